@@ -1,0 +1,24 @@
+"""CCSD (Liu et al., ICLR 2021): say in a sentence what a C function does. Not on the hub: read from a JSONL file."""
+
+from __future__ import annotations
+
+from scale_or_reason.benchmarks.base import Benchmark, Question, Row, text_of
+
+
+def read(row: Row) -> Question:
+    return Question(f"```c\n{text_of(row, 'function')}\n```", [text_of(row, "summary")])
+
+
+BENCHMARK = Benchmark(
+    name="c_code_summarization",
+    domain="Code",
+    style="OE",
+    hub=None,
+    pool=None,
+    columns=("function", "summary"),
+    read=read,
+    grader="text",
+    remedy="get c_functions_all_data.jsonl.gz from github.com/shangqing-liu/CCSD-benchmark-for-code-summarization, "
+    "unpack it as DIR/c_code_summarization.jsonl (columns file_path, function, summary) and prepare this benchmark "
+    "with kind jsonl and path DIR, or leave it out of the study",
+)

@@ -1,0 +1,62 @@
+"""CoQA: a passage, a conversation about it with the true answers, and its last question.
+
+One item per conversation, as the usual evaluators do. Two schemas are accepted: EleutherAI/coqa, which has up to four
+golds per turn, and stanfordnlp/coqa, which has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, distinct, nested_list, text_of
+from scale_or_reason.errors import StudyError
+
+
+def read(row: Row) -> Question:
+    questions = _questions(row)
+    answers = [str(answer).strip() for answer in nested_list(row, "answers", "input_text")]
+    if not questions or len(questions) != len(answers):
+        raise StudyError(
+            "questions and answers of the conversation don't match",
+            key="answers",
+            found=f"{len(questions)} questions, {len(answers)} answers",
+            expected="as many answers as questions, at least one",
+        )
+    gold = distinct([answers[-1], *_further_golds(row, len(questions) - 1)])
+    if not gold:
+        raise StudyError("the last turn has no gold answer", key="answers", found=repr(answers[-1]), expected="a text")
+    history = "\n".join(
+        f"Q: {question}\nA: {answer}" for question, answer in zip(questions[:-1], answers, strict=False)
+    )
+    conversation = f"Conversation so far:\n{history}\n\n" if history else ""
+    text = f"Passage: {text_of(row, 'story')}\n\n{conversation}Question: {questions[-1]}"
+    return Question(text, gold, own_id=str(row.get("id") or "").strip() or None)
+
+
+def _questions(row: Row) -> list[str]:
+    questions = row["questions"]
+    if isinstance(questions, list) and all(isinstance(text, str) for text in questions):
+        return [text.strip() for text in questions]
+    return [str(text).strip() for text in nested_list(row, "questions", "input_text")]
+
+
+def _further_golds(row: Row, turn: int) -> list[str]:
+    """The other annotators' answers to a turn; blank where nobody gave one."""
+    annotators = row.get("additional_answers") or {}
+    golds = []
+    for name in sorted(annotators) if isinstance(annotators, Mapping) else ():
+        answers = nested_list(annotators, name, "input_text") if annotators[name] else []
+        golds += [str(answers[turn])] if turn < len(answers) else []
+    return golds
+
+
+BENCHMARK = Benchmark(
+    name="coqa",
+    domain="General",
+    style="OE",
+    hub=HubRows("EleutherAI/coqa", "validation", rows=500),
+    pool=HubRows("EleutherAI/coqa", "train", rows=7199),
+    columns=("story", "questions", "answers"),
+    read=read,
+    grader="span",
+)

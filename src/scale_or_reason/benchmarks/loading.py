@@ -1,0 +1,234 @@
+"""From a benchmark's rows to tables of items: reading, checking, identifying, sub-sampling."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row
+from scale_or_reason.errors import StudyError
+from scale_or_reason.local_files import rows_file
+from scale_or_reason.prompts import zero_shot_prompt
+from scale_or_reason.seeds import stable_id
+from scale_or_reason.sources import NumberedRow, read_hub, read_jsonl
+from scale_or_reason.tables import table_from_rows
+
+Kind = Literal["hub", "jsonl"]
+
+
+def evaluation_items(
+    benchmark: Benchmark, kind: Kind, path: str | Path | None = None, limit: int | None = None, seed: int = 0
+) -> pl.DataFrame:
+    """The items that models are evaluated on (schema items), in the order of their source.
+
+    ``kind`` jsonl reads ``path``/NAME.jsonl, a folder of files in the hub's schema. ``limit`` keeps that many items,
+    chosen by hash of ``seed`` and item: a larger limit keeps all items of a smaller one.
+    """
+    where, rows = _evaluation_rows(benchmark, kind, path)
+    return sample_items(_items(benchmark, rows, where), limit, seed)
+
+
+def pool_items(
+    benchmark: Benchmark,
+    kind: Kind,
+    path: str | Path | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    size: int = 32,
+) -> pl.DataFrame:
+    """At most ``size`` items for few-shot examples (schema items), none of them an evaluation item.
+
+    They come from the benchmark's train split, or from ``path``/NAME.pool.jsonl. Without that file they are rows of
+    ``path``/NAME.jsonl that ``limit`` and ``seed`` leave out of the evaluation. The table is empty for a benchmark
+    whose rows have no answer to show (ifeval).
+    """
+    if not benchmark.shots:
+        return table_from_rows([], "items")
+    where, rows = _evaluation_rows(benchmark, kind, path)
+    everything = _items(benchmark, rows, where)
+    pool_source = _pool_rows(benchmark, kind, path)
+    if pool_source is None:
+        chosen = sample_items(everything, limit, seed)
+        pool = everything.filter(~pl.col("question").is_in(chosen["question"].implode()))
+    else:
+        pool = _distinct_pool(benchmark, *pool_source, questions=set(everything["question"]), size=size, seed=seed)
+    if pool.is_empty():
+        raise StudyError(
+            "no rows are left for few-shot examples",
+            where=where,
+            remedy=f"put rows that are no evaluation items into {benchmark.name}.pool.jsonl beside its rows "
+            "(kind jsonl), set a limit below the number of rows, or evaluate without shots",
+        )
+    return _in_sample_order(pool, seed).head(size)
+
+
+def sample_items(items: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
+    """``limit`` of the items (all if None or if there are fewer), stable under growth of ``limit``, in their order."""
+    if limit is None or limit >= items.height:
+        return items
+    chosen = _in_sample_order(items, seed).head(limit)
+    return items.filter(pl.col("item_id").is_in(chosen["item_id"].implode()))
+
+
+def _in_sample_order(items: pl.DataFrame, seed: int) -> pl.DataFrame:
+    rank = [stable_id(seed, "sample", name, item) for name, item in items.select("benchmark", "item_id").iter_rows()]
+    return items.with_columns(pl.Series("rank", rank, dtype=pl.String)).sort("rank").drop("rank")
+
+
+def _evaluation_rows(benchmark: Benchmark, kind: Kind, path: str | Path | None) -> tuple[str, Iterator[NumberedRow]]:
+    if kind == "jsonl":
+        file = _file(benchmark, path)
+        return str(file), read_jsonl(file, remedy=_jsonl_remedy(benchmark, file))
+    if benchmark.hub is None:
+        raise StudyError("this benchmark is not on the hub", key=benchmark.name, remedy=benchmark.remedy)
+    return str(benchmark.hub), _hub_rows(benchmark.hub)
+
+
+def _pool_rows(benchmark: Benchmark, kind: Kind, path: str | Path | None) -> tuple[str, Iterator[NumberedRow]] | None:
+    if kind == "hub":
+        return None if benchmark.pool is None else (str(benchmark.pool), _hub_rows(benchmark.pool))
+    file = _file(benchmark, path, ".pool")
+    return (str(file), read_jsonl(file)) if file.is_file() else None
+
+
+def _file(benchmark: Benchmark, path: str | Path | None, part: str = "") -> Path:
+    if path is None:
+        raise StudyError("rows of kind jsonl need the folder they are in", where="--path", found="nothing")
+    return rows_file(path, benchmark.name, part)
+
+
+def _jsonl_remedy(benchmark: Benchmark, file: Path) -> str:
+    columns = ", ".join(benchmark.columns)
+    source = f"as in {benchmark.hub}" if benchmark.hub else benchmark.remedy
+    return f"write {file.name} with one JSON object per line and the columns {columns}: {source}"
+
+
+def _hub_rows(source: HubRows) -> Iterator[NumberedRow]:
+    number = 0
+    for config in source.configs or (None,):
+        for _, row in read_hub(
+            source.path, source.split, config=config, data_files=source.data_files, revision=source.revision
+        ):
+            number += 1
+            yield number, row
+
+
+def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list[NumberedRow]:
+    """The rows that belong to the benchmark; raises if a column is missing, or if there are none or too few."""
+    kept, seen = [], 0
+    for number, row in rows:
+        seen += 1
+        missing = [column for column in benchmark.columns if column not in row]
+        if missing:
+            raise StudyError(
+                f"a row of {benchmark.name} lacks a column",
+                where=where,
+                key=f"row {number}: {', '.join(missing)}",
+                found=", ".join(row),
+                expected=", ".join(benchmark.columns),
+            )
+        if benchmark.keep(row):
+            kept.append((number, row))
+    if not kept:
+        raise StudyError(
+            f"there are no rows of {benchmark.name}" + (" among those read" if seen else ""),
+            where=where,
+            found=f"{seen} rows",
+            expected="at least one",
+        )
+    for source in (benchmark.hub, benchmark.pool):
+        if source is not None and str(source) == where and source.rows not in (None, len(kept)):
+            raise StudyError(
+                f"the hub has another number of rows of {benchmark.name} than when this was written",
+                where=where,
+                found=len(kept),
+                expected=source.rows,
+                remedy="if the dataset has changed for good, correct its `rows` and raise its `version`",
+            )
+    return kept
+
+
+def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> Question:
+    """``benchmark.read``, with the place of the row added to its errors."""
+    try:
+        return benchmark.read(row)
+    except StudyError as error:
+        raise StudyError(
+            f"{benchmark.name}: {error.problem}",
+            where=where,
+            key=f"row {number}" + (f": {error.key}" if error.key else ""),
+            found=error.found,
+            expected=error.expected,
+            remedy=error.remedy,
+        ) from None
+
+
+def _items(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> pl.DataFrame:
+    numbered = _kept(benchmark, rows, where)
+    questions = [(number, _read(benchmark, number, row, where)) for number, row in numbered]
+    return _table(benchmark, questions, where)
+
+
+def _distinct_pool(
+    benchmark: Benchmark, where: str, rows: Iterable[NumberedRow], *, questions: set[str], size: int, seed: int
+) -> pl.DataFrame:
+    """``size`` pool rows whose question is not among ``questions``, chosen by hash of the row.
+
+    Train splits are large: only as many rows are read as are needed.
+    """
+    kept = _kept(benchmark, rows, where)
+    order = sorted(kept, key=lambda entry: stable_id(seed, "pool", json.dumps(entry[1], sort_keys=True, default=str)))
+    pool: dict[str, tuple[int, Question]] = {}
+    for number, row in order:
+        if len(pool) == size:
+            break
+        question = _read(benchmark, number, row, where)
+        if question.text not in questions:
+            pool.setdefault(question.text, (number, question))
+    return _table(benchmark, list(pool.values()), where)
+
+
+def _table(benchmark: Benchmark, questions: list[tuple[int, Question]], where: str) -> pl.DataFrame:
+    items = [
+        {
+            "benchmark": benchmark.name,
+            "item_id": item_id,
+            "prompt": zero_shot_prompt(benchmark.instruction, question.text),
+            "question": question.text,
+            "gold": question.gold,
+            "choices": question.choices,
+            "extra": json.dumps(question.extra, ensure_ascii=False, sort_keys=True),
+        }
+        for item_id, (_, question) in zip(_item_ids(benchmark, questions, where), questions, strict=True)
+    ]
+    return table_from_rows(items, "items")
+
+
+def _item_ids(benchmark: Benchmark, questions: list[tuple[int, Question]], where: str) -> list[str]:
+    """The dataset's own ids, else hashes of the content; copies of a row without an own id are told apart by count."""
+    first_row: dict[str, int] = {}
+    copies: Counter[str] = Counter()
+    ids = []
+    for number, question in questions:
+        if question.own_id is None:
+            content = stable_id(benchmark.name, question.text, *question.gold)
+            item_id = content if not copies[content] else f"{content}-{copies[content] + 1}"
+            copies[content] += 1
+        else:
+            item_id = question.own_id
+        if item_id in first_row:
+            raise StudyError(
+                f"two rows of {benchmark.name} have the same id",
+                where=where,
+                key=f"rows {first_row[item_id]} and {number}",
+                found=item_id,
+                remedy="remove one of them, or give it an id of its own",
+            )
+        first_row[item_id] = number
+        ids.append(item_id)
+    return ids

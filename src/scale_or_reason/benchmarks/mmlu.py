@@ -1,0 +1,42 @@
+"""What the two MMLU benchmarks share: the columns of cais/mmlu."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from scale_or_reason.benchmarks.base import (
+    Benchmark,
+    HubRows,
+    Question,
+    Row,
+    letter_index,
+    multiple_choice,
+    option_index,
+    text_of,
+    texts_of,
+)
+
+#: Rows per subject of the split ``dev``, which MMLU provides for few-shot examples.
+DEV_ROWS = 5
+
+
+def read(row: Row) -> Question:
+    options = texts_of(row, "choices")
+    answer = row["answer"]  # a ClassLabel: 0-3 as the hub decodes it, a letter in some copies
+    locate = letter_index if isinstance(answer, str) else option_index
+    return multiple_choice(text_of(row, "question"), options, locate(answer, options, "answer"))
+
+
+def mmlu_benchmark(name: str, domain: Literal["General", "Math"], subjects: tuple[str, ...], rows: int) -> Benchmark:
+    """The benchmark made of some of MMLU's 57 subjects."""
+    return Benchmark(
+        name=name,
+        domain=domain,
+        style="MC",
+        hub=HubRows("cais/mmlu", "test", configs=subjects, rows=rows),
+        pool=HubRows("cais/mmlu", "dev", configs=subjects, rows=DEV_ROWS * len(subjects)),
+        columns=("question", "subject", "choices", "answer"),
+        keep=lambda row: row["subject"] in subjects,
+        read=read,
+        grader="choice",
+    )

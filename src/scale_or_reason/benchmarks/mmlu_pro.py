@@ -1,0 +1,60 @@
+"""What the four MMLU-Pro benchmarks share: the columns, and up to ten options."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from scale_or_reason.benchmarks.base import (
+    Benchmark,
+    HubRows,
+    Question,
+    Row,
+    letter_index,
+    multiple_choice,
+    text_of,
+    texts_of,
+)
+from scale_or_reason.errors import StudyError
+
+#: Rows per category of the split ``validation``, which MMLU-Pro provides for few-shot examples.
+VALIDATION_ROWS = 5
+_NO_OPTION = "N/A"
+
+
+def read(row: Row) -> Question:
+    """As the official evaluation, options that read "N/A" are dropped and the rest is lettered anew."""
+    options = texts_of(row, "options")
+    right = letter_index(row["answer"], options, "answer")
+    if row["answer_index"] != right:
+        raise StudyError(
+            "answer and answer_index name different options",
+            key="answer_index",
+            found=f"answer {row['answer']!r}, answer_index {row['answer_index']!r}",
+            expected=f"answer_index {right}",
+        )
+    if options[right] == _NO_OPTION:
+        raise StudyError("the right answer is an option that is not there", key="answer", found=_NO_OPTION)
+    kept = [index for index, option in enumerate(options) if option != _NO_OPTION]
+    return multiple_choice(
+        text_of(row, "question"),
+        [options[index] for index in kept],
+        kept.index(right),
+        own_id=str(row["question_id"]),
+    )
+
+
+def mmlu_pro_benchmark(
+    name: str, domain: Literal["Math", "Law", "Code", "Physics"], category: str, rows: int
+) -> Benchmark:
+    """The benchmark made of one of MMLU-Pro's 14 categories."""
+    return Benchmark(
+        name=name,
+        domain=domain,
+        style="MC",
+        hub=HubRows("TIGER-Lab/MMLU-Pro", "test", rows=rows),
+        pool=HubRows("TIGER-Lab/MMLU-Pro", "validation", rows=VALIDATION_ROWS),
+        columns=("question_id", "question", "options", "answer", "answer_index", "category"),
+        keep=lambda row: row["category"] == category,
+        read=read,
+        grader="choice",
+    )

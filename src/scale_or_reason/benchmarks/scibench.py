@@ -1,0 +1,59 @@
+"""SciBench: college problems in physics, chemistry and mathematics with a number and a unit as the answer.
+
+The unit may carry a power of ten: answer 2, unit ``$10^6$ m``. So the question states the unit, and the grader gets
+it in ``extra``. The solved rows (``*_sol.json``) were meant as examples: they are the pool, not items.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
+from scale_or_reason.errors import StudyError
+
+BOOKS = ("atkins", "calculus", "chemmc", "class", "diff", "fund", "matter", "quan", "stat", "thermo")
+#: What the official evaluation allows (math.isclose with rel_tol).
+RELATIVE_TOLERANCE = 0.05
+
+_POWER_OF_TEN = re.compile(r"^\$?\s*(?:\\times\s*)?10\s*\^\s*(?:\{\s*([+-]?\d+)\s*\}|(\d))")
+
+
+def read(row: Row) -> Question:
+    number = _number(row)
+    unit = str(row["unit"] or "").strip()
+    extra = {"unit": unit, "power_of_ten": power_of_ten(unit), "relative_tolerance": RELATIVE_TOLERANCE}
+    stated = f"\nThe unit of the answer is {unit}." if unit else ""
+    return Question(f"{text_of(row, 'problem_text')}{stated}", [number], extra=extra)
+
+
+def power_of_ten(unit: str) -> int:
+    """The exponent of the power of ten that ``unit`` starts with, 0 if there is none.
+
+    >>> power_of_ten("$10^{-23} J$")
+    -23
+    """
+    match = _POWER_OF_TEN.match(unit)
+    return int(match.group(1) or match.group(2)) if match else 0
+
+
+def _number(row: Row) -> str:
+    text = str(row["answer_number"] or "").strip().strip("$").replace(",", "").replace("\N{MINUS SIGN}", "-").strip()
+    try:
+        float(text)
+    except ValueError:
+        raise StudyError(
+            "the row has no gold number", key="answer_number", found=repr(row["answer_number"]), expected="a number"
+        ) from None
+    return text
+
+
+BENCHMARK = Benchmark(
+    name="scibench",
+    domain="Physics",
+    style="OE",
+    hub=HubRows("xw27/scibench", "train", data_files=tuple(f"{book}.json" for book in BOOKS), rows=580),
+    pool=HubRows("xw27/scibench", "train", data_files=tuple(f"{book}_sol.json" for book in BOOKS), rows=112),
+    columns=("problem_text", "answer_number", "unit"),
+    read=read,
+    grader="number",
+)

@@ -1,0 +1,170 @@
+"""The contracts between stages: one Parquet schema each, checked whenever a table is written or read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.errors import StudyError
+from scale_or_reason.files import atomic_path
+
+_TEXT, _COUNT, _SHARE = pl.String(), pl.Int64(), pl.Float64()
+
+#: What identifies the model of a row; columns that do not apply to a kind of model are null.
+CELL_COLUMNS: dict[str, pl.DataType] = {
+    "model_id": _TEXT,
+    "kind": _TEXT,  # distilled | adapted | base | teacher
+    "corpus": _TEXT,
+    "student": _TEXT,  # for kind teacher: the teacher's name
+    "schedule": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like
+    "ratio": _SHARE,
+    "seed": _COUNT,
+    "shots": _COUNT,
+}
+_ANSWER_KEY: dict[str, pl.DataType] = {
+    "model_id": _TEXT,
+    "benchmark": _TEXT,
+    "item_id": _TEXT,
+    "sample": _COUNT,
+}
+
+SCHEMAS: dict[str, dict[str, pl.DataType]] = {
+    # one question that the teacher will answer
+    "questions": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
+    # one answer of the teacher in one mode
+    "generations": {
+        "prompt_id": _TEXT,
+        "prompt": _TEXT,
+        "prompt_tokens": _COUNT,
+        "answer": _TEXT,
+        "answer_tokens": _COUNT,
+        "finish_reason": _TEXT,
+    },
+    "pairs": {
+        "prompt_id": _TEXT,
+        "prompt": _TEXT,
+        "ift": _TEXT,
+        "reasoning": _TEXT,
+        "prompt_tokens": _COUNT,
+        "ift_tokens": _COUNT,
+        "reasoning_tokens": _COUNT,
+        "ift_finish": _TEXT,
+        "reasoning_finish": _TEXT,
+        "teacher": _TEXT,
+        "sampling": _TEXT,  # JSON: {"ift": {...}, "reasoning": {...}}
+        "seed": _COUNT,
+    },
+    # rows in training order; phase 0 is the IFT phase of a sequential mixture, phase 1 its reasoning phase
+    "mixture": {
+        "position": _COUNT,
+        "phase": _COUNT,
+        "prompt_id": _TEXT,
+        "format": _TEXT,  # ift | reasoning
+        "prompt": _TEXT,
+        "completion": _TEXT,
+    },
+    # one benchmark question, ready to be asked and graded
+    "items": {
+        "benchmark": _TEXT,
+        "item_id": _TEXT,
+        "prompt": _TEXT,  # instruction and question: the zero-shot user message
+        "question": _TEXT,  # without the instruction: what a judge and a shot show
+        "gold": pl.List(pl.String()),  # accepted answers; empty only for ifeval
+        "choices": pl.List(pl.String()),  # option texts in letter order; empty for open-ended items
+        "extra": _TEXT,  # JSON that the item's grader needs (IFEval's instructions, SciBench's unit); "{}" if none
+    },
+    "answers": {
+        **_ANSWER_KEY,
+        "prompt_tokens": _COUNT,
+        "answer": _TEXT,
+        "answer_tokens": _COUNT,
+        "finish_reason": _TEXT,  # stop | length
+    },
+    "verdicts": {
+        **_ANSWER_KEY,
+        "judge": _TEXT,
+        "verdict": _TEXT,  # yes | no | unparsable
+        "reply": _TEXT,  # the judge's raw reply; for the rule graders, what was extracted and how
+        "judge_prompt_tokens": _COUNT,
+        "judge_tokens": _COUNT,
+    },
+    # one row per model and benchmark
+    "scores": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "n": _COUNT,
+        "accuracy": _SHARE,
+        "ci_low": _SHARE,
+        "ci_high": _SHARE,
+        "answer_tokens_mean": _SHARE,
+        "truncated": _COUNT,
+        "unparsable": _COUNT,
+        "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
+    },
+    # one row per model and stage; evaluation and judging have a row per benchmark
+    "costs": {
+        **CELL_COLUMNS,
+        "stage": _TEXT,  # training | evaluation | judging
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "sequences": _COUNT,
+        "prompt_tokens": _COUNT,
+        "completion_tokens": _COUNT,
+        "flops": _SHARE,  # the paper's formulas, equations 1-6, summed over the sequences
+        "seconds": _SHARE,  # measured; null where nothing was timed
+    },
+}
+
+
+def check_table(frame: pl.DataFrame, schema: str, where: object) -> None:
+    """Raise :class:`StudyError` unless ``frame`` has exactly the columns and types of ``SCHEMAS[schema]``."""
+    expected = SCHEMAS[schema]
+    found = dict(frame.schema)
+    if list(found) != list(expected):
+        raise StudyError(
+            f"the columns of a {schema} table are not those of its schema",
+            where=where,
+            found=", ".join(found),
+            expected=", ".join(expected),
+            remedy="delete the file and run the rule that writes it again",
+        )
+    wrong = [f"{name}: {found[name]}" for name in expected if found[name] != expected[name]]
+    if wrong:
+        raise StudyError(
+            f"columns of a {schema} table have the wrong type",
+            where=where,
+            found="; ".join(wrong),
+            expected="; ".join(f"{name}: {expected[name]}" for name in expected),
+            remedy="delete the file and run the rule that writes it again",
+        )
+
+
+def write_table(frame: pl.DataFrame, path: str | Path, schema: str) -> None:
+    """Check ``frame`` against ``SCHEMAS[schema]`` and write it as Parquet, whole or not at all."""
+    check_table(frame, schema, path)
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary)
+
+
+def read_table(path: str | Path, schema: str) -> pl.DataFrame:
+    """Read a Parquet table and check it against ``SCHEMAS[schema]``."""
+    if not Path(path).is_file():
+        raise StudyError(
+            f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
+        )
+    frame = pl.read_parquet(path)
+    check_table(frame, schema, path)
+    return frame
+
+
+def table_from_rows(rows: list[dict], schema: str) -> pl.DataFrame:
+    """A frame of ``rows`` with the columns and types of ``SCHEMAS[schema]``; also right for no rows."""
+    return pl.DataFrame(rows, schema=SCHEMAS[schema], strict=True)
+
+
+def write_csv(frame: pl.DataFrame, path: str | Path) -> None:
+    """Write ``frame`` as CSV, whole or not at all."""
+    with atomic_path(path) as temporary:
+        frame.write_csv(temporary)

@@ -1,0 +1,63 @@
+"""The two programs that prepare benchmarks and questions, run as a rule runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scale_or_reason.tables import read_table
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    lines = [
+        json.dumps({"question": f"{number} and nothing?", "answer": f"#### {number}"}) + "\n" for number in range(9)
+    ]
+    (tmp_path / "gsm8k.jsonl").write_text("".join(lines), encoding="utf-8")
+    return tmp_path
+
+
+def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / "workflow" / "scripts" / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_items_and_pool(root: Path, rows: Path) -> None:
+    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--limit", 6, "--seed", 0)
+    assert run(root, "prepare_benchmark.py", *source, "--no-pool", "--output", rows / "items.parquet").returncode == 0
+    assert run(root, "prepare_benchmark.py", *source, "--pool", "--output", rows / "pool.parquet").returncode == 0
+    items, pool = read_table(rows / "items.parquet", "items"), read_table(rows / "pool.parquet", "items")
+    assert (items.height, pool.height) == (6, 3)
+    assert not set(items["item_id"]) & set(pool["item_id"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--benchmark", "gsm8"), "did you mean gsm8k"),
+        (("--limit", 0), "must be positive"),
+        (("--path", "nowhere"), "a file of rows is missing"),
+    ],
+)
+def test_benchmark_errors_leave_no_file(root: Path, rows: Path, change: tuple[object, ...], message: str) -> None:
+    output = rows / "items.parquet"
+    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--seed", 0, "--output", output)
+    result = run(root, "prepare_benchmark.py", *source, *change)
+    assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
+    assert not output.exists()
+
+
+def test_questions(root: Path, tmp_path: Path) -> None:
+    rows = [{"input": [{"role": "user", "content": f"What is {number}?"}]} for number in (1, 2, 2, 3)]
+    (tmp_path / "math.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    source = ("--corpus", "math", "--kind", "jsonl", "--path", tmp_path / "math.jsonl", "--size", 2, "--seed", 0)
+    output = ("--output", tmp_path / "math.parquet")
+    result = run(root, "prepare_questions.py", *source, "--schema", "llama_nemotron", *output)
+    assert result.returncode == 0 and "3 distinct questions, 2 kept" in result.stdout
+    assert read_table(tmp_path / "math.parquet", "questions").height == 2
+    result = run(root, "prepare_questions.py", *source, "--schema", "infinity_instruct", *output)
+    assert result.returncode == 2 and "row 1: conversations" in result.stderr

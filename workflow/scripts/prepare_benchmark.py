@@ -1,0 +1,53 @@
+"""Turn a benchmark's rows into items: prompt, question, accepted answers.
+
+From the hub, and from a folder of JSONL files in the hub's schema:
+
+    python workflow/scripts/prepare_benchmark.py --benchmark gsm8k --kind hub --seed 0 --output gsm8k.parquet
+    python workflow/scripts/prepare_benchmark.py --benchmark gsm8k --kind jsonl --path rows --limit 40 --seed 0 \\
+        --output gsm8k.parquet
+
+With --pool it writes rows for few-shot examples instead, none of which is an evaluation item.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
+from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.tables import write_table
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--benchmark", required=True, help=f"one of: {', '.join(BENCHMARK_NAMES)}")
+    parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="where the rows are")
+    parser.add_argument("--path", type=Path, help="kind jsonl: the folder with NAME.jsonl and perhaps NAME.pool.jsonl")
+    parser.add_argument("--limit", type=int, help="keep this many items (default: all)")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses which items --limit keeps")
+    parser.add_argument(
+        "--pool", action=argparse.BooleanOptionalAction, default=False, help="write rows for few-shot examples instead"
+    )
+    parser.add_argument("--pool-size", type=int, default=32, help="with --pool: at most this many (default: 32)")
+    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema items")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    for option, value in (("--limit", arguments.limit), ("--pool-size", arguments.pool_size)):
+        if value is not None and value < 1:
+            raise StudyError("a number of items must be positive", where=option, found=value, expected="1 or more")
+    benchmark = get_benchmark(arguments.benchmark)
+    source = (benchmark, arguments.kind, arguments.path, arguments.limit, arguments.seed)
+    items = pool_items(*source, size=arguments.pool_size) if arguments.pool else evaluation_items(*source)
+    write_table(items, arguments.output, "items")
+    what = "rows for few-shot examples" if arguments.pool else "items"
+    print(f"{benchmark.name} (version {benchmark.version}): {items.height} {what} in {arguments.output}")
+
+
+if __name__ == "__main__":
+    run_script(main)
