@@ -1,0 +1,97 @@
+"""Agreement with published labels of real answers (third-party data beside the project), and hostile noise.
+
+The thresholds are the project's aims. Measured: 100 % on five files and 96.84 % on the equivalence cases, where one
+label demands a parse error, one accepts 0.33 for a third, and one takes a later number over the box.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scale_or_reason.grading import GRADERS
+
+THRESHOLDS = {
+    "gsm8k_openai": 0.99,
+    "gsm8k_tora": 0.99,
+    "math_qwen": 0.98,
+    "mmlu_pro": 0.99,
+    "ifeval_gpt4": 0.99,
+    "equivalence_cases": 0.95,
+}
+PIECES = [
+    "\\boxed{",
+    "}",
+    "{",
+    "$",
+    "\\frac",
+    "^",
+    "10^",
+    "!",
+    "9",
+    "x",
+    "<think>",
+    "</think>",
+    "A",
+    "B.",
+    "(",
+    ")",
+    ",",
+    "=",
+]
+PIECES += [
+    "answer is ",
+    "\n",
+    " ",
+    "\\sqrt",
+    "\\int",
+    "_",
+    "*",
+    "[",
+    "<<",
+    ">>",
+    "yes",
+    "%",
+    "\\text{",
+    "&",
+    "\\begin{",
+    "É",
+]
+
+
+@pytest.fixture(scope="module")
+def grade_check(root: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("grade_check", root / "workflow/scripts/grade_check.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", sorted(THRESHOLDS))
+def test_agreement_with_published_labels(name: str, grade_check: ModuleType, shared_dir: Path) -> None:
+    path = shared_dir / "data/graded_answers" / f"{name}.jsonl"
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not there")
+    count, different = grade_check.agreement(path)
+    assert 1 - len(different) / count >= THRESHOLDS[name], [(row["source"], grade) for row, grade in different]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_noise_gets_a_verdict_from_every_grader(answer: str) -> None:
+    item = {
+        "benchmark": "made-up",
+        "item_id": "1",
+        "gold": ["A", "2.5"],
+        "choices": ["2.5", "x^2"],
+        "extra": '{"instruction_id_list": ["detectable_format:title"], "kwargs": [{}]}',
+    }
+    for grader in GRADERS.values():
+        assert grader(item, answer).verdict in ("yes", "no")

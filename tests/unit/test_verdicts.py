@@ -1,0 +1,63 @@
+r"""A judge's reply is parsed strictly, and a jury needs more than half of its members."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from scale_or_reason.verdicts import majority, parse_verdict
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        (r"\boxed{yes}", "yes"),
+        (r"They agree, so \boxed{YES}.", "yes"),
+        (r"\boxed{\text{no}}", "no"),
+        (r"\boxed{ no }", "no"),
+        (r"\boxed{yes}? No, \boxed{no}", "no"),
+        (r"Both results are \boxed{42}, hence \boxed{yes}", "yes"),
+        (r"\boxed{yes} since both are \boxed{42}", "yes"),
+        (r"<think>I would say \boxed{yes}</think>\boxed{no}", "no"),
+        (r"<think>I would say \boxed{yes}", "unparsable"),
+        (r"<think>\boxed{yes}</think> They agree.", "unparsable"),
+        ("yes", "unparsable"),
+        ("Yes, they are equivalent.", "unparsable"),
+        (r"\boxed{yes", "unparsable"),
+        (r"\boxed{yes or no}", "unparsable"),
+        (r"\boxed{yesterday}", "unparsable"),
+        (r"\boxed{}", "unparsable"),
+        ("boxed{yes}", "unparsable"),
+        ("I can't help with that.", "unparsable"),
+        ("", "unparsable"),
+    ],
+)
+def test_replies(reply: str, verdict: str) -> None:
+    assert parse_verdict(reply) == verdict
+
+
+@pytest.mark.parametrize(
+    ("votes", "verdict"),
+    [
+        (["yes"], "yes"),
+        (["no"], "no"),
+        (["unparsable"], "unparsable"),
+        (["yes", "yes", "no"], "yes"),
+        (["no", "unparsable", "no"], "no"),
+        (["yes", "no", "unparsable"], "unparsable"),
+        (["yes", "unparsable", "unparsable"], "unparsable"),
+        (["yes", "no"], "unparsable"),
+        (["yes", "unparsable"], "unparsable"),
+        (["yes", "yes", "yes", "no", "unparsable"], "yes"),
+    ],
+)
+def test_majority(votes: list[str], verdict: str) -> None:
+    assert majority(votes) == verdict
+    assert all(majority(order) == verdict for order in itertools.permutations(votes))
+
+
+@pytest.mark.parametrize("votes", [[], ["yes", "maybe"]])
+def test_a_jury_needs_verdicts(votes: list[str]) -> None:
+    with pytest.raises(ValueError, match="a jury needs verdicts"):
+        majority(votes)
