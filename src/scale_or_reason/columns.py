@@ -1,0 +1,46 @@
+"""Reading some columns of checked tables: answers and replies are long texts that counting does not need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.errors import StudyError
+from scale_or_reason.tables import SCHEMAS, check_table
+
+
+def read_columns(
+    paths: Sequence[str | Path], schema: str, columns: Sequence[str], model_id: str | None = None
+) -> pl.DataFrame:
+    """``columns`` of several Parquet files, one below the other; no files give no rows.
+
+    The whole schema of each file is checked. Raises :class:`StudyError` if a file is missing, has not the columns of
+    ``SCHEMAS[schema]``, or holds rows of another model than ``model_id``.
+    """
+    frames = [pl.DataFrame(schema={name: SCHEMAS[schema][name] for name in columns})]
+    for path in paths:
+        if not Path(path).is_file():
+            raise StudyError(
+                f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
+            )
+        table = pl.scan_parquet(path)
+        check_table(table.collect_schema().to_frame(), schema, path)
+        if model_id is not None:
+            _check_model(table, model_id, path)
+        frames.append(table.select(columns).collect())
+    return pl.concat(frames)
+
+
+def _check_model(table: pl.LazyFrame, model_id: str, path: object) -> None:
+    others = table.select(pl.col("model_id").filter(pl.col("model_id") != model_id).unique()).collect()
+    if others.height:
+        raise StudyError(
+            "a file holds rows of another model",
+            where=path,
+            key="model_id",
+            found=", ".join(others["model_id"].sort()),
+            expected=model_id,
+            remedy="pass the files below the folder of this model",
+        )

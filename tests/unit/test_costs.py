@@ -1,0 +1,132 @@
+"""Cost rows against sums worked out by hand with the tiny architecture of test_flops."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from scale_or_reason.architectures import Architecture
+from scale_or_reason.cells import Cell
+from scale_or_reason.collecting import collect_tables
+from scale_or_reason.columns import read_columns
+from scale_or_reason.costs import cost_table, evaluation_rows, judging_rows, read_lengths, training_row
+from scale_or_reason.errors import StudyError
+from scale_or_reason.tables import table_from_rows, write_table
+
+TINY = Architecture(vocabulary=10, hidden=4, feed_forward=8, heads=2, layers=3)
+MODEL = Cell("general", "small", "seq", 0.0).model_id
+FAMILIES = {"gsm8k": "Math-OE", "squad": "General-OE"}
+
+
+def test_training_counts_prompt_and_completion_as_one_sequence():
+    row = training_row(TINY, pl.DataFrame({"prompt_tokens": [2, 1], "completion_tokens": [3, 4]}), seconds=12.5)
+    # Two sequences of five tokens, 18,870 each.
+    assert (row["flops"], row["sequences"], row["prompt_tokens"], row["completion_tokens"]) == (37_740, 2, 3, 7)
+    assert row["seconds"] == 12.5
+
+
+def test_evaluation_has_a_row_per_benchmark():
+    answers = pl.DataFrame(
+        {"benchmark": ["gsm8k", "squad", "gsm8k"], "prompt_tokens": [3, 3, 3], "answer_tokens": [2, 0, 2]}
+    )
+    rows = {row["benchmark"]: row for row in evaluation_rows(TINY, answers, 4.0)}
+    # 5,668 for a prompt of three and two tokens; 3,218 for the prompt alone.
+    assert (rows["gsm8k"]["flops"], rows["gsm8k"]["sequences"], rows["gsm8k"]["completion_tokens"]) == (11_336, 2, 4)
+    assert rows["squad"]["flops"] == 3218
+    # The measured seconds are shared out by FLOPs.
+    assert rows["gsm8k"]["seconds"] == pytest.approx(4.0 * 11_336 / (11_336 + 3218))
+    assert rows["squad"]["seconds"] == pytest.approx(4.0 * 3218 / (11_336 + 3218))
+
+
+def test_judging_adds_up_the_jury_and_leaves_out_the_rules():
+    verdicts = pl.DataFrame(
+        {
+            "benchmark": ["gsm8k"] * 3,
+            "judge": ["a", "b", "rules"],
+            "judge_prompt_tokens": [3, 3, 0],
+            "judge_tokens": [2, 0, 0],
+        }
+    )
+    (row,) = judging_rows({"a": TINY, "b": TINY}, verdicts, None)
+    assert (row["flops"], row["sequences"]) == (5668 + 3218, 2)
+    assert judging_rows({}, verdicts.tail(1), None) == []
+    with pytest.raises(StudyError, match="architecture of a judge"):
+        judging_rows({"a": TINY}, verdicts, None)
+
+
+def test_cost_table_has_cell_and_family():
+    rows = evaluation_rows(
+        TINY, pl.DataFrame({"benchmark": ["gsm8k"], "prompt_tokens": [3], "answer_tokens": [2]}), None
+    )
+    table = cost_table(MODEL, FAMILIES, rows)
+    assert table.row(0, named=True) == {
+        "model_id": MODEL,
+        "kind": "distilled",
+        "corpus": "general",
+        "student": "small",
+        "schedule": "seq",
+        "ratio": 0.0,
+        "seed": 0,
+        "shots": None,
+        "stage": "evaluation",
+        "benchmark": "gsm8k",
+        "family": "Math-OE",
+        "sequences": 1,
+        "prompt_tokens": 3,
+        "completion_tokens": 2,
+        "flops": 5668.0,
+        "seconds": None,
+    }
+    with pytest.raises(StudyError, match="belongs to no family"):
+        cost_table(MODEL, {"squad": "General-OE"}, rows)
+
+
+def test_lengths_of_two_stages_are_read_together(tmp_path):
+    first, second = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    pl.DataFrame({"prompt_tokens": [1], "completion_tokens": [2]}).write_parquet(first)
+    pl.DataFrame({"prompt_tokens": [3], "completion_tokens": [4], "position": [0]}).write_parquet(second)
+    assert read_lengths([first, second]).rows() == [(1, 2), (3, 4)]
+    with pytest.raises(StudyError, match="are missing"):
+        read_lengths([tmp_path / "c.parquet"])
+    pl.DataFrame({"prompt_tokens": [1.5], "completion_tokens": [2]}).write_parquet(first)
+    with pytest.raises(StudyError, match="lacks its columns"):
+        read_lengths([first])
+
+
+def answers_file(path, model_id):
+    row = {"model_id": model_id, "benchmark": "gsm8k", "item_id": "q", "sample": 0, "prompt_tokens": 3}
+    row |= {"answer": "42", "answer_tokens": 2, "finish_reason": "stop"}
+    write_table(table_from_rows([row], "answers"), path, "answers")
+    return path
+
+
+def test_columns_are_read_without_the_texts(tmp_path):
+    path = answers_file(tmp_path / "gsm8k.parquet", MODEL)
+    assert read_columns([path, path], "answers", ["item_id", "answer_tokens"], MODEL).rows() == [("q", 2), ("q", 2)]
+    assert read_columns([], "answers", ["item_id"]).rows() == []
+
+
+def test_a_file_of_another_model_table_or_place_is_refused(tmp_path):
+    path = answers_file(tmp_path / "gsm8k.parquet", MODEL)
+    with pytest.raises(StudyError, match="another model"):
+        read_columns([path], "answers", ["item_id"], "base/small/shots-3")
+    with pytest.raises(StudyError, match="not those of its schema"):
+        read_columns([path], "verdicts", ["item_id"])
+    with pytest.raises(StudyError, match="missing"):
+        read_columns([tmp_path / "nothing.parquet"], "answers", ["item_id"])
+
+
+def test_collected_tables_are_sorted_and_without_repeats(tmp_path):
+    paths = []
+    for ratio in (1.0, 0.0):
+        model_id = Cell("general", "small", "seq", ratio).model_id
+        table = cost_table(
+            model_id,
+            FAMILIES,
+            [training_row(TINY, pl.DataFrame({"prompt_tokens": [1], "completion_tokens": [1]}), None)],
+        )
+        paths.append(tmp_path / f"{ratio}.parquet")
+        write_table(table, paths[-1], "costs")
+    assert collect_tables(paths, "costs")["ratio"].to_list() == [0.0, 1.0]
+    with pytest.raises(StudyError, match="there twice"):
+        collect_tables([paths[0], paths[0]], "costs")

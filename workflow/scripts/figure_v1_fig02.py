@@ -1,0 +1,48 @@
+"""Draw v1 figure 2: accuracy of base students and of students trained on one corpus in one format, by size.
+
+    python workflow/scripts/figure_v1_fig02.py --scores results/v1/tables/scores.parquet \
+        --sizes '{"Qwen2.5-0.5B": 0.5, "Qwen2.5-14B": 14}' --corpora general math \
+        --output-stem results/v1/figures/v1/fig02
+
+Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn, intervals included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.errors import run_script
+from scale_or_reason.figures import v1_fig02
+from scale_or_reason.figures.style import Style, save_figure
+from scale_or_reason.tables import read_table
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
+    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser.add_argument("--corpora", nargs="+", required=True, help="corpora whose students should be there")
+    parser.add_argument("--shots", type=int, default=3, help="shots of the base students shown (the paper's: 3)")
+    parser.add_argument("--families", nargs="+", help="a panel each (default: the paper's four where they are)")
+    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
+    parser.add_argument("--output-stem", type=Path, required=True, help="path of the files to write, without suffix")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    style = Style.from_file(arguments.style)
+    table = v1_fig02.table(
+        read_table(arguments.scores, "scores"),
+        sizes=arguments.sizes,
+        corpora=arguments.corpora,
+        shots=arguments.shots,
+        families=arguments.families,
+    )
+    save_figure(arguments.output_stem, table, v1_fig02.draw, style)
+
+
+if __name__ == "__main__":
+    run_script(main)

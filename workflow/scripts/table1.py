@@ -1,0 +1,36 @@
+"""Make v2 table 1: family averages by corpus and size for IFT and reasoning, and the shift from one to the other.
+
+    python workflow/scripts/table1.py --scores results/v2/tables/scores.parquet \
+        --sizes '{"Qwen2.5-0.5B": 0.5, "Qwen2.5-14B": 14}' --corpora general math --output results/v2/tables/table1.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.errors import run_script
+from scale_or_reason.table1 import table1
+from scale_or_reason.tables import read_table, write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
+    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser.add_argument("--corpora", nargs="+", required=True, help="corpora whose students should be there")
+    parser.add_argument("--families", nargs="+", help="families (default: the paper's four where they are)")
+    parser.add_argument("--output", type=Path, required=True, help="table to write (CSV)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    scores = read_table(arguments.scores, "scores")
+    table = table1(scores, sizes=arguments.sizes, corpora=arguments.corpora, families=arguments.families)
+    write_csv(table, arguments.output)
+
+
+if __name__ == "__main__":
+    run_script(main)
