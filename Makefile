@@ -1,0 +1,61 @@
+# The commands for people. `make` alone lists them; what runs how is in profiles/, what runs at all in workflow/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+STUDIES := config/studies
+MICRO := --configfile $(STUDIES)/micro.yaml
+DEMO := $(MICRO) $(STUDIES)/demo.yaml
+LOCK_OPTIONS ?= --torch-backend cpu
+PYTEST := $(BIN)/python -m pytest
+CODE := src tests workflow/scripts envs
+SNAKEFILES := Snakefile workflow/rules
+
+.DEFAULT_GOAL := help
+.PHONY: help demo micro report micro-world test test-fast lint format venv lock clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+demo: venv ## a few cells of the small study, up to figure 2, table 1 and the report: minutes on a laptop
+	$(SNAKEMAKE) $(DEMO)
+	$(SNAKEMAKE) $(DEMO) --report results/micro/report.html
+
+micro: venv ## the whole small study
+	$(SNAKEMAKE) $(MICRO)
+
+report: venv ## the HTML report of what `make micro` has made
+	$(SNAKEMAKE) $(MICRO) --report results/micro/report.html
+
+micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
+	$(SNAKEMAKE) $(MICRO) -- micro_world
+
+test: lint ## all tests: lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm
+	$(PYTEST) tests/unit tests/workflow tests/integration tests/slurm
+
+test-fast: lint ## the tests that take seconds: lint and unit
+	$(PYTEST) tests/unit
+
+lint: venv ## style, types and Snakemake's own advice
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/snakefmt --check --compact-diff $(SNAKEFILES)
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+format: venv ## bring all code into the one layout
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/snakefmt $(SNAKEFILES)
+
+venv: ## install the locked environment into .venv, unless it is there already
+	@$(PYTHON) envs/install.py --venv $(VENV)
+
+lock: ## resolve envs/*.in anew: the locks and the conda files
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/pip install --quiet uv==0.13.8
+	$(PYTHON) envs/lock.py --uv $(CURDIR)/.cache/lock/bin/uv $(LOCK_OPTIONS)
+
+clean: ## remove results, logs and caches; keeps .venv and resources/micro
+	rm -rf results logs .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis

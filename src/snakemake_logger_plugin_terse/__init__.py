@@ -1,0 +1,144 @@
+"""One line per job on the screen: a logger for Snakemake, chosen with ``--logger terse``.
+
+A finished job is one line: how many are done, the time of day, how long it took, what it was. On a terminal a last line
+tells what is running, with the newest line of the job's log (a progress bar, say); where output goes to a file, running
+jobs are named once a minute. Snakemake's own, longer account is in ``.snakemake/log/`` as always.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from pathlib import Path
+from threading import Event, RLock, Thread
+from typing import TextIO
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from snakemake_logger_plugin_terse.screen import Screen
+from snakemake_logger_plugin_terse.text import clock, duration, job_name, last_words
+
+#: Seconds between two looks at the running jobs, on a terminal and elsewhere.
+TERMINAL_INTERVAL, FILE_INTERVAL = 0.5, 60.0
+#: How much of a failed job's log is shown.
+FAILED_LOG_LINES = 20
+#: How many running jobs the status line names.
+NAMED_JOBS = 3
+#: Remarks of Snakemake and its Slurm executor that nobody needs to read on the screen.
+NOISE = re.compile(
+    "Assuming unrestricted shared filesystem|Building DAG of jobs|Using shell:|Select jobs to execute"
+    "|Conda environments: ignored|Singularity containers: ignored|Config file .* by additional config"
+    r"|Complete log\(s\):|Elapsed time:"
+    r"|SLURM run ID:|Auto-selected partition|Job \d+ has been submitted with SLURM jobid"
+)
+#: Events whose records never make a line: the job's own lines say the same.
+SILENT_EVENTS = {
+    LogEvent.WORKFLOW_STARTED,
+    LogEvent.JOB_STARTED,
+    LogEvent.SHELLCMD,
+    LogEvent.RESOURCES_INFO,
+    LogEvent.RULEGRAPH,
+    LogEvent.DEBUG_DAG,
+    LogEvent.GROUP_INFO,
+}
+
+
+class LogHandler(LogHandlerBase):
+    """Snakemake's handler interface; a dry run and ``--verbose`` print as if this logger were not there."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = False
+    has_formatter = False
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        stream: TextIO = sys.stdout if self.common_settings.stdout else sys.stderr
+        self._screen = Screen(stream)
+        self._running: dict[int, tuple[str, float, list[str]]] = {}
+        self._done, self._total = 0, 0
+        self._started = time.monotonic()
+        self._lock = RLock()
+        self._stop = Event()
+        self._plain = self.common_settings.dryrun or self.common_settings.verbose
+        if not self._plain:
+            Thread(target=self._watch, daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print what ``record`` has for a reader, if anything."""
+        try:
+            with self._lock:
+                if self._plain:
+                    self._screen.line(self.format(record))
+                else:
+                    self._handle(record)
+                    if self._screen.is_terminal:
+                        self._screen.status(self._status())
+        except Exception:
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Remove the status line and stop watching."""
+        self._stop.set()
+        with self._lock:
+            self._screen.status("")
+        super().close()
+
+    def _handle(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "event", None)
+        facts = record.__dict__
+        if event == LogEvent.RUN_INFO:
+            self._total = int(facts["stats"]["total"])
+            self._screen.line(f"{self._total} jobs to do")
+        elif event == LogEvent.JOB_INFO:
+            self._running[facts["jobid"]] = (job_name(facts), time.monotonic(), list(facts["log"]))
+        elif event == LogEvent.JOB_FINISHED:
+            self._finish(facts["job_id"])
+        elif event == LogEvent.PROGRESS:
+            self._total = facts["total"]
+            if facts["done"] == self._total:
+                self._screen.line(f"all done after {duration(time.monotonic() - self._started)}")
+        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+            self._fail(record)
+        elif event not in SILENT_EVENTS:
+            message = record.getMessage()
+            if record.levelno >= logging.WARNING or NOISE.match(message) is None:
+                self._screen.line(message)
+
+    def _finish(self, jobid: int) -> None:
+        self._done += 1
+        name, started, _ = self._running.pop(jobid, (f"job {jobid}", time.monotonic(), []))
+        width = len(str(self._total))
+        took = duration(time.monotonic() - started)
+        self._screen.line(f"[{self._done:{width}}/{self._total}] {clock()} {took:>7}  {name}")
+
+    def _fail(self, record: logging.LogRecord) -> None:
+        """Snakemake's own words on a failed job, and the end of the job's log."""
+        facts = record.__dict__
+        self._running.pop(facts.get("jobid", -1), None)
+        self._screen.line(self.format(record))
+        for log in facts.get("log") or []:
+            lines = last_words(Path(log), FAILED_LOG_LINES)
+            if lines:
+                self._screen.line(f"the end of {log}:")
+                self._screen.line("\n".join(f"  | {line}" for line in lines))
+
+    def _watch(self) -> None:
+        interval = TERMINAL_INTERVAL if self._screen.is_terminal else FILE_INTERVAL
+        while not self._stop.wait(interval):
+            with self._lock:
+                self._screen.status(self._status())
+
+    def _status(self) -> str:
+        now = time.monotonic()
+        jobs = [(name, now - started, logs) for name, started, logs in self._running.values()]
+        more = [f"and {len(jobs) - NAMED_JOBS} more"] if len(jobs) > NAMED_JOBS else []
+        return " | ".join([*(_running_job(*job) for job in jobs[:NAMED_JOBS]), *more])
+
+
+def _running_job(name: str, seconds: float, logs: list[str]) -> str:
+    words = last_words(Path(logs[0]), 1) if logs else []
+    return " ".join([f"... {name} ({duration(seconds)})", *words])

@@ -1,0 +1,223 @@
+"""A Slurm of one's own for the length of a test: controller and node daemons on the loopback interface, no systemd.
+
+Needs root (munge and the node daemon do) and Debian's packages slurm-wlm, slurm-client and munge. The nodes only
+pretend to have their memory and GPUs, so a laptop can be a small cluster.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "sinfo", "scancel")
+CLIENTS = ("srun", "sbatch", "scontrol", "squeue", "scancel", "sinfo", "sacct")
+NODES = ("node1", "node2")
+CPUS, MEMORY_MB, GPUS = 8, 300_000, 8
+
+SLURM_CONF = """\
+ClusterName=throwaway
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/pids/slurmctld
+SlurmdPidFile={folder}/pids/slurmd.%n
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/slurmd.%n.log
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+SlurmdParameters=config_overrides
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+GresTypes=gpu
+SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0
+ReturnToService=2
+MinJobAge=600
+KillWait=3
+JobAcctGatherType=jobacct_gather/linux
+JobCompType=jobcomp/filetxt
+JobCompLoc={folder}/log/jobcomp.log
+AccountingStorageType=accounting_storage/none
+{nodes}
+PartitionName=cpu Nodes=node1 Default=YES MaxTime=2-00:00:00 State=UP
+PartitionName=gpu Nodes=node2 MaxTime=2-00:00:00 State=UP
+"""
+
+
+def why_not() -> str | None:
+    """What keeps a Slurm from being started here; None if nothing does."""
+    if os.geteuid() != 0:
+        return "starting a throw-away Slurm needs root"
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        return f"not installed: {', '.join(missing)} (Debian: apt-get install slurm-wlm slurm-client munge)"
+    return None
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@dataclass
+class Job:
+    """One line of Slurm's own record of finished jobs."""
+
+    job_id: str
+    partition: str
+    state: str
+    exit_code: str
+    facts: dict[str, str]
+
+
+@dataclass
+class ThrowawaySlurm:
+    """Start with ``with``; inside, ``environment`` is what clients have to be run with."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __enter__(self) -> ThrowawaySlurm:
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def run(self, *command: str) -> str:
+        """What a Slurm client prints."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed: {done.stderr}{self.logs()}")
+        return done.stdout
+
+    def finished_jobs(self) -> list[Job]:
+        """All jobs that have ended, as Slurm's completion log tells it."""
+        log = self.folder / "log" / "jobcomp.log"
+        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        records = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
+        return [
+            Job(facts["JobId"], facts["Partition"], facts["JobState"], facts.get("ExitCode", "?"), facts)
+            for facts in records
+        ]
+
+    def logs(self) -> str:
+        """The daemons' logs, for the message of a failed test."""
+        files = sorted((self.folder / "log").glob("*.log"))
+        return "".join(f"\n--- {file.name}\n{file.read_text(errors='replace')[-3000:]}" for file in files)
+
+    def _start(self) -> None:
+        for name in ("pids", "log", "state", "spool", "munge", "gpu", "bin"):
+            (self.folder / name).mkdir(parents=True)
+        self.folder.chmod(0o755)
+        self._start_munge()
+        configuration = self._write_configuration()
+        self._write_clients(configuration)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "SBATCH_"))},
+            "SLURM_CONF": str(configuration),
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+        }
+        self.run("slurmctld", "-i")
+        self._wait_for("controller", lambda: "is UP" in self.run("scontrol", "ping"))
+        for node in NODES:
+            self.run("slurmd", "-N", node)
+        self._wait_for("nodes", lambda: self.run("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split() == list(NODES))
+
+    def _start_munge(self) -> None:
+        munge = self.folder / "munge"
+        key = munge / "munge.key"
+        key.write_bytes(secrets.token_bytes(1024))
+        key.chmod(0o400)
+        options = {
+            "key-file": key,
+            "socket": munge / "socket",
+            "seed-file": munge / "seed",
+            "pid-file": self.folder / "pids" / "munged",
+            "log-file": self.folder / "log" / "munged.log",
+        }
+        command = ["munged", *(f"--{name}={path}" for name, path in options.items())]
+        subprocess.run(command, check=True, timeout=60)
+
+    def _write_configuration(self) -> Path:
+        controller_port, *node_ports = _free_ports(1 + len(NODES))
+        host = socket.gethostname().split(".")[0]
+        for number in range(GPUS):  # Slurm wants character devices; copies of /dev/null will do
+            os.mknod(self.folder / "gpu" / f"gpu{number}", 0o020666, os.makedev(1, 3))
+        nodes = "\n".join(
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={CPUS} RealMemory={MEMORY_MB} "
+            f"{'Gres=gpu:h100:' + str(GPUS) if node == 'node2' else ''} State=UNKNOWN"
+            for node, port in zip(NODES, node_ports, strict=True)
+        )
+        text = SLURM_CONF.format(folder=self.folder, host=host, controller_port=controller_port, nodes=nodes)
+        (self.folder / "slurm.conf").write_text(text, encoding="utf-8")
+        gpus = f"NodeName=node2 Name=gpu Type=h100 File={self.folder}/gpu/gpu[0-{GPUS - 1}]\n"
+        (self.folder / "gres.conf").write_text("AutoDetect=off\n" + gpus, encoding="utf-8")
+        return self.folder / "slurm.conf"
+
+    def _write_clients(self, configuration: Path) -> None:
+        """Wrappers first in PATH: inside a job the executor drops SLURM_CONF, and clients are lost without it."""
+        for client in CLIENTS:
+            program = shutil.which(client)
+            if program is not None:
+                wrapper = self.folder / "bin" / client
+                wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={configuration} exec {program} "$@"\n', encoding="utf-8")
+                wrapper.chmod(0o755)
+
+    def _wait_for(self, what: str, ready: Callable[[], bool], seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):  # the daemon does not answer yet
+                if ready():
+                    return
+            time.sleep(0.2)
+        raise RuntimeError(f"Slurm's {what} did not come up within {seconds:.0f} s{self.logs()}")
+
+    def _stop(self) -> None:
+        """End jobs first, so that no job step stays behind, then the daemons, each by the process id it wrote."""
+        if self.environment:
+            subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, timeout=60)
+            for _ in range(50):
+                if not subprocess.run(["squeue", "-h"], env=self.environment, capture_output=True).stdout.strip():
+                    break
+                time.sleep(0.1)
+        for name in (*(f"slurmd.{node}" for node in NODES), "slurmctld", "munged"):
+            _end_process(self.folder / "pids" / name)
+
+
+def _end_process(pid_file: Path) -> None:
+    if not pid_file.exists():
+        return
+    process = int(pid_file.read_text().strip())
+    for signal in ("TERM", "KILL"):
+        subprocess.run(["kill", f"-{signal}", str(process)], capture_output=True)
+        for _ in range(50):
+            if not Path(f"/proc/{process}").exists():
+                return
+            time.sleep(0.1)

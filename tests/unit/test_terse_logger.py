@@ -1,0 +1,98 @@
+"""The one-line-per-job logger, fed with the records that Snakemake sends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from snakemake_logger_plugin_terse import LogHandler
+from snakemake_logger_plugin_terse.text import duration, last_words
+
+Send = Callable[..., None]
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What is printed on standard error."""
+    stream = StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    return stream
+
+
+@pytest.fixture
+def send(screen: StringIO) -> Iterator[Send]:
+    """Send one record to the logger."""
+    settings = SimpleNamespace(stdout=False, dryrun=False, verbose=False)
+    handler = LogHandler(settings, None)
+
+    def send_record(message: str = "", level: int = logging.INFO, **facts: Any) -> None:
+        record = logging.LogRecord("snakemake", level, __file__, 1, message, None, None)
+        record.__dict__.update(facts)
+        handler.handle(record)
+
+    yield send_record
+    handler.close()
+
+
+def job(jobid: int, **facts: Any) -> dict[str, Any]:
+    defaults = {"rule_name": "train", "rule_msg": None, "wildcards": {}, "log": []}
+    return {"event": LogEvent.JOB_INFO, "jobid": jobid} | defaults | facts
+
+
+def test_a_job_is_one_line(send: Send, screen: StringIO) -> None:
+    send("Job stats: ...", event=LogEvent.RUN_INFO, stats={"total": 12})
+    send("Select jobs to execute...")
+    send("Execute 2 jobs...", event=LogEvent.JOB_STARTED, jobs=[1, 2])
+    send(**job(1, rule_msg="train the small student"))
+    send(**job(2, wildcards={"student": "large", "ratio": "0.5"}))
+    send("Finished jobid: 2", event=LogEvent.JOB_FINISHED, job_id=2)
+    send("", event=LogEvent.PROGRESS, done=1, total=12)
+    send("Finished jobid: 1", event=LogEvent.JOB_FINISHED, job_id=1)
+    lines = screen.getvalue().splitlines()
+    assert len(lines) == 3
+    assert lines[0] == "12 jobs to do"
+    assert lines[1].startswith("[ 1/12]") and lines[1].endswith("train large 0.5")
+    assert lines[2].startswith("[ 2/12]") and lines[2].endswith("train the small student")
+
+
+def test_the_end_is_said(send: Send, screen: StringIO) -> None:
+    send("", event=LogEvent.PROGRESS, done=3, total=3)
+    assert screen.getvalue().startswith("all done after 0.")
+
+
+def test_warnings_and_plain_remarks_are_kept(send: Send, screen: StringIO) -> None:
+    send("Nothing to be done (all requested files are present and up to date).")
+    send("Using shell: but as a warning", level=logging.WARNING)
+    assert len(screen.getvalue().splitlines()) == 2
+
+
+def test_a_failed_job_shows_the_end_of_its_log(send: Send, screen: StringIO, tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_text("".join(f"line {number}\n" for number in range(100)) + "error: no such student\n")
+    send("Error in rule train", level=logging.ERROR, event=LogEvent.JOB_ERROR, jobid=1, log=[str(log)])
+    printed = screen.getvalue()
+    assert "Error in rule train" in printed and "| error: no such student" in printed
+    assert "line 99" in printed and "line 50" not in printed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (41.2, "41 s"), (59.6, "1:00"), (187, "3:07"), (7387, "2:03:07")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_progress_bar_is_read_in_its_newest_state(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes("start\n\x1b[32m 10%|█  \r 20%|██ \r 30%|███\x1b[0m\n\n".encode())
+    assert last_words(log, 1) == ["30%|███"]
+    assert last_words(log, 5) == ["start", "30%|███"]
+    assert last_words(tmp_path / "absent", 1) == []
