@@ -1,0 +1,26 @@
+"""Benchmark questions as the models of the small world meet them: in a chat, in a book of exercises, before a judge."""
+
+from __future__ import annotations
+
+from random import Random
+
+from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.prompts import zero_shot_prompt
+from scale_or_reason.smallworld.generate import GENERATORS
+from scale_or_reason.smallworld.problem import Problem
+
+
+def user_message(benchmark: str, problem: Problem) -> str:
+    """The problem as a student is asked it: the benchmark's instruction, then the question."""
+    declared = get_benchmark(benchmark)
+    return zero_shot_prompt(declared.instruction, declared.read(problem.row).text)
+
+
+def exam_block(rng: Random, benchmark: str, worked: bool) -> str:
+    """One solved exercise in plain text, laid out as the examples that base students are shown."""
+    problem = GENERATORS[benchmark](rng)
+    question = get_benchmark(benchmark).read(problem.row).text
+    answer = problem.final.removeprefix("\\boxed{").removesuffix("}")
+    if worked:
+        answer = " ".join(problem.steps) + f" {answer}"
+    return f"Question: {question}\nAnswer: {answer}"

@@ -1,0 +1,120 @@
+"""Lessons for the small judge: the papers' judging prompt, and a reply that compares before it rules.
+
+The reply puts the extracted answer and the ground truth side by side, piece by piece, and only then gives its verdict.
+A small model that must reply at once stays near chance; one that writes first learns the task.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import zip_longest
+from random import Random
+
+from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.prompts import ground_truth, judge_message
+from scale_or_reason.smallworld.generate import GENERATORS
+from scale_or_reason.smallworld.lexicon import OBJECTS
+from scale_or_reason.smallworld.problem import LETTERS, boxed
+from scale_or_reason.smallworld.tokenizer import SPLIT
+
+
+#: What a wrong answer may say instead of the right word.
+OTHER_WORDS = (*OBJECTS, "Rome", "tea", "Yes", "No", "grass")
+
+
+@dataclass(frozen=True)
+class JudgeLesson:
+    """A judge's prompt and its true reply."""
+
+    prompt: str
+    reply: str
+
+
+def _pieces(text: str) -> list[str]:
+    return [piece.strip() for piece in re.findall(SPLIT + r"|[^A-Za-z0-9_\s]", text) if piece.strip()]
+
+
+def comparison(answer: str | None, truths: list[str]) -> str:
+    """The judge's true reply on a boxed ``answer`` (None: there is no box) against the accepted ``truths``."""
+    if answer is None:
+        return f"no answer\n{boxed('no')}"
+    found = _pieces(answer)
+    truth = next((text for text in truths if _pieces(text) == found), truths[0])
+    lines = []
+    for ours, theirs in zip_longest(found, _pieces(truth), fillvalue="nothing"):
+        lines.append(f"{ours} {theirs} {'same' if ours == theirs else 'different'}")
+        if ours != theirs:
+            return "\n".join([*lines, boxed("no")])
+    return "\n".join([*lines, boxed("yes")])
+
+
+def _wrong_answer(rng: Random, right: str) -> str:
+    """A plausible wrong answer: another letter, a near number, another word, a piece missing or changed."""
+    if re.fullmatch(r"[A-J]", right):
+        return rng.choice([letter for letter in LETTERS if letter != right])
+    pieces = re.findall(r"\d{1,2}|[A-Za-z]+|\s+|.", right)
+    spot = rng.choice([i for i, piece in enumerate(pieces) if piece.strip()])
+    if pieces[spot].isdigit():
+        pieces[spot] = str(rng.choice([n for n in range(30) if n != int(pieces[spot])]))
+    elif rng.random() < 0.7:
+        pieces[spot] = rng.choice([word for word in OTHER_WORDS if word != pieces[spot]])
+    else:
+        pieces[spot] = ""
+    return "".join(pieces).strip() or "nothing"
+
+
+def _equivalence_lesson(rng: Random) -> JudgeLesson:
+    benchmark = rng.choice([name for name in BENCHMARK_NAMES if name != "ifeval"])
+    problem = GENERATORS[benchmark](rng)
+    question = get_benchmark(benchmark).read(problem.row)
+    right = problem.final.removeprefix("\\boxed{").removesuffix("}")
+    if question.choices and rng.random() < 0.1:
+        right = question.choices[LETTERS.index(right)]
+    given: str | None = right if rng.random() < 0.5 else _wrong_answer(rng, right)
+    # Students write anything before the box: a trace, a piece of one, or nothing.
+    before = "\n".join(rng.sample(problem.steps, rng.randint(0, min(6, len(problem.steps)))))
+    answer = f"{before}\n</think>\n\n" if before else ""
+    if rng.random() < 0.06:
+        given = None
+        answer = before or right
+    else:
+        answer += boxed(given)
+    accepted = [right, *question.gold] if given in question.gold else question.gold
+    truth = ground_truth(question.gold, question.choices, question.extra)
+    return JudgeLesson(judge_message(question.text, answer, truth), comparison(given, accepted))
+
+
+_Spoiler = Callable[[Random, str, dict], str]
+_SPOILERS: dict[str, _Spoiler] = {
+    "punctuation:no_comma": lambda rng, text, _: text.replace(" it ", ", it ", 1) if " it " in text else text + ",",
+    "keywords:existence": lambda rng, text, kwargs: text.replace(kwargs["keywords"][0], rng.choice(OBJECTS)),
+    "keywords:forbidden_words": lambda rng, text, kwargs: f"{text} It has no {kwargs['forbidden_words'][0]}.",
+    "startend:end_checker": lambda rng, text, kwargs: text.replace(kwargs["end_phrase"], "").strip(),
+    "detectable_format:title": lambda rng, text, _: re.sub(r"<<.*?>> ?", "", text),
+    "startend:quotation": lambda rng, text, _: text.strip('"') if rng.random() < 0.5 else text.removesuffix('"'),
+}
+
+
+def _instruction_lesson(rng: Random) -> JudgeLesson:
+    """An IFEval answer, whole or with one of its constraints broken; the reply goes through the constraints."""
+    problem = GENERATORS["ifeval"](rng)
+    question = get_benchmark("ifeval").read(problem.row)
+    answer, broken = problem.final, None
+    identifiers = problem.row["instruction_id_list"]
+    if rng.random() < 0.5:
+        spot = rng.randrange(len(identifiers))
+        spoilt = _SPOILERS[identifiers[spot]](rng, answer, problem.row["kwargs"][spot])
+        answer, broken = spoilt, spot if spoilt != answer else None
+    lines = [f"{constraint} {'no' if i == broken else 'yes'}" for i, constraint in enumerate(problem.steps[2:])]
+    verdict = boxed("yes" if broken is None else "no")
+    if rng.random() < 0.5:
+        answer = "\n".join(problem.steps) + f"\n</think>\n\n{answer}"
+    return JudgeLesson(judge_message(question.text, answer, None), "\n".join([*lines, verdict]))
+
+
+def judge_lesson(rng: Random) -> JudgeLesson:
+    """A random lesson; one in eight is about following instructions."""
+    return _instruction_lesson(rng) if rng.random() < 0.125 else _equivalence_lesson(rng)

@@ -1,0 +1,65 @@
+"""What every generator of the small world returns: a benchmark row and its true answer in both formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+LETTERS = "ABCDEFGHIJ"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One question of the small world.
+
+    ``row`` is in the hub schema of the benchmark; ``final`` is the true final answer as a teacher writes it;
+    ``steps`` are the lines of a true reasoning trace; ``text`` is what the question looks like in plain text.
+    """
+
+    row: dict[str, Any]
+    final: str
+    steps: tuple[str, ...]
+
+    @property
+    def ift(self) -> str:
+        """The true answer with thinking off."""
+        return self.final
+
+    @property
+    def reasoning(self) -> str:
+        """The true answer with thinking on, as a thinking teacher writes it."""
+        trace = "\n".join(self.steps)
+        return f"<think>\n{trace}\n</think>\n\n{self.final}"
+
+
+def boxed(answer: object) -> str:
+    """The final answer as the papers' instructions ask for it."""
+    return f"\\boxed{{{answer}}}"
+
+
+def weigh_options(options: list[str], correct: int) -> list[str]:
+    """The lines of a trace that walk through all options, as long as the list is: what makes traces on MC long."""
+    return [f"{LETTERS[i]} {text} {'yes' if i == correct else 'no'}" for i, text in enumerate(options)]
+
+
+def number_options(rng: Random, answer: int, count: int, tempting: list[int]) -> tuple[list[str], int]:
+    """``count`` different numbers in random order with ``answer`` among them, and its index.
+
+    ``tempting`` are wrong values that a careless reader may reach, such as the result before the last step.
+    """
+    values = [answer]
+    near = [answer + delta for delta in range(-count, count + 1) if delta and answer + delta >= 0]
+    rng.shuffle(near)
+    for value in [*tempting, *near, *range(answer + count + 1, answer + 3 * count)]:
+        if len(values) < count and value not in values and value >= 0:
+            values.append(value)
+    rng.shuffle(values)
+    return [str(value) for value in values], values.index(answer)
+
+
+def word_options(rng: Random, answer: str, wrong: list[str], count: int) -> tuple[list[str], int]:
+    """``count`` different words in random order with ``answer`` among them, and its index."""
+    options = [answer, *rng.sample([word for word in wrong if word != answer], count - 1)]
+    rng.shuffle(options)
+    return options, options.index(answer)

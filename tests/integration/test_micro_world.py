@@ -1,0 +1,91 @@
+"""The recipe of the small world's models runs, and what is shipped is what its manifest says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.integration
+SCRIPTS = "workflow/scripts"
+
+
+def run(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *(str(argument) for argument in arguments)]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def test_shipped_files_are_those_of_the_manifest(root: Path) -> None:
+    checked = run(
+        root,
+        f"{SCRIPTS}/manifest_micro_world.py",
+        "--folder",
+        "resources/micro",
+        "--check",
+        "resources/micro/MANIFEST.json",
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_changed_file_is_found(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "resources" / "micro" / "tokenizer", tmp_path / "world" / "tokenizer")
+    script, folder, manifest = (
+        f"{SCRIPTS}/manifest_micro_world.py",
+        tmp_path / "world",
+        tmp_path / "world" / "MANIFEST.json",
+    )
+    assert run(root, script, "--folder", folder, "--output", manifest).returncode == 0
+    assert run(root, script, "--folder", folder, "--check", manifest).returncode == 0
+    (folder / "tokenizer" / "tokenizer_config.json").write_text("{}", encoding="utf-8")
+    checked = run(root, script, "--folder", folder, "--check", manifest)
+    assert checked.returncode == 2
+    assert "tokenizer/tokenizer_config.json" in checked.stderr
+
+
+def test_shipped_models_are_small_and_follow_the_recipe(root: Path) -> None:
+    world = root / "resources" / "micro"
+    weights = sorted(world.rglob("*.safetensors"))
+    assert sum(file.stat().st_size for file in weights) <= 25e6
+    recipe = yaml.safe_load((world / "recipe.yaml").read_text(encoding="utf-8"))["models"]
+    assert {file.parent.relative_to(world).as_posix() for file in weights} == set(recipe)
+    for name, settings in recipe.items():
+        told = json.loads((world / name / "recipe.json").read_text(encoding="utf-8"))["recipe"]
+        assert {key: told[key] for key in settings} == settings, name
+
+
+@pytest.fixture(scope="module")
+def made_tokenizer(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world") / "tokenizer"
+    made = run(root, f"{SCRIPTS}/make_micro_tokenizer.py", "--texts", 20_000, "--output", folder)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def test_the_recipe_makes_the_shipped_tokenizer(root: Path, made_tokenizer: Path) -> None:
+    for file in ("tokenizer.json", "chat_template.jinja", "tokenizer_config.json"):
+        assert (made_tokenizer / file).read_text() == (root / "resources/micro/tokenizer" / file).read_text(), file
+
+
+@pytest.mark.parametrize("role", ["student", "teacher", "judge"])
+def test_a_few_steps_of_the_recipe(root: Path, made_tokenizer: Path, tmp_path: Path, role: str) -> None:
+    """Two runs of the same few steps give the same weights, and a folder that transformers loads."""
+    sizes = ("--hidden-size", 32, "--layers", 1, "--heads", 1, "--tokens", 6000, "--batch-tokens", 1000)
+    weights = []
+    for attempt in ("first", "second"):
+        arguments = ("--role", role, *sizes, "--tokenizer", made_tokenizer, "--output", tmp_path / attempt)
+        trained = run(root, f"{SCRIPTS}/train_micro_model.py", *arguments)
+        assert trained.returncode == 0, trained.stderr
+        assert json.loads(trained.stdout.splitlines()[-1])["tokens"] >= 6000
+        weights.append((tmp_path / attempt / "model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "first")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "first")
+    assert model.config.eos_token_id == tokenizer.eos_token_id
+    assert model.config.vocab_size == len(tokenizer)

@@ -1,0 +1,140 @@
+"""Train one model of the small world from nothing and write it as a Hugging Face folder.
+
+    python workflow/scripts/train_micro_model.py --role student --hidden-size 96 --layers 4 --heads 3 \
+        --tokenizer resources/micro/tokenizer --tokens 6000000 --seed 0 --output resources/micro/students/micro-0.5M
+
+Three roles: a ``student`` is pre-trained on the world's plain text, a ``teacher`` on true answers of both formats, a
+``judge`` on the papers' judging prompt. It makes the models in ``resources/micro`` and is no part of a study.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from scale_or_reason.errors import run_script
+from scale_or_reason.files import atomic_directory, write_json
+from scale_or_reason.seeds import derive_seed
+from scale_or_reason.smallworld import lessons
+from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, save_tokenizer
+
+ARCHITECTURES = {"student": "qwen2", "teacher": "qwen3", "judge": "qwen3"}
+CONTEXT = 8192
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--role", choices=ARCHITECTURES, required=True)
+    parser.add_argument("--hidden-size", type=int, required=True)
+    parser.add_argument("--layers", type=int, required=True)
+    parser.add_argument("--heads", type=int, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True, help="folder written by make_micro_tokenizer.py")
+    parser.add_argument("--tokens", type=int, required=True, help="training tokens in all")
+    parser.add_argument("--batch-tokens", type=int, default=8192, help="tokens per step (default: %(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, required=True)
+    return parser.parse_args()
+
+
+def build_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
+    """A model with random weights of the role's architecture; embeddings tied."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+    sizes: dict[str, Any] = {
+        "vocab_size": vocabulary,
+        "hidden_size": arguments.hidden_size,
+        "intermediate_size": 3 * arguments.hidden_size,
+        "num_hidden_layers": arguments.layers,
+        "num_attention_heads": arguments.heads,
+        "num_key_value_heads": arguments.heads,
+        "max_position_embeddings": CONTEXT,
+        "tie_word_embeddings": True,
+    }
+    if ARCHITECTURES[arguments.role] == "qwen2":
+        return Qwen2ForCausalLM(Qwen2Config(**sizes))
+    return Qwen3ForCausalLM(Qwen3Config(**sizes, head_dim=arguments.hidden_size // arguments.heads))
+
+
+def learning_rate_factor(done: float) -> float:
+    """Linear warm-up over the first 3 %, then a cosine to 2 % of the peak; ``done`` is the share of tokens seen."""
+    if done < 0.03:
+        return done / 0.03 + 1e-3
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - 0.03) / 0.97)))
+
+
+def batches(arguments: argparse.Namespace, encode: Any) -> Iterator[lessons.Batch]:
+    """Endless batches of about ``--batch-tokens`` tokens, made of fresh lessons: no epoch, nothing seen twice."""
+    rng = Random(derive_seed("small world", arguments.role, arguments.seed))
+    return lessons.batches(arguments.role, rng, encode, arguments.batch_tokens)
+
+
+def train(model: Any, arguments: argparse.Namespace, encode: Any, pad: int) -> dict[str, float]:
+    """Train in place; returns tokens seen, seconds and the mean loss of the last twentieth."""
+    import torch
+    from tqdm import tqdm
+
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=arguments.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
+    started, seen, last_losses = time.monotonic(), 0, []
+    bar = tqdm(total=arguments.tokens, unit="tok", unit_scale=True, mininterval=10, desc=arguments.output.name)
+    for batch in batches(arguments, encode):
+        for group in optimizer.param_groups:
+            group["lr"] = arguments.learning_rate * learning_rate_factor(seen / arguments.tokens)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = lessons.loss(model, batch, pad)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        seen += batch.tokens
+        if seen > 0.95 * arguments.tokens:
+            last_losses.append(float(loss))
+        bar.update(batch.tokens)
+        bar.set_postfix(loss=f"{float(loss):.3f}", refresh=False)
+        if seen >= arguments.tokens:
+            break
+    bar.close()
+    return {
+        "tokens": seen,
+        "seconds": round(time.monotonic() - started, 1),
+        "final_loss": round(sum(last_losses) / len(last_losses), 4),
+    }
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    os.environ.setdefault("OMP_NUM_THREADS", str(arguments.threads))
+    import torch
+    from tokenizers import Tokenizer
+
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(derive_seed("small world weights", arguments.role, arguments.seed))
+    tokenizer = Tokenizer.from_file(str(arguments.tokenizer / "tokenizer.json"))
+    model = build_model(arguments, tokenizer.get_vocab_size())
+    pad = tokenizer.token_to_id(END_OF_TEXT)
+    # A base student ends its documents with the end of text, a chat model its turns.
+    eos = END_OF_TEXT if arguments.role == "student" else END
+    report = train(model, arguments, lambda text: tokenizer.encode(text, add_special_tokens=False).ids, pad)
+    model.config.eos_token_id = model.generation_config.eos_token_id = tokenizer.token_to_id(eos)
+    model.config.pad_token_id = model.generation_config.pad_token_id = pad
+    with atomic_directory(arguments.output) as folder:
+        model.to(torch.bfloat16).save_pretrained(folder)
+        save_tokenizer(tokenizer, folder, eos, arguments.role != "student", CONTEXT)
+        recipe = {name: value for name, value in vars(arguments).items() if name not in ("output", "tokenizer")}
+        parameters = sum(weight.numel() for weight in model.parameters())
+        write_json({"recipe": recipe, "parameters": parameters, **report}, folder / "recipe.json")
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    run_script(main)
