@@ -1,0 +1,126 @@
+"""What the programs that generate text have in common: their options, and a run in chunks that can be resumed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.engines.model_files import check_generator, identifying_files, model_fingerprint
+from scale_or_reason.engines.progress import GenerationBar
+from scale_or_reason.engines.quiet import quiet
+from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine
+from scale_or_reason.errors import StudyError
+from scale_or_reason.generation import Sampling, json_object
+from scale_or_reason.journal import Journal, Row, work_in_chunks
+from scale_or_reason.manifests import content_hash, manifest, package_versions
+from scale_or_reason.seeds import stable_id
+
+#: Answers the requests of one chunk (positions in the list of requests).
+ChunkWork = Callable[[VllmEngine, range, OnReply], list[Row]]
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every program that loads a model into vLLM."""
+    parser.add_argument("--model", required=True, help="model folder, or model id of the hub")
+    parser.add_argument("--revision", help="branch, tag or commit of a hub model")
+    parser.add_argument("--sampling", required=True, help='JSON: {"temperature": 0.7, "top_p": 0.8, "max_tokens": 512}')
+    parser.add_argument("--engine", default="{}", help="JSON: arguments of vLLM, such as dtype and max_model_len")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
+    parser.add_argument(
+        "--chunk-size",
+        type=int,
+        default=4096,
+        help="requests between two saves (default: %(default)s); larger chunks keep a GPU busier, smaller ones lose "
+        "less when the job is killed; the answers are the same",
+    )
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The checked options of :func:`add_engine_options`."""
+
+    model: str
+    revision: str | None
+    sampling: Sampling
+    settings: dict[str, Any]
+    seed: int
+    chunk_size: int
+
+    @classmethod
+    def from_arguments(cls, arguments: argparse.Namespace) -> Generation:
+        """Raises :class:`StudyError` for bad JSON, bad sampling parameters or a model that cannot be loaded."""
+        sampling = Sampling.from_json(arguments.sampling)
+        settings = json_object(arguments.engine, "--engine")
+        if arguments.chunk_size < 1:
+            raise StudyError("a chunk needs at least one request", where="--chunk-size", found=arguments.chunk_size)
+        check_generator(arguments.model)
+        return cls(arguments.model, arguments.revision, sampling, settings, arguments.seed, arguments.chunk_size)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows of all requests in order, and what they cost: seconds over all starts, start-up of this start."""
+
+    rows: list[Row]
+    seconds: float
+    startup_seconds: float
+
+    def speed(self, tokens: int) -> dict[str, float]:
+        """The measured part of a manifest; ``tokens`` were generated in all."""
+        return {
+            "seconds": round(self.seconds, 3),
+            "startup_seconds": round(self.startup_seconds, 3),
+            "tokens_per_second": round(tokens / self.seconds, 1) if self.seconds else 0.0,
+        }
+
+
+def run_generation(generation: Generation, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
+    """Start the engine unless the journal has everything, and work through the requests in chunks."""
+    done = len(journal.rows)
+    if done == requests:
+        return Outcome(journal.rows, journal.seconds, 0.0)
+    with quiet() as screen:
+        screen.write(f"{label}: {requests} requests, {done} done before; loading {generation.model}\n")
+        screen.flush()
+        with VllmEngine(generation.model, generation.settings, generation.revision) as engine:
+            screen.write(f"{label}: ready after {engine.startup_seconds:.1f} s\n")
+            bar = GenerationBar(label, requests, done, screen)
+            rows = work_in_chunks(requests, generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add))
+            bar.close()
+            return Outcome(rows, journal.seconds, engine.startup_seconds)
+
+
+def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path], **more: Any) -> Journal:
+    """The journal beside ``output``; one of other inputs, settings or versions does not count."""
+    facts = {
+        "model": model_fingerprint(generation.model, generation.revision),
+        "sampling": asdict(generation.sampling),
+        "settings": generation.settings,
+        "seed": generation.seed,
+        "inputs": {name: content_hash(path) for name, path in inputs.items()},
+        "vllm": {name: version for name, version in package_versions().items() if name.startswith("vllm")},
+        **more,
+    }
+    return Journal(Journal.beside(output), stable_id(json.dumps(facts, sort_keys=True)))
+
+
+def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> dict[str, Any]:
+    """The manifest of answers or verdicts: settings, input hashes, versions, hardware."""
+    settings = {
+        "model": generation.model,
+        "revision": generation.revision,
+        "sampling": asdict(generation.sampling),
+        "engine": generation.settings,
+        "seed": generation.seed,
+        **more,
+    }
+    return manifest({**inputs, **identifying_files(generation.model)}, settings)
+
+
+def named(kind: str, paths: list[Path]) -> dict[str, Path]:
+    """Input files under the names that a manifest lists them by: ``items/gsm8k.parquet``."""
+    return {f"{kind}/{path.name}": path for path in paths}

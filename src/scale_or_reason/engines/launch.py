@@ -1,0 +1,89 @@
+"""Starting a training process: what must be set before torch, transformers and DeepSpeed are imported."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import logging
+import os
+import socket
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+#: Other ranks wait this long for rank 0, which tokenises; a corpus of the paper's size takes most of an hour.
+_PATIENCE = timedelta(hours=6)
+
+
+def rank() -> int:
+    """Number of this process among those that train together; 0 where no launcher started it."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@contextmanager
+def joined_processes(threads: int | None) -> Iterator[None]:
+    """Join the processes that torchrun started; a process that nobody launched becomes a world of one."""
+    _quiet_libraries()
+    # transformers and TRL each read the metadata of every installed package, most of a second each time
+    importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = os.environ["RAYON_NUM_THREADS"] = str(threads)
+    if "RANK" not in os.environ:  # without these DeepSpeed would look for MPI
+        os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=_free_port())
+    import torch
+
+    on_gpu = torch.cuda.is_available()
+    if not on_gpu:
+        os.environ["DS_ACCELERATOR"] = "cpu"
+    if threads:
+        torch.set_num_threads(threads)
+    import deepspeed
+
+    deepspeed.utils.logger.setLevel(logging.ERROR)
+    if not on_gpu:
+        # DeepSpeed would compile a shared-memory all-reduce for half a minute; gloo does without.
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    # Before the model is built: ZeRO-3 shards it while building and needs to know the number of processes.
+    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", timeout=_PATIENCE, verbose=False)
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def wait_for_all() -> None:
+    """Return when every process has got here."""
+    import torch.distributed
+
+    torch.distributed.barrier()
+
+
+def from_first(make: Callable[[], Any]) -> Any:
+    """What ``make`` returns on rank 0, on every rank; the others don't call it."""
+    import torch.distributed
+
+    box = [make() if rank() == 0 else None]
+    torch.distributed.broadcast_object_list(box, src=0)
+    return box[0]
+
+
+def _quiet_libraries() -> None:
+    warnings.filterwarnings("ignore")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    for name in ("DeepSpeed", "torch", "accelerate", "trl", "transformers.trainer_utils"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

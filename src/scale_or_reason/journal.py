@@ -1,0 +1,86 @@
+"""Work in chunks that survives a kill: finished chunks are on disk and are not done again.
+
+The journal is a JSONL file beside the output that nobody declares as an output, since Snakemake deletes outputs before
+a job starts. Its first line says what the work depends on; a journal of other work is thrown away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class Journal:
+    """The rows finished so far, and the seconds spent on them over all starts."""
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path = path
+        self.rows: list[Row] = []
+        self.seconds = 0.0
+        self._header = json.dumps({"fingerprint": fingerprint})
+        whole = self._read()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if whole:
+            os.truncate(path, whole)
+        else:
+            path.write_text(self._header + "\n", encoding="utf-8")
+
+    @staticmethod
+    def beside(output: Path) -> Path:
+        """Where the journal of ``output`` (a file or a folder) lies."""
+        return output.with_name(f".{output.name}.journal.jsonl")
+
+    def _read(self) -> int:
+        """Load whole chunks; return the number of bytes they take with the header, 0 if the journal is of no use."""
+        if not self.path.is_file():
+            return 0
+        with self.path.open("rb") as lines:
+            if lines.readline() != self._header.encode() + b"\n":
+                return 0
+            whole, place, chunk = lines.tell(), lines.tell(), []
+            for line in lines:
+                place += len(line)
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    break  # torn by a crash of the machine
+                if "row" in entry:
+                    chunk.append(entry["row"])
+                else:
+                    self.rows += chunk
+                    self.seconds += entry["seconds"]
+                    whole, chunk = place, []
+        return whole
+
+    def append(self, rows: list[Row], seconds: float) -> None:
+        """Add a chunk; when this returns it is on disk. Its last line makes it count."""
+        lines = [json.dumps({"row": row}, ensure_ascii=True) for row in rows]
+        lines.append(json.dumps({"rows": len(rows), "seconds": seconds}))
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write("\n".join(lines) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        self.rows += rows
+        self.seconds += seconds
+
+    def remove(self) -> None:
+        """To be called once the real output is whole."""
+        self.path.unlink(missing_ok=True)
+
+
+def work_in_chunks(total: int, size: int, journal: Journal, work: Callable[[range], list[Row]]) -> list[Row]:
+    """Rows 0 to ``total``: those of the journal, then ``work`` on the rest, at most ``size`` rows at a time."""
+    while len(journal.rows) < total:
+        done = len(journal.rows)
+        chunk = range(done, min(done + size, total))
+        began = time.monotonic()
+        journal.append(work(chunk), time.monotonic() - began)
+    return journal.rows

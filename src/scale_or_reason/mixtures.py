@@ -1,0 +1,92 @@
+"""The training mixtures D_rho: every question once, with the teacher's IFT or its reasoning answer (v1 section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from scale_or_reason.cells import SCHEDULES
+from scale_or_reason.errors import StudyError
+from scale_or_reason.seeds import stable_id
+from scale_or_reason.tables import SCHEMAS
+
+#: How X_rho is drawn for different ratios. The papers don't say.
+#: ``nested``: X_0.25 is a part of X_0.5 and so on, so that neighbouring ratios differ only in the questions that
+#: changed their format, and a curve over rho is less noisy. ``independent``: each ratio draws anew.
+SAMPLINGS = ("nested", "independent")
+
+
+def reasoning_count(ratio: float, questions: int) -> int:
+    """|X_rho|: ``ratio * questions``, rounded half up."""
+    return int(ratio * questions + 0.5)
+
+
+def build_mixture(
+    pairs: pl.DataFrame, schedule: str, ratio: float, seed: int, sampling: str = "nested"
+) -> pl.DataFrame:
+    """D_rho in training order: a frame with the columns of ``SCHEMAS["mixture"]``, one row per row of ``pairs``.
+
+    Under ``seq`` all IFT answers come first (phase 0), then all reasoning answers (phase 1); under ``mix`` both are
+    shuffled together (phase 0). X_rho and the shuffling depend on ``seed`` and the prompt ids alone: not on the order
+    of ``pairs``, and not on the schedule, so that both schedules train on the same answers.
+    """
+    _check(pairs, schedule, ratio, sampling)
+    ids = pairs["prompt_id"].to_list()
+    selection = ("mixture", "select") if sampling == "nested" else ("mixture", "select", repr(float(ratio)))
+    chosen = _hash_order(ids, seed, *selection)[: reasoning_count(ratio, len(ids))]
+    order = _hash_order(ids, seed, "mixture", "order")
+    rank = pl.DataFrame(
+        {"prompt_id": order, "rank": range(len(order))}, schema={"prompt_id": pl.String, "rank": pl.Int64}
+    )
+
+    reasons = pl.col("prompt_id").is_in(pl.Series(chosen, dtype=pl.String).implode())
+    phase = reasons.cast(pl.Int64) if schedule == "seq" else pl.lit(0, dtype=pl.Int64)
+    return (
+        pairs.join(rank, on="prompt_id")
+        .with_columns(
+            phase=phase,
+            format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift")),
+            completion=pl.when(reasons).then("reasoning").otherwise("ift"),
+        )
+        .sort("phase", "rank")
+        .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64))
+        .select(list(SCHEMAS["mixture"]))
+    )
+
+
+def _hash_order(ids: Iterable[str], seed: int, *stage: str) -> list[str]:
+    """A permutation that depends on each id alone, so that adding a question does not reshuffle the others."""
+    return sorted(ids, key=lambda prompt_id: stable_id(seed, *stage, prompt_id))
+
+
+def _check(pairs: pl.DataFrame, schedule: str, ratio: float, sampling: str) -> None:
+    if schedule not in SCHEDULES:
+        raise StudyError("unknown schedule", found=schedule, expected=" or ".join(SCHEDULES))
+    if sampling not in SAMPLINGS:
+        raise StudyError("unknown way to draw the reasoning questions", found=sampling, expected=" or ".join(SAMPLINGS))
+    if not 0 <= ratio <= 1:
+        raise StudyError("the reasoning ratio is out of range", found=ratio, expected="a number from 0 to 1")
+    if pairs.is_empty():
+        raise StudyError(
+            "there are no pairs to mix",
+            expected="at least one row",
+            remedy="look at the audit beside the pairs for why all were dropped",
+        )
+    repeated = pairs.filter(pairs["prompt_id"].is_duplicated())["prompt_id"].unique()
+    if len(repeated):
+        raise StudyError(
+            "a question occurs more than once in the pairs",
+            key="prompt_id",
+            found=", ".join(repeated.sort().head(3)),
+            expected="each question once",
+            remedy="run the rule build_pairs again; it drops duplicates",
+        )
+    for column in ("prompt", "ift", "reasoning"):
+        if missing := pairs[column].null_count():
+            raise StudyError(
+                "the pairs have empty values",
+                key=column,
+                found=f"{missing} rows without a value",
+                remedy="run the rule build_pairs again; it keeps or drops a pair as a whole",
+            )

@@ -1,0 +1,327 @@
+"""Training with the real TRL and DeepSpeed on CPU, against an independent loop in plain PyTorch."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import make_mixture
+
+from scale_or_reason.tables import write_table
+
+pytestmark = pytest.mark.integration
+ITEMS, STEPS, WARMUP, DECAY, PEAK = 8, 13, 2, 5, 1e-3
+PATIENCE = 900  # seconds; a process takes about 8 on an idle machine
+
+
+def command(root: Path, student: Path, rows: Path, output: Path, **changes: object) -> list[str]:
+    options: dict[str, object] = {
+        "model": student,
+        "mixture": rows,
+        "chat_template": root / "src/scale_or_reason/templates/chatml.jinja",
+        "deepspeed": root / "config/deepspeed/cpu.json",
+        "learning_rate": PEAK,
+        "gradient_clipping": 0.1,
+        "batch_unit": "items",
+        "batch_size": ITEMS,
+        "max_length": 160,
+        "warmup_steps": WARMUP,
+        "decay_steps": DECAY,
+        "seed": 0,
+        "threads": 1,
+        "output": output,
+    }
+    script = [str(root / "workflow/scripts/train_student.py")]
+    return script + [
+        text for key, value in (options | changes).items() for text in (f"--{key.replace('_', '-')}", str(value))
+    ]
+
+
+def run(arguments: list[str], processes: int = 1, record: Path | None = None) -> subprocess.CompletedProcess[str]:
+    launcher = [sys.executable]
+    if processes > 1:
+        launcher += ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+    if record is not None:
+        record.mkdir()
+        launcher += [str(Path(__file__).with_name("record_batches.py")), str(record)]
+    return subprocess.run(launcher + arguments, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def losses(output: Path) -> list[float]:
+    return pl.read_csv(output / "training_log.csv")["loss"].to_list()
+
+
+@pytest.fixture(scope="session")
+def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 IFT rows, then 40 with reasoning: at 8 rows a step, 7 full steps and one of 4, then 5 full ones."""
+    path = tmp_path_factory.mktemp("mixture") / "mixture.parquet"
+    write_table(make_mixture(100, reasoning_from=60), path, "mixture")
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(root: Path, tiny_model: Path, mixture: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished model of one process; what it saw is in ``seen`` beside it."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run(command(root, tiny_model, mixture, folder / "model"), record=folder / "seen")
+    assert done.returncode == 0, done.stderr
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder / "model"
+
+
+def expected_blocks() -> list[list[int]]:
+    """The questions of each step by the definition: blocks of 8 in order, none across the border at 60."""
+    return [list(range(i, min(i + 8, 60))) for i in range(0, 60, 8)] + [
+        list(range(i, i + 8)) for i in range(60, 100, 8)
+    ]
+
+
+def reference_run(model_folder: Path, mixture: Path) -> tuple[list[float], list[float], dict]:
+    """The same training in plain PyTorch: explicit masks, full logits, the schedule written out."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.set_num_threads(1)
+    model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32, attn_implementation="eager")
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
+    rows = pl.read_parquet(mixture).to_dicts()
+    curve, norms = [], []
+    for step, block in enumerate(expected_blocks()):
+        total, count = torch.zeros(()), 0
+        for index in block:
+            row = rows[index]
+            prompt = f"<|im_start|>user\n{row['prompt']}<|im_end|>\n<|im_start|>assistant\n"
+            ids = tokenizer(prompt)["input_ids"]
+            target = tokenizer(row["completion"] + "<|im_end|>")["input_ids"]
+            logits = model(torch.tensor([ids + target])).logits[0, len(ids) - 1 : -1]
+            total = total + torch.nn.functional.cross_entropy(logits, torch.tensor(target), reduction="sum")
+            count += len(target)
+        optimizer.zero_grad()
+        (total / count).backward()
+        norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)))
+        if step < WARMUP:
+            share = step / WARMUP
+        elif step < STEPS - DECAY:
+            share = 1.0
+        else:
+            share = 1 - (step - (STEPS - DECAY)) / DECAY
+        optimizer.param_groups[0]["lr"] = PEAK * (0.1 + 0.9 * share)
+        optimizer.step()
+        curve.append(total.item() / count)
+    return curve, norms, model.state_dict()
+
+
+def weights(folder: Path) -> dict:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+def test_equal_to_a_plain_loop(trained, tiny_model, mixture):
+    curve, norms, state = reference_run(tiny_model, mixture)
+    assert losses(trained) == pytest.approx(curve, abs=1e-4)
+    log = pl.read_csv(trained / "training_log.csv")
+    assert log["grad_norm"].to_list() == pytest.approx(norms, rel=1e-3)
+    assert min(norms) > 0.1  # so clipping has had something to do
+    for name, value in weights(trained).items():
+        assert (value - state[name]).abs().max() < 2e-4, name
+
+
+def test_manifest_and_lengths(trained, mixture):
+    facts = json.loads((trained / "manifest.json").read_text())["training"]
+    rows = pl.read_parquet(mixture)
+    template = len("Xuser\nX\nXassistant\n")  # X: a special token; all others are bytes
+    prompt = [template + len(text) for text in rows["prompt"]]
+    # the think tags are one token each
+    shorter = {"ift": 0, "reasoning": len("<think>") + len("</think>") - 2}
+    completion = [len(text) - shorter[name] + 1 for text, name in rows.select("completion", "format").iter_rows()]
+    lengths = pl.read_parquet(trained / "sequence_lengths.parquet")
+    assert lengths.schema == {"prompt_tokens": pl.Int64, "completion_tokens": pl.Int64}
+    assert lengths["prompt_tokens"].to_list() == prompt
+    assert lengths["completion_tokens"].to_list() == completion
+    assert (facts["sequences"], facts["dropped"], facts["truncated"], facts["steps"]) == (100, 0, 0, STEPS)
+    assert (facts["prompt_tokens"], facts["completion_tokens"]) == (sum(prompt), sum(completion))
+    assert facts["wsd"]["stable_steps"] == STEPS - WARMUP - DECAY
+    assert not facts["wsd"]["shortened"]
+    assert facts["final_loss"] == pytest.approx(sum(losses(trained)[-10:]) / 10)
+    log = pl.read_csv(trained / "training_log.csv")
+    assert log["items"].to_list() == [len(block) for block in expected_blocks()]
+    assert log["tokens"].sum() == sum(prompt) + sum(completion)
+
+
+def test_no_wall_of_warnings(trained):
+    lines = (trained.parent / "stderr.txt").read_text().splitlines()
+    assert len(lines) < 8, lines
+    assert any(re.search(r"step 13/13: loss \d+\.\d+, [\d,]+ tokens/s, 0:00 left", line) for line in lines)
+
+
+def seen_questions(folder: Path, processes: int, tokenizer_folder: Path) -> list[list[list[int]]]:
+    """``[rank][micro_batch]`` the numbers of the questions that the model was shown."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+    ranks = []
+    for rank in range(processes):
+        batches = json.loads((folder / f"rank-{rank}.json").read_text())
+        texts = [" ".join(tokenizer.batch_decode(rows)) for rows in batches]
+        ranks.append([[int(number) for number in re.findall(r"question (\d+):", text)] for text in texts])
+    return ranks
+
+
+def test_order_with_one_and_two_processes(root, tiny_model, mixture, trained, tmp_path):
+    """Every step sees the block of the mixture that is its turn, whoever works on it."""
+    (alone,) = seen_questions(trained.parent / "seen", 1, tiny_model)
+    assert [sorted(batch) for batch in alone] == expected_blocks()
+
+    zero = root / "config/deepspeed/zero-2.json"
+    small = command(root, tiny_model, mixture, tmp_path / "model", deepspeed=zero, micro_batch_tokens=300)
+    done = run(small, processes=2, record=tmp_path / "seen")
+    assert done.returncode == 0, done.stderr
+    first, second = seen_questions(tmp_path / "seen", 2, tiny_model)
+    assert len(first) == len(second)
+    accumulation = len(first) // STEPS
+    assert accumulation > 1
+    both = [a + b for a, b in zip(first, second, strict=True)]
+    steps = [sorted(chain(*both[i : i + accumulation])) for i in range(0, len(both), accumulation)]
+    assert steps == expected_blocks()
+    assert all(first[::accumulation])  # both have worked on every step
+    assert all(second[::accumulation])
+    assert losses(tmp_path / "model") == pytest.approx(losses(trained), abs=1e-4)
+
+
+def test_tokens_as_batch_unit_packed_or_padded(root, tiny_model, mixture, tmp_path):
+    """Steps hold about 1,000 tokens, and packing without attention across documents changes nothing."""
+    for layout in ("padded", "packed"):
+        tokens = command(
+            root, tiny_model, mixture, tmp_path / layout, batch_unit="tokens", batch_size=1000, layout=layout
+        )
+        done = run(tokens)
+        assert done.returncode == 0, done.stderr
+    assert losses(tmp_path / "packed") == pytest.approx(losses(tmp_path / "padded"), abs=1e-4)
+    log = pl.read_csv(tmp_path / "packed/training_log.csv")
+    assert log["tokens"].max() < 1160
+    assert log["tokens"].mean() == pytest.approx(1000, abs=200)
+
+
+def test_killed_run_goes_on_to_the_same_weights(root, tiny_model, mixture, trained, tmp_path):
+    arguments = command(root, tiny_model, mixture, tmp_path / "model", checkpoint_steps=3)
+    process = subprocess.Popen([sys.executable, *arguments], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + PATIENCE
+    while not list(tmp_path.glob(".model.checkpoints-*/checkpoint-*/whole.json")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "model").exists()
+    (torso,) = [path.parent for path in tmp_path.glob(".model.checkpoints-*/checkpoint-3")]
+    (torso / "checkpoint-999").mkdir()  # a checkpoint that was being written
+    done = run(arguments)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"goes on after step \d+ of 13", done.stderr)
+    finished = weights(tmp_path / "model")
+    assert all((value == finished[name]).all() for name, value in weights(trained).items())
+    assert losses(tmp_path / "model") == losses(trained)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_adaptation_and_overlong_samples(root, tiny_model, mixture, trained, tmp_path):
+    adapted = command(
+        root, tiny_model, mixture, tmp_path / "model", init_from=trained, max_length=50, overlong="truncate"
+    )
+    done = run(adapted)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads((tmp_path / "model/manifest.json").read_text())
+    assert facts["settings"]["init_from"] == str(trained)
+    assert "init_from" in facts["inputs"]
+    lengths = pl.read_parquet(trained / "sequence_lengths.parquet")
+    longer = lengths.filter(pl.sum_horizontal("prompt_tokens", "completion_tokens") > 50)
+    hopeless = lengths.filter(pl.col("prompt_tokens") >= 50)
+    assert facts["training"]["dropped"] == len(hopeless) > 0
+    assert facts["training"]["truncated"] == len(longer) - len(hopeless) > 0
+    assert losses(tmp_path / "model")[0] < losses(trained)[0]
+
+
+def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tmp_path):
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", learning_rate=1e30))
+    assert done.returncode == 2
+    assert re.search(r"error: the loss is \S+ at step \d+ of 13", done.stderr)
+    assert "what to do: lower the learning rate" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_finished_model_stops_in_vllm(root, tiny_model, tmp_path):
+    """Taught to answer "ok", the student writes the stop token and vLLM ends there, by the saved files alone."""
+    rows = make_mixture(400).with_columns(completion=pl.lit("ok"))
+    write_table(rows, tmp_path / "mixture.parquet", "mixture")
+    taught = command(root, tiny_model, tmp_path / "mixture.parquet", tmp_path / "model", learning_rate=1e-2)
+    done = run(taught)
+    assert done.returncode == 0, done.stderr
+    script = tmp_path / "answer.py"
+    script.write_text(
+        "import sys\n"
+        "from vllm import LLM, SamplingParams\n"
+        "if __name__ == '__main__':\n"
+        "    llm = LLM(sys.argv[1], enforce_eager=True, max_model_len=256)\n"
+        "    chats = [[{'role': 'user', 'content': f'question {i}: '}] for i in range(4)]\n"
+        "    for out in llm.chat(chats, SamplingParams(temperature=0, max_tokens=50), use_tqdm=False):\n"
+        "        print('ANSWER', repr(out.outputs[0].text), out.outputs[0].finish_reason)\n"
+    )
+    environment = os.environ | {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    answer = [sys.executable, str(script), str(tmp_path / "model")]
+    done = subprocess.run(answer, capture_output=True, text=True, timeout=PATIENCE, env=environment)
+    replies = [line for line in done.stdout.splitlines() if line.startswith("ANSWER")]
+    assert replies == ["ANSWER 'ok' stop"] * 4, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "results/nowhere/at/all"}, "the model does not exist"),
+        ({"chat_template": "missing.jinja"}, "a file is missing"),
+        ({"stop_token": "<end_of_turn>"}, "does not know the token that ends an answer"),
+        ({"stop_token": "<think>"}, "does not put an answer between"),
+        ({"max_length": 5}, "no sequence to train on"),
+        ({"micro_batch_tokens": 20}, "does not fit into a micro-batch"),
+    ],
+)
+def test_guards(root, tiny_model, mixture, tmp_path, changes, message):
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", **changes))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_guards_on_files(root, tiny_model, mixture, tmp_path):
+    """Caught before anything slow is imported."""
+    pickled = tmp_path / "pickled"
+    pickled.mkdir()
+    (pickled / "config.json").write_text("{}")
+    (pickled / "pytorch_model.bin").write_text("")
+    optimizer = tmp_path / "optimizer.json"
+    optimizer.write_text('{"optimizer": {"type": "Adam"}}')
+    empty = tmp_path / "empty.parquet"
+    write_table(make_mixture(1).clear(), empty, "mixture")
+    cases: list[tuple[dict[str, object], str]] = [
+        ({"model": pickled}, "no safetensors weights"),
+        ({"deepspeed": optimizer}, "sets what the recipe sets"),
+        ({"mixture": empty}, "the mixture is empty"),
+    ]
+    for changes, message in cases:
+        done = run(command(root, tiny_model, mixture, tmp_path / "model", **changes))
+        assert done.returncode == 2
+        assert message in done.stderr

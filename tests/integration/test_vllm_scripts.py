@@ -1,0 +1,161 @@
+"""The programs that generate text, run as a workflow runs them: tables in, tables out, and kills survived."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tiny_generator import build_generator
+
+from scale_or_reason.journal import Journal
+from scale_or_reason.prompts import INSTRUCTIONS, zero_shot_prompt
+from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.verdicts import parse_verdict
+
+pytestmark = pytest.mark.integration
+
+SAMPLING = '{"temperature": 1.0, "top_p": 0.95, "max_tokens": 40}'
+#: Threads of several processes that wait for each other in turns would make a busy machine crawl.
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+COMMON = ["--sampling", SAMPLING, "--engine", '{"dtype": "float32"}', "--seed", "0"]
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "generator"
+    build_generator(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("questions") / "general.parquet"
+    rows = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": f"what is {i} + 1?"} for i in range(60)]
+    write_table(table_from_rows(rows, "questions"), path, "questions")
+    return path
+
+
+@pytest.fixture(scope="module")
+def benchmarks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("benchmarks")
+    gold = {"gsm8k": (["3"], []), "openbookqa": (["A", "cat"], ["cat", "dog"]), "ifeval": ([], [])}
+    for name, (accepted, choices) in gold.items():
+        rows = [
+            {
+                "benchmark": name,
+                "item_id": f"{name}-{i}",
+                "prompt": zero_shot_prompt(INSTRUCTIONS[name], f"question {i}"),
+                "question": f"question {i}" + (" too long" * 300 if (name, i) == ("gsm8k", 4) else ""),
+                "gold": accepted,
+                "choices": choices,
+                "extra": "{}",
+            }
+            for i in range(5)
+        ]
+        write_table(table_from_rows(rows, "items"), folder / f"{name}.parquet", "items")
+        pool = [row | {"item_id": f"pool-{i}", "question": f"easy {i}"} for i, row in enumerate(rows)]
+        write_table(table_from_rows(pool if accepted else [], "items"), folder / f"{name}.pool.parquet", "items")
+    return folder
+
+
+@pytest.fixture
+def script(root: Path) -> Path:
+    return root / "workflow/scripts"
+
+
+def run(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(program), *map(str, arguments), *COMMON]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done
+
+
+def test_a_killed_shard_goes_on_and_ends_the_same(
+    script: Path, generator: Path, questions: Path, tmp_path: Path
+) -> None:
+    def arguments(output: Path) -> list[object]:
+        options = ["--questions", questions, "--model", generator, "--format", "reasoning", "--shard", 0, "--shards", 1]
+        return [*options, "--chunk-size", 6, "--output", output]
+
+    program = script / "generate_answers.py"
+    done = run(program, *arguments(tmp_path / "whole.parquet"))
+    assert "tokens/s" in done.stderr
+    assert "INFO" not in done.stdout + done.stderr
+
+    killed = tmp_path / "killed.parquet"
+    journal = Journal.beside(killed)
+    command = [sys.executable, str(program), *map(str, arguments(killed)), *COMMON]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    deadline = time.monotonic() + 600
+    while not (journal.exists() and journal.read_text().count('"seconds"') >= 2) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not killed.exists()
+    assert 2 <= journal.read_text().count('"seconds"') < 10
+
+    resumed = run(program, *arguments(killed))
+    assert " 0 done before" not in resumed.stderr
+    assert killed.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert not journal.exists()
+    assert read_table(killed, "generations")["prompt_id"].to_list() == [f"q{i}" for i in range(60)]
+
+
+def test_a_student_answers_and_is_judged(script: Path, generator: Path, benchmarks: Path, tmp_path: Path) -> None:
+    items = [benchmarks / f"{name}.parquet" for name in ("gsm8k", "openbookqa", "ifeval")]
+    model_id = "general/tiny/seq/rho-1/seed-0"
+    answers = tmp_path / "answers" / model_id
+    samples = ["--samples", '{"gsm8k": 2}']
+    options = ["--model", generator, "--model-id", model_id, "--output-dir", answers]
+    run(script / "answer_benchmarks.py", "--items", *items, *samples, *options)
+
+    gsm8k = read_table(answers / "gsm8k.parquet", "answers")
+    assert list(gsm8k.select("item_id", "sample").iter_rows()) == [(f"gsm8k-{i}", s) for i in range(5) for s in (0, 1)]
+    assert gsm8k["model_id"].unique().to_list() == [model_id]
+    firsts, seconds = gsm8k.filter(sample=0)["answer"], gsm8k.filter(sample=1)["answer"]
+    assert (firsts != seconds).any()
+    manifest = json.loads((answers / "manifest.json").read_text())
+    assert manifest["benchmarks"]["gsm8k"]["answer_tokens"] == gsm8k["answer_tokens"].sum()
+    assert manifest["benchmarks"]["gsm8k"]["truncated"] == (gsm8k["finish_reason"] == "length").sum()
+    assert {"seconds", "startup_seconds", "tokens_per_second", "packages", "hardware", "inputs"} <= set(manifest)
+
+    verdicts = tmp_path / "verdicts"
+    tables = [answers / f"{name}.parquet" for name in ("gsm8k", "openbookqa", "ifeval")]
+    judge = ["--judge", "tiny", "--protocol", "v1", "--answer-tail-tokens", 8, "--retries", 1]
+    judge += ["--model", generator, "--output-dir", verdicts]
+    run(script / "judge_answers.py", "--items", *items, "--answers", *tables, *judge)
+    judged = read_table(verdicts / "gsm8k.parquet", "verdicts")
+    assert judged.select("item_id", "sample").equals(gsm8k.select("item_id", "sample"))
+    assert judged["verdict"].to_list() == [parse_verdict(reply) for reply in judged["reply"]]
+    # Random replies: all are unparsable and asked for twice, up to 40 tokens each; the last question leaves no room.
+    assert judged["judge_tokens"].is_between(41, 80).to_list() == [True] * 8 + [False] * 2
+    counts = json.loads((verdicts / "manifest.json").read_text())["verdicts"]["gsm8k"]
+    assert counts["unparsable"] == (judged["verdict"] == "unparsable").sum()
+
+
+def test_a_base_student_continues_examples(script: Path, generator: Path, benchmarks: Path, tmp_path: Path) -> None:
+    names = ("gsm8k", "openbookqa", "ifeval")
+    items = [benchmarks / f"{name}.parquet" for name in names]
+    pools = [benchmarks / f"{name}.pool.parquet" for name in names]
+    options = ["--model", generator, "--model-id", "base/tiny/shots-2", "--shots", 2, "--pools", *pools]
+    run(script / "answer_benchmarks.py", "--items", *items, *options, "--output-dir", tmp_path)
+    for name in names:
+        answers = read_table(tmp_path / f"{name}.parquet", "answers")
+        assert not answers["answer"].str.contains("\nQuestion:", literal=True).any()
+    # Layout by hand, one token per byte; ifeval has no examples to show.
+    shots = {"gsm8k": len("Question: easy 1\nAnswer: \\boxed{3}\n\n"), "ifeval": 0}
+    shots["openbookqa"] = len("Question: easy 1\nAnswer: \\boxed{A}\n\n")
+    for name, size in shots.items():
+        answers = read_table(tmp_path / f"{name}.parquet", "answers")
+        alone = len(f"{INSTRUCTIONS[name]}\n\nQuestion: question 0\nAnswer:")
+        assert answers["prompt_tokens"][0] == alone + 2 * size
+    gsm8k = read_table(tmp_path / "gsm8k.parquet", "answers")
+    assert gsm8k.row(4, named=True)["finish_reason"] == "length"
+    assert gsm8k.row(4, named=True)["answer"] == ""
+    assert json.loads((tmp_path / "manifest.json").read_text())["benchmarks"]["gsm8k"]["prompt_too_long"] == 1

@@ -1,0 +1,98 @@
+"""Models and their paths: one path for each model, one model for each path."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scale_or_reason.cells import (
+    FORMATS,
+    MODEL_ID_PATTERN,
+    RESERVED_NAMES,
+    SCHEDULES,
+    Adaptation,
+    AnyModel,
+    BaseStudent,
+    Cell,
+    Teacher,
+    format_ratio,
+    parse_model_id,
+)
+from scale_or_reason.errors import StudyError
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
+CORPORA = NAMES.filter(lambda name: name not in RESERVED_NAMES)
+RATIOS = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1_000_000)
+SEEDS = st.integers(0, 10**6)
+FORMAT = st.sampled_from(FORMATS)
+MODELS = st.one_of(
+    st.builds(Cell, CORPORA, NAMES, st.sampled_from(SCHEDULES), RATIOS, SEEDS),
+    st.builds(Adaptation, NAMES, FORMAT, FORMAT, SEEDS),
+    st.builds(BaseStudent, NAMES, st.integers(0, 64)),
+    st.builds(Teacher, NAMES, FORMAT),
+)
+
+
+@given(MODELS)
+def test_a_path_names_its_model(model: AnyModel) -> None:
+    assert parse_model_id(model.model_id) == model
+    assert re.fullmatch(MODEL_ID_PATTERN, model.model_id)
+
+
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        (Cell("general", "Qwen2.5-3B", "seq", 0.25), "general/Qwen2.5-3B/seq/rho-0.25/seed-0"),
+        (Cell("math", "Qwen2.5-14B", "mix", 1.0, 3), "math/Qwen2.5-14B/mix/rho-1/seed-3"),
+        (Adaptation("Qwen2.5-3B", "ift", "reasoning"), "adapted/Qwen2.5-3B/ift-then-reasoning/seed-0"),
+        (BaseStudent("Qwen2.5-3B", 5), "base/Qwen2.5-3B/shots-5"),
+        (Teacher("Qwen3-235B-A22B", "ift"), "teacher/Qwen3-235B-A22B/ift"),
+    ],
+)
+def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
+    assert model.model_id == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "general/Qwen2.5-3B/seq/rho-0.250/seed-0",  # one spelling only
+        "general/Qwen2.5-3B/seq/rho-1.5/seed-0",
+        "general/Qwen2.5-3B/shuffled/rho-1/seed-0",
+        "general/Qwen2.5-3B/seq/rho-1",
+        "base/Qwen2.5-3B/seq/rho-1/seed-0",  # a corpus may not be called base
+        "adapted/Qwen2.5-3B/ift-then-both/seed-0",
+        "",
+    ],
+)
+def test_other_paths_are_refused(path: str) -> None:
+    with pytest.raises(StudyError, match="not a model id"):
+        parse_model_id(path)
+
+
+def test_both_schedules_are_one_training_at_the_ends() -> None:
+    for ratio in (0, 1):
+        assert Cell("general", "s", "mix", ratio).trained_as == Cell("general", "s", "seq", ratio)
+    assert Cell("general", "s", "mix", 0.5).trained_as == Cell("general", "s", "mix", 0.5)
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(0, "0"), (0.0, "0"), (0.1, "0.1"), (0.25, "0.25"), (1, "1"), (1.0, "1")])
+def test_ratios_have_one_spelling(ratio: float, text: str) -> None:
+    assert format_ratio(ratio) == text
+
+
+def test_columns_say_what_applies() -> None:
+    columns = Adaptation("s", "ift", "reasoning", 2).columns()
+    assert columns == {
+        "model_id": "adapted/s/ift-then-reasoning/seed-2",
+        "kind": "adapted",
+        "corpus": None,
+        "student": "s",
+        "schedule": "ift-then-reasoning",
+        "ratio": 1.0,
+        "seed": 2,
+        "shots": None,
+    }

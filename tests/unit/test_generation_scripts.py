@@ -1,0 +1,251 @@
+"""Bad input ends the generating programs before an engine starts; judges are asked again for what cannot be parsed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+import pytest
+
+from scale_or_reason.engines import command_line
+from scale_or_reason.engines.command_line import Generation
+from scale_or_reason.errors import StudyError
+from scale_or_reason.generation import Reply, Sampling
+from scale_or_reason.tables import table_from_rows, write_table
+
+SAMPLING = '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 8}'
+ITEM = {
+    "benchmark": "gsm8k",
+    "item_id": "i0",
+    "prompt": "p",
+    "question": "q",
+    "gold": ["3"],
+    "choices": [],
+    "extra": "{}",
+}
+ANSWER = {"model_id": "m", "benchmark": "gsm8k", "item_id": "i0", "sample": 0, "prompt_tokens": 5, "answer": "abcdef 3"}
+QUESTION = {"prompt_id": "q0", "corpus": "general", "prompt": "1+1?"}
+
+
+@pytest.fixture
+def load(root: Path) -> Callable[[str], ModuleType]:
+    def module(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, root / f"workflow/scripts/{name}.py")
+        assert spec is not None and spec.loader is not None
+        loaded = importlib.util.module_from_spec(spec)
+        sys.modules[name] = loaded
+        spec.loader.exec_module(loaded)
+        return loaded
+
+    return module
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A model folder and tables, whole and empty; starting an engine on them fails the test."""
+    model = tmp_path / "model"
+    model.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        (model / name).write_text("{}")
+    tables = {
+        "items": ("items", [ITEM]),
+        "no_items": ("items", []),
+        "answers": ("answers", [ANSWER | {"answer_tokens": 8, "finish_reason": "stop"}]),
+        "no_answers": ("answers", []),
+        "strange_answers": ("answers", [ANSWER | {"item_id": "i9", "answer_tokens": 8, "finish_reason": "stop"}]),
+        "questions": ("questions", [QUESTION]),
+        "no_questions": ("questions", []),
+    }
+    paths = {"model": str(model), "out": str(tmp_path / "out")}
+    for name, (schema, rows) in tables.items():
+        paths[name] = str(tmp_path / f"{name}.parquet")
+        write_table(table_from_rows(rows, schema), paths[name], schema)
+
+    def no_engine(*arguments: Any) -> None:
+        raise AssertionError("an engine was started")
+
+    monkeypatch.setattr(command_line, "VllmEngine", no_engine)
+    return paths
+
+
+OPTIONS: dict[str, dict[str, str]] = {
+    "generate_answers": {
+        "--questions": "{questions}",
+        "--model": "{model}",
+        "--format": "ift",
+        "--shard": "0",
+        "--shards": "1",
+        "--sampling": SAMPLING,
+        "--seed": "0",
+        "--output": "{out}",
+    },
+    "answer_benchmarks": {
+        "--model": "{model}",
+        "--model-id": "base/tiny/shots-1",
+        "--items": "{items}",
+        "--sampling": SAMPLING,
+        "--seed": "0",
+        "--output-dir": "{out}",
+    },
+    "judge_answers": {
+        "--judge": "j",
+        "--model": "{model}",
+        "--items": "{items}",
+        "--answers": "{answers}",
+        "--protocol": "v1",
+        "--answer-tail-tokens": "9",
+        "--sampling": SAMPLING,
+        "--seed": "0",
+        "--output-dir": "{out}",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("script", "option", "value", "problem"),
+    [
+        *[
+            (script, option, value, problem)
+            for script in OPTIONS
+            for option, value, problem in (
+                ("--model", "no/such/folder", "model does not exist"),
+                ("--sampling", '{"temperature": 1}', "parameter is missing"),
+                ("--sampling", "temperature=1", "not JSON"),
+                ("--engine", '["dtype"]', "not a JSON object"),
+                ("--engine", "{dtype}", "not JSON"),
+                ("--chunk-size", "0", "at least one request"),
+            )
+        ],
+        ("generate_answers", "--questions", "{no_questions}", "question table is empty"),
+        ("generate_answers", "--questions", "nowhere.parquet", "table is missing"),
+        ("generate_answers", "--questions", "{items}", "columns of a questions table"),
+        ("generate_answers", "--shard", "1", "no such shard"),
+        ("generate_answers", "--shards", "0", "no such shard"),
+        ("answer_benchmarks", "--items", "{no_items}", "no items"),
+        ("answer_benchmarks", "--items", "{items} {items}", "given twice"),
+        ("answer_benchmarks", "--model-id", "tiny", "not a model id"),
+        ("answer_benchmarks", "--shots", "1", "too few examples"),
+        ("answer_benchmarks", "--shots", "-1", "not a number of shots"),
+        ("answer_benchmarks", "--samples", "8", "not a JSON object"),
+        ("answer_benchmarks", "--samples", '{"gsm8k": 0}', "not a number of samples"),
+        ("judge_answers", "--answers", "{no_answers}", "no answers to judge"),
+        ("judge_answers", "--answers", "{strange_answers}", "belongs to no item"),
+        ("judge_answers", "--answers", "{answers} {answers}", "answer is given twice"),
+        ("judge_answers", "--answer-tail-tokens", "0", "too small"),
+        ("judge_answers", "--retries", "-1", "too small"),
+    ],
+)
+def test_bad_input_is_refused(
+    load: Callable[[str], ModuleType],
+    files: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    option: str,
+    value: str,
+    problem: str,
+) -> None:
+    arguments = [script]
+    for name, given in (OPTIONS[script] | {option: value}).items():
+        for placeholder, path in files.items():
+            given = given.replace(f"{{{placeholder}}}", path)
+        arguments += [name, *(given.split() if name in ("--items", "--answers") else [given])]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(StudyError, match=problem):
+        load(script).main()
+
+
+class ScriptedJudge:
+    """Replies from a list per prompt, in turn; remembers what it was asked."""
+
+    def __init__(self, replies: dict[str, list[str]]) -> None:
+        self.replies = replies
+        self.seeds: list[list[int]] = []
+        self.prompts: list[list[str]] = []
+
+    def last_tokens(self, text: str, count: int) -> str:
+        return text[-count:]
+
+    def chat(self, prompts: list[str], seeds: list[int], sampling: Sampling, on_reply: Any = None) -> list[Reply]:
+        self.seeds.append(seeds)
+        self.prompts.append(prompts)
+        texts = [next(v for k, v in self.replies.items() if k in prompt).pop(0) for prompt in prompts]
+        replies = [Reply(len(prompt), text, len(text), "stop") for prompt, text in zip(prompts, texts, strict=True)]
+        for reply in replies:
+            if on_reply:
+                on_reply(reply)
+        return replies
+
+
+def test_unparsable_replies_are_asked_for_again_and_never_become_a_no(load: Callable[[str], ModuleType]) -> None:
+    script = load("judge_answers")
+    generation = Generation("model", None, Sampling(0.7, 0.95, 8), {}, seed=0, chunk_size=8)
+    bench = script.Bench("j", generation, tail_tokens=4, retries=2)
+    names = ("q-a", "q-b", "q-c", "q-e")
+    cases = [script.Case(("m", "gsm8k", name, 0), name, f"long answer of {name}", "3") for name in names]
+    cases.append(script.Case(("m", "ifeval", "q-d", 0), "q-d", "long answer", None))
+    judge = ScriptedJudge(
+        {
+            "q-a": [r"same. \boxed{yes}"],
+            "q-b": ["well, yes", r"\boxed{Maybe}", r"\boxed{no}"],
+            "q-c": ["no", "I cannot say", "refused"],
+            "q-e": [""],  # the prompt left no room: asking again would not help
+            "q-d": [r"\boxed{yes} or \boxed{no}"],
+        }
+    )
+    counted: list[Reply] = []
+    rows = bench.judge_chunk(judge, cases, counted.append)
+    assert [row["verdict"] for row in rows] == ["yes", "no", "unparsable", "unparsable", "no"]
+    assert [row["tries"] for row in rows] == [1, 3, 3, 1, 1]
+    assert rows[1]["reply"] == r"\boxed{no}"
+    assert rows[1]["judge_tokens"] == len("well, yes") + len(r"\boxed{Maybe}") + len(r"\boxed{no}")
+    assert rows[1]["judge_prompt_tokens"] == 3 * len(judge.prompts[1][0])
+    assert len(counted) == len(cases)
+    assert len({seed for seeds in judge.seeds for seed in seeds}) == sum(map(len, judge.seeds))
+    default, ifeval = judge.prompts[0][0], judge.prompts[0][-1]
+    assert default.endswith("Question:\nq-a\nUser Answer:\n q-a\nGround Truth:\n3")  # four letters of the answer
+    assert ifeval.endswith("Question:\nq-d\nUser Answer:\nswer")
+
+
+@pytest.mark.parametrize(("rows", "shards"), [(0, 3), (1, 3), (7, 1), (7, 3), (7, 7), (128, 5)])
+def test_shards_are_even_slices_of_the_whole(load: Callable[[str], ModuleType], rows: int, shards: int) -> None:
+    table = pl.DataFrame({"row": range(rows)})
+    slices = [load("generate_answers").slice_of(table, shard, shards) for shard in range(shards)]
+    assert pl.concat(slices).equals(table)
+    assert max(part.height for part in slices) - min(part.height for part in slices) <= 1
+
+
+def test_the_audit_needs_something_to_audit(
+    load: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = {"prompt_id": "q0", "prompt": "1+1?", "prompt_tokens": 1, "answer": "x", "answer_tokens": 8}
+    write_table(table_from_rows([QUESTION], "questions"), tmp_path / "questions.parquet", "questions")
+    write_table(table_from_rows([ITEM], "items"), tmp_path / "items.parquet", "items")
+    rows = [generation | {"finish_reason": "length"}]
+    write_table(table_from_rows(rows, "generations"), tmp_path / "shard.parquet", "generations")
+
+    def arguments(sampling: dict[str, Any]) -> list[str]:
+        options = {"--questions": "questions.parquet", "--ift": "shard.parquet", "--reasoning": "shard.parquet"}
+        options |= {
+            "--items": "items.parquet",
+            "--output": "p.parquet",
+            "--audit-csv": "a.csv",
+            "--audit-json": "a.json",
+        }
+        words = [word for name, file in options.items() for word in (name, str(tmp_path / file))]
+        return ["build_pairs", *words, "--teacher", "T", "--seed", "0", "--sampling", json.dumps(sampling)]
+
+    script = load("build_pairs")
+    monkeypatch.setattr(sys, "argv", arguments({"ift": {}}))
+    with pytest.raises(StudyError, match="sampling of a format"):
+        script.main()
+    monkeypatch.setattr(sys, "argv", arguments({"ift": {}, "reasoning": {}}))
+    with pytest.raises(StudyError, match="no pair is left") as caught:
+        script.main()
+    assert "unfinished 1" in str(caught.value)
+    assert not (tmp_path / "p.parquet").exists()

@@ -1,0 +1,101 @@
+"""Properties of the mixtures, by their definition in v1 section 2."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scale_or_reason.errors import StudyError
+from scale_or_reason.mixtures import build_mixture
+from scale_or_reason.tables import check_table
+
+ratios = st.sampled_from([0, 0.25, 0.5, 0.75, 1]) | st.floats(0, 1)
+sizes = st.integers(1, 60)
+seeds = st.integers(0, 1000)
+
+
+def make_pairs(count: int, prefix: str = "q") -> pl.DataFrame:
+    ids = [f"{prefix}{i}" for i in range(count)]
+    return pl.DataFrame(
+        {
+            "prompt_id": ids,
+            "prompt": [f"ask {i}" for i in ids],
+            "ift": [f"short {i}" for i in ids],
+            "reasoning": [f"long {i}" for i in ids],
+        }
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.sampled_from(["nested", "independent"]), seeds)
+def test_each_question_once_with_the_right_answer(count, ratio, schedule, sampling, seed):
+    mixture = build_mixture(make_pairs(count), schedule, ratio, seed, sampling)
+    check_table(mixture, "mixture", "test")
+    assert mixture["position"].to_list() == list(range(count))
+    assert sorted(mixture["prompt_id"]) == sorted(f"q{i}" for i in range(count))
+    for row in mixture.iter_rows(named=True):
+        assert row["prompt"] == f"ask {row['prompt_id']}"
+        assert row["completion"] == f"{'long' if row['format'] == 'reasoning' else 'short'} {row['prompt_id']}"
+    assert abs((mixture["format"] == "reasoning").sum() - ratio * count) < 1
+
+
+@settings(deadline=None, max_examples=40)
+@given(sizes, ratios, seeds)
+def test_sequential_is_ift_then_reasoning(count, ratio, seed):
+    mixture = build_mixture(make_pairs(count), "seq", ratio, seed)
+    formats = mixture["format"].to_list()
+    assert formats == sorted(formats)  # "ift" < "reasoning"
+    assert mixture["phase"].to_list() == [int(name == "reasoning") for name in formats]
+
+
+@settings(deadline=None, max_examples=40)
+@given(sizes, st.floats(0, 1), st.floats(0, 1), seeds)
+def test_nested_ratios_share_their_questions(count, one, other, seed):
+    low, high = sorted((one, other))
+
+    def reasoning(ratio: float, schedule: str) -> set[str]:
+        mixture = build_mixture(make_pairs(count), schedule, ratio, seed)
+        return set(mixture.filter(pl.col("format") == "reasoning")["prompt_id"])
+
+    assert reasoning(low, "seq") <= reasoning(high, "seq")
+    assert reasoning(low, "seq") == reasoning(low, "mix")
+
+
+def test_mixed_is_shuffled_by_the_seed_alone():
+    pairs = make_pairs(200)
+    first = build_mixture(pairs, "mix", 0.5, seed=1)
+    assert first.equals(build_mixture(pairs.sample(fraction=1, shuffle=True, seed=3), "mix", 0.5, seed=1))
+    assert not first.equals(build_mixture(pairs, "mix", 0.5, seed=2))
+    assert first["prompt_id"].to_list() != sorted(first["prompt_id"])
+    # both formats all along: a run of 30 of the same format has a probability of about 1e-7
+    longest = first["format"].rle().struct.field("len").max()
+    assert longest < 30
+    assert first["phase"].unique().to_list() == [0]
+
+
+def test_independent_ratios_draw_anew():
+    def reasoning(ratio: float) -> set[str]:
+        mixture = build_mixture(make_pairs(200), "seq", ratio, 0, "independent")
+        return set(mixture.filter(pl.col("format") == "reasoning")["prompt_id"])
+
+    # hypergeometric: 50 expected in common of 100 and 100 drawn from 200, never all
+    assert 30 < len(reasoning(0.5) & reasoning(0.51)) < 75
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"pairs": make_pairs(0)}, "no pairs"),
+        ({"pairs": pl.concat([make_pairs(2), make_pairs(1)])}, "more than once"),
+        ({"pairs": make_pairs(2).with_columns(ift=pl.lit(None, dtype=pl.String))}, "empty values"),
+        ({"ratio": 1.5}, "out of range"),
+        ({"schedule": "random"}, "unknown schedule"),
+        ({"sampling": "cluster"}, "unknown way"),
+    ],
+)
+def test_guards(change, message):
+    arguments = {"pairs": make_pairs(3), "schedule": "seq", "ratio": 0.5, "seed": 0, "sampling": "nested"}
+    with pytest.raises(StudyError, match=message):
+        build_mixture(**(arguments | change))

@@ -1,0 +1,164 @@
+"""Pairs are kept or dropped whole, every drop is counted once, the first reason wins."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scale_or_reason.errors import StudyError
+from scale_or_reason.pairs import DROP_REASONS, PairedCorpus, build_pairs
+from scale_or_reason.tables import check_table, table_from_rows
+
+GOOD_IFT = ("four", "stop")
+GOOD_REASONING = ("<think>\n2+2\n</think>\n\nfour", "stop")
+BENCHMARK_QUESTION = "how many apples does ann have after she ate two of her seven apples today"
+
+Answer = tuple[str, str]
+
+
+def items(question: str = BENCHMARK_QUESTION) -> pl.DataFrame:
+    row = {"benchmark": "gsm8k", "item_id": "i", "prompt": question, "question": question}
+    return table_from_rows([{**row, "gold": ["5"], "choices": [], "extra": "{}"}], "items")
+
+
+def paired(rows: list[tuple[str, Answer, Answer]], tokens: tuple[int, int] = (2, 8)) -> PairedCorpus:
+    """Pairs of (prompt, IFT answer and finish reason, reasoning answer and finish reason)."""
+    questions = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": row[0]} for i, row in enumerate(rows)]
+
+    def generations(which: int) -> pl.DataFrame:
+        return table_from_rows(
+            [
+                {
+                    "prompt_id": f"q{i}",
+                    "prompt": row[0],
+                    "prompt_tokens": 10 + which,
+                    "answer": row[which][0],  # type: ignore[index]
+                    "answer_tokens": tokens[which - 1],
+                    "finish_reason": row[which][1],  # type: ignore[index]
+                }
+                for i, row in enumerate(rows)
+            ],
+            "generations",
+        )
+
+    return build_pairs(
+        table_from_rows(questions, "questions"),
+        generations(1),
+        generations(2),
+        items(),
+        teacher="T",
+        sampling="{}",
+        seed=3,
+    )
+
+
+def reason_of(prompt: str, ift: Answer, reasoning: Answer) -> str | None:
+    """Why the pair is dropped, None if it is kept."""
+    corpus = paired([(prompt, ift, reasoning)])
+    assert sum(corpus.dropped.values()) + corpus.pairs.height == 1
+    return next((reason for reason, count in corpus.dropped.items() if count), None)
+
+
+def test_a_sound_pair_is_kept_whole() -> None:
+    corpus = paired([("what is 2+2?", GOOD_IFT, GOOD_REASONING)])
+    check_table(corpus.pairs, "pairs", "test")
+    assert corpus.pairs.to_dicts() == [
+        {
+            "prompt_id": "q0",
+            "prompt": "what is 2+2?",
+            "ift": "four",
+            "reasoning": "<think>\n2+2\n</think>\n\nfour",
+            "prompt_tokens": 12,
+            "ift_tokens": 2,
+            "reasoning_tokens": 8,
+            "ift_finish": "stop",
+            "reasoning_finish": "stop",
+            "teacher": "T",
+            "sampling": "{}",
+            "seed": 3,
+        }
+    ]
+    assert corpus.dropped == dict.fromkeys(DROP_REASONS, 0)
+
+
+@pytest.mark.parametrize(
+    ("ift", "reasoning", "reason"),
+    [
+        (("fou", "length"), GOOD_REASONING, "unfinished"),
+        (GOOD_IFT, ("<think>\n2", "length"), "unfinished"),
+        ((" \n", "stop"), GOOD_REASONING, "empty"),
+        (GOOD_IFT, ("", "stop"), "empty"),
+        (GOOD_IFT, ("<think>\n2+2\n</think>\n\n ", "stop"), "empty"),
+        (GOOD_IFT, ("<think>\nfour", "stop"), "no_closing_think_tag"),
+        (GOOD_IFT, ("four", "stop"), "no_closing_think_tag"),
+        (GOOD_IFT, ("2+2\n</think>\n\nfour", "stop"), None),  # the tag was opened in the prompt
+    ],
+)
+def test_one_fault_drops_the_pair(ift: Answer, reasoning: Answer, reason: str | None) -> None:
+    assert reason_of("what is 2+2?", ift, reasoning) == reason
+
+
+def test_the_first_reason_wins() -> None:
+    overlapping = f"solve: {BENCHMARK_QUESTION}"
+    assert reason_of(overlapping, ("", "length"), ("", "stop")) == "unfinished"
+    assert reason_of(overlapping, ("", "stop"), ("no tag", "stop")) == "empty"
+    assert reason_of(overlapping, GOOD_IFT, ("no tag", "stop")) == "no_closing_think_tag"
+    assert reason_of(overlapping, GOOD_IFT, GOOD_REASONING) == "benchmark_overlap"
+
+
+def test_overlap_is_counted_by_benchmark() -> None:
+    corpus = paired([(f"please: {BENCHMARK_QUESTION}", GOOD_IFT, GOOD_REASONING), ("2+2?", GOOD_IFT, GOOD_REASONING)])
+    assert corpus.overlaps == {"gsm8k": 1}
+    assert corpus.pairs["prompt"].to_list() == ["2+2?"]
+
+
+def test_of_equal_prompts_the_first_sound_pair_stays() -> None:
+    unfinished = ("fou", "length")
+    corpus = paired(
+        [
+            ("Two plus two?", unfinished, GOOD_REASONING),
+            ("two  plus\ntwo?", GOOD_IFT, GOOD_REASONING),
+            ("TWO PLUS TWO? ", GOOD_IFT, GOOD_REASONING),
+            ("two plus three?", GOOD_IFT, GOOD_REASONING),
+        ]
+    )
+    assert corpus.pairs["prompt_id"].to_list() == ["q1", "q3"]
+    assert corpus.dropped == {**dict.fromkeys(DROP_REASONS, 0), "unfinished": 1, "duplicate_prompt": 1}
+
+
+def test_audit_adds_up() -> None:
+    rows = [(f"question {i}", GOOD_IFT, GOOD_REASONING) for i in range(5)] + [("q", ("", "stop"), GOOD_REASONING)]
+    audit = paired(rows, tokens=(2, 8)).audit()
+    assert (audit["questions"], audit["kept"], audit["dropped"]) == (6, 5, 1)
+    assert audit["length_ratio"] == {"p05": 4, "p25": 4, "p50": 4, "p75": 4, "p95": 4, "mean": 4}
+
+
+answers = st.tuples(
+    st.sampled_from(["", " ", "four", "</think>", "<think>a</think>b"]), st.sampled_from(["stop", "length"])
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["a?", "A?", "b?", BENCHMARK_QUESTION]), answers, answers), min_size=1))
+def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer]]) -> None:
+    corpus = paired(rows)
+    assert corpus.pairs.height + sum(corpus.dropped.values()) == len(rows)
+    kept = corpus.pairs
+    assert kept["ift_finish"].unique().to_list() in ([], ["stop"])
+    assert kept["prompt"].str.to_lowercase().is_unique().all()
+    assert kept.filter(~pl.col("reasoning").str.contains("</think>")).is_empty()
+    assert kept["prompt_id"].to_list() == sorted(kept["prompt_id"].to_list(), key=lambda name: int(name[1:]))
+
+
+def test_missing_and_foreign_answers_are_refused() -> None:
+    questions = table_from_rows([{"prompt_id": p, "corpus": "c", "prompt": p} for p in "ab"], "questions")
+
+    def generations(ids: str) -> pl.DataFrame:
+        rows = [{"prompt_id": p, "prompt": p, "prompt_tokens": 1, "answer": "x", "answer_tokens": 1} for p in ids]
+        return table_from_rows([{**row, "finish_reason": "stop"} for row in rows], "generations")
+
+    for ids, problem in (("a", "without an answer"), ("abc", "no question"), ("abb", "more than once")):
+        with pytest.raises(StudyError, match=problem):
+            build_pairs(questions, generations("ab"), generations(ids), items(), teacher="", sampling="", seed=0)

@@ -1,0 +1,166 @@
+"""The grid of a study, and the paper's numbers in config/config.yaml."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from collections import Counter
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.cells import Adaptation, Cell
+from scale_or_reason.stages import STAGE_VERSIONS
+from scale_or_reason.study import Study, as_json, benchmark_limit, engine_settings_of_results
+
+
+def merge(base: Any, overlay: Any) -> Any:
+    """As Snakemake merges config files: maps merge, all else replaces."""
+    if not (isinstance(base, dict) and isinstance(overlay, dict)):
+        return overlay
+    return base | {key: merge(base.get(key), value) for key, value in overlay.items()}
+
+
+def load(root: Path, *overlays: str) -> dict[str, Any]:
+    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    for name in overlays:
+        config = merge(config, yaml.safe_load((root / "config" / "studies" / f"{name}.yaml").read_text()))
+    return config
+
+
+@pytest.fixture(scope="module")
+def paper(root: Path) -> dict[str, Any]:
+    return load(root)
+
+
+def test_the_papers_grid(paper: dict[str, Any]) -> None:
+    study = Study.from_config(paper)
+    assert len(study.cells()) == 5 * 5 * 2 * 2 == len(set(study.cells()))
+    assert len(study.trainings()) == len(set(study.trainings())) == 80
+    assert len(study.adapted()) == len(set(study.adapted())) == 20
+    assert {model.shots for model in study.base_students()} == {0, 1, 3, 5}
+    assert len(study.base_students()) == 20
+    assert len(study.teachers()) == 2
+    assert len(study.evaluated()) == 80 + 20 + 20 + 2
+    assert study.benchmarks == BENCHMARK_NAMES
+
+
+def test_every_cell_is_trained_as_one_of_the_trainings(paper: dict[str, Any]) -> None:
+    study = Study.from_config(paper)
+    runs = Counter(cell.trained_as for cell in study.cells())
+    assert set(runs) == set(study.trainings())
+    assert all(count == (2 if cell.ratio in (0, 1) else 1) for cell, count in runs.items())
+
+
+def test_replicas_multiply_trained_models_only(paper: dict[str, Any]) -> None:
+    config = deepcopy(paper)
+    config["study"]["seeds"] = [0, 1, 2]
+    study = Study.from_config(config)
+    assert len(study.trainings()) == 240
+    assert len(study.adapted()) == 60
+    assert len(study.base_students()) == 20
+
+
+def test_learning_rates_are_the_papers(paper: dict[str, Any], shared_dir: Path) -> None:
+    study = Study.from_config(paper)
+    with (shared_dir / "reference" / "learning_rates.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["student"] in study.students]
+    assert len(rows) == 5
+    for row in rows:
+        assert study.learning_rate(row["student"], 0) == float(row["ift"])
+        assert study.learning_rate(row["student"], 1) == float(row["reasoning"])
+
+
+@pytest.mark.parametrize(("rule", "rate"), [("ift", 1e-5), ("reasoning", 2e-5), ("interpolate", 1.25e-5)])
+def test_learning_rate_of_a_mixture(paper: dict[str, Any], rule: str, rate: float) -> None:
+    config = deepcopy(paper)
+    config["training"]["mixture_learning_rate"] = rule
+    assert Study.from_config(config).learning_rate("Qwen2.5-0.5B", 0.25) == pytest.approx(rate)
+
+
+def test_an_adaptation_starts_from_a_trained_cell(paper: dict[str, Any]) -> None:
+    study = Study.from_config(paper)
+    start = study.start_of(Adaptation("Qwen2.5-3B", "reasoning", "ift", 0))
+    assert start == Cell("general", "Qwen2.5-3B", "seq", 1, 0)
+    assert {study.start_of(adaptation) for adaptation in study.adapted()} <= set(study.trainings())
+
+
+def test_an_adaptation_corpus_outside_the_grid_is_still_prepared(paper: dict[str, Any]) -> None:
+    config = deepcopy(paper)
+    config["study"]["corpora"] = ["general"]
+    study = Study.from_config(config)
+    assert list(study.corpora) == ["general", "math"]
+    assert {cell.corpus for cell in study.cells()} == {"general"}
+
+
+@pytest.mark.parametrize("overlays", [("micro",), ("micro", "demo"), ("micro", "real_rows")])
+def test_small_studies_inherit_nothing_of_the_papers(
+    root: Path, paper: dict[str, Any], overlays: tuple[str, ...]
+) -> None:
+    big, small = Study.from_config(paper), Study.from_config(load(root, *overlays))
+    assert small.name != big.name
+    assert not set(small.students) & set(big.students)
+    assert not set(small.judges) & set(big.judges)
+    assert small.teacher is None or (big.teacher is not None and small.teacher.name != big.teacher.name)
+    sources = [corpus.source for corpus in small.corpora.values()]
+    assert all(source.kind == "jsonl" and source.config is None for source in sources)
+    models = [*small.students.values(), *small.judges.values(), *([small.teacher] if small.teacher else [])]
+    assert all(Path(model.model).parts[:2] == ("resources", "micro") and not model.revision for model in models)
+
+
+def test_the_demo_is_part_of_the_small_study(root: Path) -> None:
+    demo, micro = Study.from_config(load(root, "micro", "demo")), Study.from_config(load(root, "micro"))
+    assert demo.name == micro.name
+    assert set(demo.evaluated()) < set(micro.evaluated())
+    assert len(demo.students) >= 3
+    assert {0, 0.5, 1} <= set(demo.ratios)
+    assert set(demo.schedules) == {"seq", "mix"}
+
+
+def test_presets(root: Path, paper: dict[str, Any]) -> None:
+    assert load(root, "v2") == paper
+    v1 = Study.from_config(load(root, "v1"))
+    assert v1.name == "v1"
+    assert (len(v1.benchmarks), len(v1.judges), v1.base_shots) == (12, 1, (3,))
+    assert len(v1.trainings()) == 80
+
+
+def test_settings_of_speed_are_no_settings_of_results() -> None:
+    engine = {"dtype": "bfloat16", "tensor_parallel_size": 8, "max_model_len": 4096, "enforce_eager": True}
+    assert engine_settings_of_results(engine) == {"dtype": "bfloat16", "max_model_len": 4096}
+
+
+def test_json_does_not_depend_on_order() -> None:
+    assert as_json({"b": 1, "a": [2, 1]}) == as_json({"a": [2, 1], "b": 1}) == '{"a": [2, 1], "b": 1}'
+
+
+@pytest.mark.parametrize(
+    ("limit", "limits", "expected"), [(None, {}, None), (5, {}, 5), (None, {"aime": 7}, 7), (5, {"aime": 7}, 5)]
+)
+def test_the_smaller_limit_counts(limit: int | None, limits: dict[str, int], expected: int | None) -> None:
+    assert benchmark_limit("aime", {"limit": limit, "limits": limits}) == expected
+
+
+def test_the_announcement_says_what_runs(paper: dict[str, Any]) -> None:
+    text = Study.from_config(paper).announcement()
+    assert text.startswith("study v2: 5 students, 100 trainings, 122 models")
+    assert "\n" not in text
+
+
+def test_what_the_snakefile_imports_is_light() -> None:
+    modules = "study, crosschecks, validation, local_files, stages, seeds"
+    heavy = ("polars", "numpy", "torch", "pandas", "datasets", "transformers", "vllm")
+    code = f"import sys; from scale_or_reason import {modules}; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_every_version_is_passed_on_by_a_rule(root: Path) -> None:
+    rules = "".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk"))
+    for stage in STAGE_VERSIONS:
+        assert re.search(rf"version_of\(.{stage}.\)", rules)

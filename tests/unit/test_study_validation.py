@@ -1,0 +1,234 @@
+"""Each guard of the config fires, and says where, what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scale_or_reason.errors import StudyError
+from scale_or_reason.filechecks import notes
+from scale_or_reason.validation import check_config
+
+Config = dict[str, Any]
+Change = Callable[[Config], Any]
+
+
+@pytest.fixture(scope="module")
+def good(root: Path) -> Config:
+    return yaml.safe_load((root / "config" / "config.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _in_the_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+
+
+def error_of(config: Config, *files: Path | str) -> StudyError:
+    with pytest.raises(StudyError) as caught:
+        check_config(config, Path("workflow/schemas/config.schema.yaml"), list(files) or ["config/config.yaml"])
+    return caught.value
+
+
+def changed(good: Config, change: Change) -> Config:
+    config = deepcopy(good)
+    change(config)
+    return config
+
+
+def at(path: str, value: Any) -> Change:
+    """A change that sets the key ``a.b.c``."""
+
+    def change(config: Config) -> None:
+        *parents, last = path.split("/")
+        for part in parents:
+            config = config[part]
+        config[last] = value
+
+    return change
+
+
+def test_the_papers_config_passes(good: Config) -> None:
+    check_config(good, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
+MISSPELT = [
+    ("studdy", "study"),
+    ("study/studnets", "students"),
+    ("study/adaptation_corpora/form", "from"),
+    ("students/Qwen2.5-3B/lerning_rate", "learning_rate"),
+    ("students/Qwen2.5-3B/learning_rate/resoning", "reasoning"),
+    ("students/Qwen2.5-14B/engine/tensor_paralel_size", "tensor_parallel_size"),
+    ("teachers/Qwen3-235B-A22B/sampling/ift/temprature", "temperature"),
+    ("judges/gpt-oss-120b/protokol", "protocol"),
+    ("corpora/math/source/pth", "path"),
+    ("benchmarks/source/knd", "kind"),
+    ("training/batch/untis", "unit"),
+    ("training/schedule/warmup_step", "warmup_steps"),
+    ("training/optimizer/weight_decy", "weight_decay"),
+    ("training/execution/attenton", "attention"),
+    ("evaluation/samplng", "sampling"),
+    ("engine/max_model_length", "max_model_len"),
+    ("compute/jobs/trainig", "training"),
+    ("compute/jobs/light/mem", "mem_mb"),
+    ("pairs/overlap_word", "overlap_words"),
+    ("mixtures/samplin", "sampling"),
+]
+
+
+@pytest.mark.parametrize(("path", "meant"), MISSPELT)
+def test_unknown_keys_are_refused_at_every_level(good: Config, path: str, meant: str) -> None:
+    error = error_of(changed(good, at(path, 1)))
+    assert error.problem == "unknown key in the config"
+    assert error.key == path.replace("/", ".")
+    assert error.found == path.rsplit("/", 1)[-1]
+    assert error.remedy == f"did you mean {meant!r}?"
+    assert meant in str(error.expected)
+
+
+REFUSED: list[tuple[Change, str, str]] = [
+    # what the schema says
+    (at("study/ratios", [0, 1.5]), "study.ratios[1]", "at most 1"),
+    (at("study/ratios", [-0.5]), "study.ratios[0]", "at least 0"),
+    (at("study/ratios", [0, 0]), "study.ratios", "no entry twice"),
+    (at("study/schedules", ["sequential"]), "study.schedules[0]", "seq"),
+    (at("study/adaptations", ["ift-then-both"]), "study.adaptations[0]", "ift-then-reasoning"),
+    (at("study/seeds", []), "study.seeds", "at least 1"),
+    (at("study/name", "my study"), "study.name", "a name"),
+    (at("study/families", []), "study.families", "at least 1"),
+    (at("training/batch/unit", "samples"), "training.batch.unit", "items, tokens"),
+    (at("training/batch/size", 0), "training.batch.size", "at least 1"),
+    (at("students/Qwen2.5-3B/learning_rate/ift", "5e-6"), "students.Qwen2.5-3B.learning_rate.ift", "a number"),
+    (at("students/Qwen2.5-3B/learning_rate/ift", 0), "students.Qwen2.5-3B.learning_rate.ift", "more than 0"),
+    (at("evaluation/sampling/top_p", 0), "evaluation.sampling.top_p", "more than 0"),
+    (lambda config: config["training"].pop("max_length"), "training.max_length", "max_length"),
+    (lambda config: config.pop("judges"), "judges", "judges"),
+    # what it can't say
+    (at("study/students", ["Qwen2.5-3B", "Qwen2.5-4B"]), "study.students[1]", "Qwen2.5-3B"),
+    (at("study/corpora", ["general", "maths"]), "study.corpora[1]", "math"),
+    (at("study/teacher", "Qwen3-253B"), "study.teacher", "Qwen3-235B-A22B"),
+    (at("study/judges", ["gpt-oss"]), "study.judges[0]", "gpt-oss-120b"),
+    (at("study/adaptation_corpora/to", "maths"), "study.adaptation_corpora.to", "math"),
+    (lambda config: config["corpora"].update(base=config["corpora"]["math"]), "corpora.base", "adapted, base, teacher"),
+    (lambda config: config["judges"].update(rules=config["judges"]["gpt-oss-120b"]), "judges.rules", "rule graders"),
+    (at("study/families", [{"name": "A", "benchmarks": ["gsm8"]}]), "study.families[0].benchmarks[0]", "gsm8k"),
+    (
+        at("study/families", [{"name": "A", "benchmarks": ["aime"]}, {"name": "B", "benchmarks": ["aime"]}]),
+        "study.families[1].benchmarks[0]",
+        "one family",
+    ),
+    (
+        at("study/families", [{"name": "A", "benchmarks": ["aime"]}, {"name": "A", "benchmarks": ["gsm8k"]}]),
+        "study.families[1].name",
+        "name of its own",
+    ),
+    (at("benchmarks/samples", {"amie": 8}), "benchmarks.samples.amie", "aime"),
+    (at("benchmarks/limits", {"squadd": 8}), "benchmarks.limits.squadd", "squad"),
+    (at("study/ratios", [0, 1, 0.12345678]), "study.ratios[2]", "six digits"),
+    (at("study/corpora", ["math"]), "study.adaptation_corpora.from", "math"),
+    (at("study/ratios", [0, 0.5]), "study.adaptations[2]", "ratio 1"),
+    (
+        lambda config: config["students"]["Qwen2.5-7B"]["learning_rate"].pop("reasoning"),
+        "students.Qwen2.5-7B.learning_rate.reasoning",
+        "reasoning",
+    ),
+    (at("study/teacher", None), "study.teacher", "a teacher"),
+    (lambda config: config["study"].update(judges=[], graders=False), "study.judges", ""),
+    (at("benchmarks/pool", 3), "benchmarks.pool", "at least 5"),
+    (at("benchmarks/limits", {}), "study.base_shots", "no evaluation items"),
+    (at("evaluation/sampling/max_tokens", 32768), "evaluation.sampling.max_tokens", "less than 32768"),
+    (
+        at("teachers/Qwen3-235B-A22B/sampling/reasoning/max_tokens", 40000),
+        "teachers.Qwen3-235B-A22B.sampling.reasoning.max_tokens",
+        "less than 32768",
+    ),
+    (at("judges/gpt-oss-120b/engine/max_model_len", 4096), "judges.gpt-oss-120b.sampling.max_tokens", "less than 4096"),
+    (at("training/execution/micro_batch_tokens", 4096), "training.execution.micro_batch_tokens", "16384"),
+    (at("students/Qwen2.5-3B/model", "models/of/mine"), "students.Qwen2.5-3B.model", "hub id"),
+    (at("students/Qwen2.5-3B/deepspeed", "zero-4"), "students.Qwen2.5-3B.deepspeed", "zero-3"),
+    (
+        lambda config: config["corpora"]["math"]["source"].update(kind="jsonl", path="no/such.jsonl"),
+        "corpora.math.source.path",
+        "JSONL",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "key", "expected"), REFUSED)
+def test_what_cannot_work_is_refused(good: Config, change: Change, key: str, expected: str) -> None:
+    error = error_of(changed(good, change))
+    assert error.key == key
+    assert expected in str(error.expected)
+    assert error.problem
+    assert error.found is not None
+
+
+def test_text_that_yaml_should_have_read_as_a_number_is_explained(good: Config) -> None:
+    error = error_of(changed(good, at("students/Qwen2.5-3B/learning_rate/ift", "5e-6")))
+    assert "1.0e-5" in str(error.remedy)
+
+
+@pytest.mark.parametrize(("source", "problem"), [(None, "have no folder"), ("no/such", "no rows for winogrande")])
+def test_rows_that_are_not_there(good: Config, source: str | None, problem: str) -> None:
+    config = changed(good, lambda config: config["benchmarks"].update(source={"kind": "jsonl", "path": source}))
+    config["study"]["base_shots"] = [0]
+    error = error_of(config)
+    assert error.key == "benchmarks.source.path"
+    assert problem in error.problem
+
+
+def test_rows_that_a_job_writes_need_not_be_there(good: Config) -> None:
+    config = deepcopy(good)
+    config["benchmarks"]["source"] = {"kind": "jsonl", "path": "results/v2/world/benchmarks"}
+    config["corpora"]["math"]["source"].update(kind="jsonl", path="results/v2/world/questions/math.jsonl")
+    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
+def test_shots_need_rows_that_are_no_items(good: Config, tmp_path: Path) -> None:
+    (tmp_path / "gsm8k.jsonl").write_text("{}\n")
+    config = deepcopy(good)
+    config["study"]["families"] = [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]
+    config["benchmarks"]["source"] = {"kind": "jsonl", "path": str(tmp_path)}
+    error = error_of(config)
+    assert error.problem == "shots without a pool of examples"
+    (tmp_path / "gsm8k.pool.jsonl").write_text("{}\n")
+    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
+def test_a_format_that_nobody_trains_needs_no_rate(good: Config) -> None:
+    config = deepcopy(good)
+    config["study"].update(ratios=[0], adaptations=[])
+    for student in config["students"].values():
+        del student["learning_rate"]["reasoning"]
+    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
+def test_the_error_names_the_file_and_the_line(good: Config, tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("study:\n  name: mine\n  students:\n    - Qwen2.5-3B\n    - Qwen2.5-4B\n")
+    config = deepcopy(good)
+    config["study"].update(yaml.safe_load(overlay.read_text())["study"])
+    assert str(error_of(config, "config/config.yaml", overlay).where).endswith("mine.yaml, line 5")
+    # a key of the base config is the base's fault
+    config = changed(good, at("study/judges", ["gpt-oss"]))
+    base = tmp_path / "base.yaml"
+    base.write_text(yaml.safe_dump(config))
+    assert "base.yaml, line" in str(error_of(config, base, overlay).where)
+
+
+def test_a_value_that_is_in_no_file_came_from_the_command_line(good: Config) -> None:
+    error = error_of(changed(good, at("training/batch/unit", "samples")))
+    assert error.where == "the command line (--config)"
+    error = error_of(changed(good, at("study/studnets", ["a"])))
+    assert error.where == "the command line (--config)"
+
+
+def test_a_benchmark_that_is_on_no_hub_is_noted(good: Config, tmp_path: Path) -> None:
+    (note,) = notes(good)
+    assert "c_code_summarization" in note
+    (tmp_path / "c_code_summarization.jsonl").write_text("{}\n")
+    assert notes(changed(good, at("benchmarks/source/path", str(tmp_path)))) == []

@@ -1,0 +1,40 @@
+"""Build one training mixture D_rho from the paired corpus.
+
+    python workflow/scripts/build_mixture.py --pairs results/v2/pairs/math.parquet --schedule seq --ratio 0.25 \
+        --seed 0 --output results/v2/mixtures/math/seq/rho-0.25.parquet
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scale_or_reason.cells import SCHEDULES
+from scale_or_reason.errors import run_script
+from scale_or_reason.mixtures import SAMPLINGS, build_mixture
+from scale_or_reason.tables import read_table, write_table
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="table of pairs (Parquet)")
+    parser.add_argument("--schedule", choices=SCHEDULES, required=True, help="IFT then reasoning, or shuffled together")
+    parser.add_argument("--ratio", type=float, required=True, help="share of questions with the reasoning answer, 0..1")
+    parser.add_argument("--sampling", choices=SAMPLINGS, default="nested", help="how ratios share their questions")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
+    parser.add_argument("--output", type=Path, required=True, help="mixture table to write (Parquet)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    pairs = read_table(arguments.pairs, "pairs")
+    mixture = build_mixture(pairs, arguments.schedule, arguments.ratio, arguments.seed, arguments.sampling)
+    write_table(mixture, arguments.output, "mixture")
+    reasoning = (mixture["format"] == "reasoning").sum()
+    print(f"{len(mixture)} questions, {reasoning} with reasoning: {arguments.output}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_script(main)
