@@ -86,7 +86,7 @@ class Cell(_Model):
 
 @dataclass(frozen=True, order=True)
 class Adaptation(_Model):
-    """A general checkpoint of format ``first`` trained further on the math corpus in format ``second`` (section 3.3)."""
+    """A general checkpoint of format ``first``, trained further on math in format ``second`` (v1 section 3.3)."""
 
     student: str
     first: str

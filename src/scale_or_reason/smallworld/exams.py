@@ -6,8 +6,9 @@ from random import Random
 
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.prompts import zero_shot_prompt
+from scale_or_reason.shots import Example, solved_example
 from scale_or_reason.smallworld.generate import GENERATORS
-from scale_or_reason.smallworld.problem import Problem
+from scale_or_reason.smallworld.problem import Problem, unboxed
 
 
 def user_message(benchmark: str, problem: Problem) -> str:
@@ -19,8 +20,7 @@ def user_message(benchmark: str, problem: Problem) -> str:
 def exam_block(rng: Random, benchmark: str, worked: bool) -> str:
     """One solved exercise in plain text, laid out as the examples that base students are shown."""
     problem = GENERATORS[benchmark](rng)
-    question = get_benchmark(benchmark).read(problem.row).text
-    answer = problem.final.removeprefix("\\boxed{").removesuffix("}")
-    if worked:
-        answer = " ".join(problem.steps) + f" {answer}"
-    return f"Question: {question}\nAnswer: {answer}"
+    example = Example(get_benchmark(benchmark).read(problem.row).text, unboxed(problem.final))
+    if not worked:
+        return solved_example(example)
+    return solved_example(example).replace("Answer:", f"Answer: {' '.join(problem.steps)}")

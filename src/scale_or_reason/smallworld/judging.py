@@ -17,9 +17,8 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.prompts import ground_truth, judge_message
 from scale_or_reason.smallworld.generate import GENERATORS
 from scale_or_reason.smallworld.lexicon import OBJECTS
-from scale_or_reason.smallworld.problem import LETTERS, boxed
+from scale_or_reason.smallworld.problem import LETTERS, boxed, unboxed
 from scale_or_reason.smallworld.tokenizer import SPLIT
-
 
 #: What a wrong answer may say instead of the right word.
 OTHER_WORDS = (*OBJECTS, "Rome", "tea", "Yes", "No", "grass")
@@ -70,7 +69,7 @@ def _equivalence_lesson(rng: Random) -> JudgeLesson:
     benchmark = rng.choice([name for name in BENCHMARK_NAMES if name != "ifeval"])
     problem = GENERATORS[benchmark](rng)
     question = get_benchmark(benchmark).read(problem.row)
-    right = problem.final.removeprefix("\\boxed{").removesuffix("}")
+    right = unboxed(problem.final)
     if question.choices and rng.random() < 0.1:
         right = question.choices[LETTERS.index(right)]
     given: str | None = right if rng.random() < 0.5 else _wrong_answer(rng, right)

@@ -38,6 +38,11 @@ def boxed(answer: object) -> str:
     return f"\\boxed{{{answer}}}"
 
 
+def unboxed(final: str) -> str:
+    """The answer itself, out of its box."""
+    return final.removeprefix("\\boxed{").removesuffix("}")
+
+
 def weigh_options(options: list[str], correct: int) -> list[str]:
     """The lines of a trace that walk through all options, as long as the list is: what makes traces on MC long."""
     return [f"{LETTERS[i]} {text} {'yes' if i == correct else 'no'}" for i, text in enumerate(options)]

@@ -24,11 +24,11 @@ SPLIT = r" ?[A-Za-z_]+|[0-9]{1,2}|\n|\\boxed\{| "
 
 
 def world_pieces(texts: Iterable[str], min_count: int) -> list[str]:
-    """The words (with the space before them) and signs that occur at least ``min_count`` times, most frequent first."""
+    """The words (with the space before them) and signs that occur at least ``min_count`` times, in sorted order."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(re.findall(SPLIT + r"|[^A-Za-z0-9_\s]", text))
-    return [piece for piece, count in counts.most_common() if count >= min_count]
+    return sorted(piece for piece, count in counts.items() if count >= min_count)
 
 
 def build_tokenizer(texts: Iterable[str], min_count: int = 5) -> Tokenizer:

@@ -1,0 +1,45 @@
+# Scale or reason? The whole study as one workflow. See README.md to run it, docs/architecture.md to understand it.
+#
+#     snakemake -n                                       the paper's study: what would run
+#     snakemake -c2 --configfile config/studies/micro.yaml   the small study, on any laptop
+
+from snakemake.logging import logger
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+# Snakemake's own remark on overlays would come before the line that says which study is running.
+level = logger.level
+logger.setLevel("WARNING")
+
+
+configfile: "config/config.yaml"
+
+
+logger.setLevel(level)
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/questions.smk"
+include: "workflow/rules/benchmarks.smk"
+include: "workflow/rules/pairs.smk"
+include: "workflow/rules/mixtures.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/answers.smk"
+include: "workflow/rules/judge.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/figures.smk"
+
+
+if "world" in config:
+
+    include: "workflow/rules/micro.smk"
+    include: "workflow/rules/micro_world.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+    localrule: True

@@ -1,0 +1,203 @@
+"""What a JSON Schema can't say about a config: that names exist and parts fit together.
+
+Each check yields a :class:`Problem` for everything it finds. Whether files are there is asked in
+:mod:`~scale_or_reason.filechecks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.cells import FORMATS, RESERVED_NAMES, format_ratio
+from scale_or_reason.filechecks import missing_files, missing_pools
+from scale_or_reason.problems import KeyPath, Problem, did_you_mean
+from scale_or_reason.study import RULES, ratio_of_format
+
+Config = Mapping[str, Any]
+
+
+def cross_problems(config: Config) -> Iterator[Problem]:
+    """Every problem that the cross-checks find, the names first: what is misspelt makes other checks meaningless."""
+    for check in CHECKS:
+        problems = list(check(config))
+        yield from problems
+        if problems:
+            return
+
+
+def unknown_names(config: Config) -> Iterator[Problem]:
+    """A student, corpus, judge or teacher that no catalogue has."""
+    study = config["study"]
+    for catalogue in ("students", "corpora", "judges"):
+        for index, name in enumerate(study[catalogue]):
+            yield from _unknown(name, ("study", catalogue, index), catalogue, config[catalogue])
+    if study["teacher"] is not None:
+        yield from _unknown(study["teacher"], ("study", "teacher"), "teachers", config["teachers"])
+    if study["adaptations"]:
+        for end, name in study["adaptation_corpora"].items():
+            yield from _unknown(name, ("study", "adaptation_corpora", end), "corpora", config["corpora"])
+
+
+def _unknown(name: str, path: tuple, catalogue: str, entries: Mapping[str, Any]) -> Iterator[Problem]:
+    if name not in entries:
+        remedy = did_you_mean(name, entries) or f"add it to the catalogue `{catalogue}`"
+        yield Problem(path, f"the catalogue `{catalogue}` has no such entry", name, ", ".join(entries), remedy)
+
+
+def reserved_names(config: Config) -> Iterator[Problem]:
+    """Names that paths need for something else."""
+    for name in config["corpora"]:
+        if name in RESERVED_NAMES:
+            expected = f"none of {', '.join(RESERVED_NAMES)}: paths begin with them for other models"
+            yield Problem(("corpora", name), "a corpus has a reserved name", name, expected, "rename the corpus")
+    if RULES in config["judges"]:
+        expected = f"not {RULES!r}: that is the name of the rule graders"
+        yield Problem(("judges", RULES), "a judge has a reserved name", RULES, expected, "rename the judge")
+
+
+def benchmark_names(config: Config) -> Iterator[Problem]:
+    """Unknown benchmarks, benchmarks in two families, families of one name."""
+    home: dict[str, str] = {}
+    names: set[str] = set()
+    for index, family in enumerate(config["study"]["families"]):
+        path = ("study", "families", index)
+        if family["name"] in names:
+            yield Problem((*path, "name"), "two families have one name", family["name"], "a name of its own")
+        names.add(family["name"])
+        for position, benchmark in enumerate(family["benchmarks"]):
+            here = (*path, "benchmarks", position)
+            yield from _unknown_benchmark(benchmark, here)
+            if benchmark in home:
+                found = f"{benchmark} in {home[benchmark]} and in {family['name']}"
+                remedy = "take it out of one of the two, else it would count twice"
+                yield Problem(here, "a benchmark is in two families", found, "one family for each benchmark", remedy)
+            home[benchmark] = family["name"]
+    for key in ("limits", "samples"):
+        for benchmark in config["benchmarks"][key]:
+            yield from _unknown_benchmark(benchmark, ("benchmarks", key, benchmark))
+
+
+def _unknown_benchmark(benchmark: str, path: tuple) -> Iterator[Problem]:
+    if benchmark not in BENCHMARK_NAMES:
+        remedy = did_you_mean(benchmark, BENCHMARK_NAMES) or "docs/adding.md says how to add a benchmark"
+        yield Problem(path, "there is no such benchmark", benchmark, ", ".join(BENCHMARK_NAMES), remedy)
+
+
+def ratios(config: Config) -> Iterator[Problem]:
+    """Ratios that a path could not spell."""
+    for index, ratio in enumerate(config["study"]["ratios"]):
+        if float(format_ratio(ratio)) != ratio:
+            path, expected = ("study", "ratios", index), "at most six digits after the point"
+            yield Problem(path, "a reasoning ratio is too precise", ratio, expected, f"write {format_ratio(ratio)}")
+
+
+def adaptations(config: Config) -> Iterator[Problem]:
+    """Adaptations whose starting point the grid does not train."""
+    study = config["study"]
+    start = study["adaptation_corpora"]["from"]
+    if study["adaptations"] and start not in study["corpora"]:
+        expected = f"one of study.corpora: {', '.join(study['corpora'])}"
+        remedy = "add the corpus to study.corpora, or set study.adaptations to []"
+        problem = "adaptations start from a corpus that is not trained on"
+        yield Problem(("study", "adaptation_corpora", "from"), problem, start, expected, remedy)
+    for index, adaptation in enumerate(study["adaptations"]):
+        ratio = ratio_of_format(adaptation.split("-then-")[0])
+        if ratio not in study["ratios"] or not study["schedules"]:
+            found = f"{adaptation}, with the ratios {study['ratios']} and the schedules {study['schedules']}"
+            remedy = f"add {ratio} to study.ratios, or take the adaptation out"
+            problem = "an adaptation needs a ratio that is not trained"
+            yield Problem(("study", "adaptations", index), problem, found, f"ratio {ratio}", remedy)
+
+
+def learning_rates(config: Config) -> Iterator[Problem]:
+    """Students without a learning rate for a format that they are trained on."""
+    study = config["study"]
+    needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
+    if study["corpora"] and study["schedules"]:
+        for answer_format in FORMATS:
+            # a mixture counts for both formats: it takes one rate or lies between the two
+            if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
+                needed.add(answer_format)
+    for name in study["students"]:
+        rates = config["students"][name]["learning_rate"]
+        for answer_format in sorted(needed - rates.keys()):
+            path = ("students", name, "learning_rate", answer_format)
+            remedy = "add it; shared experience: reasoning takes about twice the rate of ift"
+            yield Problem(path, "a student has no learning rate for a format", dict(rates), answer_format, remedy)
+
+
+def teacher_is_there(config: Config) -> Iterator[Problem]:
+    """A corpus without somebody to answer its questions."""
+    study = config["study"]
+    if study["teacher"] is None and (study["corpora"] or study["adaptations"]):
+        remedy = "name a teacher, or set study.corpora and study.adaptations to []"
+        found = f"null, with the corpora {', '.join(study['corpora'])}"
+        yield Problem(("study", "teacher"), "nobody answers the corpora's questions", found, "a teacher", remedy)
+
+
+def somebody_grades(config: Config) -> Iterator[Problem]:
+    """A study without judges and without rules."""
+    study = config["study"]
+    if not study["judges"] and not study["graders"]:
+        remedy = "name a judge, or set study.graders to true"
+        yield Problem(("study", "judges"), "nothing grades the answers", "no judge, no graders", None, remedy)
+
+
+def shots(config: Config) -> Iterator[Problem]:
+    """Examples asked for where no rows are set aside for them."""
+    most, kept = max(config["study"]["base_shots"], default=0), config["benchmarks"]["pool"]
+    if most > kept:
+        found = f"{kept} rows kept as examples, {most} shots asked for"
+        remedy = f"set benchmarks.pool to {most} or more, or take {most} out of study.base_shots"
+        yield Problem(("benchmarks", "pool"), "shots without a pool of examples", found, f"at least {most}", remedy)
+
+
+def context_lengths(config: Config) -> Iterator[Problem]:
+    """Answers that are allowed to be longer than the engine's context."""
+    study = config["study"]
+    limits: list[tuple[str, str, KeyPath, Mapping[str, Any]]] = []
+    for name in study["students"]:
+        limits.append((name, "students", ("evaluation", "sampling"), config["evaluation"]["sampling"]))
+    for name in study["judges"]:
+        limits.append((name, "judges", ("judges", name, "sampling"), config["judges"][name]["sampling"]))
+    if study["teacher"] is not None:
+        for answer_format, sampling in config["teachers"][study["teacher"]]["sampling"].items():
+            path = ("teachers", study["teacher"], "sampling", answer_format)
+            limits.append((study["teacher"], "teachers", path, sampling))
+    for name, catalogue, key, sampling in limits:
+        engine = {**config["engine"], **config[catalogue][name].get("engine", {})}
+        context = engine.get("max_model_len")
+        if context is not None and sampling["max_tokens"] >= context:
+            found = f"{sampling['max_tokens']}, with a context of {context} tokens for {name}"
+            remedy = "lower max_tokens or raise engine.max_model_len: question and answer share the context"
+            problem = "an answer may be longer than the context"
+            yield Problem((*key, "max_tokens"), problem, found, f"less than {context}", remedy)
+
+
+def micro_batches(config: Config) -> Iterator[Problem]:
+    """Samples that are longer than what a process takes at a time."""
+    execution, longest = config["training"]["execution"], config["training"]["max_length"]
+    if execution["micro_batch_tokens"] < longest:
+        path, found = ("training", "execution", "micro_batch_tokens"), execution["micro_batch_tokens"]
+        remedy = "raise it, or lower training.max_length"
+        expected = f"at least training.max_length, {longest}"
+        yield Problem(path, "the longest sample does not fit into a micro-batch", found, expected, remedy)
+
+
+CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
+    reserved_names,
+    unknown_names,
+    benchmark_names,
+    ratios,
+    adaptations,
+    learning_rates,
+    teacher_is_there,
+    somebody_grades,
+    shots,
+    context_lengths,
+    micro_batches,
+    missing_files,
+    missing_pools,
+)

@@ -1,0 +1,33 @@
+"""What a check of a config finds, before it is known which file is to blame."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong at ``path`` of the config."""
+
+    path: KeyPath
+    problem: str
+    found: object = None
+    expected: object = None
+    remedy: str | None = None
+
+
+def spell(path: KeyPath) -> str:
+    """A key as people write it: ``study.families[2].name``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "(top level)"
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str | None:
+    """``did you mean 'students'?`` if one of ``known`` looks like ``word``, else None."""
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(str(word).lower(), lowered, n=1, cutoff=0.5)
+    return f"did you mean {lowered[close[0]]!r}?" if close else None

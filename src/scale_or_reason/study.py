@@ -1,0 +1,245 @@
+"""A study: its config as frozen dataclasses, and the list of everything that it trains and evaluates.
+
+The config has passed :mod:`scale_or_reason.validation` before; nothing is checked twice here. Every job on a cluster
+reads the Snakefile and so imports this module: standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, Teacher
+
+#: The judge that needs no model: the rule graders.
+RULES = "rules"
+#: The settings of vLLM that answers depend on; all others are about hardware and speed.
+ENGINE_SETTINGS_OF_RESULTS = ("dtype", "quantization", "kv_cache_dtype", "max_model_len")
+
+Settings = Mapping[str, Any]
+
+
+def as_json(value: Any) -> str:
+    """``value`` as JSON with sorted keys: equal values, equal text, so that order in a config reruns nothing."""
+    return json.dumps(value, sort_keys=True)
+
+
+def engine_settings_of_results(engine: Settings) -> Settings:
+    """The part of vLLM's settings that answers depend on: dtype, quantisation, context length."""
+    return {name: value for name, value in engine.items() if name in ENGINE_SETTINGS_OF_RESULTS}
+
+
+def benchmark_limit(benchmark: str, settings: Settings) -> int | None:
+    """The smaller one of the limits for all benchmarks and for this one; None without any."""
+    limits = (settings["limit"], settings["limits"].get(benchmark))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def ratio_of_format(answer_format: str) -> int:
+    """The reasoning ratio of a corpus in one format only: 0 for ``ift``, 1 for ``reasoning``."""
+    return FORMATS.index(answer_format)
+
+
+@dataclass(frozen=True)
+class Student:
+    """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it."""
+
+    name: str
+    model: str
+    size_b: float
+    learning_rate: Mapping[str, float]
+    deepspeed: str
+    processes: int
+    engine: Settings
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class TeacherModel:
+    """The teacher; ``sampling`` has one entry per answer format."""
+
+    name: str
+    model: str
+    sampling: Mapping[str, Settings]
+    engine: Settings
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One judge of the jury."""
+
+    name: str
+    model: str
+    sampling: Settings
+    protocol: str
+    answer_tail_tokens: int
+    retries: int
+    engine: Settings
+    revision: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The model with its revision, as one word."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a corpus' questions come from: a hub data set or a JSONL file, and the schema of its rows."""
+
+    kind: str
+    path: str
+    schema: str
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A question set: the teacher answers ``size`` of its questions in ``shards`` jobs per format."""
+
+    name: str
+    source: Source
+    size: int
+    shards: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study selects, looked up in its catalogues, and what follows from the selection."""
+
+    name: str
+    seed: int
+    seeds: tuple[int, ...]
+    students: Mapping[str, Student]
+    corpora: Mapping[str, Corpus]
+    grid_corpora: tuple[str, ...]
+    ratios: tuple[float, ...]
+    schedules: tuple[str, ...]
+    adaptations: tuple[tuple[str, str], ...]
+    adaptation_corpora: Mapping[str, str]
+    base_shots: tuple[int, ...]
+    teacher: TeacherModel | None
+    judges: Mapping[str, Judge]
+    graders: bool
+    families: Mapping[str, tuple[str, ...]]
+    figures: tuple[str, ...]
+    tables: tuple[str, ...]
+    mixture_learning_rate: str
+
+    @classmethod
+    def from_config(cls, config: Settings) -> Study:
+        """The study that a checked config describes."""
+        chosen, engine = config["study"], config["engine"]
+
+        def merged(entry: Settings) -> dict[str, Any]:
+            return {**entry, "engine": {**engine, **entry.get("engine", {})}}
+
+        corpus_names = list(chosen["corpora"])
+        if chosen["adaptations"] and chosen["adaptation_corpora"]["to"] not in corpus_names:
+            corpus_names.append(chosen["adaptation_corpora"]["to"])
+        teacher = chosen["teacher"]
+        return cls(
+            name=chosen["name"],
+            seed=chosen["seed"],
+            seeds=tuple(chosen["seeds"]),
+            students={name: Student(name=name, **merged(config["students"][name])) for name in chosen["students"]},
+            corpora={name: _corpus(name, config["corpora"][name]) for name in corpus_names},
+            grid_corpora=tuple(chosen["corpora"]),
+            ratios=tuple(chosen["ratios"]),
+            schedules=tuple(chosen["schedules"]),
+            adaptations=tuple(_formats_of(text) for text in chosen["adaptations"]),
+            adaptation_corpora=chosen["adaptation_corpora"],
+            base_shots=tuple(chosen["base_shots"]),
+            teacher=TeacherModel(name=teacher, **merged(config["teachers"][teacher])) if teacher else None,
+            judges={name: Judge(name=name, **merged(config["judges"][name])) for name in chosen["judges"]},
+            graders=chosen["graders"],
+            families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
+            figures=tuple(chosen["figures"]),
+            tables=tuple(chosen["tables"]),
+            mixture_learning_rate=config["training"]["mixture_learning_rate"],
+        )
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """All benchmarks of the study, family by family."""
+        return tuple(benchmark for benchmarks in self.families.values() for benchmark in benchmarks)
+
+    @property
+    def verdict_sources(self) -> tuple[str, ...]:
+        """The judges, and ``rules`` if the rule graders speak too."""
+        return (*self.judges, *([RULES] if self.graders else []))
+
+    @property
+    def shown_shots(self) -> int:
+        """The number of shots of the base students in main figures: the paper's 3, else the most there are."""
+        return 3 if 3 in self.base_shots else max(self.base_shots, default=0)
+
+    def cells(self) -> list[Cell]:
+        """Every cell of the grid, also those that share a training run: 100 in the paper's study."""
+        grid = product(self.grid_corpora, self.students, self.schedules, self.ratios, self.seeds)
+        return [Cell(*values) for values in grid]
+
+    def trainings(self) -> list[Cell]:
+        """The cells that are trained, each once: 80 in the paper's study."""
+        return list(dict.fromkeys(cell.trained_as for cell in self.cells()))
+
+    def adapted(self) -> list[Adaptation]:
+        """The further trainings of general students (section 3.3): 20 in the paper's study."""
+        grid = product(self.students, self.adaptations, self.seeds)
+        return [Adaptation(student, first, second, seed) for student, (first, second), seed in grid]
+
+    def base_students(self) -> list[BaseStudent]:
+        """The untrained students, once for each number of shots."""
+        return [BaseStudent(student, shots) for student, shots in product(self.students, self.base_shots)]
+
+    def teachers(self) -> list[Teacher]:
+        """The teacher in both modes; empty if the study has none."""
+        return [Teacher(self.teacher.name, answer_format) for answer_format in FORMATS] if self.teacher else []
+
+    def evaluated(self) -> list[AnyModel]:
+        """Every model that answers the benchmarks."""
+        return [*self.trainings(), *self.adapted(), *self.base_students(), *self.teachers()]
+
+    def start_of(self, adaptation: Adaptation) -> Cell:
+        """The trained cell from which an adaptation starts."""
+        corpus, ratio = self.adaptation_corpora["from"], ratio_of_format(adaptation.first)
+        return Cell(corpus, adaptation.student, "seq", ratio, adaptation.seed)
+
+    def learning_rate(self, student: str, ratio: float) -> float:
+        """The peak learning rate of a student (v1 table 1, v2 table 2) at a reasoning ratio.
+
+        The papers give a rate per format; ``training.mixture_learning_rate`` says what a mixture of both takes.
+        """
+        rates = self.students[student].learning_rate
+        if ratio in (0, 1):
+            return rates[FORMATS[int(ratio)]]
+        if self.mixture_learning_rate == "interpolate":
+            return (1 - ratio) * rates["ift"] + ratio * rates["reasoning"]
+        return rates[self.mixture_learning_rate]
+
+    def announcement(self) -> str:
+        """One line that says which study is running."""
+        counts = {
+            "students": len(self.students),
+            "trainings": len(self.trainings()) + len(self.adapted()),
+            "models to evaluate": len(self.evaluated()),
+            "benchmarks": len(self.benchmarks),
+            "judges": len(self.judges),
+        }
+        listing = ", ".join(f"{count} {name}" for name, count in counts.items())
+        return f"study {self.name}: {listing} -> results/{self.name}"
+
+
+def _corpus(name: str, entry: Settings) -> Corpus:
+    return Corpus(name=name, source=Source(**entry["source"]), size=entry["size"], shards=entry["shards"])
+
+
+def _formats_of(adaptation: str) -> tuple[str, str]:
+    first, second = adaptation.split("-then-")
+    return first, second

@@ -1,0 +1,53 @@
+"""Rules and programs agree on options."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from workflow_tree import MICRO, Tree
+
+pytestmark = pytest.mark.workflow
+
+
+def declared(files: list[Path]) -> dict[str, bool]:
+    """The options that programs declare by ``add_argument``: whether each is required."""
+    options: dict[str, bool] = {}
+    for file in files:
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "add_argument":
+                required = any(
+                    word.arg == "required" and getattr(word.value, "value", False) is True for word in call.keywords
+                )
+                options |= {word.value: required for word in call.args if isinstance(word, ast.Constant)}
+    return options
+
+
+@pytest.fixture(scope="module")
+def commands(tree: Tree) -> dict[str, set[str]]:
+    """For each program, the sets of options that rules give it in the small study."""
+    output = tree.snakemake("-n", "-p", "--quiet=reason", "all", study=MICRO).stdout
+    found: dict[str, set[str]] = {}
+    for line in re.findall(r"^Shell command: (python .*?) &> ", output, re.M):
+        words = shlex.split(line)
+        script = next(word for word in words if word.startswith("workflow/scripts/"))
+        own = [word for word in words[words.index(script) :] if word.startswith("--")]
+        found.setdefault(script, set()).add(" ".join(own))
+    return found
+
+
+def test_programs_know_the_options_that_rules_give_them(commands: dict[str, set[str]], root: Path) -> None:
+    assert len(commands) >= 14
+    for script, lines in commands.items():
+        files = [root / script]
+        if "add_engine_options" in files[0].read_text():
+            files.append(root / "src" / "scale_or_reason" / "engines" / "command_line.py")
+        options = declared(files)
+        required = {name for name, needed in options.items() if needed}
+        for line in lines:
+            given = set(line.split())
+            assert given <= set(options) | {name.replace("--", "--no-", 1) for name in options}, script
+            assert required <= given, script

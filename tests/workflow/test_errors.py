@@ -1,0 +1,46 @@
+"""Bad input ends with one clear error, before any job."""
+
+from __future__ import annotations
+
+import pytest
+from workflow_tree import MICRO, Tree
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.mark.parametrize(
+    ("option", "lines"),
+    [
+        (
+            "study={studnets: [micro-1M]}",
+            ["unknown key in the config", "key: study.studnets", "did you mean 'students'?"],
+        ),
+        (
+            "study={students: [micro-1G]}",
+            ["no such entry", "key: study.students[0]", "found: micro-1G", "did you mean 'micro-1M'?"],
+        ),
+        (
+            "students={micro-1M: {model: resources/micro/students/micro-2M}}",
+            ["a missing file", "key: students.micro-1M.model", "found: resources/micro/students/micro-2M"],
+        ),
+        ("study={schedules: [sequential]}", ["not allowed", "key: study.schedules[0]", "one of seq, mix"]),
+        ("benchmarks={limit: 5}", ["not allowed", "key: benchmarks.limit", "--configfile FILE"]),
+    ],
+)
+def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None:
+    run = tree.snakemake("-n", f"--config={option}", study=MICRO, check=False)
+    assert run.status == 1
+    assert run.stderr.startswith("error: ")
+    assert "file: the command line (--config)" in run.stderr
+    for line in lines:
+        assert line in run.stderr
+    assert "Traceback" not in run.stderr
+    assert "Building DAG" not in run.stdout + run.stderr
+
+
+def test_the_error_names_the_overlay(tree: Tree) -> None:
+    overlay = tree.path / "typo.yaml"
+    overlay.write_text("study:\n  name: typo\ntrainig:\n  max_length: 3\n")
+    run = tree.snakemake("-n", study=(*MICRO, "typo.yaml"), check=False)
+    assert "file: typo.yaml, line 3" in run.stderr
+    assert "did you mean 'training'?" in run.stderr

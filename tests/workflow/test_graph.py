@@ -1,0 +1,149 @@
+"""The graph of the paper's study and of the presets, as Snakemake sees them."""
+
+from __future__ import annotations
+
+import re
+import resource
+from pathlib import Path
+
+import pytest
+from workflow_tree import MICRO, Run, Tree, plant
+
+from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+
+pytestmark = pytest.mark.workflow
+
+REFUSE = 'raise ImportError("a dry run imports no {name}")\n'
+
+
+@pytest.fixture(scope="module")
+def paper(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, float]:
+    """A dry run of the paper's study where heavy libraries and the network refuse; with its seconds of CPU time."""
+    refusing = tmp_path_factory.mktemp("refusing")
+    for name in ("torch", "vllm", "transformers", "datasets", "polars"):
+        (refusing / f"{name}.py").write_text(REFUSE.format(name=name))
+    (refusing / "sitecustomize.py").write_text(
+        "import socket\n"
+        "def refuse(*arguments, **options):\n"
+        "    raise OSError('a dry run needs no network')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    run = Tree(tree.path, {"PYTHONPATH": str(refusing)}).snakemake("-n", "--quiet=reason")
+    return run, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+
+def test_the_papers_study(paper: tuple[Run, float]) -> None:
+    run, seconds = paper
+    jobs = run.jobs
+    assert (jobs["train_student"], jobs["adapt_student"]) == (80, 20)
+    assert jobs["answer_benchmarks"] == 100
+    assert jobs["answer_with_base_student"] == 5 * 4
+    assert jobs["answer_with_teacher"] == 2
+    assert jobs["judge_answers"] == 122 * 3
+    assert jobs["grade_answers"] == jobs["score_model"] == jobs["count_costs"] == 122
+    assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
+    assert jobs["build_mixture"] == 2 * (5 + 3)
+    assert seconds < 10
+
+
+def test_the_first_line_says_which_study_runs(paper: tuple[Run, float], tree: Tree) -> None:
+    assert paper[0].stderr.startswith("study v2: 5 students, 100 trainings, 122 models")
+    assert tree.snakemake("-n", "table1", study=MICRO).stderr.startswith("study micro: ")
+
+
+def test_all_cells_can_be_asked_for(tree: Tree) -> None:
+    jobs = tree.dry_run("models")
+    assert jobs["train_student"] == 80
+    assert jobs["alias_student"] == 20
+    assert jobs["adapt_student"] == 20
+    assert not {"answer_benchmarks", "judge_answers", "score_model"} & jobs.keys()
+
+
+@pytest.mark.parametrize("ratio", ["0", "0.25", "1"])
+@pytest.mark.parametrize("schedule", ["seq", "mix"])
+def test_a_cells_model_needs_one_training(tree: Tree, schedule: str, ratio: str) -> None:
+    jobs = tree.dry_run(f"results/micro/models/general/micro-1M/{schedule}/rho-{ratio}/seed-0", study=MICRO)
+    alias = {"alias_student": 1} if schedule == "mix" and ratio in "01" else {}
+    assert jobs == {
+        **alias,
+        "train_student": 1,
+        "build_mixture": 1,
+        "build_pairs": 1,
+        "generate_answers": 2,
+        "prepare_questions": 1,
+        "micro_questions": 1,
+        # to keep benchmark questions out of the training data
+        "prepare_benchmark": 18,
+        "micro_benchmark_rows": 18,
+    }
+
+
+def test_a_cells_scores_need_that_cell_only(tree: Tree) -> None:
+    jobs = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
+    one_each = ("train_student", "answer_benchmarks", "judge_answers", "grade_answers", "score_model", "build_mixture")
+    assert all(jobs[rule] == 1 for rule in one_each)
+    assert not {"answer_with_base_student", "answer_with_teacher", "adapt_student", "count_costs"} & jobs.keys()
+
+
+def test_an_adaptation_trains_twice(tree: Tree) -> None:
+    jobs = tree.dry_run("results/micro/models/adapted/micro-1M/ift-then-reasoning/seed-0", study=MICRO)
+    assert (jobs["train_student"], jobs["adapt_student"], jobs["build_mixture"]) == (1, 1, 2)
+
+
+def test_a_replica_needs_no_new_config(tree: Tree) -> None:
+    jobs = tree.dry_run("results/micro/models/general/micro-1M/seq/rho-0.1/seed-7", study=MICRO)
+    assert jobs["train_student"] == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "results/micro/answers/general/micro-1M/mix/rho-1/seed-0/gsm8k.parquet",  # answered under seq
+        "results/micro/models/general/Qwen2.5-3B/seq/rho-1/seed-0",  # a student of another study
+        "results/micro/models/general/micro-1M/seq/rho-1.5/seed-0",
+    ],
+)
+def test_what_the_study_does_not_have_cannot_be_asked_for(tree: Tree, target: str) -> None:
+    run = tree.snakemake("-n", target, study=MICRO, check=False)
+    assert run.status == 1
+    assert "MissingRuleException" in run.stdout + run.stderr
+
+
+def test_the_demo(tree: Tree) -> None:
+    jobs = tree.dry_run(study=(*MICRO, "config/studies/demo.yaml"))
+    assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both schedules
+    assert "adapt_student" not in jobs
+
+
+def test_the_first_version(tree: Tree) -> None:
+    jobs = tree.dry_run(study=("config/studies/v1.yaml",))
+    assert (jobs["train_student"], jobs["prepare_benchmark"], jobs["judge_answers"]) == (80, 12, 107)
+    assert "figure_v1_fig02" in jobs
+    assert "figure_v2_fig02" not in jobs
+
+
+def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:
+    real = plant(root, tmp_path / "real")
+    rows = f"--config=benchmarks={{source: {{path: {shared_dir / 'data' / 'benchmark_rows'}}}}}"
+    study = (*MICRO, "config/studies/real_rows.yaml")
+    assert real.dry_run(rows, study=study) == {
+        "prepare_benchmark": 16,
+        "answer_with_base_student": 1,
+        "grade_answers": 1,
+        "score_model": 1,
+        "count_costs": 1,
+        "collect_scores": 1,
+        "collect_costs": 1,
+    }
+
+
+def test_graphs_are_printed_alone(tree: Tree) -> None:
+    graph = tree.snakemake("--rulegraph", study=MICRO).stdout
+    assert graph.startswith("digraph")
+    assert re.search(r'label ?= ?"train_student"', graph)
+
+
+def test_snakemakes_advice_is_followed(tree: Tree) -> None:
+    run = tree.snakemake("--lint")
+    assert "good condition" in run.stdout + run.stderr

@@ -1,0 +1,141 @@
+"""What runs again after a change, and what does not."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from workflow_tree import MICRO, SMALL, Tree
+
+pytestmark = pytest.mark.workflow
+
+STUDENT = "results/micro/models/general/micro-0.06M"
+MODELS = 2 + 1 + 1 + 2  # two trainings, an adaptation, a base student, the teacher in two modes
+
+
+def pending(made: Tree, *targets: str) -> dict[str, int]:
+    """Which jobs of the finished study would run now."""
+    return made.dry_run(*(targets or ("all", "models")), study=SMALL)
+
+
+def test_a_finished_study_is_finished(made_once: Tree) -> None:
+    assert pending(made_once) == {}
+
+
+def test_an_alias_links_to_the_training(made_once: Tree) -> None:
+    alias = made_once.path / STUDENT / "mix" / "rho-1" / "seed-0"
+    assert alias.is_symlink()
+    assert not os.path.isabs(os.readlink(alias))
+    assert alias.resolve() == (made_once.path / STUDENT / "seq" / "rho-1" / "seed-0").resolve()
+
+
+@pytest.mark.parametrize(
+    "file", ["README.md", "envs/cpu.yaml", "workflow/scripts/train_student.py", "src/scale_or_reason/mixtures.py"]
+)
+def test_touching_these_reruns_nothing(made: Tree, file: str) -> None:
+    (made.path / file).touch()
+    assert pending(made) == {}
+
+
+def test_colours_rerun_plots_only(made: Tree) -> None:
+    made.edit("config/style.yaml", "width_in: 7.0", "width_in: 5.5")
+    assert pending(made) == {"figure_v1_fig02": 1, "figure_v2_fig02": 1}
+
+
+def test_a_figures_code_reruns_that_figure(made: Tree) -> None:
+    script = made.path / "workflow" / "scripts" / "figure_v1_fig02.py"
+    script.write_text(script.read_text() + "\n# changed\n")
+    assert pending(made) == {"figure_v1_fig02": 1}
+
+
+@pytest.mark.parametrize("figure", ["v1/fig02.pdf", "v2/fig02.png", "v2/fig02.csv"])
+def test_a_deleted_figure_is_one_job(made: Tree, figure: str) -> None:
+    file = made.path / "results" / "micro" / "figures" / figure
+    file.unlink()
+    target = str(file.relative_to(made.path))
+    assert sum(pending(made, target).values()) == 1
+    made.snakemake("-c1", target, study=SMALL)
+    assert file.is_file()
+    assert pending(made) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("config/studies/micro.yaml", "enforce_eager: true", "enforce_eager: false"),
+        ("config/studies/micro.yaml", "micro_batch_tokens: 4096", "micro_batch_tokens: 8192"),
+        ("config/studies/micro.yaml", "engine: {threads: 2, ", "engine: {threads: 1, "),
+        ("config/studies/micro.yaml", "deepspeed: cpu", "deepspeed: zero-2"),
+        ("config/studies/micro.yaml", "processes: 1", "processes: 2"),
+        ("small.yaml", "base_shots:", "seeds:\n  - 0\n  base_shots:"),
+    ],
+)
+def test_settings_of_speed_rerun_nothing(made: Tree, file: str, before: str, after: str) -> None:
+    made.edit(file, before, after)
+    assert pending(made) == {}
+
+
+def test_a_learning_rate_reruns_its_students(made: Tree) -> None:
+    made.edit("config/studies/micro.yaml", "{ift: 1.0e-3, reasoning: 2.0e-3}", "{ift: 1.0e-3, reasoning: 3.0e-3}")
+    jobs = pending(made)
+    # the reasoning student, and the adaptation that ends with reasoning
+    assert (jobs["train_student"], jobs["adapt_student"], jobs["answer_benchmarks"]) == (1, 1, 2)
+    assert not {"build_mixture", "answer_with_base_student", "answer_with_teacher"} & jobs.keys()
+
+
+def test_how_students_answer_reruns_answers_and_no_training(made: Tree) -> None:
+    made.edit("config/studies/micro.yaml", "sampling: {max_tokens: ", "sampling: {temperature: 0.5, max_tokens: ")
+    jobs = pending(made)
+    answering = ("answer_benchmarks", "answer_with_base_student", "answer_with_teacher")
+    assert sum(jobs[rule] for rule in answering) == jobs["judge_answers"] == jobs["score_model"] == MODELS
+    assert not {"train_student", "adapt_student", "generate_answers"} & jobs.keys()
+
+
+def test_a_judges_setting_reruns_judging(made: Tree) -> None:
+    made.edit("config/studies/micro.yaml", "    retries: 0", "    retries: 1")
+    jobs = pending(made)
+    assert jobs["judge_answers"] == jobs["score_model"] == jobs["count_costs"] == MODELS
+    assert not {"grade_answers", "answer_benchmarks"} & jobs.keys()
+
+
+def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the library that Snakemake imports is the installed one: let it find the copy first
+    made.edit("src/scale_or_reason/stages.py", '"scores": 1', '"scores": 2')
+    path = os.pathsep.join([made.environment["PYTHONPATH"], str(made.path / "src")])
+    changed = Tree(made.path, {"PYTHONPATH": path})
+    jobs = pending(changed)
+    assert jobs["score_model"] == MODELS
+    assert not {"count_costs", "judge_answers"} & jobs.keys()
+
+
+def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:
+    weights = made.path / "resources" / "micro" / "judge" / "model.safetensors"
+    time.sleep(0.01)
+    weights.write_text("another judge")
+    jobs = pending(made)
+    assert jobs["judge_answers"] == MODELS
+    assert "answer_benchmarks" not in jobs
+
+
+def test_the_report(made: Tree) -> None:
+    made.snakemake("--report=report.html", study=SMALL)
+    text = Path(made.path, "report.html").read_text()
+    for word in ("fig02.png", "table1.csv", "accuracy against FLOPs", "family averages"):
+        assert word in text
+
+
+def test_a_job_that_fails_shows_its_error(made: Tree) -> None:
+    script = made.path / "workflow" / "scripts" / "table1.py"
+    script.write_text("import sys; sys.exit('error: nothing to tabulate')\n")
+    run = made.snakemake("-c1", "tables", study=SMALL, check=False)
+    assert run.status == 1
+    assert "nothing to tabulate" in (made.path / "results" / "micro" / "logs" / "table1.log").read_text()
+    assert not (made.path / "results" / "micro" / "tables" / "table1.csv").exists()
+
+
+def test_the_study_is_micro(made_once: Tree) -> None:
+    assert (made_once.path / "results").is_dir()
+    assert [path.name for path in (made_once.path / "results").iterdir()] == ["micro"]
+    assert MICRO

@@ -1,0 +1,122 @@
+"""A copy of the workflow in an empty folder, and Snakemake run there.
+
+Programs can be replaced by one that only writes the files that it is asked for (``stand_in.py``): the graph, the
+triggers and the paths are Snakemake's own and real, no engine is started.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).parent
+MICRO = ("config/studies/micro.yaml",)
+MODELS = ("teacher", "judge", *(f"students/micro-{size}" for size in ("0.06M", "0.17M", "0.45M", "1M", "1.8M")))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What Snakemake said."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Jobs of a dry run by rule, without ``all`` and other collections; empty if there is nothing to do."""
+        table = re.search(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total", self.stdout + self.stderr, re.M | re.S)
+        rows = [line.split() for line in table.group(1).splitlines()] if table else []
+        collections = {"all", "models", "answers", "scores", "figures", "tables"}
+        return {rule: int(count) for rule, count in rows if rule not in collections}
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A folder with the workflow in it."""
+
+    path: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def snakemake(self, *arguments: str, study: tuple[str, ...] = (), check: bool = True) -> Run:
+        """Run Snakemake with the overlays ``study``."""
+        overlays = ["--configfile", *study, "--"] if study else []
+        # overlays take every word up to the next option, so targets come after `--`
+        options = [word for word in arguments if word.startswith("-")]
+        targets = [word for word in arguments if not word.startswith("-")]
+        command = [sys.executable, "-m", "snakemake", *options, *overlays, *targets]
+        done = subprocess.run(
+            command, cwd=self.path, env=os.environ | self.environment, capture_output=True, text=True, check=False
+        )
+        run = Run(done.returncode, done.stdout, done.stderr)
+        assert not check or run.status == 0, run.stdout[-2000:] + run.stderr[-4000:]
+        return run
+
+    def dry_run(self, *arguments: str, study: tuple[str, ...] = ()) -> dict[str, int]:
+        """Which jobs would run."""
+        return self.snakemake("-n", "--quiet=reason", *arguments, study=study).jobs
+
+    def edit(self, file: str, before: str, after: str) -> None:
+        """Replace text in a file; it must be there."""
+        text = (self.path / file).read_text()
+        assert before in text
+        (self.path / file).write_text(text.replace(before, after))
+
+
+def plant(root: Path, folder: Path) -> Tree:
+    """A copy of the workflow with model folders that look like models."""
+    for name in ("workflow", "config", "envs", "src/scale_or_reason"):
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "Snakefile", folder)
+    (folder / "README.md").write_text("a readme\n")
+    recipe = root / "resources" / "micro" / "recipe.yaml"
+    for model in MODELS:
+        place = folder / "resources" / "micro" / model
+        place.mkdir(parents=True)
+        (place / "config.json").write_text("{}\n")
+        (place / "model.safetensors").write_text(model)
+    shutil.copy(recipe, folder / "resources" / "micro")
+    return Tree(folder)
+
+
+SMALL_STUDY = {
+    "study": {
+        "students": ["micro-0.06M"],
+        "corpora": ["general"],
+        "ratios": [0, 1],
+        "adaptations": ["ift-then-reasoning"],
+        "adaptation_corpora": {"from": "general", "to": "math"},
+        "base_shots": [1],
+        "families": [{"name": "General-OE", "benchmarks": ["squad"]}, {"name": "Math-OE", "benchmarks": ["gsm8k"]}],
+    }
+}
+SMALL = (*MICRO, "small.yaml")
+
+
+def make_small_study(root: Path, folder: Path) -> Tree:
+    """A study of one student, run to its end with stand-ins for the programs."""
+    plant(root, folder)
+    (folder / "small.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
+    for script in (folder / "workflow" / "scripts").glob("*.py"):
+        shutil.copy(HERE / "stand_in.py", script)
+    # torchrun is `python -m torch.distributed.run`
+    launcher = folder / "stand_ins" / "torch" / "distributed"
+    launcher.mkdir(parents=True)
+    (launcher.parent / "__init__.py").touch()
+    (launcher / "__init__.py").touch()
+    shutil.copy(HERE / "stand_in.py", launcher / "run.py")
+    made = with_stand_ins(folder)
+    made.snakemake("-c4", "all", "models", study=SMALL)
+    return made
+
+
+def with_stand_ins(folder: Path) -> Tree:
+    """The tree in ``folder``, whose jobs find the stand-in for torchrun."""
+    return Tree(folder, {"PYTHONPATH": str(folder / "stand_ins")})

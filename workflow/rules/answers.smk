@@ -1,0 +1,114 @@
+# Every model answers all benchmarks in one job: one start of the engine, one table for each benchmark.
+
+
+rule answer_benchmarks:
+    input:
+        model="<results>/models/{model_id}",
+        item_tables=ITEMS,
+    output:
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        manifest="<results>/answers/{model_id}/manifest.json",
+    log:
+        "<logs>/answer_benchmarks/{model_id}.log",
+    benchmark:
+        "<benchmarks>/answer_benchmarks/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=TRAINED,
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["engine"]["threads"]
+    resources:
+        vllm=1,
+        gpu=lambda wildcards: gpus(student_of(wildcards).engine),
+        mem_mb=JOBS["engine"]["mem_mb"],
+        runtime=JOBS["engine"]["runtime"],
+    params:
+        model=lambda wildcards, input: option("model", input.model),
+        model_id="{model_id}",
+        mode="",
+        directory=subpath(output.manifest, parent=True),
+        sampling=json_option("sampling", config["evaluation"]["sampling"]),
+        samples=json_option("samples", SAMPLES),
+        engine=student_engine,
+        engine_of_results=lambda wildcards: json_option(
+            "engine", engine_settings_of_results(student_of(wildcards).engine)
+        ),
+        seed=option("seed", STUDY.seed),
+        version=version_of("answers"),
+    message:
+        "{params.model_id} answers the benchmarks"
+    shell:
+        "python workflow/scripts/answer_benchmarks.py {params.model} --model-id {params.model_id}"
+        " --items {input.item_tables} {params.mode} {params.sampling} {params.samples}"
+        " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
+
+
+use rule answer_benchmarks as answer_with_base_student with:
+    input:
+        item_tables=ITEMS,
+        pools=pools_of_shots,
+        model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+    output:
+        answers=expand(
+            "<results>/answers/base/{{student}}/shots-{{shots}}/{benchmark}.parquet", benchmark=STUDY.benchmarks
+        ),
+        manifest="<results>/answers/base/{student}/shots-{shots}/manifest.json",
+    log:
+        "<logs>/answer_benchmarks/base/{student}/shots-{shots}.log",
+    benchmark:
+        "<benchmarks>/answer_benchmarks/base/{student}/shots-{shots}.tsv"
+    resources:
+        vllm=1,
+        gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+        mem_mb=JOBS["engine"]["mem_mb"],
+        runtime=JOBS["engine"]["runtime"],
+    params:
+        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+        model_id="base/{student}/shots-{shots}",
+        mode=shots_options,
+        directory=subpath(output.manifest, parent=True),
+        sampling=json_option("sampling", config["evaluation"]["sampling"]),
+        samples=json_option("samples", SAMPLES),
+        engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
+        engine_of_results=lambda wildcards: as_json(
+            engine_settings_of_results(STUDY.students[wildcards.student].engine)
+        ),
+        seed=option("seed", STUDY.seed),
+        version=version_of("answers"),
+
+
+use rule answer_benchmarks as answer_with_teacher with:
+    input:
+        item_tables=ITEMS,
+        model_files=lambda wildcards: model_files(STUDY.teacher.model),
+    output:
+        answers=expand(
+            "<results>/answers/teacher/{{teacher}}/{{format}}/{benchmark}.parquet", benchmark=STUDY.benchmarks
+        ),
+        manifest="<results>/answers/teacher/{teacher}/{format}/manifest.json",
+    log:
+        "<logs>/answer_benchmarks/teacher/{teacher}/{format}.log",
+    benchmark:
+        "<benchmarks>/answer_benchmarks/teacher/{teacher}/{format}.tsv"
+    resources:
+        vllm=1,
+        gpu=lambda wildcards: gpus(STUDY.teacher.engine),
+        mem_mb=JOBS["engine"]["mem_mb"],
+        runtime=JOBS["engine"]["runtime"],
+    params:
+        model=lambda wildcards: model_options(STUDY.teacher),
+        model_id="teacher/{teacher}/{format}",
+        mode=lambda wildcards: "--thinking on" if wildcards.format == "reasoning" else "--thinking off",
+        directory=subpath(output.manifest, parent=True),
+        sampling=json_option("sampling", config["evaluation"]["sampling"]),
+        samples=json_option("samples", SAMPLES),
+        engine=teacher_engine,
+        engine_of_results=lambda wildcards: json_option("engine", engine_settings_of_results(STUDY.teacher.engine)),
+        seed=option("seed", STUDY.seed),
+        version=version_of("answers"),
+
+
+rule answers:
+    input:
+        expand("<results>/answers/{model_id}/{benchmark}.parquet", model_id=MODEL_IDS, benchmark=STUDY.benchmarks),
+    localrule: True

@@ -1,0 +1,49 @@
+# Benchmark rows become items: prompt, question, accepted answers.
+
+
+rule prepare_benchmark:
+    input:
+        rows=rows_of_benchmark,
+    output:
+        table="<results>/benchmarks/{benchmark}.parquet",
+    log:
+        "<logs>/prepare_benchmark/{benchmark}.log",
+    benchmark:
+        "<benchmarks>/prepare_benchmark/{benchmark}.tsv"
+    # bad data should show before anything expensive runs
+    priority: 10
+    retries: 0 if config["benchmarks"]["source"]["kind"] == "jsonl" else 2
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["light"]["threads"]
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        source=benchmark_options,
+        pool="",
+        seed=option("seed", STUDY.seed),
+        version=benchmark_version,
+    message:
+        "prepare the benchmark {wildcards.benchmark}"
+    shell:
+        "python workflow/scripts/prepare_benchmark.py --benchmark {wildcards.benchmark} {params.source} {params.pool}"
+        " {params.seed} --output {output} &> {log}"
+
+
+use rule prepare_benchmark as prepare_pool with:
+    input:
+        rows=rows_of_pool,
+    output:
+        table="<results>/benchmarks/{benchmark}.pool.parquet",
+    log:
+        "<logs>/prepare_pool/{benchmark}.log",
+    benchmark:
+        "<benchmarks>/prepare_pool/{benchmark}.tsv"
+    params:
+        source=benchmark_options,
+        pool=f"--pool --pool-size {config['benchmarks']['pool']}",
+        seed=option("seed", STUDY.seed),
+        version=benchmark_version,
+    message:
+        "set aside examples of {wildcards.benchmark}"

@@ -1,0 +1,71 @@
+# Answers become verdicts: by each judge of the jury, and by rules.
+
+
+rule judge_answers:
+    input:
+        item_tables=ITEMS,
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+    output:
+        verdicts=expand("<results>/verdicts/{{judge}}/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        manifest="<results>/verdicts/{judge}/{model_id}/manifest.json",
+    log:
+        "<logs>/judge_answers/{judge}/{model_id}.log",
+    benchmark:
+        "<benchmarks>/judge_answers/{judge}/{model_id}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["engine"]["threads"]
+    resources:
+        vllm=1,
+        gpu=lambda wildcards: gpus(STUDY.judges[wildcards.judge].engine),
+        mem_mb=JOBS["engine"]["mem_mb"],
+        runtime=JOBS["engine"]["runtime"],
+    params:
+        model=lambda wildcards: model_options(STUDY.judges[wildcards.judge]),
+        protocol=lambda wildcards: option("protocol", STUDY.judges[wildcards.judge].protocol),
+        answer_tail_tokens=lambda wildcards: option(
+            "answer_tail_tokens", STUDY.judges[wildcards.judge].answer_tail_tokens
+        ),
+        retries=lambda wildcards: option("retries", STUDY.judges[wildcards.judge].retries),
+        directory=subpath(output.manifest, parent=True),
+        sampling=lambda wildcards: json_option("sampling", STUDY.judges[wildcards.judge].sampling),
+        engine=judge_engine,
+        engine_of_results=lambda wildcards: json_option(
+            "engine", engine_settings_of_results(STUDY.judges[wildcards.judge].engine)
+        ),
+        seed=option("seed", STUDY.seed),
+        version=version_of("verdicts"),
+    message:
+        "{wildcards.judge} judges {wildcards.model_id}"
+    shell:
+        "python workflow/scripts/judge_answers.py --judge {wildcards.judge} {params.model}"
+        " --items {input.item_tables} --answers {input.answers} {params.protocol}"
+        " {params.answer_tail_tokens} {params.retries} {params.sampling} {params.engine}"
+        " {params.seed} --output-dir {params.directory} &> {log}"
+
+
+rule grade_answers:
+    input:
+        item_tables=ITEMS,
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+    output:
+        verdicts=expand("<results>/verdicts/rules/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+    log:
+        "<logs>/grade_answers/{model_id}.log",
+    benchmark:
+        "<benchmarks>/grade_answers/{model_id}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["light"]["threads"]
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        directory=subpath(output[0], parent=True),
+        version=version_of("grades"),
+    message:
+        "rules grade {wildcards.model_id}"
+    shell:
+        "python workflow/scripts/grade_answers.py --items {input.item_tables} --answers {input.answers}"
+        " --processes {threads} --output-dir {params.directory} &> {log}"

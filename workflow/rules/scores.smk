@@ -1,0 +1,120 @@
+# Verdicts become scores, token counts become costs: a table for each model, then one for all.
+
+
+rule score_model:
+    input:
+        item_tables=ITEMS,
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        judged=JUDGED,
+        graders=GRADES,
+    output:
+        scores="<results>/scores/{model_id}.parquet",
+    log:
+        "<logs>/score_model/{model_id}.log",
+    benchmark:
+        "<benchmarks>/score_model/{model_id}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        families=json_option("families", config["study"]["families"]),
+        verdicts=verdicts_of,
+        version=version_of("scores"),
+    message:
+        "score {wildcards.model_id}"
+    shell:
+        "python workflow/scripts/score_model.py --model-id {wildcards.model_id} {params.families}"
+        " --items {input.item_tables} --answers {input.answers} --verdicts {params.verdicts} --graders {input.graders}"
+        " --output {output.scores} &> {log}"
+
+
+rule count_costs:
+    input:
+        trainings=trainings_of,
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        answers_manifest="<results>/answers/{model_id}/manifest.json",
+        judged=JUDGED,
+    output:
+        costs="<results>/costs/{model_id}.parquet",
+    log:
+        "<logs>/count_costs/{model_id}.log",
+    benchmark:
+        "<benchmarks>/count_costs/{model_id}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        families=json_option("families", config["study"]["families"]),
+        verdicts=verdicts_of,
+        architecture=architecture_options,
+        judges=option("judge_architecture", *JUDGE_ARCHITECTURES),
+        version=version_of("costs"),
+    message:
+        "count the costs of {wildcards.model_id}"
+    shell:
+        "python workflow/scripts/count_costs.py --model-id {wildcards.model_id} {params.families}"
+        " {params.architecture} --answers {input.answers} --answers-manifest {input.answers_manifest}"
+        " --verdicts {params.verdicts} --judging-manifests {input.judged}"
+        " {params.judges} --output {output.costs} &> {log}"
+
+
+rule collect_scores:
+    input:
+        models=expand("<results>/scores/{model_id}.parquet", model_id=MODEL_IDS),
+    output:
+        parquet="<results>/tables/scores.parquet",
+        csv=report(
+            "<results>/tables/scores.csv",
+            caption="../report/scores.rst",
+            category="Tables",
+            labels={"table": "scores", "of": "all models and benchmarks"},
+        ),
+    log:
+        "<logs>/collect_scores.log",
+    benchmark:
+        "<benchmarks>/collect_scores.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        schema="scores",
+    message:
+        "collect the {params.schema} of all models"
+    shell:
+        "python workflow/scripts/collect_tables.py --schema {params.schema} --inputs {input.models}"
+        " --parquet {output.parquet} --csv {output.csv} &> {log}"
+
+
+use rule collect_scores as collect_costs with:
+    input:
+        models=expand("<results>/costs/{model_id}.parquet", model_id=MODEL_IDS),
+    output:
+        parquet="<results>/tables/costs.parquet",
+        csv=report(
+            "<results>/tables/costs.csv",
+            caption="../report/costs.rst",
+            category="Tables",
+            labels={"table": "costs", "of": "all models and stages"},
+        ),
+    log:
+        "<logs>/collect_costs.log",
+    benchmark:
+        "<benchmarks>/collect_costs.tsv"
+    params:
+        schema="costs",
+
+
+rule scores:
+    input:
+        rules.collect_scores.output,
+        rules.collect_costs.output,
+    localrule: True

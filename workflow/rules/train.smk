@@ -1,0 +1,87 @@
+# Students are trained on mixtures, and some of them further on the second corpus.
+
+
+rule train_student:
+    input:
+        mixture="<results>/mixtures/{corpus}/{schedule}/rho-{ratio}.parquet",
+        model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+    output:
+        model=directory("<results>/models/{corpus}/{student}/{schedule}/rho-{ratio}/seed-{seed}"),
+    log:
+        "<logs>/train_student/{corpus}/{student}/{schedule}/rho-{ratio}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/train_student/{corpus}/{student}/{schedule}/rho-{ratio}/seed-{seed}.tsv"
+    wildcard_constraints:
+        # at ratios 0 and 1 mix is the same run as seq: alias_student
+        schedule=r"seq|mix(?!/rho-[01]/)",
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["training"]["threads"]
+    resources:
+        processes=lambda wildcards: STUDY.students[wildcards.student].processes,
+        gpu=lambda wildcards: STUDY.students[wildcards.student].processes if ON_GPU else 0,
+        mem_mb=JOBS["training"]["mem_mb"],
+        runtime=JOBS["training"]["runtime"],
+    params:
+        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+        start="",
+        learning_rate=learning_rate_option,
+        recipe=options(RECIPE),
+        execution=execution_options,
+        seed=training_seed,
+        version=version_of("training"),
+    message:
+        "train {wildcards.student} on {wildcards.corpus}: {wildcards.schedule}, reasoning ratio {wildcards.ratio}"
+    shell:
+        # standalone: torchrun picks a free port, so that trainings can share a machine
+        "python -m torch.distributed.run --standalone --nproc-per-node {resources.processes}"
+        " workflow/scripts/train_student.py {params.model} {params.start}"
+        " --mixture {input.mixture} --chat-template src/scale_or_reason/templates/chatml.jinja"
+        " {params.learning_rate} {params.recipe} {params.execution}"
+        " {params.seed} --output {output.model} &> {log}"
+
+
+use rule train_student as adapt_student with:
+    input:
+        mixture=mixture_of_adaptation,
+        start=start_of,
+    output:
+        model=directory("<results>/models/adapted/{student}/{first}-then-{second}/seed-{seed}"),
+    log:
+        "<logs>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
+    params:
+        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+        start=lambda wildcards, input: f"--init-from {input.start}",
+        learning_rate=learning_rate_option,
+        recipe=options(RECIPE),
+        execution=execution_options,
+        seed=training_seed,
+        version=version_of("training"),
+    message:
+        "adapt {wildcards.student}: {wildcards.first}, then {wildcards.second}"
+
+
+rule alias_student:
+    input:
+        model="<results>/models/{corpus}/{student}/seq/rho-{ratio}/seed-{seed}",
+    output:
+        alias=directory("<results>/models/{corpus}/{student}/mix/rho-{ratio}/seed-{seed}"),
+    log:
+        "<logs>/alias_student/{corpus}/{student}/rho-{ratio}/seed-{seed}.log",
+    wildcard_constraints:
+        ratio="0|1",
+    localrule: True
+    conda:
+        CONDA_ENVIRONMENT
+    message:
+        "at ratio {wildcards.ratio} mix is the same run as seq: link {output.alias}"
+    shell:
+        "ln -sfn ../../seq/rho-{wildcards.ratio}/seed-{wildcards.seed} {output.alias} &> {log}"
+
+
+rule models:
+    input:
+        expand("<results>/models/{model_id}", model_id=[model.model_id for model in STUDY.cells() + STUDY.adapted()]),
+    localrule: True
