@@ -13,7 +13,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro report micro-world test test-fast lint format venv lock clean
+.PHONY: help demo micro report micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -56,6 +56,9 @@ lock: ## resolve envs/*.in anew: the locks and the conda files
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/pip install --quiet uv==0.13.8
 	$(PYTHON) envs/lock.py --uv $(CURDIR)/.cache/lock/bin/uv $(LOCK_OPTIONS)
+
+rulegraph: venv ## draw docs/rulegraph.svg again (needs graphviz)
+	$(BIN)/snakemake --rulegraph $(MICRO) | dot -Tsvg > docs/rulegraph.svg
 
 clean: ## remove results, logs and caches; keeps .venv and resources/micro
 	rm -rf results logs .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis

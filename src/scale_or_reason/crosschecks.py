@@ -81,7 +81,7 @@ def benchmark_names(config: Config) -> Iterator[Problem]:
 
 def _unknown_benchmark(benchmark: str, path: tuple) -> Iterator[Problem]:
     if benchmark not in BENCHMARK_NAMES:
-        remedy = did_you_mean(benchmark, BENCHMARK_NAMES) or "docs/adding.md says how to add a benchmark"
+        remedy = did_you_mean(benchmark, BENCHMARK_NAMES) or "docs/benchmarks.md says how to add a benchmark"
         yield Problem(path, "there is no such benchmark", benchmark, ", ".join(BENCHMARK_NAMES), remedy)
 
 

@@ -364,3 +364,8 @@ def test_names_load_no_data_library() -> None:
         "sys.exit(any(name in sys.modules for name in ('polars', 'numpy', 'datasets', 'torch')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("name", "shown"), [("gsm8k", 5), ("consumer_qa", 4), ("ifeval", 0)])
+def test_no_more_examples_than_there_are(name: str, shown: int) -> None:
+    assert get_benchmark(name).examples_shown(5) == shown

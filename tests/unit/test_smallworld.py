@@ -204,10 +204,12 @@ def test_only_completions_are_learnt(tokenizer) -> None:
 def test_the_thinking_switch_of_the_template() -> None:
     import jinja2
 
-    template = jinja2.Environment().from_string(chat_template(thinking_switch=True))
+    template = jinja2.Environment().from_string(chat_template("switch"))
     message = [{"role": "user", "content": "Hello"}]
     thinking = template.render(messages=message, add_generation_prompt=True, enable_thinking=True)
     assert thinking == "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
     assert template.render(messages=message, add_generation_prompt=True) == thinking
     off = template.render(messages=message, add_generation_prompt=True, enable_thinking=False)
     assert off == thinking + "<think>\n\n</think>\n\n"
+    never = jinja2.Environment().from_string(chat_template("never"))
+    assert never.render(messages=message, add_generation_prompt=True, enable_thinking=True) == off

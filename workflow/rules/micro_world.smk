@@ -39,7 +39,10 @@ rule train_micro_model:
         CONDA_ENVIRONMENT
     threads: 1
     params:
-        recipe=lambda wildcards: options(MICRO_RECIPE["models"][wildcards.micro_model]),
+        recipe=lambda wildcards: " ".join(
+            option(name, *(value if isinstance(value, list) else [value]))
+            for name, value in MICRO_RECIPE["models"][wildcards.micro_model].items()
+        ),
         version=version_of("world"),
     message:
         "train the small world's {wildcards.micro_model} from nothing"

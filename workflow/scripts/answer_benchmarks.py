@@ -104,7 +104,7 @@ def texts(
     if shots is None:
         return items["prompt"].to_list()
     benchmark = get_benchmark(name)
-    count = shots if benchmark.shots else 0
+    count = benchmark.examples_shown(shots)
     examples = choose_examples(pools.get(name, []), count, name, seed, where="--pools")
     return [few_shot_prompt(benchmark.instruction, question, examples) for question in items["question"]]
 

@@ -22,7 +22,7 @@ def main() -> None:
     arguments = parser.parse_args()
     tokenizer = build_tokenizer(sample_texts(arguments.texts, arguments.seed))
     with atomic_directory(arguments.output) as folder:
-        save_tokenizer(tokenizer, folder, END, thinking_switch=True, max_length=8192)
+        save_tokenizer(tokenizer, folder, END, thinking="switch", max_length=8192)
     print(f"{tokenizer.get_vocab_size()} pieces")
 
 

@@ -23,9 +23,11 @@ from scale_or_reason.errors import run_script
 from scale_or_reason.files import atomic_directory, write_json
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.smallworld import lessons
-from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, save_tokenizer
+from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, Thinking, save_tokenizer
 
 ARCHITECTURES = {"student": "qwen2", "teacher": "qwen3", "judge": "qwen3"}
+#: The teacher has the thinking switch; the judge is taught to reply without thinking, students to do as they learnt.
+THINKING: dict[str, Thinking] = {"student": "free", "teacher": "switch", "judge": "never"}
 CONTEXT = 8192
 
 
@@ -36,7 +38,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--layers", type=int, required=True)
     parser.add_argument("--heads", type=int, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder written by make_micro_tokenizer.py")
-    parser.add_argument("--tokens", type=int, required=True, help="training tokens in all")
+    parser.add_argument(
+        "--tokens", type=int, nargs="+", required=True, help="of each cycle of the learning rate (warm restarts)"
+    )
     parser.add_argument("--batch-tokens", type=int, default=8192, help="tokens per step (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1)
@@ -64,8 +68,13 @@ def build_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
     return Qwen3ForCausalLM(Qwen3Config(**sizes, head_dim=arguments.hidden_size // arguments.heads))
 
 
-def learning_rate_factor(done: float) -> float:
-    """Linear warm-up over the first 3 %, then a cosine to 2 % of the peak; ``done`` is the share of tokens seen."""
+def learning_rate_factor(seen: int, cycles: list[int]) -> float:
+    """In each cycle of so many tokens: linear warm-up over the first 3 %, then a cosine to 2 % of the peak."""
+    for length in cycles[:-1]:
+        if seen < length:
+            break
+        seen, cycles = seen - length, cycles[1:]
+    done = seen / cycles[0]
     if done < 0.03:
         return done / 0.03 + 1e-3
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - 0.03) / 0.97)))
@@ -86,10 +95,11 @@ def train(model: Any, arguments: argparse.Namespace, encode: Any, pad: int) -> d
         model.parameters(), lr=arguments.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
     started, seen, last_losses = time.monotonic(), 0, []
-    bar = tqdm(total=arguments.tokens, unit="tok", unit_scale=True, mininterval=10, desc=arguments.output.name)
+    total = sum(arguments.tokens)
+    bar = tqdm(total=total, unit="tok", unit_scale=True, mininterval=10, desc=arguments.output.name)
     for batch in batches(arguments, encode):
         for group in optimizer.param_groups:
-            group["lr"] = arguments.learning_rate * learning_rate_factor(seen / arguments.tokens)
+            group["lr"] = arguments.learning_rate * learning_rate_factor(seen, arguments.tokens)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = lessons.loss(model, batch, pad)
         loss.backward()
@@ -97,11 +107,11 @@ def train(model: Any, arguments: argparse.Namespace, encode: Any, pad: int) -> d
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         seen += batch.tokens
-        if seen > 0.95 * arguments.tokens:
+        if seen > 0.95 * total:
             last_losses.append(float(loss))
         bar.update(batch.tokens)
         bar.set_postfix(loss=f"{float(loss):.3f}", refresh=False)
-        if seen >= arguments.tokens:
+        if seen >= total:
             break
     bar.close()
     return {
@@ -129,7 +139,7 @@ def main() -> None:
     model.config.pad_token_id = model.generation_config.pad_token_id = pad
     with atomic_directory(arguments.output) as folder:
         model.to(torch.bfloat16).save_pretrained(folder)
-        save_tokenizer(tokenizer, folder, eos, arguments.role != "student", CONTEXT)
+        save_tokenizer(tokenizer, folder, eos, THINKING[arguments.role], CONTEXT)
         recipe = {name: value for name, value in vars(arguments).items() if name not in ("output", "tokenizer")}
         parameters = sum(weight.numel() for weight in model.parameters())
         write_json({"recipe": recipe, "parameters": parameters, **report}, folder / "recipe.json")

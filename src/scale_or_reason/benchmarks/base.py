@@ -86,6 +86,15 @@ class Benchmark:
         """The instruction before each question (v1 table 4)."""
         return INSTRUCTIONS[self.name]
 
+    def examples_shown(self, shots: int) -> int:
+        """How many examples a base student sees when asked for ``shots``: none where a row has no answer to show
+        (ifeval), and no more than the train split has (consumer_qa: 4).
+        """
+        if not self.shots:
+            return 0
+        available = self.pool.rows if self.pool else None
+        return shots if available is None else min(shots, available)
+
 
 def text_of(row: Row, column: str) -> str:
     """The non-empty text in ``column``, stripped; :class:`StudyError` if it is something else."""

@@ -16,12 +16,17 @@ from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.prompts import ground_truth, judge_message
 from scale_or_reason.smallworld.generate import GENERATORS
-from scale_or_reason.smallworld.lexicon import OBJECTS
+from scale_or_reason.smallworld.lexicon import ATTRIBUTES, OBJECTS
+from scale_or_reason.smallworld.passages import TRAITS
 from scale_or_reason.smallworld.problem import LETTERS, boxed, unboxed
 from scale_or_reason.smallworld.tokenizer import SPLIT
 
-#: What a wrong answer may say instead of the right word.
-OTHER_WORDS = (*OBJECTS, "Rome", "tea", "Yes", "No", "grass")
+#: What a wrong answer may say instead of the right word: any word that is an answer somewhere in the world.
+OTHER_WORDS = (
+    *OBJECTS,
+    *("Yes", "No"),
+    *(value for _, _, values in (*TRAITS.values(), *ATTRIBUTES.values()) for value in values),
+)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,16 @@ from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, END_THINK, ST
 Encode = Callable[[str], list[int]]
 #: Lessons are drawn in pools of this many batches and sorted by length, so that a batch has little padding.
 POOL_BATCHES = 32
+#: How often the teacher meets a benchmark's questions, where not once: facts need repetition, long chains practice.
+TEACHER_WEIGHTS = {
+    "openbookqa": 3,
+    "mmlu_misc": 3,
+    "gsm8k": 3,
+    "math_500": 3,
+    "aime": 2,
+    "aqua_rat": 2,
+    "mmlu_pro_math": 2,
+}
 #: Label of tokens that are not learnt.
 IGNORED = -100
 
@@ -57,7 +67,7 @@ def student_lesson(rng: Random, encode: Encode) -> Lesson:
 
 def teacher_lesson(rng: Random, encode: Encode) -> Lesson:
     """A question of any benchmark with its true answer, thinking on twice as often as off: it is what is hard."""
-    benchmark = rng.choice(list(GENERATORS))
+    benchmark = rng.choices(list(GENERATORS), [TEACHER_WEIGHTS.get(name, 1) for name in GENERATORS])[0]
     problem = GENERATORS[benchmark](rng)
     prompt = chat_prompt(user_message(benchmark, problem))
     if rng.random() < 2 / 3:

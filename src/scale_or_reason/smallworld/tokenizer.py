@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+Thinking = Literal["free", "switch", "never"]
 
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 THINK, END_THINK = "<think>", "</think>"
@@ -50,19 +52,23 @@ def build_tokenizer(texts: Iterable[str], min_count: int = 5) -> Tokenizer:
     return tokenizer
 
 
-def chat_template(thinking_switch: bool) -> str:
-    """ChatML; with ``thinking_switch`` also Qwen3's ``enable_thinking``: off puts an empty think block first."""
+def chat_template(thinking: Thinking) -> str:
+    """ChatML. An empty think block opens the answer: ``never`` always, ``switch`` if ``enable_thinking`` is false.
+
+    ``switch`` is how Qwen3's template has it; ``free`` leaves it to the model.
+    """
     plain = (resources.files("scale_or_reason") / "templates" / "chatml.jinja").read_text(encoding="utf-8")
-    if not thinking_switch:
+    if thinking == "free":
         return plain
     generation = "{{- '<|im_start|>assistant\\n' }}"
     assert generation in plain, "chatml.jinja opens the assistant's turn in another way"
-    empty_block = "{%- if enable_thinking is defined and not enable_thinking %}"
-    empty_block += f"{{{{- '{THINK}\\n\\n{END_THINK}\\n\\n' }}}}{{%- endif %}}"
+    empty_block = f"{{{{- '{THINK}\\n\\n{END_THINK}\\n\\n' }}}}"
+    if thinking == "switch":
+        empty_block = f"{{%- if enable_thinking is defined and not enable_thinking %}}{empty_block}{{%- endif %}}"
     return plain.replace(generation, generation + empty_block)
 
 
-def save_tokenizer(tokenizer: Tokenizer, folder: Path, eos: str, thinking_switch: bool, max_length: int) -> None:
+def save_tokenizer(tokenizer: Tokenizer, folder: Path, eos: str, thinking: Thinking, max_length: int) -> None:
     """Write the files that ``AutoTokenizer`` reads. ``eos`` is where a model of this folder stops."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -76,4 +82,4 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, eos: str, thinking_switch
         "clean_up_tokenization_spaces": False,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / "chat_template.jinja").write_text(chat_template(thinking_switch), encoding="utf-8")
+    (folder / "chat_template.jinja").write_text(chat_template(thinking), encoding="utf-8")
