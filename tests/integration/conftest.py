@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
@@ -53,27 +52,3 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_model(folder)
     build_tokenizer(folder)
     return folder
-
-
-def make_mixture(questions: int, reasoning_from: int | None = None) -> pl.DataFrame:
-    """A sequential mixture: question i has its own number of letters, and reasoning from ``reasoning_from`` on."""
-    border = questions if reasoning_from is None else reasoning_from
-    rows = []
-    for i in range(questions):
-        reasons = i >= border
-        rows.append(
-            {
-                "position": i,
-                "phase": int(reasons),
-                "prompt_id": f"q{i}",
-                "format": "reasoning" if reasons else "ift",
-                "prompt": f"question {i}: " + "say " * (i % 7),
-                "completion": f"<think>\nit is {i}\n</think>\n\nyes {i}" if reasons else f"yes {i}",
-            }
-        )
-    return pl.DataFrame(rows)
-
-
-@pytest.fixture
-def chat_template(root: Path) -> Path:
-    return root / "src/scale_or_reason/templates/chatml.jinja"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import make_mixture
+from made_mixture import make_mixture
 
 from scale_or_reason.tables import write_table
 
