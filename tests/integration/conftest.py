@@ -52,3 +52,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_model(folder)
     build_tokenizer(folder)
     return folder
+
+
+@pytest.fixture
+def chat_template(root: Path) -> Path:
+    return root / "src/scale_or_reason/templates/chatml.jinja"

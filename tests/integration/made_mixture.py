@@ -22,8 +22,3 @@ def make_mixture(questions: int, reasoning_from: int | None = None) -> pl.DataFr
             }
         )
     return pl.DataFrame(rows)
-
-
-@pytest.fixture
-def chat_template(root: Path) -> Path:
-    return root / "src/scale_or_reason/templates/chatml.jinja"
