@@ -65,8 +65,8 @@ def test_a_deleted_figure_is_one_job(made: Tree, figure: str) -> None:
     ("file", "before", "after"),
     [
         ("config/studies/micro.yaml", "enforce_eager: true", "enforce_eager: false"),
-        ("config/studies/micro.yaml", "micro_batch_tokens: 4096", "micro_batch_tokens: 8192"),
-        ("config/studies/micro.yaml", "engine: {threads: 2, ", "engine: {threads: 1, "),
+        ("config/studies/micro.yaml", "micro_batch_tokens: 2048", "micro_batch_tokens: 8192"),
+        ("config/studies/micro.yaml", "engine: {threads: 1, ", "engine: {threads: 2, "),
         ("config/studies/micro.yaml", "deepspeed: cpu", "deepspeed: zero-2"),
         ("config/studies/micro.yaml", "processes: 1", "processes: 2"),
         ("small.yaml", "base_shots:", "seeds:\n  - 0\n  base_shots:"),
