@@ -67,8 +67,16 @@ def made_tokenizer(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_the_recipe_makes_the_shipped_tokenizer(root: Path, made_tokenizer: Path) -> None:
-    for file in ("tokenizer.json", "chat_template.jinja", "tokenizer_config.json"):
-        assert (made_tokenizer / file).read_text() == (root / "resources/micro/tokenizer" / file).read_text(), file
+    """Up to a few words that lessons gained after the shipped models were trained (docs/small_world.md)."""
+    shipped = root / "resources" / "micro" / "tokenizer"
+    for file in ("chat_template.jinja", "tokenizer_config.json"):
+        assert (made_tokenizer / file).read_text() == (shipped / file).read_text(), file
+    made, told = (
+        {piece for piece, _ in json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]}
+        for folder in (made_tokenizer, shipped)
+    )
+    assert told <= made
+    assert len(made - told) <= 10
 
 
 @pytest.mark.parametrize("role", ["student", "teacher", "judge"])
