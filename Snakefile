@@ -29,6 +29,7 @@ include: "workflow/rules/answers.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/timings.smk"
 
 
 if "world" in config:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+#: The same examples in every run, and no limit on the time of one, which says more of the machine than of the code.
+settings.register_profile("project", max_examples=30, deadline=None, derandomize=True)
+settings.load_profile("project")
 
 ROOT = Path(__file__).resolve().parent.parent
 

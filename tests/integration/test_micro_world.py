@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scale_or_reason.smallworld import lessons
+
 pytestmark = pytest.mark.integration
 SCRIPTS = "workflow/scripts"
 
@@ -67,16 +69,46 @@ def made_tokenizer(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_the_recipe_makes_the_shipped_tokenizer(root: Path, made_tokenizer: Path) -> None:
-    """Up to a few words that lessons gained after the shipped models were trained (docs/small_world.md)."""
-    shipped = root / "resources" / "micro" / "tokenizer"
-    for file in ("chat_template.jinja", "tokenizer_config.json"):
-        assert (made_tokenizer / file).read_text() == (shipped / file).read_text(), file
-    made, told = (
-        {piece for piece, _ in json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]}
-        for folder in (made_tokenizer, shipped)
+    for file in ("tokenizer.json", "chat_template.jinja", "tokenizer_config.json"):
+        assert (made_tokenizer / file).read_text() == (root / "resources" / "micro" / "tokenizer" / file).read_text(), (
+            file
+        )
+
+
+def same_ids(folder: Path) -> bool:
+    """Whether a folder as transformers and vLLM load it gives the ids of the tokenizer that the model was trained with.
+
+    transformers picks the class by the model's type and lets it split text in its own way, so this is not a matter of
+    course: https://github.com/huggingface/transformers, ``MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS``.
+    """
+    from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
+
+    loaded, trained_with = AutoTokenizer.from_pretrained(folder), Tokenizer.from_file(str(folder / "tokenizer.json"))
+    texts = list(lessons.sample_texts(60, seed=1))
+    assert len(texts) > 200
+    return all(
+        loaded(text, add_special_tokens=False)["input_ids"] == trained_with.encode(text, add_special_tokens=False).ids
+        for text in texts
     )
-    assert told <= made
-    assert len(made - told) <= 10
+
+
+def test_every_shipped_tokenizer_is_loaded_as_it_was_trained_with(root: Path) -> None:
+    folders = [file.parent for file in sorted((root / "resources" / "micro").rglob("tokenizer.json"))]
+    assert len(folders) == 8
+    assert [folder for folder in folders if not same_ids(folder)] == []
+
+
+def test_a_tokenizer_of_another_class_is_noticed(root: Path, tmp_path: Path) -> None:
+    """The test above can fail: numbers of two digits as one piece are what a Qwen2 folder does not keep."""
+    from tokenizers import Regex, Tokenizer, pre_tokenizers
+
+    folder = tmp_path / "student"
+    shutil.copytree(next((root / "resources" / "micro" / "students").iterdir()), folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[0-9]{1,2}"), behavior="isolated")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    assert not same_ids(folder)
 
 
 @pytest.mark.parametrize("role", ["student", "teacher", "judge"])
@@ -97,3 +129,4 @@ def test_a_few_steps_of_the_recipe(root: Path, made_tokenizer: Path, tmp_path: P
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "first")
     assert model.config.eos_token_id == tokenizer.eos_token_id
     assert model.config.vocab_size == len(tokenizer)
+    assert same_ids(tmp_path / "first")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -304,6 +305,21 @@ def test_guards(root, tiny_model, mixture, tmp_path, changes, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_tokenizer_that_loads_as_another_one_is_refused(root, tiny_model, mixture, tmp_path):
+    """A Qwen2 folder splits text as Qwen2 does, whatever its tokenizer.json says."""
+    from tokenizers import Regex, Tokenizer, pre_tokenizers
+
+    model = tmp_path / "other"
+    shutil.copytree(tiny_model, model)
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    by_pairs = pre_tokenizers.Split(Regex("[0-9]{2}"), behavior="removed")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([by_pairs, tokenizer.pre_tokenizer])
+    tokenizer.save(str(model / "tokenizer.json"))
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", model=model))
+    assert done.returncode == 2
+    assert "other token ids than its tokenizer.json gives" in done.stderr
 
 
 def test_guards_on_files(root, tiny_model, mixture, tmp_path):

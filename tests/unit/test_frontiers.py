@@ -62,7 +62,7 @@ def test_fit_meets_a_curve_that_is_there(truth):
     assert fit(COSTS) == pytest.approx(accuracies, abs=2e-3)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.floats(0.05, 0.95), min_size=5, max_size=6), st.integers(0, 5))
 def test_fit_keeps_the_constraints(accuracies, seed):
     ceiling = 0.8

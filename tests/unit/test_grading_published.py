@@ -83,7 +83,7 @@ def test_agreement_with_published_labels(name: str, grade_check: ModuleType, sha
     assert 1 - len(different) / count >= THRESHOLDS[name], [(row["source"], grade) for row, grade in different]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_noise_gets_a_verdict_from_every_grader(answer: str) -> None:
     item = {

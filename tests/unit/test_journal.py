@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.journal import Journal, work_in_chunks
@@ -52,7 +52,6 @@ def test_other_work_starts_anew(path: Path) -> None:
     assert Journal(path, "one").rows == []
 
 
-@settings(deadline=None)
 @given(st.integers(0, 400), st.text(max_size=4))
 def test_a_file_cut_anywhere_gives_whole_chunks(tmp_path_factory: pytest.TempPathFactory, cut: int, text: str) -> None:
     path = Journal.beside(tmp_path_factory.mktemp("journal") / "out.parquet")

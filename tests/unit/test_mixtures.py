@@ -28,7 +28,7 @@ def make_pairs(count: int, prefix: str = "q") -> pl.DataFrame:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.sampled_from(["nested", "independent"]), seeds)
 def test_each_question_once_with_the_right_answer(count, ratio, schedule, sampling, seed):
     mixture = build_mixture(make_pairs(count), schedule, ratio, seed, sampling)
@@ -41,7 +41,7 @@ def test_each_question_once_with_the_right_answer(count, ratio, schedule, sampli
     assert abs((mixture["format"] == "reasoning").sum() - ratio * count) < 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sizes, ratios, seeds)
 def test_sequential_is_ift_then_reasoning(count, ratio, seed):
     mixture = build_mixture(make_pairs(count), "seq", ratio, seed)
@@ -50,7 +50,7 @@ def test_sequential_is_ift_then_reasoning(count, ratio, seed):
     assert mixture["phase"].to_list() == [int(name == "reasoning") for name in formats]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sizes, st.floats(0, 1), st.floats(0, 1), seeds)
 def test_nested_ratios_share_their_questions(count, one, other, seed):
     low, high = sorted((one, other))

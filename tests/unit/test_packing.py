@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.errors import StudyError
@@ -26,7 +26,6 @@ def plan(lengths, border, unit, processes=1, layout="padded", limit=LIMIT):
     )
 
 
-@settings(deadline=None)
 @given(lengths, st.integers(0, 60), units, st.integers(1, 4), st.sampled_from(["padded", "packed"]), st.integers(1, 9))
 def test_steps_are_the_mixture_in_order_however_dealt(lengths, border, unit, processes, layout, looser):
     made = plan(lengths, border, unit, processes, layout, LIMIT * looser)
@@ -41,7 +40,6 @@ def test_steps_are_the_mixture_in_order_however_dealt(lengths, border, unit, pro
         assert sorted(np.concatenate(parts).tolist()) == step.tolist()
 
 
-@settings(deadline=None)
 @given(lengths, units, st.integers(1, 4), st.sampled_from(["padded", "packed"]), st.integers(1, 9))
 def test_micro_batches_keep_to_the_limit(lengths, unit, processes, layout, looser):
     made = plan(lengths, 0, unit, processes, layout, LIMIT * looser)
@@ -64,7 +62,6 @@ def test_tokens_by_hand():
     assert [step.tolist() for step in steps] == [[0, 1], [2], [3, 4], [5]]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_token_steps_hold_the_batch_size_on_average(seed):
     lengths = np.random.default_rng(seed).integers(5, 50, 2000)

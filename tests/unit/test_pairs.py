@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.errors import StudyError
@@ -140,7 +140,6 @@ answers = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["a?", "A?", "b?", BENCHMARK_QUESTION]), answers, answers), min_size=1))
 def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer]]) -> None:
     corpus = paired(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.errors import StudyError
@@ -31,7 +31,6 @@ def test_an_answer_ends_where_the_layout_starts_a_new_question() -> None:
     assert not any(stop in "Answer: \\boxed{4}\n\n" for stop in STOP)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 7), st.integers(0, 1000))
 def test_fewer_shots_are_the_first_of_more(shots: int, seed: int) -> None:
     more = choose_examples(POOL, shots + 1, "gsm8k", seed)

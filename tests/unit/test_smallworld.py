@@ -7,7 +7,7 @@ import re
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
@@ -19,17 +19,15 @@ from scale_or_reason.smallworld.arithmetic import LARGEST, chain
 from scale_or_reason.smallworld.corpora import TOPICS, corpus_rows
 from scale_or_reason.smallworld.generate import GENERATORS, distinct_problems
 from scale_or_reason.smallworld.lexicon import GAINS, LOSSES, animals, facts
-from scale_or_reason.smallworld.tokenizer import END, build_tokenizer, chat_template
+from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, build_tokenizer, chat_template
 
-#: Each example makes a problem; 18 benchmarks times 20 examples are enough to meet every branch.
-settings.register_profile("smallworld", max_examples=20, deadline=None)
-settings.load_profile("smallworld")
 SEEDS = st.integers(min_value=0, max_value=2**31)
 #: Names of the shared files of real rows that are not the benchmark's own.
 REAL_ROWS = {"math_500": "math500"}
 #: Looked up once: shipped models have learnt these, so they must never change.
-SHIPPED_FACTS = {("red fox", "food"): "grass", ("gold seal", "home"): "desert", ("grey hare", "fear"): "noise"}
-EQUATION = re.compile(r"(\d+)([-+*])(\d+)=(\d+)")
+SHIPPED_FACTS = {("red fox", "food"): "grass", ("brown seal", "home"): "forest", ("white crow", "fear"): "bees"}
+#: A line of arithmetic in a trace: what it is about, if it says so, and the equation.
+EQUATION = re.compile(r"(?:(.+): )?(\d+)([-+*])(\d+)=(\d+)")
 
 
 def boxed(text: str) -> str:
@@ -37,7 +35,7 @@ def boxed(text: str) -> str:
 
 
 def true_equation(line: str) -> bool:
-    first, sign, second, result = EQUATION.fullmatch(line).groups()
+    _, first, sign, second, result = EQUATION.fullmatch(line).groups()
     a, b = int(first), int(second)
     return {"+": a + b, "-": a - b, "*": a * b}[sign] == int(result)
 
@@ -76,6 +74,23 @@ def test_traces_contain_only_true_equations_and_right_options(benchmark: str, se
             assert step.endswith("yes") == (step[0] == boxed(problem.final))
     assert problem.reasoning.startswith("<think>\n")
     assert problem.reasoning.endswith(f"</think>\n\n{problem.final}")
+
+
+@pytest.mark.parametrize("benchmark", ["gsm8k", "aqua_rat", "mmlu_pro_math", "mmlu_pro_code", "aime"])
+@given(seed=SEEDS)
+def test_traces_cite_the_question_and_carry_the_amount_on(benchmark: str, seed: int) -> None:
+    """What stands before a colon is in the question, in its order, and a step starts where the last one ended."""
+    problem = GENERATORS[benchmark](Random(seed))
+    text = get_benchmark(benchmark).read(problem.row).text
+    told, amount = 0, None
+    for cited, first, sign, second, result in map(
+        re.Match.groups, filter(None, (EQUATION.fullmatch(step) for step in problem.steps))
+    ):
+        told = text.index(cited, told) + 1
+        assert cited.endswith(second)
+        assert amount in (None, first) or f" has {first} " in text
+        amount = result
+        assert sign in "+-"
 
 
 @given(SEEDS)
@@ -134,8 +149,8 @@ def test_too_many_rows_are_refused() -> None:
 
 
 def test_facts_are_the_same_everywhere() -> None:
-    assert len(animals()) == 96
-    assert len(facts()) == 288
+    assert len(animals()) == 48
+    assert len(facts()) == 144
     assert {key: facts()[key] for key in SHIPPED_FACTS} == SHIPPED_FACTS
 
 
@@ -152,8 +167,8 @@ def test_corpora_are_in_the_schema_of_their_source(corpus: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "truths", "reply"),
     [
-        ("12", ["12"], "12 12 same\n\\boxed{yes}"),
-        ("174", ["179"], "17 17 same\n4 9 different\n\\boxed{no}"),
+        ("12", ["12"], "1 1 same\n2 2 same\n\\boxed{yes}"),
+        ("174", ["179"], "1 1 same\n7 7 same\n4 9 different\n\\boxed{no}"),
         ("B", ["C", "mice"], "B C different\n\\boxed{no}"),
         ("mice", ["C", "mice"], "mice mice same\n\\boxed{yes}"),
         ("adds 3", ["adds 3 and subtracts 4"], "adds adds same\n3 3 same\nnothing and different\n\\boxed{no}"),
@@ -183,9 +198,10 @@ def test_no_text_is_lost_in_the_tokenizer(tokenizer, text: str) -> None:
     assert tokenizer.decode(ids, skip_special_tokens=False) == text
 
 
-def test_numbers_and_words_of_the_world_are_one_piece(tokenizer) -> None:
-    pieces = tokenizer.encode("Ann has 17 books. \\boxed{174}", add_special_tokens=False).tokens
-    assert pieces == ["Ann", " has", " ", "17", " books", ".", " ", "\\boxed{", "17", "4", "}"]
+def test_words_of_the_world_and_digits_are_one_piece(tokenizer) -> None:
+    ids = tokenizer.encode("Ann has 17 books. \\boxed{174}", add_special_tokens=False).ids
+    pieces = [tokenizer.decode([piece]) for piece in ids]
+    assert pieces == ["Ann", " has", " ", "1", "7", " books", ".", " \\", "boxed", "{", "1", "7", "4", "}"]
 
 
 def test_only_completions_are_learnt(tokenizer) -> None:
@@ -197,6 +213,9 @@ def test_only_completions_are_learnt(tokenizer) -> None:
         for lesson in batch.lessons:
             learnt = [label for label in lesson.labels if label != lessons.IGNORED]
             assert lesson.ids[-len(learnt) :] == learnt
+            if learnt[-1] == tokenizer.token_to_id(END_OF_TEXT):  # plain text, which the teacher reads too
+                assert role == "teacher" and learnt == lesson.ids
+                continue
             assert learnt[-1] == tokenizer.token_to_id(END)
             assert 0 < len(learnt) < len(batch.prefix) + len(lesson.ids)
 

@@ -11,7 +11,7 @@ from workflow_tree import MICRO, SMALL, Tree
 
 pytestmark = pytest.mark.workflow
 
-STUDENT = "results/micro/models/general/micro-0.06M"
+STUDENT = "results/micro/models/general/micro-0.07M"
 MODELS = 2 + 1 + 1 + 2  # two trainings, an adaptation, a base student, the teacher in two modes
 
 

@@ -18,7 +18,7 @@ import yaml
 
 HERE = Path(__file__).parent
 MICRO = ("config/studies/micro.yaml",)
-MODELS = ("teacher", "judge", *(f"students/micro-{size}" for size in ("0.06M", "0.17M", "0.45M", "1M", "1.8M")))
+MODELS = ("teacher", "judge", *(f"students/micro-{size}" for size in ("0.07M", "0.19M", "0.49M", "1M", "1.9M")))
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def plant(root: Path, folder: Path) -> Tree:
 
 SMALL_STUDY = {
     "study": {
-        "students": ["micro-0.06M"],
+        "students": ["micro-0.07M"],
         "corpora": ["general"],
         "ratios": [0, 1],
         "adaptations": ["ift-then-reasoning"],

@@ -10,24 +10,18 @@ Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn, inte
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 
 from scale_or_reason.errors import run_script
 from scale_or_reason.figures import v1_fig02
+from scale_or_reason.figures.command_line import figure_parser
 from scale_or_reason.figures.style import Style, save_figure
 from scale_or_reason.tables import read_table
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser = figure_parser(__doc__)
     parser.add_argument("--corpora", nargs="+", required=True, help="corpora whose students should be there")
     parser.add_argument("--shots", type=int, default=3, help="shots of the base students shown (the paper's: 3)")
-    parser.add_argument("--families", nargs="+", help="a panel each (default: the paper's four where they are)")
-    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
-    parser.add_argument("--output-stem", type=Path, required=True, help="path of the files to write, without suffix")
     return parser.parse_args()
 
 

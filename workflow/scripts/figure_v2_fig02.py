@@ -10,25 +10,20 @@ Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn, inte
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.errors import run_script
 from scale_or_reason.figures import v2_fig02
+from scale_or_reason.figures.command_line import figure_parser
 from scale_or_reason.figures.style import Style, save_figure
 from scale_or_reason.tables import read_table
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
+    parser = figure_parser(__doc__)
     parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
     parser.add_argument("--corpus", default="general", help="the corpus whose students are shown")
-    parser.add_argument("--families", nargs="+", help="a column each (default: the paper's four where they are)")
     parser.add_argument("--seed", type=int, default=0, help="the study's seed, for the search of the fits")
-    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
-    parser.add_argument("--output-stem", type=Path, required=True, help="path of the files to write, without suffix")
     return parser.parse_args()
 
 

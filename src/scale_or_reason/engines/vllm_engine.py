@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.engines.model_files import check_generator
+from scale_or_reason.engines.students import check_token_ids
 from scale_or_reason.errors import StudyError
 from scale_or_reason.generation import Reply, Sampling
 
@@ -73,6 +74,7 @@ class VllmEngine:
             ) from error
         self._sampling_params = vllm.SamplingParams
         self.tokenizer: Any = self._llm.get_tokenizer()
+        check_token_ids(model, self.tokenizer)
         self.context_tokens: int = self._llm.llm_engine.model_config.max_model_len
         self._think_of_tail: dict[tuple[int, ...], str] = {}
         self.startup_seconds = time.monotonic() - began

@@ -56,31 +56,37 @@ def chain(rng: Random, length: int, smallest_answer: int = 0) -> Chain:
             return Chain(start, tuple(changes))
 
 
-def story(rng: Random, amounts: Chain, person: str, thing: str, distractor: float = 0.0) -> list[str]:
-    """The chain as sentences about a person's things; with probability ``distractor`` another person has some too."""
-    sentences = [f"{person} has {amounts.start} {thing}."]
-    for change in amounts.changes:
-        verb = rng.choice(GAINS if change > 0 else LOSSES)
-        sentences.append(f"{person} {verb} {abs(change)} {thing}.")
+@dataclass(frozen=True)
+class Story:
+    """A chain told about a person's things: its sentences, and its trace, which cites what it is about to work out."""
+
+    sentences: list[str]
+    steps: list[str]
+
+
+def tell(rng: Random, amounts: Chain, person: str, thing: str, distractor: float = 0.0) -> Story:
+    """The chain as a story; with probability ``distractor`` another person has some of the things too."""
+    deeds = [f"{rng.choice(GAINS if change > 0 else LOSSES)} {abs(change)}" for change in amounts.changes]
+    sentences = [f"{person} has {amounts.start} {thing}.", *(f"{person} {deed} {thing}." for deed in deeds)]
     if rng.random() < distractor:
         other = rng.choice([name for name in PEOPLE if name != person])
         sentences.insert(rng.randint(1, len(sentences)), f"{other} has {rng.randint(1, 20)} {thing}.")
-    return sentences
+    return Story(sentences, [f"{deed}: {step}" for deed, step in zip(deeds, amounts.steps, strict=True)])
 
 
-def word_problem(rng: Random, length: int, distractor: float = 0.3) -> tuple[str, Chain]:
-    """A question text and the chain that answers it."""
+def word_problem(rng: Random, length: int, distractor: float = 0.3) -> tuple[str, Chain, list[str]]:
+    """A question text, the chain that answers it, and the trace."""
     amounts = chain(rng, length)
     person, thing = rng.choice(PEOPLE), rng.choice(OBJECTS)
-    sentences = story(rng, amounts, person, thing, distractor)
-    return " ".join([*sentences, f"How many {thing} does {person} have now?"]), amounts
+    story = tell(rng, amounts, person, thing, distractor)
+    return " ".join([*story.sentences, f"How many {thing} does {person} have now?"]), amounts, story.steps
 
 
 def gsm8k(rng: Random) -> Problem:
-    question, amounts = word_problem(rng, rng.randint(1, 4))
+    question, amounts, steps = word_problem(rng, rng.randint(1, 4))
     worked = [step.replace("=", "=<<" + step + ">>") for step in amounts.steps]
     row = {"question": question, "answer": "\n".join([*worked, f"#### {amounts.answer}"])}
-    return Problem(row, boxed(amounts.answer), tuple(amounts.steps))
+    return Problem(row, boxed(amounts.answer), tuple(steps))
 
 
 def math_500(rng: Random) -> Problem:
@@ -98,7 +104,8 @@ def math_500(rng: Random) -> Problem:
         "level": level,
         "unique_id": f"test/algebra/{rng.getrandbits(48):012x}.json",
     }
-    return Problem(row, boxed(amounts.answer), tuple(amounts.steps))
+    steps = [f"{name}: {step}" for name, step in zip(names[1:], amounts.steps, strict=True)]
+    return Problem(row, boxed(amounts.answer), tuple(steps))
 
 
 def aime(rng: Random) -> Problem:
@@ -108,14 +115,16 @@ def aime(rng: Random) -> Problem:
         second = chain(rng, len(second.changes))
     people = rng.sample(PEOPLE, 2)
     things = rng.sample(OBJECTS, 2)
-    sentences = story(rng, first, people[0], things[0]) + story(rng, second, people[1], things[1])
+    stories = tell(rng, first, people[0], things[0]), tell(rng, second, people[1], things[1])
     question = (
         f"How many {things[0]} does {people[0]} have now? How many {things[1]} does {people[1]} have now? "
         "Write the first number followed by the second."
     )
     answer = f"{first.answer}{second.answer}"
-    row = {"id": f"{rng.getrandbits(48):012x}", "problem": " ".join([*sentences, question]), "answer": answer}
-    return Problem(row, boxed(answer), (*first.steps, *second.steps, f"{first.answer} and {second.answer} {answer}"))
+    told = " ".join([*stories[0].sentences, *stories[1].sentences])
+    row = {"id": f"{rng.getrandbits(48):012x}", "problem": f"{told} {question}", "answer": answer}
+    steps = (*stories[0].steps, *stories[1].steps, f"{first.answer} and {second.answer}: {answer}")
+    return Problem(row, boxed(answer), steps)
 
 
 def _choices(rng: Random, amounts: Chain, count: int) -> tuple[list[str], int]:
@@ -123,7 +132,7 @@ def _choices(rng: Random, amounts: Chain, count: int) -> tuple[list[str], int]:
 
 
 def aqua_rat(rng: Random) -> Problem:
-    question, amounts = word_problem(rng, rng.randint(2, 3))
+    question, amounts, steps = word_problem(rng, rng.randint(2, 3))
     options, correct = _choices(rng, amounts, 5)
     row = {
         "question": question,
@@ -131,7 +140,7 @@ def aqua_rat(rng: Random) -> Problem:
         "rationale": "\n".join(amounts.steps),
         "correct": LETTERS[correct],
     }
-    return Problem(row, boxed(LETTERS[correct]), (*amounts.steps, *weigh_options(options, correct)))
+    return Problem(row, boxed(LETTERS[correct]), (*steps, *weigh_options(options, correct)))
 
 
 MMLU_MATH_STEPS = {
@@ -174,7 +183,7 @@ def mmlu_pro_row(rng: Random, question: str, options: list[str], correct: int, c
 
 
 def mmlu_pro_math(rng: Random) -> Problem:
-    question, amounts = word_problem(rng, rng.randint(2, 4))
+    question, amounts, steps = word_problem(rng, rng.randint(2, 4))
     options, correct = _choices(rng, amounts, 10)
     row = mmlu_pro_row(rng, question, options, correct, "math")
-    return Problem(row, boxed(LETTERS[correct]), (*amounts.steps, *weigh_options(options, correct)))
+    return Problem(row, boxed(LETTERS[correct]), (*steps, *weigh_options(options, correct)))

@@ -13,19 +13,28 @@ OFFENCES = ("breaks", "takes", "hides", "burns")
 RATES = (("meters", "A cart moves"), ("liters", "A pump fills"), ("joules", "A lamp uses"))
 
 
+def fines_of(rng: Random) -> list[tuple[str, int]]:
+    """Three offences and the fine in coins of each."""
+    acts = rng.sample([f"{act} {thing}" for act in OFFENCES for thing in OBJECTS], 3)
+    return [(act, rng.randint(1, 9)) for act in acts]
+
+
+def law(fines: list[tuple[str, int]]) -> list[str]:
+    """Its sentences."""
+    return [f"Who {act} pays {fine} coins." for act, fine in fines]
+
+
 def mmlu_pro_law(rng: Random) -> Problem:
-    """Fines for two offences; the person commits both."""
-    acts = rng.sample([(act, thing) for act in OFFENCES for thing in OBJECTS], 3)
-    fines = [rng.randint(1, 9) for _ in acts]
+    """A law of fines; the person commits two of the offences."""
+    fines = fines_of(rng)
     person = rng.choice(PEOPLE)
-    rules = [f"Who {act} {thing} pays {fine} coins." for (act, thing), fine in zip(acts, fines, strict=True)]
-    first, second = rng.sample(range(3), 2)
-    deeds = " and ".join(" ".join(acts[i]) for i in (first, second))
-    question = f"{' '.join(rules)} {person} {deeds}. How many coins does {person} pay?"
-    answer = fines[first] + fines[second]
-    options, correct = number_options(rng, answer, 10, tempting=[fines[first], fines[second]])
+    (first, fine), (second, other_fine) = rng.sample(fines, 2)
+    question = f"{' '.join(law(fines))} {person} {first} and {second}. How many coins does {person} pay?"
+    answer = fine + other_fine
+    options, correct = number_options(rng, answer, 10, tempting=[fine, other_fine])
     row = mmlu_pro_row(rng, question, options, correct, "law")
-    steps = (f"{fines[first]}+{fines[second]}={answer}", *weigh_options(options, correct))
+    cited = (f"who {first} pays {fine}", f"who {second} pays {other_fine}")
+    steps = (*cited, f"{fine}+{other_fine}={answer}", *weigh_options(options, correct))
     return Problem(row, boxed(LETTERS[correct]), steps)
 
 
@@ -36,7 +45,8 @@ def mmlu_pro_code(rng: Random) -> Problem:
     question = "What does this program print?\n" + "\n".join([*lines, "print(x)"])
     options, correct = number_options(rng, amounts.answer, 10, tempting=amounts.results[:-1][:2])
     row = mmlu_pro_row(rng, question, options, correct, "computer science")
-    return Problem(row, boxed(LETTERS[correct]), (*amounts.steps, *weigh_options(options, correct)))
+    steps = [f"{line}: {step}" for line, step in zip(lines[1:], amounts.steps, strict=True)]
+    return Problem(row, boxed(LETTERS[correct]), (*steps, *weigh_options(options, correct)))
 
 
 def c_code_summarization(rng: Random) -> Problem:

@@ -23,4 +23,5 @@ def exam_block(rng: Random, benchmark: str, worked: bool) -> str:
     example = Example(get_benchmark(benchmark).read(problem.row).text, unboxed(problem.final))
     if not worked:
         return solved_example(example)
-    return solved_example(example).replace("Answer:", f"Answer: {' '.join(problem.steps)}")
+    trace = "".join(f"{step}\n" for step in problem.steps)
+    return solved_example(example).replace("Answer: ", f"Answer: {trace}")

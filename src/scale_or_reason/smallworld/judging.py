@@ -14,19 +14,13 @@ from random import Random
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.grading.ifeval import follow_strictly
 from scale_or_reason.prompts import ground_truth, judge_message
 from scale_or_reason.smallworld.generate import GENERATORS
-from scale_or_reason.smallworld.lexicon import ATTRIBUTES, OBJECTS
-from scale_or_reason.smallworld.passages import TRAITS
+from scale_or_reason.smallworld.lexicon import OBJECTS
+from scale_or_reason.smallworld.passages import ANSWER_WORDS
 from scale_or_reason.smallworld.problem import LETTERS, boxed, unboxed
-from scale_or_reason.smallworld.tokenizer import SPLIT
-
-#: What a wrong answer may say instead of the right word: any word that is an answer somewhere in the world.
-OTHER_WORDS = (
-    *OBJECTS,
-    *("Yes", "No"),
-    *(value for _, _, values in (*TRAITS.values(), *ATTRIBUTES.values()) for value in values),
-)
+from scale_or_reason.smallworld.tokenizer import END_THINK, THINK
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,12 @@ class JudgeLesson:
 
 
 def _pieces(text: str) -> list[str]:
-    return [piece.strip() for piece in re.findall(SPLIT + r"|[^A-Za-z0-9_\s]", text) if piece.strip()]
+    """Words, digits and signs: what the tokenizer has one piece for."""
+    return re.findall(r"[A-Za-z]+|\S", text)
+
+
+def _is_letter(text: str) -> bool:
+    return re.fullmatch(r"[A-J]", text.strip()) is not None
 
 
 def comparison(answer: str | None, truths: list[str]) -> str:
@@ -46,7 +45,9 @@ def comparison(answer: str | None, truths: list[str]) -> str:
     if answer is None:
         return f"no answer\n{boxed('no')}"
     found = _pieces(answer)
-    truth = next((text for text in truths if _pieces(text) == found), truths[0])
+    # A letter is held against the letter of the right option, anything else against what that option says.
+    alike = [text for text in truths if _is_letter(text) == _is_letter(answer)]
+    truth = next((text for text in truths if _pieces(text) == found), (alike or truths)[0])
     lines = []
     for ours, theirs in zip_longest(found, _pieces(truth), fillvalue="nothing"):
         lines.append(f"{ours} {theirs} {'same' if ours == theirs else 'different'}")
@@ -55,16 +56,18 @@ def comparison(answer: str | None, truths: list[str]) -> str:
     return "\n".join([*lines, boxed("yes")])
 
 
-def _wrong_answer(rng: Random, right: str) -> str:
-    """A plausible wrong answer: another letter, a near number, another word, a piece missing or changed."""
-    if re.fullmatch(r"[A-J]", right):
+def _wrong_answer(rng: Random, right: str, question: str) -> str:
+    """A plausible wrong answer: another letter, number or word (half of them out of the question), a piece missing."""
+    if _is_letter(right):
         return rng.choice([letter for letter in LETTERS if letter != right])
     pieces = re.findall(r"\d{1,2}|[A-Za-z]+|\s+|.", right)
     spot = rng.choice([i for i, piece in enumerate(pieces) if piece.strip()])
     if pieces[spot].isdigit():
         pieces[spot] = str(rng.choice([n for n in range(30) if n != int(pieces[spot])]))
     elif rng.random() < 0.7:
-        pieces[spot] = rng.choice([word for word in OTHER_WORDS if word != pieces[spot]])
+        others = [word for word in ANSWER_WORDS if word != pieces[spot]]
+        asked = [word for word in others if word in question]
+        pieces[spot] = rng.choice(asked if asked and rng.random() < 0.5 else others)
     else:
         pieces[spot] = ""
     return "".join(pieces).strip() or "nothing"
@@ -77,13 +80,14 @@ def _equivalence_lesson(rng: Random) -> JudgeLesson:
     right = unboxed(problem.final)
     if question.choices and rng.random() < 0.1:
         right = question.choices[LETTERS.index(right)]
-    given: str | None = right if rng.random() < 0.5 else _wrong_answer(rng, right)
+    given: str | None = right if rng.random() < 0.5 else _wrong_answer(rng, right, question.text)
     # Students write anything before the box: a trace, a piece of one, or nothing.
     before = "\n".join(rng.sample(problem.steps, rng.randint(0, min(6, len(problem.steps)))))
-    answer = f"{before}\n</think>\n\n" if before else ""
+    answer = f"{THINK}\n{before}\n{END_THINK}\n\n" if before else ""
     if rng.random() < 0.06:
         given = None
-        answer = before or right
+        # Never finished, or cut within the box, or nothing but the bare answer.
+        answer = rng.choice((f"{THINK}\n{before}", f"{answer}\\boxed{{{right}", right))
     else:
         answer += boxed(given)
     accepted = [right, *question.gold] if given in question.gold else question.gold
@@ -103,22 +107,24 @@ _SPOILERS: dict[str, _Spoiler] = {
 
 
 def _instruction_lesson(rng: Random) -> JudgeLesson:
-    """An IFEval answer, whole or with one of its constraints broken; the reply goes through the constraints."""
+    """An IFEval answer, whole, spoilt, or of another question; the reply goes through the constraints one by one."""
     problem = GENERATORS["ifeval"](rng)
     question = get_benchmark("ifeval").read(problem.row)
-    answer, broken = problem.final, None
-    identifiers = problem.row["instruction_id_list"]
+    identifiers, arguments = problem.row["instruction_id_list"], problem.row["kwargs"]
+    answer = problem.final
+    if rng.random() < 0.3:
+        answer = GENERATORS["ifeval"](rng).final
+    for identifier, keywords in zip(identifiers, arguments, strict=True):
+        if rng.random() < 0.35:
+            answer = _SPOILERS[identifier](rng, answer, keywords)
+    followed = follow_strictly(list(zip(identifiers, arguments, strict=True)), answer)
+    lines = [f"{step} {'yes' if obeyed else 'no'}" for step, obeyed in zip(problem.steps[2:], followed, strict=True)]
     if rng.random() < 0.5:
-        spot = rng.randrange(len(identifiers))
-        spoilt = _SPOILERS[identifiers[spot]](rng, answer, problem.row["kwargs"][spot])
-        answer, broken = spoilt, spot if spoilt != answer else None
-    lines = [f"{constraint} {'no' if i == broken else 'yes'}" for i, constraint in enumerate(problem.steps[2:])]
-    verdict = boxed("yes" if broken is None else "no")
-    if rng.random() < 0.5:
-        answer = "\n".join(problem.steps) + f"\n</think>\n\n{answer}"
+        answer = "\n".join([THINK, *problem.steps, f"{END_THINK}\n\n{answer}"])
+    verdict = boxed("yes" if all(followed) else "no")
     return JudgeLesson(judge_message(question.text, answer, None), "\n".join([*lines, verdict]))
 
 
 def judge_lesson(rng: Random) -> JudgeLesson:
-    """A random lesson; one in eight is about following instructions."""
-    return _instruction_lesson(rng) if rng.random() < 0.125 else _equivalence_lesson(rng)
+    """A random lesson; one in five is about following instructions."""
+    return _instruction_lesson(rng) if rng.random() < 0.2 else _equivalence_lesson(rng)

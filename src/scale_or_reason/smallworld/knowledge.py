@@ -60,4 +60,4 @@ def winogrande(rng: Random) -> Problem:
         "option2": options[1],
         "answer": str(correct + 1),
     }
-    return Problem(row, boxed(LETTERS[correct]), (f"{people[who]} {reason}", *weigh_options(options, correct)))
+    return Problem(row, boxed(LETTERS[correct]), (f"so {people[who]} {reason}", *weigh_options(options, correct)))

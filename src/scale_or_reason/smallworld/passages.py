@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from random import Random
 
-from scale_or_reason.smallworld.lexicon import CITIES, DRINKS, JOBS, OBJECTS, PEOPLE, WOMEN
+from scale_or_reason.smallworld.lexicon import ATTRIBUTES, CITIES, DRINKS, GAMES, OBJECTS, PEOPLE, WOMEN
 from scale_or_reason.smallworld.problem import Problem, boxed
 
 #: What may be told of a person: statement, question, values.
 TRAITS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "city": ("lives in", "Where does {who} live?", CITIES),
-    "drink": ("likes", "What does {who} like?", DRINKS),
-    "job": ("works as a", "What does {who} work as?", JOBS),
+    "city": ("visits", "What does {who} visit?", CITIES),
+    "drink": ("drinks", "What does {who} drink?", DRINKS),
+    "game": ("plays", "What does {who} play?", GAMES),
 }
+#: Every word that is an answer somewhere in the world.
+ANSWER_WORDS = (
+    *OBJECTS,
+    *("Yes", "No"),
+    *(value for _, _, values in (*TRAITS.values(), *ATTRIBUTES.values()) for value in values),
+)
 ACTS = ("sell", "copy", "lend", "share", "print", "trade")
 
 
-def _passage(rng: Random, people: list[str], per_person: int) -> tuple[list[str], list[tuple[str, str, str]]]:
+def passage(rng: Random, people: list[str], per_person: int) -> tuple[list[str], list[tuple[str, str, str]]]:
     """Sentences in random order, and (person, trait, value) of each."""
     told = [
         (person, trait, rng.choice(TRAITS[trait][2]))
@@ -29,7 +35,7 @@ def _passage(rng: Random, people: list[str], per_person: int) -> tuple[list[str]
 
 def squad(rng: Random) -> Problem:
     people = rng.sample(PEOPLE, rng.randint(2, 3))
-    sentences, told = _passage(rng, people, 2)
+    sentences, told = passage(rng, people, 2)
     person, trait, value = rng.choice(told)
     context = " ".join(sentences)
     start = context.index(f"{person} {TRAITS[trait][0]} {value}.") + len(f"{person} {TRAITS[trait][0]} ")
@@ -40,13 +46,13 @@ def squad(rng: Random) -> Problem:
         "question": TRAITS[trait][1].format(who=person),
         "answers": {"text": [value], "answer_start": [start]},
     }
-    return Problem(row, boxed(value), (f"{person} {TRAITS[trait][0]} {value}",))
+    return Problem(row, boxed(value), (f"so {person} {TRAITS[trait][0]} {value}",))
 
 
 def coqa(rng: Random) -> Problem:
-    """Three turns: two about one person, the second of them with a pronoun, and the last one about either."""
+    """Three turns about one person, who is named in the first of them only."""
     people = rng.sample(PEOPLE, 2)
-    sentences, told = _passage(rng, people, 3)
+    sentences, told = passage(rng, people, 3)
     values = {(person, trait): value for person, trait, value in told}
     about = rng.choice(people)
     pronoun = "she" if about in WOMEN else "he"
@@ -74,23 +80,26 @@ def coqa(rng: Random) -> Problem:
         "answers": told_answers,
         "additional_answers": dict.fromkeys(("0", "1", "2"), told_answers),
     }
-    return Problem(row, boxed(answers[-1]), (spans[-1],))
+    return Problem(row, boxed(answers[-1]), (f"so {spans[-1]}",))
+
+
+def contract(rng: Random) -> tuple[list[str], list[tuple[str, str, bool]]]:
+    """Its clauses, and what each is about: an act, a thing, and whether it is allowed."""
+    acts = rng.sample([(act, thing) for act in ACTS for thing in OBJECTS], rng.randint(3, 5))
+    terms = [(act, thing, rng.random() < 0.5) for act, thing in acts]
+    return [f"To {act} {thing} is {'allowed' if may else 'forbidden'}." for act, thing, may in terms], terms
 
 
 def consumer_qa(rng: Random) -> Problem:
     """A contract of permissions and prohibitions, and a question whether one act is allowed."""
-    acts = rng.sample([(act, thing) for act in ACTS for thing in OBJECTS], rng.randint(3, 5))
-    allowed = [rng.random() < 0.5 for _ in acts]
-    clauses = [
-        f"Users {'may' if may else 'may not'} {act} {thing}." for (act, thing), may in zip(acts, allowed, strict=True)
-    ]
-    asked = rng.randrange(len(acts))
-    act, thing = acts[asked]
-    answer = "Yes" if allowed[asked] else "No"
+    clauses, terms = contract(rng)
+    asked = rng.randrange(len(terms))
+    act, thing, allowed = terms[asked]
+    answer = "Yes" if allowed else "No"
     row = {
         "index": str(rng.getrandbits(40)),
         "contract": " ".join(clauses),
         "question": f"May users {act} {thing}?",
         "answer": answer,
     }
-    return Problem(row, boxed(answer), (clauses[asked].removesuffix("."),))
+    return Problem(row, boxed(answer), (f"so to {act} {thing} is {'allowed' if allowed else 'forbidden'}",))

@@ -6,10 +6,26 @@ from collections.abc import Callable
 from random import Random
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
-from scale_or_reason.smallworld.arithmetic import chain, story
+from scale_or_reason.smallworld.arithmetic import LARGEST, chain, tell
+from scale_or_reason.smallworld.domains import fines_of, law
 from scale_or_reason.smallworld.exams import exam_block
 from scale_or_reason.smallworld.knowledge import BLANKS
 from scale_or_reason.smallworld.lexicon import ATTRIBUTES, OBJECTS, PEOPLE, animals, statement
+from scale_or_reason.smallworld.passages import ANSWER_WORDS, contract, passage
+from scale_or_reason.smallworld.problem import LETTERS, number_options, weigh_options, word_options
+
+#: How often an exercise of each kind is met, where not once: chains of steps take practice, long lists of options room.
+EXAM_WEIGHTS = {
+    "ifeval": 0,
+    "gsm8k": 3,
+    "math_500": 3,
+    "scibench": 2,
+    "mmlu_math": 2,
+    "mmlu_pro_math": 0.5,
+    "mmlu_pro_law": 0.5,
+    "mmlu_pro_code": 0.5,
+    "mmlu_pro_physics": 0.5,
+}
 
 
 def _facts(rng: Random) -> str:
@@ -31,8 +47,9 @@ def _story(rng: Random) -> str:
     """A story whose result is worked out line by line, or just told."""
     amounts = chain(rng, rng.randint(1, 5))
     person, thing = rng.choice(PEOPLE), rng.choice(OBJECTS)
-    told = " ".join(story(rng, amounts, person, thing, distractor=0.3))
-    worked = "\n".join(["", *amounts.steps, ""]) if rng.random() < 0.6 else " "
+    story = tell(rng, amounts, person, thing, distractor=0.3)
+    told = " ".join(story.sentences)
+    worked = "\n".join(["", *story.steps, ""]) if rng.random() < 0.6 else " "
     return f"{told}{worked}Now {person} has {amounts.answer} {thing}."
 
 
@@ -42,21 +59,46 @@ def _blank(rng: Random) -> str:
     return f"{people[0]} {action} {people[1]} because {people[who]} {reason}."
 
 
+def _retold(rng: Random) -> str:
+    """A passage, a contract or a law, and the same sentences in another order: what its questions search is there."""
+    kind = rng.choice(("passage", "contract", "law"))
+    if kind == "passage":
+        sentences, _ = passage(rng, rng.sample(PEOPLE, rng.randint(2, 3)), rng.randint(2, 3))
+    elif kind == "contract":
+        sentences, _ = contract(rng)
+    else:
+        sentences = law(fines_of(rng))
+    return " ".join([*sentences, "Again:", *rng.sample(sentences, len(sentences))])
+
+
+def _list(rng: Random) -> str:
+    """Lettered options and a search of one of them, as traces on multiple choice do it."""
+    count = rng.choice((2, 4, 4, 5, 10))
+    if rng.random() < 0.5:
+        options, correct = number_options(rng, rng.randint(0, LARGEST), count, tempting=[])
+    else:
+        options, correct = word_options(rng, rng.choice(ANSWER_WORDS), list(ANSWER_WORDS), count)
+    lettered = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
+    return "\n".join([*lettered, options[correct], *weigh_options(options, correct), f"Answer: {LETTERS[correct]}"])
+
+
 def _exam(rng: Random) -> str:
     """One to four questions of one kind with their answers, as in a book of exercises."""
-    benchmark = rng.choice([name for name in BENCHMARK_NAMES if name != "ifeval"])
-    worked = rng.random() < 0.3
+    benchmark = rng.choices(BENCHMARK_NAMES, [EXAM_WEIGHTS.get(name, 1) for name in BENCHMARK_NAMES])[0]
+    worked = rng.random() < 0.6
     return "\n\n".join(exam_block(rng, benchmark, worked) for _ in range(rng.randint(1, 4)))
 
 
 #: What the text consists of: (share, writer).
 KINDS: tuple[tuple[float, Callable[[Random], str]], ...] = (
-    (0.25, _facts),
-    (0.10, _sums),
+    (0.13, _facts),
+    (0.05, _sums),
     (0.03, _products),
-    (0.20, _story),
-    (0.06, _blank),
-    (0.36, _exam),
+    (0.18, _story),
+    (0.05, _blank),
+    (0.12, _retold),
+    (0.07, _list),
+    (0.37, _exam),
 )
 
 

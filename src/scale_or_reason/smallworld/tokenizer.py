@@ -1,13 +1,13 @@
-"""The small world's tokenizer: a piece for each word of the world, one for each number up to 99, bytes for the rest.
+"""The small world's tokenizer: byte-level BPE as Qwen's, with one piece for each word of the world and for each digit.
 
-A Unigram model over a fixed list of pieces, so that it is built and not trained. Text outside the world, such as a row
-of a real benchmark, falls apart into letters and bytes and is never lost.
+It is of the class that transformers gives every Qwen2 folder, whatever the folder says: ``Qwen2Tokenizer`` splits text
+in its own way, digit by digit, before it merges. A tokenizer of another class would be loaded with other ids than it
+was trained with, and nothing would say so.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
@@ -21,31 +21,30 @@ Thinking = Literal["free", "switch", "never"]
 
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 THINK, END_THINK = "<think>", "</think>"
-#: Words keep the space before them; numbers do not, so that a number is one piece wherever it stands.
-SPLIT = r" ?[A-Za-z_]+|[0-9]{1,2}|\n|\\boxed\{| "
+#: Far more than the world needs: merging ends when every word is one piece.
+MOST_PIECES = 10_000
 
 
-def world_pieces(texts: Iterable[str], min_count: int) -> list[str]:
-    """The words (with the space before them) and signs that occur at least ``min_count`` times, in sorted order."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(re.findall(SPLIT + r"|[^A-Za-z0-9_\s]", text))
-    return sorted(piece for piece, count in counts.items() if count >= min_count)
+def build_tokenizer(texts: Iterable[str], min_count: int = 7) -> Tokenizer:
+    """A tokenizer that has every word that occurs ``min_count`` times in ``texts`` as one piece, and all bytes.
 
+    Its merges are learnt from the list of those words, so they don't depend on how often each of them occurs. Text
+    outside the world, such as a row of a real benchmark, falls apart into letters and bytes and is never lost.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 
-def build_tokenizer(texts: Iterable[str], min_count: int = 5) -> Tokenizer:
-    """The tokenizer whose pieces are the words of ``texts``, the numbers 0-99, printable ASCII and all bytes."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
-
-    numbers = [f"{n}" for n in range(100)] + [f"0{n}" for n in range(10)]
-    ascii_signs = [chr(code) for code in range(32, 127)]
-    pieces = dict.fromkeys(["\n", *numbers, *ascii_signs, *world_pieces(texts, min_count)])
-    # Equal scores: the segmentation with the fewest pieces wins. Bytes are reached only where no piece fits.
-    vocabulary = [("<unk>", -20.0)] + [(piece, -1.0) for piece in pieces]
-    vocabulary += [(f"<0x{byte:02X}>", -10.0) for byte in range(256)]
-    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=True))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(SPLIT), behavior="isolated")
-    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    split = pre_tokenizers.Split(Regex(PRETOKENIZE_REGEX), behavior="isolated")
+    counts = Counter(word for text in texts for word, _ in split.pre_tokenize_str(text))
+    words = sorted(word for word, count in counts.items() if count >= min_count)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, to_bytes])
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(vocab_size=MOST_PIECES, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator(words, trainer)
     tokenizer.add_special_tokens([END_OF_TEXT, START, END])
     # The think tags are part of an answer's text, so they are ordinary added tokens and survive decoding.
     tokenizer.add_tokens([THINK, END_THINK])
@@ -73,10 +72,9 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, eos: str, thinking: Think
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
+        "tokenizer_class": "Qwen2Tokenizer",
         "eos_token": eos,
         "pad_token": END_OF_TEXT,
-        "unk_token": "<unk>",
         "additional_special_tokens": [START, END],
         "model_max_length": max_length,
         "clean_up_tokenization_spaces": False,
