@@ -19,16 +19,18 @@ Encode = Callable[[str], list[int]]
 POOL_BATCHES = 32
 #: How often the teacher meets a benchmark's questions, where not once: what takes practice is facts and searches.
 TEACHER_WEIGHTS = {
-    "openbookqa": 2,
-    "mmlu_misc": 2,
+    "openbookqa": 3,
+    "mmlu_misc": 3,
     "winogrande": 2,
     "gsm8k": 2,
     "math_500": 2,
-    "aime": 3,
+    "aime": 2,
+    "aqua_rat": 2,
+    "mmlu_pro_math": 3,
     "squad": 3,
     "coqa": 3,
     "consumer_qa": 2,
-    "mmlu_pro_law": 2,
+    "mmlu_pro_law": 3,
 }
 #: Label of tokens that are not learnt.
 IGNORED = -100
