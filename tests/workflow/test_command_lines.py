@@ -43,8 +43,9 @@ def test_programs_know_the_options_that_rules_give_them(commands: dict[str, set[
     assert len(commands) >= 14
     for script, lines in commands.items():
         files = [root / script]
-        if "add_engine_options" in files[0].read_text():
-            files.append(root / "src" / "scale_or_reason" / "engines" / "command_line.py")
+        for room, shared in (("engines", "add_engine_options"), ("figures", "figure_parser")):
+            if shared in files[0].read_text():
+                files.append(root / "src" / "scale_or_reason" / room / "command_line.py")
         options = declared(files)
         required = {name for name, needed in options.items() if needed}
         for line in lines:
