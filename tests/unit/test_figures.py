@@ -97,6 +97,35 @@ def test_v2_fig02_ignores_other_models():
     # Two seeds are one point, at their means.
     assert points.row(0, named=True)["accuracy"] == pytest.approx((0.10 + 0.2) / 2)
     assert points.row(0, named=True)["flops"] == pytest.approx(2e9)
+    runs = rows_of(table, "run", family="Math-OE", cost="training")
+    assert runs.select("student", "format", "flops", "accuracy").rows() == [
+        ("s", "ift", 1e9, 0.10),
+        ("s", "ift", 3e9, 0.2),
+    ]
+    assert rows_of(table, "run", family="General-MC").height == 0
+    assert rows_of(table, "note")["family"].to_list() == ["Math-OE", "Math-OE"]
+
+
+@pytest.mark.parametrize("figure", [v1_fig02, v2_fig02])
+def test_every_seed_is_drawn(figure, style):
+    """Dashes of single runs stand where the runs do, whatever else the panel holds."""
+    scores, costs = study(families=("Math-OE",))
+    second = cell("m", 1, seed=1)
+    scores = pl.concat([scores, score_table([(second, "Math-OE", 0.55)])])
+    costs = pl.concat([costs, cost_table({second: 4e10}, {(second, "Math-OE"): 3e7})])
+    tables = (scores, costs) if figure is v2_fig02 else (scores,)
+    table = figure.table(*tables, sizes=SIZES)
+    with style.applied():
+        drawn = figure.draw(table, style)
+        heights = {
+            round(float(height), 6)
+            for axes in drawn.axes
+            for marks in axes.collections
+            if marks.get_zorder() == 3.5
+            for height in marks.get_offsets()[:, 1]
+        }
+    assert heights == {0.3, 0.55}
+    assert parts.RUNS_NOTE in table["note"].to_list()
 
 
 def test_v2_fig02_says_what_is_missing():

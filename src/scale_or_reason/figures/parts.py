@@ -17,6 +17,8 @@ from scale_or_reason.cells import FORMATS
 from scale_or_reason.errors import StudyError
 from scale_or_reason.figures.style import Style
 
+#: What a panel with :func:`run_marks` says.
+RUNS_NOTE = "dashes: single training runs"
 #: The four families of the papers' main figures.
 MAIN_FAMILIES = ("General-MC", "General-OE", "Math-MC", "Math-OE")
 
@@ -67,8 +69,16 @@ def mean_over_seeds(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame
 
     Interval bounds are averaged like the rest: replicas answer the same items, so seeds make the interval no narrower.
     """
-    same = [name for name in points.columns if name not in {*values, "seed", "model_id"}]
-    return points.group_by(same, maintain_order=True).agg(pl.col(*values).mean())
+    return points.group_by(_apart_from_seeds(points, values), maintain_order=True).agg(pl.col(*values).mean())
+
+
+def single_runs(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
+    """The rows of models that were trained with several seeds: the spread around their mean."""
+    return points.filter(pl.len().over(_apart_from_seeds(points, values)) > 1)
+
+
+def _apart_from_seeds(points: pl.DataFrame, values: Sequence[str]) -> list[str]:
+    return [name for name in points.columns if name not in {*values, "seed", "model_id"}]
 
 
 def teacher_accuracy(points: pl.DataFrame, family: str) -> pl.DataFrame:
@@ -166,6 +176,12 @@ def missing_note(missing: Sequence[str]) -> str:
 def interval_bars(axes: Axes, points: pl.DataFrame, x: str, colour: str, style: Style) -> None:
     """Vertical bars from ``ci_low`` to ``ci_high`` at the column ``x``."""
     axes.vlines(points[x], points["ci_low"], points["ci_high"], color=colour, lw=style.interval_width, zorder=3)
+
+
+def run_marks(axes: Axes, runs: pl.DataFrame, x: str, colour: str, style: Style) -> None:
+    """A short dash for each single run at the column ``x``."""
+    area = 4 * style.font_size
+    axes.scatter(runs[x], runs["accuracy"], marker="_", s=area, color=colour, lw=style.interval_width, zorder=3.5)
 
 
 def teacher_line(axes: Axes, teacher: pl.DataFrame, style: Style) -> None:

@@ -24,7 +24,7 @@ from scale_or_reason.figures.style import Style
 
 _SCHEMA = {
     "family": pl.String(),
-    "element": pl.String(),  # point | teacher | note
+    "element": pl.String(),  # point | run (of several seeds) | teacher | note
     "corpus": pl.String(),  # null for base students
     "format": pl.String(),  # base | ift | reasoning
     "student": pl.String(),
@@ -55,7 +55,9 @@ def table(
     points = parts.with_format(parts.with_sizes(family_scores(scores), sizes))
     base = points.filter((pl.col("kind") == "base") & (pl.col("shots") == shots)).with_columns(format=pl.lit("base"))
     trained = (pl.col("kind") == "distilled") & pl.col("corpus").is_in(list(corpora)) & pl.col("format").is_not_null()
-    students = parts.mean_over_seeds(pl.concat([base, points.filter(trained)]), _VALUES).sort("size_b")
+    evaluated = pl.concat([base, points.filter(trained)])
+    students = parts.mean_over_seeds(evaluated, _VALUES).sort("size_b")
+    runs = parts.single_runs(evaluated, _VALUES)
     rows: list[dict[str, Any]] = []
     for family in parts.main_families(scores, families):
         teacher = parts.teacher_accuracy(points, family).with_columns(format=pl.lit(None, pl.String()))
@@ -66,8 +68,12 @@ def table(
             )
             there |= {(corpus, name, student) for student in own["student"]}
             rows += [{**row, "element": "point"} for row in own.to_dicts()]
+        single = runs.filter(pl.col("family") == family)
+        rows += [{**row, "element": "run"} for row in single.to_dicts()]
         rows += [{**row, "element": "teacher"} for row in teacher.to_dicts()]
         rows += [{"family": family, "element": "note", "note": note} for note in _notes(there, sizes, corpora, teacher)]
+        if single.height:
+            rows.append({"family": family, "element": "note", "note": parts.RUNS_NOTE})
     return pl.DataFrame([{name: row.get(name) for name in _SCHEMA} for row in rows], schema=_SCHEMA)
 
 
@@ -107,14 +113,17 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pl.DataFrame, corpora: Sequence[str], sizes: Sequence[float], style: Style) -> None:
-    points = panel.filter(pl.col("element") == "point")
+    points, runs = (panel.filter(pl.col("element") == element) for element in ("point", "run"))
     series = [key for key in _series(corpora) if key in set(points.select("corpus", "format").rows())]
     grid = pl.DataFrame({"size_b": sizes}, schema={"size_b": pl.Float64()})
     for rank, (corpus, name) in enumerate(series):
         own = points.filter(pl.col("corpus").eq_missing(corpus) & (pl.col("format") == name))
         # All sizes, so that the line has a gap where a student is missing.
         own = grid.join(own, on="size_b", how="left", maintain_order="left")
-        own = own.with_columns(x=pl.col("size_b") * _DODGE ** (rank - (len(series) - 1) / 2))
+        dodged = pl.col("size_b") * _DODGE ** (rank - (len(series) - 1) / 2)
+        own = own.with_columns(x=dodged)
+        single = runs.filter(pl.col("corpus").eq_missing(corpus) & (pl.col("format") == name)).with_columns(x=dodged)
+        parts.run_marks(axes, single, "x", style.colours[name], style)
         parts.interval_bars(axes, own, "x", style.colours[name], style)
         axes.plot(own["x"], own["accuracy"], zorder=4, **_look(corpus, name, corpora, style))
     parts.teacher_line(axes, panel.filter(pl.col("element") == "teacher"), style)

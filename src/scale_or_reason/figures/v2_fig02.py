@@ -31,7 +31,7 @@ _AXIS_LABELS = {"training": "Training FLOPs", "inference": "Inference FLOPs per 
 _SCHEMA = {
     "cost": pl.String(),  # training | inference
     "family": pl.String(),
-    "element": pl.String(),  # point | teacher | fit | fit parameters | note
+    "element": pl.String(),  # point | run (of several seeds) | teacher | fit | fit parameters | note
     "format": pl.String(),
     "student": pl.String(),
     "size_b": pl.Float64(),
@@ -62,6 +62,7 @@ def table(
     points = parts.with_format(parts.with_sizes(family_points(scores, costs), sizes))
     trained = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus) & pl.col("format").is_not_null()
     students = parts.mean_over_seeds(points.filter(trained), _VALUES)
+    runs = parts.single_runs(points.filter(trained), _VALUES)
     rows: list[dict[str, Any]] = []
     for family in parts.main_families(scores, families):
         teacher = parts.teacher_accuracy(points, family)
@@ -69,6 +70,10 @@ def table(
             panel = students.filter(pl.col("family") == family).with_columns(flops=pl.col(f"{cost}_flops"))
             panel = panel.filter(pl.col("flops") > 0).sort("format", "size_b")
             rows += [{"cost": cost, "family": family, **row} for row in _panel(panel, teacher, sizes, seed)]
+            single = runs.filter(pl.col("family") == family).with_columns(flops=pl.col(f"{cost}_flops"))
+            rows += [{**row, "cost": cost, "element": "run"} for row in single.filter(pl.col("flops") > 0).to_dicts()]
+            if single.height:
+                rows.append({"cost": cost, "family": family, "element": "note", "note": parts.RUNS_NOTE})
     return pl.DataFrame([{name: row.get(name) for name in _SCHEMA} for row in rows], schema=_SCHEMA)
 
 
@@ -143,7 +148,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: pl.DataFrame, style: Style, areas: Mapping[float, float]) -> None:
-    by_element = {name: panel.filter(pl.col("element") == name) for name in ("point", "teacher", "fit")}
+    by_element = {name: panel.filter(pl.col("element") == name) for name in ("point", "run", "teacher", "fit")}
     points = by_element["point"]
     if points.height:
         parts.flops_axis(axes, points["flops"].min(), points["flops"].max())  # type: ignore[arg-type]
@@ -156,6 +161,7 @@ def _draw_panel(axes: Axes, panel: pl.DataFrame, style: Style, areas: Mapping[fl
         if own.height:
             _draw_fit(axes, by_element["fit"].filter(pl.col("format") == name), own["flops"].max(), name, style)
         _draw_points(axes, own, name, style, areas)
+        parts.run_marks(axes, by_element["run"].filter(pl.col("format") == name), "flops", style.colours[name], style)
 
 
 def _draw_fit(axes: Axes, curve: pl.DataFrame, last: Any, name: str, style: Style) -> None:
