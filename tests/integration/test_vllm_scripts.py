@@ -112,7 +112,7 @@ def test_a_student_answers_and_is_judged(script: Path, generator: Path, benchmar
     model_id = "general/tiny/seq/rho-1/seed-0"
     answers = tmp_path / "answers" / model_id
     samples = ["--samples", '{"gsm8k": 2}']
-    options = ["--model", generator, "--model-id", model_id, "--output-dir", answers]
+    options = ["--model", generator, "--model-ids", model_id, "--output-dir", tmp_path / "answers"]
     run(script / "answer_benchmarks.py", "--items", *items, *samples, *options)
 
     gsm8k = read_table(answers / "gsm8k.parquet", "answers")
@@ -125,10 +125,10 @@ def test_a_student_answers_and_is_judged(script: Path, generator: Path, benchmar
     assert manifest["benchmarks"]["gsm8k"]["truncated"] == (gsm8k["finish_reason"] == "length").sum()
     assert {"seconds", "startup_seconds", "tokens_per_second", "packages", "hardware", "inputs"} <= set(manifest)
 
-    verdicts = tmp_path / "verdicts"
+    verdicts = tmp_path / "verdicts" / model_id
     tables = [answers / f"{name}.parquet" for name in ("gsm8k", "openbookqa", "ifeval")]
     judge = ["--judge", "tiny", "--protocol", "v1", "--answer-tail-tokens", 8, "--retries", 1]
-    judge += ["--model", generator, "--output-dir", verdicts]
+    judge += ["--model", generator, "--output-dir", tmp_path / "verdicts"]
     run(script / "judge_answers.py", "--items", *items, "--answers", *tables, *judge)
     judged = read_table(verdicts / "gsm8k.parquet", "verdicts")
     assert judged.select("item_id", "sample").equals(gsm8k.select("item_id", "sample"))
@@ -139,23 +139,39 @@ def test_a_student_answers_and_is_judged(script: Path, generator: Path, benchmar
     assert counts["unparsable"] == (judged["verdict"] == "unparsable").sum()
 
 
-def test_a_base_student_continues_examples(script: Path, generator: Path, benchmarks: Path, tmp_path: Path) -> None:
+def test_a_base_student_is_asked_in_several_ways_and_judged_in_one_go(
+    script: Path, generator: Path, benchmarks: Path, tmp_path: Path
+) -> None:
     names = ("gsm8k", "openbookqa", "ifeval")
     items = [benchmarks / f"{name}.parquet" for name in names]
     pools = [benchmarks / f"{name}.pool.parquet" for name in names]
-    options = ["--model", generator, "--model-id", "base/tiny/shots-2", "--shots", 2, "--pools", *pools]
+    model_ids = ["base/tiny/shots-0", "base/tiny/shots-2"]
+    options = ["--model", generator, "--model-ids", *model_ids, "--pools", *pools]
     run(script / "answer_benchmarks.py", "--items", *items, *options, "--output-dir", tmp_path)
-    for name in names:
-        answers = read_table(tmp_path / f"{name}.parquet", "answers")
-        assert not answers["answer"].str.contains("\nQuestion:", literal=True).any()
     # Layout by hand, one token per byte; ifeval has no examples to show.
-    shots = {"gsm8k": len("Question: easy 1\nAnswer: \\boxed{3}\n\n"), "ifeval": 0}
-    shots["openbookqa"] = len("Question: easy 1\nAnswer: \\boxed{A}\n\n")
-    for name, size in shots.items():
-        answers = read_table(tmp_path / f"{name}.parquet", "answers")
+    shot = {"gsm8k": len("Question: easy 1\nAnswer: \\boxed{3}\n\n"), "ifeval": 0}
+    shot["openbookqa"] = len("Question: easy 1\nAnswer: \\boxed{A}\n\n")
+    for name, size in shot.items():
         alone = len(f"{INSTRUCTIONS[name]}\n\nQuestion: question 0\nAnswer:")
-        assert answers["prompt_tokens"][0] == alone + 2 * size
-    gsm8k = read_table(tmp_path / "gsm8k.parquet", "answers")
+        for model_id, shots in zip(model_ids, (0, 2), strict=True):
+            answers = read_table(tmp_path / model_id / f"{name}.parquet", "answers")
+            assert answers["model_id"].unique().to_list() == [model_id]
+            assert answers["prompt_tokens"][0] == alone + shots * size
+            assert not answers["answer"].str.contains("\nQuestion:", literal=True).any()
+    folder = tmp_path / model_ids[1]
+    gsm8k = read_table(folder / "gsm8k.parquet", "answers")
     assert gsm8k.row(4, named=True)["finish_reason"] == "length"
     assert gsm8k.row(4, named=True)["answer"] == ""
-    assert json.loads((tmp_path / "manifest.json").read_text())["benchmarks"]["gsm8k"]["prompt_too_long"] == 1
+    manifests = [json.loads((tmp_path / model_id / "manifest.json").read_text()) for model_id in model_ids]
+    assert manifests[1]["benchmarks"]["gsm8k"]["prompt_too_long"] == 1
+    assert [manifest["startup_seconds"] > 0 for manifest in manifests] == [True, False]
+    assert [any(key.startswith("pools/") for key in manifest["inputs"]) for manifest in manifests] == [False, True]
+
+    tables = [tmp_path / model_id / "gsm8k.parquet" for model_id in model_ids]
+    judge = ["--judge", "tiny", "--protocol", "v1", "--answer-tail-tokens", 8, "--retries", 0, "--model", generator]
+    run(script / "judge_answers.py", "--items", *items, "--answers", *tables, *judge, "--output-dir", tmp_path / "j")
+    for model_id in model_ids:
+        judged = read_table(tmp_path / "j" / model_id / "gsm8k.parquet", "verdicts")
+        assert judged["model_id"].to_list() == [model_id] * 5
+        inputs = json.loads((tmp_path / "j" / model_id / "manifest.json").read_text())["inputs"]
+        assert Path(inputs["answers/gsm8k.parquet"]["path"]) == tmp_path / model_id / "gsm8k.parquet"

@@ -87,7 +87,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     },
     "answer_benchmarks": {
         "--model": "{model}",
-        "--model-id": "base/tiny/shots-1",
+        "--model-ids": "general/tiny/seq/rho-1/seed-0",
         "--items": "{items}",
         "--sampling": SAMPLING,
         "--seed": "0",
@@ -129,9 +129,11 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("generate_answers", "--shards", "0", "no such shard"),
         ("answer_benchmarks", "--items", "{no_items}", "no items"),
         ("answer_benchmarks", "--items", "{items} {items}", "given twice"),
-        ("answer_benchmarks", "--model-id", "tiny", "not a model id"),
-        ("answer_benchmarks", "--shots", "1", "too few examples"),
-        ("answer_benchmarks", "--shots", "-1", "not a number of shots"),
+        ("answer_benchmarks", "--model-ids", "tiny", "not a model id"),
+        ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/tiny/shots-1", "too few examples"),
+        ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "several models"),
+        ("answer_benchmarks", "--model-ids", "adapted/a/ift-then-ift/seed-0 adapted/a/ift-then-ift/seed-1", "several"),
+        ("answer_benchmarks", "--model-ids", "teacher/tiny/ift teacher/tiny/ift", "given twice"),
         ("answer_benchmarks", "--samples", "8", "not a JSON object"),
         ("answer_benchmarks", "--samples", '{"gsm8k": 0}', "not a number of samples"),
         ("judge_answers", "--answers", "{no_answers}", "no answers to judge"),
@@ -154,7 +156,7 @@ def test_bad_input_is_refused(
     for name, given in (OPTIONS[script] | {option: value}).items():
         for placeholder, path in files.items():
             given = given.replace(f"{{{placeholder}}}", path)
-        arguments += [name, *(given.split() if name in ("--items", "--answers") else [given])]
+        arguments += [name, *(given.split() if name in ("--items", "--answers", "--model-ids") else [given])]
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(StudyError, match=problem):
         load(script).main()
@@ -185,7 +187,7 @@ class ScriptedJudge:
 def test_unparsable_replies_are_asked_for_again_and_never_become_a_no(load: Callable[[str], ModuleType]) -> None:
     script = load("judge_answers")
     generation = Generation("model", None, Sampling(0.7, 0.95, 8), {}, seed=0, chunk_size=8)
-    bench = script.Bench("j", generation, tail_tokens=4, retries=2)
+    bench = script.Bench("j", generation, "v1", answer_tail_tokens=4, retries=2)
     names = ("q-a", "q-b", "q-c", "q-e")
     cases = [script.Case(("m", "gsm8k", name, 0), name, f"long answer of {name}", "3") for name in names]
     cases.append(script.Case(("m", "ifeval", "q-d", 0), "q-d", "long answer", None))

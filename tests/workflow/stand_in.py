@@ -20,15 +20,21 @@ def write(path: Path) -> None:
     path.write_text(" ".join(sys.argv[1:]))
 
 
+if unresolved := [word for word in sys.argv if word.startswith("<")]:
+    sys.exit(f"no program knows where this is: {unresolved}")
 for option in ("--output", "--audit-csv", "--audit-json", "--parquet", "--csv"):
     for name in values(option):
         model = Path(name).suffix not in (".parquet", ".csv", ".json", ".jsonl")
         for file in ("config.json", "manifest.json") if model else ("",):
             write(Path(name, file))
-for folder in values("--output-dir"):
-    for items in values("--items"):
-        write(Path(folder, Path(items).name))
-    write(Path(folder, "manifest.json"))
+for output in values("--output-dir"):
+    # answers and a judge's verdicts are filed under their models, the rules' verdicts lie in the folder itself
+    judged = {str(Path(*Path(answers).parts[3:-1])) for answers in values("--answers") if values("--judge")}
+    for model_id in values("--model-ids") or judged or [""]:
+        folder = Path(output, model_id)
+        for items in values("--items"):
+            write(folder / Path(items).name)
+        write(folder / "manifest.json")
 for stem in values("--output-stem"):
     for suffix in ("pdf", "png", "csv"):
         write(Path(f"{stem}.{suffix}"))

@@ -13,6 +13,9 @@ pytestmark = pytest.mark.workflow
 
 STUDENT = "results/micro/models/general/micro-0.07M"
 MODELS = 2 + 1 + 1 + 2  # two trainings, an adaptation, a base student, the teacher in two modes
+#: The jobs that answer, and those that judge.
+ANSWERING = {"answer_benchmarks": 3, "answer_with_base_student": 1, "answer_with_teacher": 1}
+JUDGING = {"judge_answers": 3, "judge_base_student": 1, "judge_teacher": 1}
 
 
 def pending(made: Tree, *targets: str) -> dict[str, int]:
@@ -65,7 +68,7 @@ def test_a_deleted_figure_is_one_job(made: Tree, figure: str) -> None:
     ("file", "before", "after"),
     [
         ("config/studies/micro.yaml", "enforce_eager: true", "enforce_eager: false"),
-        ("config/studies/micro.yaml", "micro_batch_tokens: 2048", "micro_batch_tokens: 8192"),
+        ("config/studies/micro.yaml", "micro_batch_tokens: 1024", "micro_batch_tokens: 8192"),
         ("config/studies/micro.yaml", "engine: {threads: 1, ", "engine: {threads: 2, "),
         ("config/studies/micro.yaml", "deepspeed: cpu", "deepspeed: zero-2"),
         ("config/studies/micro.yaml", "processes: 1", "processes: 2"),
@@ -86,17 +89,16 @@ def test_a_learning_rate_reruns_its_students(made: Tree) -> None:
 
 
 def test_how_students_answer_reruns_answers_and_no_training(made: Tree) -> None:
-    made.edit("config/studies/micro.yaml", "sampling: {max_tokens: ", "sampling: {temperature: 0.5, max_tokens: ")
+    made.edit("config/studies/micro.yaml", "sampling: {temperature: 0.5, ", "sampling: {temperature: 0.6, ")
     jobs = pending(made)
-    answering = ("answer_benchmarks", "answer_with_base_student", "answer_with_teacher")
-    assert sum(jobs[rule] for rule in answering) == jobs["judge_answers"] == jobs["score_model"] == MODELS
+    assert (ANSWERING | JUDGING | {"score_model": MODELS}).items() <= jobs.items()
     assert not {"train_student", "adapt_student", "generate_answers"} & jobs.keys()
 
 
 def test_a_judges_setting_reruns_judging(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "    retries: 0", "    retries: 1")
     jobs = pending(made)
-    assert jobs["judge_answers"] == jobs["score_model"] == jobs["count_costs"] == MODELS
+    assert (JUDGING | {"score_model": MODELS, "count_costs": MODELS}).items() <= jobs.items()
     assert not {"grade_answers", "answer_benchmarks"} & jobs.keys()
 
 
@@ -107,7 +109,7 @@ def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.Mon
     changed = Tree(made.path, {"PYTHONPATH": path})
     jobs = pending(changed)
     assert jobs["score_model"] == MODELS
-    assert not {"count_costs", "judge_answers"} & jobs.keys()
+    assert not {"count_costs", *JUDGING} & jobs.keys()
 
 
 def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:
@@ -115,7 +117,7 @@ def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:
     time.sleep(0.01)
     weights.write_text("another judge")
     jobs = pending(made)
-    assert jobs["judge_answers"] == MODELS
+    assert JUDGING.items() <= jobs.items()
     assert "answer_benchmarks" not in jobs
 
 

@@ -1,4 +1,5 @@
-# Every model answers all benchmarks in one job: one start of the engine, one table for each benchmark.
+# Every model answers all benchmarks in one job: one start of the engine, one table for each benchmark. A base student
+# answers after each number of examples, and the teacher in both modes, in one job too.
 
 
 rule answer_benchmarks:
@@ -24,9 +25,9 @@ rule answer_benchmarks:
         runtime=JOBS["engine"]["runtime"],
     params:
         model=lambda wildcards, input: option("model", input.model),
-        model_id="{model_id}",
-        mode="",
-        directory=subpath(output.manifest, parent=True),
+        model_ids=option("model_ids", "{model_id}"),
+        pools="",
+        directory=output_folder(1),
         sampling=json_option("sampling", config["evaluation"]["sampling"]),
         samples=json_option("samples", SAMPLES),
         engine=student_engine,
@@ -36,45 +37,51 @@ rule answer_benchmarks:
         seed=option("seed", STUDY.seed),
         version=version_of("answers"),
     message:
-        "{params.model_id} answers the benchmarks"
+        "{wildcards.model_id} answers the benchmarks"
     shell:
-        "python workflow/scripts/answer_benchmarks.py {params.model} --model-id {params.model_id}"
-        " --items {input.item_tables} {params.mode} {params.sampling} {params.samples}"
+        "python workflow/scripts/answer_benchmarks.py {params.model} {params.model_ids}"
+        " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
         " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
 
 
-use rule answer_benchmarks as answer_with_base_student with:
-    input:
-        item_tables=ITEMS,
-        pools=pools_of_shots,
-        model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
-    output:
-        answers=expand(
-            "<results>/answers/base/{{student}}/shots-{{shots}}/{benchmark}.parquet", benchmark=STUDY.benchmarks
-        ),
-        manifest="<results>/answers/base/{student}/shots-{shots}/manifest.json",
-    log:
-        "<logs>/answer_benchmarks/base/{student}/shots-{shots}.log",
-    benchmark:
-        "<benchmarks>/answer_benchmarks/base/{student}/shots-{shots}.tsv"
-    resources:
-        vllm=1,
-        gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
-        mem_mb=JOBS["engine"]["mem_mb"],
-        runtime=JOBS["engine"]["runtime"],
-    params:
-        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
-        model_id="base/{student}/shots-{shots}",
-        mode=shots_options,
-        directory=subpath(output.manifest, parent=True),
-        sampling=json_option("sampling", config["evaluation"]["sampling"]),
-        samples=json_option("samples", SAMPLES),
-        engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
-        engine_of_results=lambda wildcards: as_json(
-            engine_settings_of_results(STUDY.students[wildcards.student].engine)
-        ),
-        seed=option("seed", STUDY.seed),
-        version=version_of("answers"),
+if STUDY.base_shots:
+
+    use rule answer_benchmarks as answer_with_base_student with:
+        input:
+            item_tables=ITEMS,
+            pools=POOLS,
+            model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+        output:
+            answers=expand(
+                "<results>/answers/base/{{student}}/shots-{shots}/{benchmark}.parquet",
+                shots=STUDY.base_shots,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand("<results>/answers/base/{{student}}/shots-{shots}/manifest.json", shots=STUDY.base_shots),
+        log:
+            "<logs>/answer_benchmarks/base/{student}.log",
+        benchmark:
+            "<benchmarks>/answer_benchmarks/base/{student}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+            mem_mb=JOBS["engine"]["mem_mb"],
+            runtime=JOBS["engine"]["runtime"],
+        params:
+            model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+            model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
+            pools=lambda wildcards, input: option("pools", *input.pools) if input.pools else "",
+            directory=output_folder(1),
+            sampling=json_option("sampling", config["evaluation"]["sampling"]),
+            samples=json_option("samples", SAMPLES),
+            engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
+            engine_of_results=lambda wildcards: as_json(
+                engine_settings_of_results(STUDY.students[wildcards.student].engine)
+            ),
+            seed=option("seed", STUDY.seed),
+            version=version_of("answers"),
+        message:
+            "base {wildcards.student} answers the benchmarks"
 
 
 use rule answer_benchmarks as answer_with_teacher with:
@@ -83,13 +90,15 @@ use rule answer_benchmarks as answer_with_teacher with:
         model_files=lambda wildcards: model_files(STUDY.teacher.model),
     output:
         answers=expand(
-            "<results>/answers/teacher/{{teacher}}/{{format}}/{benchmark}.parquet", benchmark=STUDY.benchmarks
+            "<results>/answers/teacher/{{teacher}}/{format}/{benchmark}.parquet",
+            format=FORMATS,
+            benchmark=STUDY.benchmarks,
         ),
-        manifest="<results>/answers/teacher/{teacher}/{format}/manifest.json",
+        manifests=expand("<results>/answers/teacher/{{teacher}}/{format}/manifest.json", format=FORMATS),
     log:
-        "<logs>/answer_benchmarks/teacher/{teacher}/{format}.log",
+        "<logs>/answer_benchmarks/teacher/{teacher}.log",
     benchmark:
-        "<benchmarks>/answer_benchmarks/teacher/{teacher}/{format}.tsv"
+        "<benchmarks>/answer_benchmarks/teacher/{teacher}.tsv"
     resources:
         vllm=1,
         gpu=lambda wildcards: gpus(STUDY.teacher.engine),
@@ -97,15 +106,17 @@ use rule answer_benchmarks as answer_with_teacher with:
         runtime=JOBS["engine"]["runtime"],
     params:
         model=lambda wildcards: model_options(STUDY.teacher),
-        model_id="teacher/{teacher}/{format}",
-        mode=lambda wildcards: "--thinking on" if wildcards.format == "reasoning" else "--thinking off",
-        directory=subpath(output.manifest, parent=True),
+        model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),
+        pools="",
+        directory=output_folder(1),
         sampling=json_option("sampling", config["evaluation"]["sampling"]),
         samples=json_option("samples", SAMPLES),
         engine=teacher_engine,
         engine_of_results=lambda wildcards: json_option("engine", engine_settings_of_results(STUDY.teacher.engine)),
         seed=option("seed", STUDY.seed),
         version=version_of("answers"),
+    message:
+        "{wildcards.teacher} answers the benchmarks"
 
 
 rule answers:

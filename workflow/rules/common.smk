@@ -75,6 +75,10 @@ JOBS = config["compute"]["jobs"]
 ON_GPU = config["compute"]["device"] == "gpu"
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
+# Where examples come from; none are needed for zero shots.
+POOLS = expand(
+    "<results>/benchmarks/{benchmark}.pool.parquet", benchmark=STUDY.benchmarks if any(STUDY.base_shots) else []
+)
 SAMPLES = {name: count for name, count in config["benchmarks"]["samples"].items() if name in STUDY.benchmarks}
 # A judge's manifest stands for its tables: 12,000 fewer files for Snakemake to look at in the paper's study.
 JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=STUDY.judges)
@@ -126,6 +130,11 @@ def json_option(name, value):
 def version_of(stage):
     """The stage's version, as a parameter: raising it makes results old."""
     return f"{stage} version {STAGE_VERSIONS[stage]}"
+
+
+def output_folder(depth):
+    """The folder so many levels below ``results/STUDY`` in which a job writes everything."""
+    return lambda wildcards, output: str(Path(*Path(output[0]).parts[: 2 + depth]))
 
 
 def model_options(entry, name="model"):
@@ -193,19 +202,6 @@ def shards_of(corpus, answer_format):
 def student_of(wildcards):
     """The catalogue's entry of the student behind a model."""
     return STUDY.students[parse_model_id(wildcards.model_id).student]
-
-
-def shots_options(wildcards, input):
-    """How many examples a base student is shown, and where they are."""
-    pools = [option("pools", *input.pools)] if input.pools else []
-    return " ".join([option("shots", wildcards.shots), *pools])
-
-
-def pools_of_shots(wildcards):
-    """The rows that examples come from; none for zero shots."""
-    return expand(
-        "<results>/benchmarks/{benchmark}.pool.parquet", benchmark=STUDY.benchmarks if int(wildcards.shots) else []
-    )
 
 
 def start_of(wildcards):

@@ -1,4 +1,5 @@
-# Answers become verdicts: by each judge of the jury, and by rules.
+# Answers become verdicts: by each judge of the jury, and by rules. All answers of a base student are judged in one job,
+# as they are given, and so are the teacher's.
 
 
 rule judge_answers:
@@ -13,6 +14,8 @@ rule judge_answers:
         "<logs>/judge_answers/{judge}/{model_id}.log",
     benchmark:
         "<benchmarks>/judge_answers/{judge}/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=TRAINED,
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["engine"]["threads"]
@@ -28,7 +31,7 @@ rule judge_answers:
             "answer_tail_tokens", STUDY.judges[wildcards.judge].answer_tail_tokens
         ),
         retries=lambda wildcards: option("retries", STUDY.judges[wildcards.judge].retries),
-        directory=subpath(output.manifest, parent=True),
+        directory=output_folder(2),
         sampling=lambda wildcards: json_option("sampling", STUDY.judges[wildcards.judge].sampling),
         engine=judge_engine,
         engine_of_results=lambda wildcards: json_option(
@@ -43,6 +46,58 @@ rule judge_answers:
         " --items {input.item_tables} --answers {input.answers} {params.protocol}"
         " {params.answer_tail_tokens} {params.retries} {params.sampling} {params.engine}"
         " {params.seed} --output-dir {params.directory} &> {log}"
+
+
+if STUDY.base_shots:
+
+    use rule judge_answers as judge_base_student with:
+        input:
+            item_tables=ITEMS,
+            answers=expand(
+                "<results>/answers/base/{{student}}/shots-{shots}/{benchmark}.parquet",
+                shots=STUDY.base_shots,
+                benchmark=STUDY.benchmarks,
+            ),
+            model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+        output:
+            verdicts=expand(
+                "<results>/verdicts/{{judge}}/base/{{student}}/shots-{shots}/{benchmark}.parquet",
+                shots=STUDY.base_shots,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand(
+                "<results>/verdicts/{{judge}}/base/{{student}}/shots-{shots}/manifest.json", shots=STUDY.base_shots
+            ),
+        log:
+            "<logs>/judge_answers/{judge}/base/{student}.log",
+        benchmark:
+            "<benchmarks>/judge_answers/{judge}/base/{student}.tsv"
+        message:
+            "{wildcards.judge} judges base {wildcards.student}"
+
+
+use rule judge_answers as judge_teacher with:
+    input:
+        item_tables=ITEMS,
+        answers=expand(
+            "<results>/answers/teacher/{{teacher}}/{format}/{benchmark}.parquet",
+            format=FORMATS,
+            benchmark=STUDY.benchmarks,
+        ),
+        model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+    output:
+        verdicts=expand(
+            "<results>/verdicts/{{judge}}/teacher/{{teacher}}/{format}/{benchmark}.parquet",
+            format=FORMATS,
+            benchmark=STUDY.benchmarks,
+        ),
+        manifests=expand("<results>/verdicts/{{judge}}/teacher/{{teacher}}/{format}/manifest.json", format=FORMATS),
+    log:
+        "<logs>/judge_answers/{judge}/teacher/{teacher}.log",
+    benchmark:
+        "<benchmarks>/judge_answers/{judge}/teacher/{teacher}.tsv"
+    message:
+        "{wildcards.judge} judges {wildcards.teacher}"
 
 
 rule grade_answers:

@@ -1,13 +1,14 @@
 """One model answers all benchmarks: one start of the engine, one Parquet file per benchmark, and a manifest.
 
     python workflow/scripts/answer_benchmarks.py --model models/general/micro-a/seq/rho-1/seed-0 \\
-        --model-id general/micro-a/seq/rho-1/seed-0 --items benchmarks/gsm8k.parquet benchmarks/squad.parquet \\
+        --model-ids general/micro-a/seq/rho-1/seed-0 --items benchmarks/gsm8k.parquet benchmarks/squad.parquet \\
         --sampling '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 256}' --engine '{"dtype": "float32"}' \\
-        --seed 0 --output-dir answers/general/micro-a/seq/rho-1/seed-0
+        --seed 0 --output-dir answers
 
-A base student has no chat format: with --shots K it continues a text of K solved examples and the question. Examples
-come from --pools; a benchmark whose rows have no answer to show (ifeval) is asked without. The teacher is asked with
---thinking on or off.
+The model id says how a model is asked. A base student has no chat format: as base/STUDENT/shots-K it continues a text
+of K solved examples and the question. Examples come from --pools; a benchmark whose rows have no answer to show
+(ifeval) is asked without. As teacher/TEACHER/FORMAT a teacher thinks (reasoning) or doesn't (ift). Several ids are
+several ways to ask the model, one after the other on the same engine; the answers to each are in a folder of its name.
 
 A prompt that leaves no room in the model's context is not asked: its answer is empty, its finish_reason "length".
 The manifest counts these. Started again after a kill, the program goes on behind the last finished chunk.
@@ -25,15 +26,16 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.cells import parse_model_id
+from scale_or_reason.cells import BaseStudent, Teacher, parse_model_id
 from scale_or_reason.engines.command_line import (
+    ChunkWork,
     Generation,
     Outcome,
+    SharedEngine,
     add_engine_options,
     generation_manifest,
     named,
     open_journal,
-    run_generation,
 )
 from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine, leave_at_once
 from scale_or_reason.errors import StudyError, run_script
@@ -44,24 +46,53 @@ from scale_or_reason.seeds import derive_seed
 from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 
-TEMPLATE_OPTIONS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "on": {"enable_thinking": True},
-    "off": {"enable_thinking": False},
-}
-
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model-id", required=True, help="what the answers are filed under")
+    parser.add_argument(
+        "--model-ids", nargs="+", required=True, help="how to ask, and what the answers are filed under"
+    )
     parser.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files, schema items")
-    parser.add_argument("--shots", type=int, help="a base student: number of solved examples, 0 or more")
-    parser.add_argument("--pools", type=Path, nargs="*", default=[], help="with --shots: examples, schema items")
-    parser.add_argument("--thinking", choices=tuple(TEMPLATE_OPTIONS), default="default", help="the template's switch")
+    parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
     parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
     add_engine_options(parser)
-    parser.add_argument("--output-dir", type=Path, required=True, help="folder for BENCHMARK.parquet and manifest.json")
+    parser.add_argument(
+        "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
+    )
     return parser.parse_args()
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One way to ask the model, as its id says: after so many examples, or in a chat with these template options."""
+
+    model_id: str
+    shots: int | None
+    template_options: dict[str, Any]
+
+
+def askings(model_ids: list[str]) -> list[Asking]:
+    """All ways to ask. Raises :class:`StudyError` if the ids are not of one model, or one of them is given twice."""
+    models = [parse_model_id(model_id) for model_id in model_ids]
+    names = {(model.kind, model.student) for model in models}
+    alone = len(models) == 1
+    if not alone and (len(names) > 1 or not all(isinstance(model, BaseStudent | Teacher) for model in models)):
+        raise StudyError(
+            "these are several models",
+            where="--model-ids",
+            found=", ".join(model_ids),
+            expected="one model, or several ways to ask one base student or one teacher",
+        )
+    if len(set(models)) < len(models):
+        raise StudyError("a model id is given twice", where="--model-ids", found=", ".join(model_ids))
+    return [
+        Asking(
+            model.model_id,
+            model.shots if isinstance(model, BaseStudent) else None,
+            {"enable_thinking": model.format == "reasoning"} if isinstance(model, Teacher) else {},
+        )
+        for model in models
+    ]
 
 
 @dataclass(frozen=True)
@@ -153,54 +184,72 @@ def account(rows: list[Row]) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True)
+class Exam:
+    """What all ways to ask have in common."""
+
+    generation: Generation
+    items: dict[str, pl.DataFrame]
+    items_files: dict[str, Path]
+    samples: dict[str, int]
+    folder: Path
+
+    def questions(self, shots: int | None, pools: Mapping[str, list[Example]]) -> list[Question]:
+        return [
+            Question(name, item_id, sample, text)
+            for name, items in self.items.items()
+            for item_id, text in zip(
+                items["item_id"], texts(name, items, shots, pools, self.generation.seed), strict=True
+            )
+            for sample in range(self.samples[name])
+        ]
+
+    def sit(self, engine: SharedEngine, asking: Asking, questions: list[Question], pools: dict[str, Path]) -> None:
+        """Have the questions answered; write the tables, and when all is on disk the manifest."""
+        folder = self.folder / asking.model_id
+        inputs = self.items_files | (pools if asking.shots else {})
+        mode = {"model_id": asking.model_id, "shots": asking.shots, "samples": self.samples, **asking.template_options}
+        journal = open_journal(folder, self.generation, inputs, **mode)
+        outcome = engine.run(len(questions), self._work(asking, questions), label=asking.model_id, journal=journal)
+        benchmarks = write_answers(questions, outcome, asking.model_id, folder)
+        tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
+        record = {
+            **outcome.speed(tokens),
+            "benchmarks": benchmarks,
+            **generation_manifest(self.generation, inputs, **mode),
+        }
+        write_json(record, folder / "manifest.json")
+        journal.remove()
+
+    def _work(self, asking: Asking, questions: list[Question]) -> ChunkWork:
+        # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
+        seeds = [derive_seed(self.generation.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
+        sampling = self.generation.sampling
+
+        def answer(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
+            part = slice(chunk.start, chunk.stop)
+            prompts = [question.text for question in questions[part]]
+            if asking.shots is None:
+                replies = engine.chat(prompts, seeds[part], sampling, asking.template_options, on_reply)
+            else:
+                replies = engine.complete(prompts, seeds[part], sampling, STOP, on_reply)
+            return [asdict(reply) for reply in replies]
+
+        return answer
+
+
 def main() -> None:
     arguments = parse_arguments()
     generation = Generation.from_arguments(arguments)
-    parse_model_id(arguments.model_id)
-    if arguments.shots is not None and arguments.shots < 0:
-        raise StudyError("not a number of shots", where="--shots", found=arguments.shots, expected="0 or more")
-    tables = read_items(arguments.items)
-    samples = samples_per_item(arguments.samples, tables)
+    ways = askings(arguments.model_ids)
+    items = read_items(arguments.items)
+    samples = samples_per_item(arguments.samples, items)
+    exam = Exam(generation, items, named("items", arguments.items), samples, arguments.output_dir)
     pools = read_pools(arguments.pools)
-    questions = [
-        Question(name, item_id, sample, text)
-        for name, items in tables.items()
-        for item_id, text in zip(
-            items["item_id"], texts(name, items, arguments.shots, pools, arguments.seed), strict=True
-        )
-        for sample in range(samples[name])
-    ]
-    # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
-    seeds = [derive_seed(arguments.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
-
-    def answer(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
-        part = slice(chunk.start, chunk.stop)
-        prompts = [question.text for question in questions[part]]
-        if arguments.shots is not None:
-            replies = engine.complete(prompts, seeds[part], generation.sampling, STOP, on_reply)
-        else:
-            options = TEMPLATE_OPTIONS[arguments.thinking]
-            replies = engine.chat(prompts, seeds[part], generation.sampling, options, on_reply)
-        return [asdict(reply) for reply in replies]
-
-    inputs = named("items", arguments.items) | named("pools", arguments.pools)
-    mode = {
-        "model_id": arguments.model_id,
-        "shots": arguments.shots,
-        "thinking": arguments.thinking,
-        "samples": samples,
-    }
-    journal = open_journal(arguments.output_dir, generation, inputs, **mode)
-    outcome = run_generation(generation, len(questions), answer, label=arguments.model_id, journal=journal)
-    benchmarks = write_answers(questions, outcome, arguments.model_id, arguments.output_dir)
-    tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
-    record = {
-        **outcome.speed(tokens),
-        "benchmarks": benchmarks,
-        **generation_manifest(generation, inputs, **mode),
-    }
-    write_json(record, arguments.output_dir / "manifest.json")
-    journal.remove()
+    prepared = [(asking, exam.questions(asking.shots, pools)) for asking in ways]
+    with SharedEngine(generation) as engine:
+        for asking, questions in prepared:
+            exam.sit(engine, asking, questions, named("pools", arguments.pools))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.cells import FORMATS
-from scale_or_reason.engines.command_line import Generation, add_engine_options, open_journal, run_generation
+from scale_or_reason.engines.command_line import Generation, SharedEngine, add_engine_options, open_journal
 from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine, leave_at_once
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.journal import Row
@@ -68,7 +68,8 @@ def main() -> None:
     label = f"teacher {arguments.format} {arguments.shard + 1}/{arguments.shards}"
     place = {"format": arguments.format, "shard": arguments.shard, "shards": arguments.shards}
     journal = open_journal(arguments.output, generation, {"questions": arguments.questions}, **place)
-    outcome = run_generation(generation, shard.height, answer, label=label, journal=journal)
+    with SharedEngine(generation) as engine:
+        outcome = engine.run(shard.height, answer, label=label, journal=journal)
     rows = [
         {
             "prompt_id": prompt_id,

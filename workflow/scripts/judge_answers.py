@@ -1,10 +1,11 @@
-r"""A judge model says of every answer of one model whether it is right, by the prompts of v1 table 5.
+r"""A judge model says of every answer whether it is right, by the prompts of v1 table 5.
 
     python workflow/scripts/judge_answers.py --judge Llama-3.3-70B-Instruct --model meta-llama/Llama-3.3-70B-Instruct \
         --items benchmarks/gsm8k.parquet --answers answers/base/micro-a/shots-3/gsm8k.parquet --protocol v1 \
         --answer-tail-tokens 1024 --sampling '{"temperature": 0.7, "top_p": 0.95, "max_tokens": 2048}' \
-        --engine '{"tensor_parallel_size": 4}' --seed 0 \
-        --output-dir verdicts/Llama-3.3-70B-Instruct/base/micro-a/shots-3
+        --engine '{"tensor_parallel_size": 4}' --seed 0 --output-dir verdicts/Llama-3.3-70B-Instruct
+
+Answers of several models are judged one model after the other on the same engine; each has a folder of its name.
 
 The judge sees the last --answer-tail-tokens tokens of an answer, reasoning and all. A reply without \boxed{yes} or
 \boxed{no} is asked for again, --retries times with new seeds; after that its verdict is "unparsable", never "no". The
@@ -17,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,11 @@ import polars as pl
 from scale_or_reason.engines.command_line import (
     Generation,
     Outcome,
+    SharedEngine,
     add_engine_options,
     generation_manifest,
     named,
     open_journal,
-    run_generation,
 )
 from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine, leave_at_once
 from scale_or_reason.errors import StudyError, run_script
@@ -58,7 +59,9 @@ def parse_arguments() -> argparse.Namespace:
         "--retries", type=int, default=2, help="more tries for an unparsable reply (default: %(default)s)"
     )
     add_engine_options(parser)
-    parser.add_argument("--output-dir", type=Path, required=True, help="folder for BENCHMARK.parquet and manifest.json")
+    parser.add_argument(
+        "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
+    )
     return parser.parse_args()
 
 
@@ -72,16 +75,31 @@ class Case:
     truth: str | None
 
 
-def read_cases(items_paths: list[Path], answers_paths: list[Path]) -> list[Case]:
-    """Every answer with its question. Raises :class:`StudyError` for an answer to an unknown item or none at all."""
+@dataclass
+class Docket:
+    """All answers of one model, and the files that they were read from."""
+
+    model_id: str
+    cases: list[Case] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+
+def read_dockets(items_paths: list[Path], answers_paths: list[Path]) -> list[Docket]:
+    """Every answer with its question, model by model.
+
+    Raises :class:`StudyError` for an answer to an unknown item, for one given twice, and if there is none at all.
+    """
     items = {
         (row["benchmark"], row["item_id"]): row
         for path in items_paths
         for row in read_table(path, "items").iter_rows(named=True)
     }
-    cases = []
+    dockets: dict[str, Docket] = {}
     for path in answers_paths:
-        for row in read_table(path, "answers").iter_rows(named=True):
+        table = read_table(path, "answers")
+        for model_id in table["model_id"].unique(maintain_order=True):
+            dockets.setdefault(model_id, Docket(model_id)).files.append(path)
+        for row in table.iter_rows(named=True):
             item = items.get((row["benchmark"], row["item_id"]))
             if item is None:
                 raise StudyError(
@@ -94,28 +112,49 @@ def read_cases(items_paths: list[Path], answers_paths: list[Path]) -> list[Case]
                 )
             truth = ground_truth(item["gold"], item["choices"], json.loads(item["extra"]))
             key = (row["model_id"], row["benchmark"], row["item_id"], row["sample"])
-            cases.append(Case(key, item["question"], row["answer"], truth))
-    if not cases:
+            dockets[row["model_id"]].cases.append(Case(key, item["question"], row["answer"], truth))
+    if not dockets:
         raise StudyError("there are no answers to judge", where="--answers", found=", ".join(map(str, answers_paths)))
-    repeated = [key for key, count in Counter(case.key for case in cases).items() if count > 1]
+    keys = Counter(case.key for docket in dockets.values() for case in docket.cases)
+    repeated = [key for key, count in keys.items() if count > 1]
     if repeated:
         raise StudyError("an answer is given twice", where="--answers", key="/".join(map(str, repeated[0])))
-    return cases
+    return list(dockets.values())
 
 
 @dataclass(frozen=True)
 class Bench:
     """A judge at work: what its prompts and seeds depend on."""
 
-    judge: str
+    name: str
     generation: Generation
-    tail_tokens: int
+    protocol: str
+    answer_tail_tokens: int
     retries: int
+
+    def judge(self, engine: SharedEngine, docket: Docket, items_files: dict[str, Path], output: Path) -> None:
+        """Judge all answers of one model; write the tables, and when all is on disk the manifest."""
+
+        def work(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
+            return self.judge_chunk(engine, docket.cases[chunk.start : chunk.stop], on_reply)
+
+        folder = output / docket.model_id
+        inputs = items_files | named("answers", docket.files)
+        mode = {"judge": self.name, "protocol": self.protocol}
+        mode |= {"answer_tail_tokens": self.answer_tail_tokens, "retries": self.retries}
+        journal = open_journal(folder, self.generation, inputs, **mode)
+        label = f"{self.name} on {docket.model_id}"
+        outcome = engine.run(len(docket.cases), work, label=label, journal=journal)
+        verdicts = write_verdicts(docket.cases, outcome, self.name, folder)
+        tokens = sum(row["judge_tokens"] for row in outcome.rows)
+        facts = generation_manifest(self.generation, inputs, **mode)
+        write_json({**outcome.speed(tokens), "verdicts": verdicts, **facts}, folder / "manifest.json")
+        journal.remove()
 
     def judge_chunk(self, engine: VllmEngine, cases: list[Case], on_reply: OnReply) -> list[Row]:
         """One row per case: the last reply, and the tokens of all tries."""
         prompts = [
-            judge_message(case.question, engine.last_tokens(case.answer, self.tail_tokens), case.truth)
+            judge_message(case.question, engine.last_tokens(case.answer, self.answer_tail_tokens), case.truth)
             for case in cases
         ]
         tries: list[list[Reply]] = [[] for _ in cases]
@@ -123,7 +162,7 @@ class Bench:
         for attempt in range(self.retries + 1):
             replies = engine.chat(
                 [prompts[i] for i in open_cases],
-                [derive_seed(self.generation.seed, "judge", self.judge, *cases[i].key, attempt) for i in open_cases],
+                [derive_seed(self.generation.seed, "judge", self.name, *cases[i].key, attempt) for i in open_cases],
                 self.generation.sampling,
                 on_reply=None if attempt else on_reply,
             )
@@ -177,27 +216,11 @@ def main() -> None:
                 found=getattr(arguments, option),
                 expected=f"{least} or more",
             )
-    cases = read_cases(arguments.items, arguments.answers)
-    bench = Bench(arguments.judge, generation, arguments.answer_tail_tokens, arguments.retries)
-
-    def judge(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
-        return bench.judge_chunk(engine, cases[chunk.start : chunk.stop], on_reply)
-
-    inputs = named("items", arguments.items) | named("answers", arguments.answers)
-    mode = {
-        "judge": arguments.judge,
-        "protocol": arguments.protocol,
-        "answer_tail_tokens": arguments.answer_tail_tokens,
-        "retries": arguments.retries,
-    }
-    journal = open_journal(arguments.output_dir, generation, inputs, **mode)
-    label = f"{arguments.judge} on {cases[0].key[0]}"
-    outcome = run_generation(generation, len(cases), judge, label=label, journal=journal)
-    verdicts = write_verdicts(cases, outcome, arguments.judge, arguments.output_dir)
-    tokens = sum(row["judge_tokens"] for row in outcome.rows)
-    record = {**outcome.speed(tokens), "verdicts": verdicts, **generation_manifest(generation, inputs, **mode)}
-    write_json(record, arguments.output_dir / "manifest.json")
-    journal.remove()
+    dockets = read_dockets(arguments.items, arguments.answers)
+    bench = Bench(arguments.judge, generation, arguments.protocol, arguments.answer_tail_tokens, arguments.retries)
+    with SharedEngine(generation) as engine:
+        for docket in dockets:
+            bench.judge(engine, docket, named("items", arguments.items), arguments.output_dir)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,20 +79,49 @@ class Outcome:
         }
 
 
-def run_generation(generation: Generation, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
-    """Start the engine unless the journal has everything, and work through the requests in chunks."""
-    done = len(journal.rows)
-    if done == requests:
-        return Outcome(journal.rows, journal.seconds, 0.0)
-    with quiet() as screen:
-        screen.write(f"{label}: {requests} requests, {done} done before; loading {generation.model}\n")
-        screen.flush()
-        with VllmEngine(generation.model, generation.settings, generation.revision) as engine:
-            screen.write(f"{label}: ready after {engine.startup_seconds:.1f} s\n")
-            bar = GenerationBar(label, requests, done, screen)
-            rows = work_in_chunks(requests, generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add))
-            bar.close()
-            return Outcome(rows, journal.seconds, engine.startup_seconds)
+class SharedEngine:
+    """A model that is loaded when it is first needed and then serves one run after another.
+
+    A context manager: within it the engine's own messages are kept aside, see :func:`quiet`.
+    """
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+        self._opened = ExitStack()
+        self._engine: VllmEngine | None = None
+
+    def __enter__(self) -> SharedEngine:
+        self._screen = self._opened.enter_context(quiet())
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._opened.__exit__(*exception)
+
+    def run(self, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
+        """Work through the requests in chunks; no engine is needed where the journal has everything."""
+        done, startup = len(journal.rows), 0.0
+        if done == requests:
+            return Outcome(journal.rows, journal.seconds, startup)
+        self._screen.write(f"{label}: {requests} requests, {done} done before\n")
+        self._screen.flush()
+        if self._engine is None:
+            self._engine = self._load()
+            startup = self._engine.startup_seconds
+        engine = self._engine
+        bar = GenerationBar(label, requests, done, self._screen)
+        rows = work_in_chunks(
+            requests, self._generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add)
+        )
+        bar.close()
+        return Outcome(rows, journal.seconds, startup)
+
+    def _load(self) -> VllmEngine:
+        wanted = self._generation
+        self._screen.write(f"loading {wanted.model}\n")
+        self._screen.flush()
+        engine = self._opened.enter_context(VllmEngine(wanted.model, wanted.settings, wanted.revision))
+        self._screen.write(f"ready after {engine.startup_seconds:.1f} s\n")
+        return engine
 
 
 def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path], **more: Any) -> Journal:
