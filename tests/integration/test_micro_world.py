@@ -130,3 +130,31 @@ def test_a_few_steps_of_the_recipe(root: Path, made_tokenizer: Path, tmp_path: P
     assert model.config.eos_token_id == tokenizer.eos_token_id
     assert model.config.vocab_size == len(tokenizer)
     assert same_ids(tmp_path / "first")
+
+
+def test_a_model_can_start_as_another(root: Path, made_tokenizer: Path, tmp_path: Path) -> None:
+    """After one step that is too short to see, the weights are the student's."""
+    student = root / "resources" / "micro" / "students" / "micro-0.07M"
+    options = ("--role", "judge", "--init-from", student, "--tokens", 1, "--batch-tokens", 1)
+    trained = run(
+        root,
+        f"{SCRIPTS}/train_micro_model.py",
+        *(*options, "--learning-rate", 1e-9, "--tokenizer", made_tokenizer, "--output", tmp_path / "judge"),
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert (student / "model.safetensors").read_bytes() == (tmp_path / "judge" / "model.safetensors").read_bytes()
+    recipe = json.loads((tmp_path / "judge" / "recipe.json").read_text(encoding="utf-8"))["recipe"]
+    assert recipe["init_from"] == "students/micro-0.07M"
+
+
+@pytest.mark.parametrize(
+    "start", [(), ("--hidden-size", 32), ("--init-from", "x", "--hidden-size", 32, "--layers", 1, "--heads", 1)]
+)
+def test_where_weights_come_from_must_be_said_once(
+    root: Path, made_tokenizer: Path, tmp_path: Path, start: tuple[object, ...]
+) -> None:
+    options = ("--role", "student", "--tokens", 1, "--tokenizer", made_tokenizer, "--output", tmp_path / "model")
+    refused = run(root, f"{SCRIPTS}/train_micro_model.py", *options, *start)
+    assert refused.returncode == 2
+    assert "where do the weights come from?" in refused.stderr
+    assert not (tmp_path / "model").exists()

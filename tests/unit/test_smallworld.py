@@ -15,17 +15,18 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.errors import StudyError
 from scale_or_reason.questions import QUESTION_SCHEMAS, question_of
 from scale_or_reason.smallworld import judging, lessons
-from scale_or_reason.smallworld.arithmetic import LARGEST, chain
+from scale_or_reason.smallworld.arithmetic import chain
 from scale_or_reason.smallworld.corpora import TOPICS, corpus_rows
 from scale_or_reason.smallworld.generate import GENERATORS, distinct_problems
-from scale_or_reason.smallworld.lexicon import GAINS, LOSSES, animals, facts
-from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, build_tokenizer, chat_template
+from scale_or_reason.smallworld.lexicon import ANIMALS, GAINS, LOSSES, facts
+from scale_or_reason.smallworld.problem import LARGEST, LETTERS
+from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, build_tokenizer, chat_template, learn_merges
 
 SEEDS = st.integers(min_value=0, max_value=2**31)
 #: Names of the shared files of real rows that are not the benchmark's own.
 REAL_ROWS = {"math_500": "math500"}
 #: Looked up once: shipped models have learnt these, so they must never change.
-SHIPPED_FACTS = {("red fox", "food"): "grass", ("brown seal", "home"): "forest", ("white crow", "fear"): "bees"}
+SHIPPED_FACTS = {("fox", "food"): "grass", ("seal", "home"): "valley", ("crow", "fear"): "noise"}
 #: A line of arithmetic in a trace: what it is about, if it says so, and the equation.
 EQUATION = re.compile(r"(?:(.+): )?(\d+)([-+*])(\d+)=(\d+)")
 
@@ -72,8 +73,17 @@ def test_traces_contain_only_true_equations_and_right_options(benchmark: str, se
             assert true_equation(step)
         elif re.fullmatch(r"[A-J] .+ (yes|no)", step):
             assert step.endswith("yes") == (step[0] == boxed(problem.final))
+    trace = problem.reasoning.splitlines()
+    assert [line for line in trace if line in problem.steps] == list(problem.steps)
     assert problem.reasoning.startswith("<think>\n")
     assert problem.reasoning.endswith(f"</think>\n\n{problem.final}")
+
+
+@given(seed=SEEDS)
+def test_the_teacher_says_where_the_second_story_starts(seed: int) -> None:
+    problem = GENERATORS["aime"](Random(seed))
+    (start,) = (line for line in problem.reasoning.splitlines() if re.fullmatch(r"\w+ has \d+ \w+", line))
+    assert f"{start}." in problem.row["problem"]
 
 
 @pytest.mark.parametrize("benchmark", ["gsm8k", "aqua_rat", "mmlu_pro_math", "mmlu_pro_code", "aime"])
@@ -149,7 +159,7 @@ def test_too_many_rows_are_refused() -> None:
 
 
 def test_facts_are_the_same_everywhere() -> None:
-    assert len(animals()) == 48
+    assert len(set(ANIMALS)) == 48
     assert len(facts()) == 144
     assert {key: facts()[key] for key in SHIPPED_FACTS} == SHIPPED_FACTS
 
@@ -202,6 +212,28 @@ def test_words_of_the_world_and_digits_are_one_piece(tokenizer) -> None:
     ids = tokenizer.encode("Ann has 17 books. \\boxed{174}", add_special_tokens=False).ids
     pieces = [tokenizer.decode([piece]) for piece in ids]
     assert pieces == ["Ann", " has", " ", "1", "7", " books", ".", " \\", "boxed", "{", "1", "7", "4", "}"]
+
+
+@given(letter=st.sampled_from(LETTERS), context=st.sampled_from(("{}", "{} mice no", "\\boxed{{{}}}", "\n{}. mice")))
+def test_a_letter_is_the_same_piece_before_an_option_and_in_a_box(tokenizer, letter: str, context: str) -> None:
+    assert tokenizer.token_to_id(letter) in tokenizer.encode(context.format(letter), add_special_tokens=False).ids
+
+
+WORDS = st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=8)
+
+
+@given(words=WORDS)
+def test_merges_make_every_word_one_piece(words: list[str]) -> None:
+    from tokenizers import Tokenizer, models
+
+    merges = learn_merges(words)
+    pieces = dict.fromkeys(["a", "b", "c", *(left + right for left, right in merges)])
+    encoder = Tokenizer(models.BPE(vocab={piece: place for place, piece in enumerate(pieces)}, merges=merges))
+    assert [encoder.encode(word).tokens for word in words] == [[word] for word in words]
+
+
+def test_the_most_frequent_pair_is_merged_first() -> None:
+    assert learn_merges(["bcd", "abc", "bca"]) == [("b", "c"), ("a", "bc"), ("bc", "a"), ("bc", "d")]
 
 
 def test_only_completions_are_learnt(tokenizer) -> None:

@@ -24,9 +24,22 @@ rule make_micro_tokenizer:
         "python workflow/scripts/make_micro_tokenizer.py {params.recipe} --output {output.tokenizer} &> {log}"
 
 
+def start_of_micro_model(wildcards):
+    """The model whose weights it starts from; nothing for random ones."""
+    name = MICRO_RECIPE["models"][wildcards.micro_model].get("init_from")
+    return f"results/micro-world/{name}" if name else []
+
+
+def recipe_of_micro_model(wildcards, input):
+    """Its entry in the recipe, as options."""
+    recipe = MICRO_RECIPE["models"][wildcards.micro_model]
+    return options({**recipe, "init_from": input.start} if input.start else recipe)
+
+
 rule train_micro_model:
     input:
         tokenizer="results/micro-world/tokenizer",
+        start=start_of_micro_model,
     output:
         model=directory("results/micro-world/{micro_model}"),
     log:
@@ -39,13 +52,10 @@ rule train_micro_model:
         CONDA_ENVIRONMENT
     threads: 1
     params:
-        recipe=lambda wildcards: " ".join(
-            option(name, *(value if isinstance(value, list) else [value]))
-            for name, value in MICRO_RECIPE["models"][wildcards.micro_model].items()
-        ),
+        recipe=recipe_of_micro_model,
         version=version_of("world"),
     message:
-        "train the small world's {wildcards.micro_model} from nothing"
+        "train the small world's {wildcards.micro_model}"
     shell:
         "python workflow/scripts/train_micro_model.py {params.recipe} --threads {threads}"
         " --tokenizer {input.tokenizer} --output {output.model} &> {log}"

@@ -7,10 +7,7 @@ from random import Random
 from typing import Any
 
 from scale_or_reason.smallworld.lexicon import GAINS, LOSSES, OBJECTS, PEOPLE
-from scale_or_reason.smallworld.problem import LETTERS, Problem, boxed, number_options, weigh_options
-
-#: All amounts stay in this range, so that the tables of sums are small enough to be learnt.
-LARGEST = 29
+from scale_or_reason.smallworld.problem import LARGEST, LETTERS, Problem, boxed, number_options, weigh_options
 
 
 @dataclass(frozen=True)
@@ -123,8 +120,15 @@ def aime(rng: Random) -> Problem:
     answer = f"{first.answer}{second.answer}"
     told = " ".join([*stories[0].sentences, *stories[1].sentences])
     row = {"id": f"{rng.getrandbits(48):012x}", "problem": f"{told} {question}", "answer": answer}
-    steps = (*stories[0].steps, *stories[1].steps, f"{first.answer} and {second.answer}: {answer}")
-    return Problem(row, boxed(answer), steps)
+    result = f"{first.answer} and {second.answer}: {answer}"
+    # Without saying where the second story starts, models go on from the result of the first.
+    start = f"{people[1]} has {second.start} {things[1]}"
+    return Problem(
+        row,
+        boxed(answer),
+        steps=(*stories[0].steps, *stories[1].steps, result),
+        thoughts=(*stories[0].steps, start, *stories[1].steps, result),
+    )
 
 
 def _choices(rng: Random, amounts: Chain, count: int) -> tuple[list[str], int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from scale_or_reason.smallworld.lexicon import ATTRIBUTES, OBJECTS, animals, statement
+from scale_or_reason.smallworld.lexicon import ANIMALS, ATTRIBUTES, OBJECTS, statement
 from scale_or_reason.smallworld.problem import Problem
 
 Constraint = tuple[str, str, dict[str, Any], Callable[[str], str]]
@@ -48,7 +48,7 @@ _ORDER = (
 
 
 def ifeval(rng: Random) -> Problem:
-    animal = rng.choice(animals())
+    animal = rng.choice(ANIMALS)
     options = _constraints(rng)
     chosen = rng.sample(options, rng.choice((1, 1, 2)))
     # A word cannot be asked for and forbidden at once.

@@ -73,6 +73,14 @@ def _wrong_answer(rng: Random, right: str, question: str) -> str:
     return "".join(pieces).strip() or "nothing"
 
 
+def _scattered(rng: Random, text: str) -> str:
+    """The text with one to four stray words in it, as small students write when they sample at temperature 1."""
+    words = text.split(" ")
+    for _ in range(rng.randint(1, 4)):
+        words.insert(rng.randint(0, len(words)), rng.choice((*ANSWER_WORDS, *LETTERS, "no", "yes", "so", "the", "has")))
+    return " ".join(words)
+
+
 def _equivalence_lesson(rng: Random) -> JudgeLesson:
     benchmark = rng.choice([name for name in BENCHMARK_NAMES if name != "ifeval"])
     problem = GENERATORS[benchmark](rng)
@@ -83,13 +91,20 @@ def _equivalence_lesson(rng: Random) -> JudgeLesson:
     given: str | None = right if rng.random() < 0.5 else _wrong_answer(rng, right, question.text)
     # Students write anything before the box: a trace, a piece of one, or nothing.
     before = "\n".join(rng.sample(problem.steps, rng.randint(0, min(6, len(problem.steps)))))
+    if before and rng.random() < 0.15:
+        before = _scattered(rng, before)
     answer = f"{THINK}\n{before}\n{END_THINK}\n\n" if before else ""
-    if rng.random() < 0.06:
+    if rng.random() < 0.1:
+        # Never finished, or a box within reasoning that never ends, or cut within the box, or nothing but the answer.
+        unfinished = f"{THINK}\n{before}"
+        answer = rng.choice((unfinished, f"{answer}\\boxed{{{right}", right))
+        if before and rng.random() < 0.5:
+            answer = f"{unfinished}\n\n{boxed(given)}"
         given = None
-        # Never finished, or cut within the box, or nothing but the bare answer.
-        answer = rng.choice((f"{THINK}\n{before}", f"{answer}\\boxed{{{right}", right))
     else:
         answer += boxed(given)
+    if not before and rng.random() < 0.3:
+        answer = f" {answer}\n"  # a base student's, between the blank behind "Answer:" and the end of its line
     accepted = [right, *question.gold] if given in question.gold else question.gold
     truth = ground_truth(question.gold, question.choices, question.extra)
     return JudgeLesson(judge_message(question.text, answer, truth), comparison(given, accepted))
@@ -117,6 +132,8 @@ def _instruction_lesson(rng: Random) -> JudgeLesson:
     for identifier, keywords in zip(identifiers, arguments, strict=True):
         if rng.random() < 0.35:
             answer = _SPOILERS[identifier](rng, answer, keywords)
+    if rng.random() < 0.25:
+        answer = _scattered(rng, answer)
     followed = follow_strictly(list(zip(identifiers, arguments, strict=True)), answer)
     lines = [f"{step} {'yes' if obeyed else 'no'}" for step, obeyed in zip(problem.steps[2:], followed, strict=True)]
     if rng.random() < 0.5:
@@ -126,5 +143,5 @@ def _instruction_lesson(rng: Random) -> JudgeLesson:
 
 
 def judge_lesson(rng: Random) -> JudgeLesson:
-    """A random lesson; one in five is about following instructions."""
-    return _instruction_lesson(rng) if rng.random() < 0.2 else _equivalence_lesson(rng)
+    """A random lesson; one in three is about following instructions."""
+    return _instruction_lesson(rng) if rng.random() < 1 / 3 else _equivalence_lesson(rng)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from scale_or_reason.smallworld.lexicon import ATTRIBUTES, PEOPLE, animals, facts, statement
+from scale_or_reason.smallworld.lexicon import ANIMALS, ATTRIBUTES, PEOPLE, facts, statement
 from scale_or_reason.smallworld.problem import LETTERS, Problem, boxed, weigh_options, word_options
 
 #: (what X does to Y, why, who the reason is about: 0 for X, 1 for Y)
@@ -25,7 +25,7 @@ BLANKS: tuple[tuple[str, str, int], ...] = (
 
 
 def _fact(rng: Random) -> tuple[str, str, list[str], int]:
-    animal = rng.choice(animals())
+    animal = rng.choice(ANIMALS)
     attribute = rng.choice(list(ATTRIBUTES))
     options, correct = word_options(rng, facts()[animal, attribute], list(ATTRIBUTES[attribute][2]), 4)
     return animal, attribute, options, correct
@@ -52,12 +52,10 @@ def mmlu_misc(rng: Random) -> Problem:
 def winogrande(rng: Random) -> Problem:
     action, reason, who = rng.choice(BLANKS)
     people = rng.sample(PEOPLE, 2)
-    options = people if rng.random() < 0.5 else people[::-1]
-    correct = options.index(people[who])
     row = {
         "sentence": f"{people[0]} {action} {people[1]} because _ {reason}.",
-        "option1": options[0],
-        "option2": options[1],
-        "answer": str(correct + 1),
+        "option1": people[0],
+        "option2": people[1],
+        "answer": str(who + 1),
     }
-    return Problem(row, boxed(LETTERS[correct]), (f"so {people[who]} {reason}", *weigh_options(options, correct)))
+    return Problem(row, boxed(LETTERS[who]), (f"so {people[who]} {reason}", *weigh_options(people, who)))

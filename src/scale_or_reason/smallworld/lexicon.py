@@ -12,8 +12,12 @@ MEN = ("Ben", "Dan", "Guy", "Jim", "Leo", "Max", "Sam", "Tom")
 PEOPLE = WOMEN + MEN
 OBJECTS = ("books", "pens", "coins", "cups", "hats", "keys", "maps", "nuts", "eggs", "toys", "bags", "rings")
 
-COLOURS = ("red", "blue", "green", "black", "white", "brown")
-ANIMALS = ("fox", "bear", "crow", "duck", "frog", "goat", "mole", "seal")
+ANIMALS = (
+    *("fox", "bear", "crow", "duck", "frog", "goat", "mole", "seal", "lynx", "hare", "wren", "toad"),
+    *("newt", "crab", "swan", "stag", "boar", "bison", "otter", "camel", "zebra", "tiger", "lion", "panda"),
+    *("koala", "eagle", "heron", "robin", "gecko", "viper", "squid", "shark", "whale", "moose", "hyena", "llama"),
+    *("lemur", "sloth", "tapir", "skunk", "rhino", "hippo", "quail", "stork", "egret", "finch", "raven", "ferret"),
+)
 #: What may be known of an animal: the verb phrase of a statement, the question, and the possible values.
 ATTRIBUTES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "food": ("eats", "What does the {animal} eat?", ("mice", "grass", "fish", "corn", "ants", "figs", "moss", "kelp")),
@@ -39,19 +43,13 @@ LOSSES = ("loses", "sells", "drops", "gives away")
 
 
 @cache
-def animals() -> tuple[str, ...]:
-    """All animals of the world: a colour and a kind, 48 in all."""
-    return tuple(f"{colour} {kind}" for colour in COLOURS for kind in ANIMALS)
-
-
-@cache
 def facts() -> dict[tuple[str, str], str]:
     """The value of every (animal, attribute), the same in every study."""
     rng = Random(derive_seed("small world", "facts"))
-    return {(animal, name): rng.choice(values) for animal in animals() for name, (_, _, values) in ATTRIBUTES.items()}
+    return {(animal, name): rng.choice(values) for animal in ANIMALS for name, (_, _, values) in ATTRIBUTES.items()}
 
 
 def statement(animal: str, attribute: str) -> str:
-    """A fact as a sentence without full stop: ``the red fox eats mice``."""
+    """A fact as a sentence without full stop: ``the fox eats mice``."""
     verb = ATTRIBUTES[attribute][0]
     return f"the {animal} {verb} {facts()[animal, attribute]}"

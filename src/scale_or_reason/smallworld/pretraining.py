@@ -6,13 +6,13 @@ from collections.abc import Callable
 from random import Random
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
-from scale_or_reason.smallworld.arithmetic import LARGEST, chain, tell
+from scale_or_reason.smallworld.arithmetic import chain, tell
 from scale_or_reason.smallworld.domains import fines_of, law
 from scale_or_reason.smallworld.exams import exam_block
 from scale_or_reason.smallworld.knowledge import BLANKS
-from scale_or_reason.smallworld.lexicon import ATTRIBUTES, OBJECTS, PEOPLE, animals, statement
-from scale_or_reason.smallworld.passages import ANSWER_WORDS, contract, passage
-from scale_or_reason.smallworld.problem import LETTERS, number_options, weigh_options, word_options
+from scale_or_reason.smallworld.lexicon import ANIMALS, ATTRIBUTES, OBJECTS, PEOPLE, facts, statement
+from scale_or_reason.smallworld.passages import ANSWER_WORDS, TRAITS, contract, passage
+from scale_or_reason.smallworld.problem import LARGEST, LETTERS, number_options, weigh_options, word_options
 
 #: How often an exercise of each kind is met, where not once: chains of steps take practice, long lists of options room.
 EXAM_WEIGHTS = {
@@ -29,13 +29,23 @@ EXAM_WEIGHTS = {
 
 
 def _facts(rng: Random) -> str:
-    animal = rng.choice(animals())
+    """One to three facts about an animal, told or asked."""
+    animal = rng.choice(ANIMALS)
     chosen = rng.sample(list(ATTRIBUTES), rng.randint(1, 3))
-    return " ".join(f"{statement(animal, attribute).capitalize()}." for attribute in chosen)
+    if rng.random() < 0.7:
+        return " ".join(f"{statement(animal, attribute).capitalize()}." for attribute in chosen)
+    asked = [(ATTRIBUTES[attribute][1].format(animal=animal), facts()[animal, attribute]) for attribute in chosen]
+    return "\n".join(f"Q: {question}\nA: {value}" for question, value in asked)
 
 
 def _sums(rng: Random) -> str:
-    return "\n".join(step for _ in range(3) for step in chain(rng, 2).steps)
+    """Sums, step by step or at once: what traces take, and what an answer without a trace takes."""
+    if rng.random() < 0.4:
+        return "\n".join(step for _ in range(3) for step in chain(rng, 2).steps)
+    chains = [chain(rng, rng.choice((1, 1, 2, 2, 3))) for _ in range(5)]
+    return "\n".join(
+        f"{amounts.start}{''.join(f'{change:+d}' for change in amounts.changes)}={amounts.answer}" for amounts in chains
+    )
 
 
 def _products(rng: Random) -> str:
@@ -45,11 +55,11 @@ def _products(rng: Random) -> str:
 
 def _story(rng: Random) -> str:
     """A story whose result is worked out line by line, or just told."""
-    amounts = chain(rng, rng.randint(1, 5))
+    amounts = chain(rng, rng.choice((1, 1, 2, 2, 3, 4, 5)))
     person, thing = rng.choice(PEOPLE), rng.choice(OBJECTS)
     story = tell(rng, amounts, person, thing, distractor=0.3)
     told = " ".join(story.sentences)
-    worked = "\n".join(["", *story.steps, ""]) if rng.random() < 0.6 else " "
+    worked = "\n".join(["", *story.steps, ""]) if rng.random() < 0.4 else " "
     return f"{told}{worked}Now {person} has {amounts.answer} {thing}."
 
 
@@ -71,7 +81,25 @@ def _retold(rng: Random) -> str:
     return " ".join([*sentences, "Again:", *rng.sample(sentences, len(sentences))])
 
 
-def _list(rng: Random) -> str:
+def _asked(rng: Random) -> str:
+    """A passage or a contract, and a question about each of its sentences with its answer."""
+    if rng.random() < 0.6:
+        sentences, told = passage(rng, rng.sample(PEOPLE, rng.randint(2, 3)), rng.randint(2, 3))
+        asked = [(TRAITS[trait][1].format(who=person), value) for person, trait, value in told]
+    else:
+        sentences, terms = contract(rng)
+        asked = [(f"May users {act} {thing}?", "Yes" if allowed else "No") for act, thing, allowed in terms]
+    answers = [f"Q: {question}\nA: {answer}" for question, answer in rng.sample(asked, len(asked))]
+    return "\n".join([" ".join(sentences), *answers])
+
+
+def _echo(rng: Random) -> str:
+    """Words in no order, said twice: there is nothing to predict the second time by but to look the first time up."""
+    words = " ".join(rng.sample((*ANSWER_WORDS, *PEOPLE), rng.randint(6, 14)))
+    return f"{words}. Again: {words}."
+
+
+def _search(rng: Random) -> str:
     """Lettered options and a search of one of them, as traces on multiple choice do it."""
     count = rng.choice((2, 4, 4, 5, 10))
     if rng.random() < 0.5:
@@ -91,14 +119,16 @@ def _exam(rng: Random) -> str:
 
 #: What the text consists of: (share, writer).
 KINDS: tuple[tuple[float, Callable[[Random], str]], ...] = (
-    (0.13, _facts),
-    (0.05, _sums),
+    (0.08, _facts),
+    (0.08, _sums),
     (0.03, _products),
-    (0.18, _story),
+    (0.10, _story),
     (0.05, _blank),
-    (0.12, _retold),
-    (0.07, _list),
-    (0.37, _exam),
+    (0.03, _retold),
+    (0.07, _asked),
+    (0.16, _echo),
+    (0.06, _search),
+    (0.34, _exam),
 )
 
 

@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 
 LETTERS = "ABCDEFGHIJ"
+#: All amounts are between 0 and this, so that the tables of sums are small enough to be learnt.
+LARGEST = 29
 
 
 @dataclass(frozen=True)
@@ -14,12 +16,14 @@ class Problem:
     """One question of the small world.
 
     ``row`` is in the hub schema of the benchmark; ``final`` is the true final answer as a teacher writes it;
-    ``steps`` are the lines of a true reasoning trace; ``text`` is what the question looks like in plain text.
+    ``steps`` are the lines of a true reasoning trace. ``thoughts`` are given where a teacher writes more than a book of
+    exercises does.
     """
 
     row: dict[str, Any]
     final: str
     steps: tuple[str, ...]
+    thoughts: tuple[str, ...] = ()
 
     @property
     def ift(self) -> str:
@@ -29,7 +33,7 @@ class Problem:
     @property
     def reasoning(self) -> str:
         """The true answer with thinking on, as a thinking teacher writes it."""
-        trace = "\n".join(self.steps)
+        trace = "\n".join(self.thoughts or self.steps)
         return f"<think>\n{trace}\n</think>\n\n{self.final}"
 
 
@@ -49,22 +53,18 @@ def weigh_options(options: list[str], correct: int) -> list[str]:
 
 
 def number_options(rng: Random, answer: int, count: int, tempting: list[int]) -> tuple[list[str], int]:
-    """``count`` different numbers in random order with ``answer`` among them, and its index.
+    """``count`` different numbers up to ``LARGEST`` with ``answer`` among them, and its index.
 
-    ``tempting`` are wrong values that a careless reader may reach, such as the result before the last step.
+    ``tempting`` are wrong values that a careless reader may reach, such as the result before the last step. Options are
+    in ascending order, as in real exams: who only guesses the size of the answer does better than chance.
     """
-    values = [answer]
-    near = [answer + delta for delta in range(-count, count + 1) if delta and answer + delta >= 0]
-    rng.shuffle(near)
-    for value in [*tempting, *near, *range(answer + count + 1, answer + 3 * count)]:
-        if len(values) < count and value not in values and value >= 0:
-            values.append(value)
-    rng.shuffle(values)
+    values = list(dict.fromkeys([answer, *tempting]))[:count]
+    others = [value for value in range(LARGEST + 1) if value not in values]
+    values = sorted([*values, *rng.sample(others, count - len(values))])
     return [str(value) for value in values], values.index(answer)
 
 
 def word_options(rng: Random, answer: str, wrong: list[str], count: int) -> tuple[list[str], int]:
-    """``count`` different words in random order with ``answer`` among them, and its index."""
-    options = [answer, *rng.sample([word for word in wrong if word != answer], count - 1)]
-    rng.shuffle(options)
+    """``count`` different words in alphabetical order with ``answer`` among them, and its index."""
+    options = sorted([answer, *rng.sample([word for word in wrong if word != answer], count - 1)])
     return options, options.index(answer)
