@@ -13,20 +13,21 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro report micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 demo: venv ## a few cells of the small study, up to figure 2, table 1 and the report: minutes on a laptop
-	$(SNAKEMAKE) $(DEMO)
+	$(SNAKEMAKE) $(DEMO) -- all time_table
 	$(SNAKEMAKE) $(DEMO) --report results/micro/report.html
 
-micro: venv ## the whole small study
-	$(SNAKEMAKE) $(MICRO)
-
-report: venv ## the HTML report of what `make micro` has made
+micro: venv ## the whole small study, up to its figures, tables and report: an hour on a laptop
+	$(SNAKEMAKE) $(MICRO) -- all time_table
 	$(SNAKEMAKE) $(MICRO) --report results/micro/report.html
+
+overhead: venv ## what training and generation cost over the bare engines on the same work
+	$(BIN)/python tests/benchmarks/overhead.py
 
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
 	$(SNAKEMAKE) $(MICRO) -- micro_world
