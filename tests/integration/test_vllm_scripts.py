@@ -175,3 +175,22 @@ def test_a_base_student_is_asked_in_several_ways_and_judged_in_one_go(
         assert judged["model_id"].to_list() == [model_id] * 5
         inputs = json.loads((tmp_path / "j" / model_id / "manifest.json").read_text())["inputs"]
         assert Path(inputs["answers/gsm8k.parquet"]["path"]) == tmp_path / model_id / "gsm8k.parquet"
+
+
+def test_models_one_after_the_other_answer_as_if_alone(
+    script: Path, generator: Path, benchmarks: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    build_generator(other, seed=1)
+    items = ["--items", benchmarks / "gsm8k.parquet"]
+    ids = [f"general/tiny/seq/rho-{ratio}/seed-0" for ratio in (0, 1)]
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    run(
+        script / "answer_benchmarks.py",
+        *items,
+        *("--model", generator, other, "--model-ids", *ids, "--output-dir", together),
+    )
+    run(script / "answer_benchmarks.py", *items, "--model", other, "--model-ids", ids[1], "--output-dir", alone)
+    first, second = ((together / model_id / "gsm8k.parquet").read_bytes() for model_id in ids)
+    assert second == (alone / ids[1] / "gsm8k.parquet").read_bytes()
+    assert first != second

@@ -18,13 +18,13 @@ CHAT_TEMPLATE = r"""{%- for message in messages -%}
 CONTEXT = 2048
 
 
-def build_generator(folder: Path) -> None:
+def build_generator(folder: Path, seed: int = 0) -> None:
     """Qwen2 of 2 layers with heads of 32 (vLLM's kernels for CPUs know no narrower ones), one token per byte."""
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     save_byte_tokenizer(folder, eos="<|im_end|>", chat_template=CHAT_TEMPLATE)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     config = Qwen2Config(
         vocab_size=VOCABULARY,
         hidden_size=64,

@@ -134,6 +134,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "several models"),
         ("answer_benchmarks", "--model-ids", "adapted/a/ift-then-ift/seed-0 adapted/a/ift-then-ift/seed-1", "several"),
         ("answer_benchmarks", "--model-ids", "teacher/tiny/ift teacher/tiny/ift", "given twice"),
+        ("answer_benchmarks", "--model", "{model} {model}", "several models"),
         ("answer_benchmarks", "--samples", "8", "not a JSON object"),
         ("answer_benchmarks", "--samples", '{"gsm8k": 0}', "not a number of samples"),
         ("judge_answers", "--answers", "{no_answers}", "no answers to judge"),
@@ -156,7 +157,7 @@ def test_bad_input_is_refused(
     for name, given in (OPTIONS[script] | {option: value}).items():
         for placeholder, path in files.items():
             given = given.replace(f"{{{placeholder}}}", path)
-        arguments += [name, *(given.split() if name in ("--items", "--answers", "--model-ids") else [given])]
+        arguments += [name, *(given.split() if name in ("--items", "--answers", "--model-ids", "--model") else [given])]
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(StudyError, match=problem):
         load(script).main()

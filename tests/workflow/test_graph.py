@@ -79,10 +79,30 @@ def test_a_cells_model_needs_one_training(tree: Tree, schedule: str, ratio: str)
 
 
 def test_a_cells_scores_need_that_cell_only(tree: Tree) -> None:
-    jobs = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
+    apart = "--config=compute={evaluation_jobs: model}"
+    jobs = tree.dry_run(apart, "results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
     one_each = ("train_student", "answer_benchmarks", "judge_answers", "grade_answers", "score_model", "build_mixture")
     assert all(jobs[rule] == 1 for rule in one_each)
     assert not {"answer_with_base_student", "answer_with_teacher", "adapt_student", "count_costs"} & jobs.keys()
+
+
+def test_or_its_students_cells_where_these_are_evaluated_together(tree: Tree) -> None:
+    jobs = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
+    one_each = ("answer_with_student", "judge_student", "grade_answers", "score_model")
+    assert all(jobs[rule] == 1 for rule in one_each)
+    assert jobs["train_student"] == 5 + 3
+    outside = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.1/seed-0.parquet", study=MICRO)
+    assert (outside["train_student"], outside["answer_benchmarks"], outside["judge_answers"]) == (1, 1, 1)
+
+
+def test_evaluating_by_student_evaluates_the_same_models(tree: Tree) -> None:
+    together = tree.dry_run(study=MICRO)
+    apart = tree.dry_run("--config=compute={evaluation_jobs: model}", study=MICRO)
+    assert (apart["answer_benchmarks"], apart["judge_answers"]) == (100, 100)
+    for job in ("answer_with", "judge"):
+        assert (together[f"{job}_student"], together[f"{job}_adapted_student"]) == (5 * 2, 5)
+    changed = {rule for rule in apart | together if apart.get(rule) != together.get(rule)}
+    assert all(rule.startswith(("answer_", "judge_")) for rule in changed)
 
 
 def test_an_adaptation_trains_twice(tree: Tree) -> None:

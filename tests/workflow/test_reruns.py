@@ -14,8 +14,8 @@ pytestmark = pytest.mark.workflow
 STUDENT = "results/micro/models/general/micro-0.07M"
 MODELS = 2 + 1 + 1 + 2  # two trainings, an adaptation, a base student, the teacher in two modes
 #: The jobs that answer, and those that judge.
-ANSWERING = {"answer_benchmarks": 3, "answer_with_base_student": 1, "answer_with_teacher": 1}
-JUDGING = {"judge_answers": 3, "judge_base_student": 1, "judge_teacher": 1}
+ANSWERING = {f"answer_with_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
+JUDGING = {f"judge_{whom}": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
 
 
 def pending(made: Tree, *targets: str) -> dict[str, int]:
@@ -84,7 +84,8 @@ def test_a_learning_rate_reruns_its_students(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "{ift: 1.0e-3, reasoning: 2.0e-3}", "{ift: 1.0e-3, reasoning: 3.0e-3}")
     jobs = pending(made)
     # the reasoning student, and the adaptation that ends with reasoning
-    assert (jobs["train_student"], jobs["adapt_student"], jobs["answer_benchmarks"]) == (1, 1, 2)
+    assert (jobs["train_student"], jobs["adapt_student"]) == (1, 1)
+    assert (jobs["answer_with_student"], jobs["answer_with_adapted_student"]) == (1, 1)
     assert not {"build_mixture", "answer_with_base_student", "answer_with_teacher"} & jobs.keys()
 
 
@@ -99,7 +100,7 @@ def test_a_judges_setting_reruns_judging(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "    retries: 0", "    retries: 1")
     jobs = pending(made)
     assert (JUDGING | {"score_model": MODELS, "count_costs": MODELS}).items() <= jobs.items()
-    assert not {"grade_answers", "answer_benchmarks"} & jobs.keys()
+    assert not {"grade_answers", *ANSWERING} & jobs.keys()
 
 
 def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +119,7 @@ def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:
     weights.write_text("another judge")
     jobs = pending(made)
     assert JUDGING.items() <= jobs.items()
-    assert "answer_benchmarks" not in jobs
+    assert not ANSWERING.keys() & jobs.keys()
 
 
 def test_the_report(made: Tree) -> None:

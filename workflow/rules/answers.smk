@@ -1,5 +1,6 @@
 # Every model answers all benchmarks in one job: one start of the engine, one table for each benchmark. A base student
-# answers after each number of examples, and the teacher in both modes, in one job too.
+# answers after each number of examples, and the teacher in both modes, in one job too; and so do all models of a student
+# if `compute.evaluation_jobs` says so.
 
 
 rule answer_benchmarks:
@@ -14,7 +15,7 @@ rule answer_benchmarks:
     benchmark:
         "<benchmarks>/answer_benchmarks/{model_id}.tsv"
     wildcard_constraints:
-        model_id=TRAINED,
+        model_id=TRAINED_APART,
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["engine"]["threads"]
@@ -42,6 +43,86 @@ rule answer_benchmarks:
         "python workflow/scripts/answer_benchmarks.py {params.model} {params.model_ids}"
         " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
         " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
+
+
+if BY_STUDENT and GRID:
+
+    use rule answer_benchmarks as answer_with_student with:
+        input:
+            models=expand("<results>/models/{{corpus}}/{{student}}/{cell}/seed-{{seed}}", cell=GRID),
+            item_tables=ITEMS,
+        output:
+            answers=expand(
+                "<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/{benchmark}.parquet",
+                cell=GRID,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand("<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/manifest.json", cell=GRID),
+        log:
+            "<logs>/answer_benchmarks/{corpus}/{student}/seed-{seed}.log",
+        benchmark:
+            "<benchmarks>/answer_benchmarks/{corpus}/{student}/seed-{seed}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+            mem_mb=JOBS["engine"]["mem_mb"],
+            runtime=len(GRID) * JOBS["engine"]["runtime"],
+        params:
+            model=lambda wildcards, input: option("model", *input.models),
+            model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
+            pools="",
+            directory=output_folder(1),
+            sampling=json_option("sampling", config["evaluation"]["sampling"]),
+            samples=json_option("samples", SAMPLES),
+            engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
+            engine_of_results=lambda wildcards: as_json(
+                engine_settings_of_results(STUDY.students[wildcards.student].engine)
+            ),
+            seed=option("seed", STUDY.seed),
+            version=version_of("answers"),
+        message:
+            "all {wildcards.student} trained on {wildcards.corpus} answer the benchmarks"
+
+
+if BY_STUDENT and ADAPTED:
+
+    use rule answer_benchmarks as answer_with_adapted_student with:
+        input:
+            models=expand("<results>/models/adapted/{{student}}/{formats}/seed-{{seed}}", formats=ADAPTED),
+            item_tables=ITEMS,
+        output:
+            answers=expand(
+                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/{benchmark}.parquet",
+                formats=ADAPTED,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand(
+                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/manifest.json", formats=ADAPTED
+            ),
+        log:
+            "<logs>/answer_benchmarks/adapted/{student}/seed-{seed}.log",
+        benchmark:
+            "<benchmarks>/answer_benchmarks/adapted/{student}/seed-{seed}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+            mem_mb=JOBS["engine"]["mem_mb"],
+            runtime=len(ADAPTED) * JOBS["engine"]["runtime"],
+        params:
+            model=lambda wildcards, input: option("model", *input.models),
+            model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
+            pools="",
+            directory=output_folder(1),
+            sampling=json_option("sampling", config["evaluation"]["sampling"]),
+            samples=json_option("samples", SAMPLES),
+            engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
+            engine_of_results=lambda wildcards: as_json(
+                engine_settings_of_results(STUDY.students[wildcards.student].engine)
+            ),
+            seed=option("seed", STUDY.seed),
+            version=version_of("answers"),
+        message:
+            "all adapted {wildcards.student} answer the benchmarks"
 
 
 if STUDY.base_shots:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.cells import FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES, Adaptation, parse_model_id
+from scale_or_reason.cells import FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES, Adaptation, format_ratio, parse_model_id
 from scale_or_reason.errors import StudyError
 from scale_or_reason.local_files import deepspeed_file, is_local, made_by_study, rows_file, rows_folder
 from scale_or_reason.seeds import derive_seed
@@ -50,6 +50,12 @@ def one_of(names):
 
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
 TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
+# What the trained models of a student differ in: the part of a model id between student and seed.
+GRID = list(dict.fromkeys(f"{cell.schedule}/rho-{format_ratio(cell.ratio)}" for cell in STUDY.trainings()))
+ADAPTED = [f"{first}-then-{second}" for first, second in STUDY.adaptations]
+# Whether all of them are evaluated in one job, and those that are evaluated in a job of their own.
+BY_STUDENT = config["compute"]["evaluation_jobs"] == "student"
+TRAINED_APART = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED}" if BY_STUDENT else TRAINED
 EVALUATED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
 
 

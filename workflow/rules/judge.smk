@@ -1,5 +1,5 @@
 # Answers become verdicts: by each judge of the jury, and by rules. All answers of a base student are judged in one job,
-# as they are given, and so are the teacher's.
+# as they are given, and so are the teacher's; those of trained students too if `compute.evaluation_jobs` says so.
 
 
 rule judge_answers:
@@ -15,7 +15,7 @@ rule judge_answers:
     benchmark:
         "<benchmarks>/judge_answers/{judge}/{model_id}.tsv"
     wildcard_constraints:
-        model_id=TRAINED,
+        model_id=TRAINED_APART,
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["engine"]["threads"]
@@ -46,6 +46,73 @@ rule judge_answers:
         " --items {input.item_tables} --answers {input.answers} {params.protocol}"
         " {params.answer_tail_tokens} {params.retries} {params.sampling} {params.engine}"
         " {params.seed} --output-dir {params.directory} &> {log}"
+
+
+if BY_STUDENT and GRID:
+
+    use rule judge_answers as judge_student with:
+        input:
+            item_tables=ITEMS,
+            answers=expand(
+                "<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/{benchmark}.parquet",
+                cell=GRID,
+                benchmark=STUDY.benchmarks,
+            ),
+            model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+        output:
+            verdicts=expand(
+                "<results>/verdicts/{{judge}}/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/{benchmark}.parquet",
+                cell=GRID,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand(
+                "<results>/verdicts/{{judge}}/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/manifest.json", cell=GRID
+            ),
+        log:
+            "<logs>/judge_answers/{judge}/{corpus}/{student}/seed-{seed}.log",
+        benchmark:
+            "<benchmarks>/judge_answers/{judge}/{corpus}/{student}/seed-{seed}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(STUDY.judges[wildcards.judge].engine),
+            mem_mb=JOBS["engine"]["mem_mb"],
+            runtime=len(GRID) * JOBS["engine"]["runtime"],
+        message:
+            "{wildcards.judge} judges all {wildcards.student} trained on {wildcards.corpus}"
+
+
+if BY_STUDENT and ADAPTED:
+
+    use rule judge_answers as judge_adapted_student with:
+        input:
+            item_tables=ITEMS,
+            answers=expand(
+                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/{benchmark}.parquet",
+                formats=ADAPTED,
+                benchmark=STUDY.benchmarks,
+            ),
+            model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+        output:
+            verdicts=expand(
+                "<results>/verdicts/{{judge}}/adapted/{{student}}/{formats}/seed-{{seed}}/{benchmark}.parquet",
+                formats=ADAPTED,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand(
+                "<results>/verdicts/{{judge}}/adapted/{{student}}/{formats}/seed-{{seed}}/manifest.json",
+                formats=ADAPTED,
+            ),
+        log:
+            "<logs>/judge_answers/{judge}/adapted/{student}/seed-{seed}.log",
+        benchmark:
+            "<benchmarks>/judge_answers/{judge}/adapted/{student}/seed-{seed}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(STUDY.judges[wildcards.judge].engine),
+            mem_mb=JOBS["engine"]["mem_mb"],
+            runtime=len(ADAPTED) * JOBS["engine"]["runtime"],
+        message:
+            "{wildcards.judge} judges all adapted {wildcards.student}"
 
 
 if STUDY.base_shots:

@@ -1,4 +1,4 @@
-"""One model answers all benchmarks: one start of the engine, one Parquet file per benchmark, and a manifest.
+"""Models answer all benchmarks: for each a Parquet file per benchmark, and a manifest.
 
     python workflow/scripts/answer_benchmarks.py --model models/general/micro-a/seq/rho-1/seed-0 \\
         --model-ids general/micro-a/seq/rho-1/seed-0 --items benchmarks/gsm8k.parquet benchmarks/squad.parquet \\
@@ -8,7 +8,8 @@
 The model id says how a model is asked. A base student has no chat format: as base/STUDENT/shots-K it continues a text
 of K solved examples and the question. Examples come from --pools; a benchmark whose rows have no answer to show
 (ifeval) is asked without. As teacher/TEACHER/FORMAT a teacher thinks (reasoning) or doesn't (ift). Several ids are
-several ways to ask the model, one after the other on the same engine; the answers to each are in a folder of its name.
+several ways to ask one model, one after the other on the same engine, or as many models, one after the other in the
+same process; the answers of each are in a folder of its name.
 
 A prompt that leaves no room in the model's context is not asked: its answer is empty, its finish_reason "length".
 The manifest counts these. Started again after a kill, the program goes on behind the last finished chunk.
@@ -40,7 +41,7 @@ from scale_or_reason.engines.command_line import (
 from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine, leave_at_once
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import write_json
-from scale_or_reason.generation import json_object
+from scale_or_reason.generation import Sampling, json_object
 from scale_or_reason.journal import Row
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt
@@ -55,7 +56,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files, schema items")
     parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
     parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
-    add_engine_options(parser)
+    add_engine_options(parser, several=True)
     parser.add_argument(
         "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
     )
@@ -71,27 +72,31 @@ class Asking:
     template_options: dict[str, Any]
 
 
-def askings(model_ids: list[str]) -> list[Asking]:
-    """All ways to ask. Raises :class:`StudyError` if the ids are not of one model, or one of them is given twice."""
-    models = [parse_model_id(model_id) for model_id in model_ids]
-    names = {(model.kind, model.student) for model in models}
-    alone = len(models) == 1
-    if not alone and (len(names) > 1 or not all(isinstance(model, BaseStudent | Teacher) for model in models)):
+def askings(model_ids: list[str], models: list[str]) -> list[Asking]:
+    """All ways to ask.
+
+    Raises :class:`StudyError` if an id is given twice, and if there is neither a model for each nor one for all.
+    """
+    parsed = [parse_model_id(model_id) for model_id in model_ids]
+    if len(set(parsed)) < len(parsed):
+        raise StudyError("a model id is given twice", where="--model-ids", found=", ".join(model_ids))
+    ways_of_one = len({(model.kind, model.student) for model in parsed}) == 1 and isinstance(
+        parsed[0], BaseStudent | Teacher
+    )
+    if len(models) != len(parsed) and not (len(models) == 1 and ways_of_one):
         raise StudyError(
             "these are several models",
             where="--model-ids",
             found=", ".join(model_ids),
-            expected="one model, or several ways to ask one base student or one teacher",
+            expected="as many as --model gives, or several ways to ask one base student or one teacher",
         )
-    if len(set(models)) < len(models):
-        raise StudyError("a model id is given twice", where="--model-ids", found=", ".join(model_ids))
     return [
         Asking(
             model.model_id,
             model.shots if isinstance(model, BaseStudent) else None,
             {"enable_thinking": model.format == "reasoning"} if isinstance(model, Teacher) else {},
         )
-        for model in models
+        for model in parsed
     ]
 
 
@@ -186,21 +191,19 @@ def account(rows: list[Row]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Exam:
-    """What all ways to ask have in common."""
+    """What all models and ways to ask them have in common."""
 
-    generation: Generation
     items: dict[str, pl.DataFrame]
     items_files: dict[str, Path]
     samples: dict[str, int]
+    seed: int
     folder: Path
 
     def questions(self, shots: int | None, pools: Mapping[str, list[Example]]) -> list[Question]:
         return [
             Question(name, item_id, sample, text)
             for name, items in self.items.items()
-            for item_id, text in zip(
-                items["item_id"], texts(name, items, shots, pools, self.generation.seed), strict=True
-            )
+            for item_id, text in zip(items["item_id"], texts(name, items, shots, pools, self.seed), strict=True)
             for sample in range(self.samples[name])
         ]
 
@@ -209,22 +212,18 @@ class Exam:
         folder = self.folder / asking.model_id
         inputs = self.items_files | (pools if asking.shots else {})
         mode = {"model_id": asking.model_id, "shots": asking.shots, "samples": self.samples, **asking.template_options}
-        journal = open_journal(folder, self.generation, inputs, **mode)
-        outcome = engine.run(len(questions), self._work(asking, questions), label=asking.model_id, journal=journal)
+        journal = open_journal(folder, engine.generation, inputs, **mode)
+        work = self._work(asking, questions, engine.generation.sampling)
+        outcome = engine.run(len(questions), work, label=asking.model_id, journal=journal)
         benchmarks = write_answers(questions, outcome, asking.model_id, folder)
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
-        record = {
-            **outcome.speed(tokens),
-            "benchmarks": benchmarks,
-            **generation_manifest(self.generation, inputs, **mode),
-        }
-        write_json(record, folder / "manifest.json")
+        facts = generation_manifest(engine.generation, inputs, **mode)
+        write_json({**outcome.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
         journal.remove()
 
-    def _work(self, asking: Asking, questions: list[Question]) -> ChunkWork:
+    def _work(self, asking: Asking, questions: list[Question], sampling: Sampling) -> ChunkWork:
         # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
-        seeds = [derive_seed(self.generation.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
-        sampling = self.generation.sampling
+        seeds = [derive_seed(self.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
 
         def answer(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
             part = slice(chunk.start, chunk.stop)
@@ -240,16 +239,18 @@ class Exam:
 
 def main() -> None:
     arguments = parse_arguments()
-    generation = Generation.from_arguments(arguments)
-    ways = askings(arguments.model_ids)
+    generations = [Generation.from_arguments(arguments, model) for model in arguments.model]
+    ways = askings(arguments.model_ids, arguments.model)
     items = read_items(arguments.items)
     samples = samples_per_item(arguments.samples, items)
-    exam = Exam(generation, items, named("items", arguments.items), samples, arguments.output_dir)
+    exam = Exam(items, named("items", arguments.items), samples, arguments.seed, arguments.output_dir)
     pools = read_pools(arguments.pools)
     prepared = [(asking, exam.questions(asking.shots, pools)) for asking in ways]
-    with SharedEngine(generation) as engine:
-        for asking, questions in prepared:
-            exam.sit(engine, asking, questions, named("pools", arguments.pools))
+    of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
+    for generation, own in zip(generations, of_each, strict=True):
+        with SharedEngine(generation) as engine:
+            for asking, questions in own:
+                exam.sit(engine, asking, questions, named("pools", arguments.pools))
 
 
 if __name__ == "__main__":

@@ -24,9 +24,11 @@ from scale_or_reason.seeds import stable_id
 ChunkWork = Callable[[VllmEngine, range, OnReply], list[Row]]
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every program that loads a model into vLLM."""
-    parser.add_argument("--model", required=True, help="model folder, or model id of the hub")
+def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """The options of every program that loads a model into vLLM, or ``several`` models one after the other."""
+    parser.add_argument(
+        "--model", required=True, nargs="+" if several else None, help="model folder, or model id of the hub"
+    )
     parser.add_argument("--revision", help="branch, tag or commit of a hub model")
     parser.add_argument("--sampling", required=True, help='JSON: {"temperature": 0.7, "top_p": 0.8, "max_tokens": 512}')
     parser.add_argument("--engine", default="{}", help="JSON: arguments of vLLM, such as dtype and max_model_len")
@@ -52,14 +54,18 @@ class Generation:
     chunk_size: int
 
     @classmethod
-    def from_arguments(cls, arguments: argparse.Namespace) -> Generation:
-        """Raises :class:`StudyError` for bad JSON, bad sampling parameters or a model that cannot be loaded."""
+    def from_arguments(cls, arguments: argparse.Namespace, model: str | None = None) -> Generation:
+        """With ``--model``, or one of several.
+
+        Raises :class:`StudyError` for bad JSON, bad sampling parameters or a model that cannot be loaded.
+        """
+        model = arguments.model if model is None else model
         sampling = Sampling.from_json(arguments.sampling)
         settings = json_object(arguments.engine, "--engine")
         if arguments.chunk_size < 1:
             raise StudyError("a chunk needs at least one request", where="--chunk-size", found=arguments.chunk_size)
-        check_generator(arguments.model)
-        return cls(arguments.model, arguments.revision, sampling, settings, arguments.seed, arguments.chunk_size)
+        check_generator(model)
+        return cls(model, arguments.revision, sampling, settings, arguments.seed, arguments.chunk_size)
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ class SharedEngine:
     """
 
     def __init__(self, generation: Generation) -> None:
-        self._generation = generation
+        self.generation = generation
         self._opened = ExitStack()
         self._engine: VllmEngine | None = None
 
@@ -109,14 +115,12 @@ class SharedEngine:
             startup = self._engine.startup_seconds
         engine = self._engine
         bar = GenerationBar(label, requests, done, self._screen)
-        rows = work_in_chunks(
-            requests, self._generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add)
-        )
+        rows = work_in_chunks(requests, self.generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add))
         bar.close()
         return Outcome(rows, journal.seconds, startup)
 
     def _load(self) -> VllmEngine:
-        wanted = self._generation
+        wanted = self.generation
         self._screen.write(f"loading {wanted.model}\n")
         self._screen.flush()
         engine = self._opened.enter_context(VllmEngine(wanted.model, wanted.settings, wanted.revision))

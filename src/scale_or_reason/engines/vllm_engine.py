@@ -86,12 +86,13 @@ class VllmEngine:
         self.close()
 
     def close(self) -> None:
-        """Stop worker processes. An engine inside this process is memory, which :func:`leave_at_once` gives back."""
+        """Stop worker processes, or give back the memory of an engine inside this process."""
         if not self._on_cpu:
             self._llm.llm_engine.engine_core.shutdown()
         elif identity := os.environ.get("VLLM_DIST_IDENT"):
             (Path(tempfile.gettempdir()) / identity).unlink(missing_ok=True)  # left by torch's rendezvous
         del self._llm
+        gc.collect()  # an engine's parts refer to each other
 
     def chat(
         self,
