@@ -148,7 +148,13 @@ def test_a_model_can_start_as_another(root: Path, made_tokenizer: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    "start", [(), ("--hidden-size", 32), ("--init-from", "x", "--hidden-size", 32, "--layers", 1, "--heads", 1)]
+    "start",
+    [
+        (),
+        ("--hidden-size", 32),
+        ("--init-from", "x", "--layers", 1),
+        ("--init-from", "x", "--hidden-size", 32, "--layers", 1, "--heads", 1),
+    ],
 )
 def test_where_weights_come_from_must_be_said_once(
     root: Path, made_tokenizer: Path, tmp_path: Path, start: tuple[object, ...]

@@ -55,27 +55,31 @@ def parse_arguments() -> argparse.Namespace:
 def initial_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
     """The model to start from, or a Qwen2 with random weights and tied embeddings.
 
-    Raises :class:`StudyError` if the command line says both or neither.
+    Raises :class:`StudyError` if the command line says both or neither, or not all of the sizes.
     """
     from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-    sizes = [getattr(arguments, name) for name in ("hidden_size", "layers", "heads")]
-    if (arguments.init_from is None) == (None in sizes):
+    options = ("init_from", "hidden_size", "layers", "heads")
+    given = tuple(name for name in options if getattr(arguments, name) is not None)
+    if given not in (options[:1], options[1:]):
         raise StudyError(
-            "where do the weights come from?", where="command line", expected="--init-from, or the three sizes"
+            "where do the weights come from?",
+            where="command line",
+            found=" ".join(f"--{name.replace('_', '-')}" for name in given) or "none of its options",
+            expected="--init-from MODELDIR, or all of --hidden-size, --layers and --heads",
+            remedy="leave out one, or complete the other",
         )
     # At this size the plain kernels are a third faster than the fused ones.
     kernels = {"attn_implementation": "eager"}
     if arguments.init_from is not None:
         return AutoModelForCausalLM.from_pretrained(arguments.init_from, dtype="float32", **kernels)
-    hidden_size, layers, heads = sizes
     config = Qwen2Config(
         vocab_size=vocabulary,
-        hidden_size=hidden_size,
-        intermediate_size=3 * hidden_size,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=heads,
+        hidden_size=arguments.hidden_size,
+        intermediate_size=3 * arguments.hidden_size,
+        num_hidden_layers=arguments.layers,
+        num_attention_heads=arguments.heads,
+        num_key_value_heads=arguments.heads,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
         **kernels,

@@ -12,7 +12,7 @@ from scale_or_reason.smallworld.problem import LARGEST, LETTERS, Problem, boxed,
 
 @dataclass(frozen=True)
 class Chain:
-    """A start value and signed changes; every partial result is between 0 and ``LARGEST``."""
+    """A start value and signed changes; every partial result is one digit."""
 
     start: int
     changes: tuple[int, ...]
@@ -39,17 +39,13 @@ class Chain:
 def chain(rng: Random, length: int, smallest_answer: int = 0) -> Chain:
     """A random chain of ``length`` changes whose answer is at least ``smallest_answer``."""
     while True:
-        start = amount = rng.randint(2, 20)
+        start = amount = rng.randint(1, 9)
         changes: list[int] = []
         for _ in range(length):
-            change = rng.choice((1, -1)) * rng.randint(1, 9)
-            if not 0 <= amount + change <= LARGEST:
-                change = -change
-            if not 0 <= amount + change <= LARGEST:
-                break
+            change = rng.choice([step for step in range(-6, 7) if step and 0 <= amount + step <= 9])
             amount += change
             changes.append(change)
-        if len(changes) == length and amount >= smallest_answer:
+        if amount >= smallest_answer:
             return Chain(start, tuple(changes))
 
 
@@ -67,7 +63,7 @@ def tell(rng: Random, amounts: Chain, person: str, thing: str, distractor: float
     sentences = [f"{person} has {amounts.start} {thing}.", *(f"{person} {deed} {thing}." for deed in deeds)]
     if rng.random() < distractor:
         other = rng.choice([name for name in PEOPLE if name != person])
-        sentences.insert(rng.randint(1, len(sentences)), f"{other} has {rng.randint(1, 20)} {thing}.")
+        sentences.insert(rng.randint(1, len(sentences)), f"{other} has {rng.randint(1, 9)} {thing}.")
     return Story(sentences, [f"{deed}: {step}" for deed, step in zip(deeds, amounts.steps, strict=True)])
 
 
@@ -80,14 +76,14 @@ def word_problem(rng: Random, length: int, distractor: float = 0.3) -> tuple[str
 
 
 def gsm8k(rng: Random) -> Problem:
-    question, amounts, steps = word_problem(rng, rng.randint(1, 4))
+    question, amounts, steps = word_problem(rng, rng.choice((1, 1, 2, 2, 3, 4)))
     worked = [step.replace("=", "=<<" + step + ">>") for step in amounts.steps]
     row = {"question": question, "answer": "\n".join([*worked, f"#### {amounts.answer}"])}
     return Problem(row, boxed(amounts.answer), tuple(steps))
 
 
 def math_500(rng: Random) -> Problem:
-    amounts = chain(rng, rng.randint(3, 6))
+    amounts = chain(rng, rng.randint(2, 6))
     names = "abcdefg"[: len(amounts.changes) + 1]
     lines = [f"Let {names[0]} = {amounts.start}."]
     for before, name, change in zip(names, names[1:], amounts.changes, strict=False):
@@ -106,10 +102,8 @@ def math_500(rng: Random) -> Problem:
 
 
 def aime(rng: Random) -> Problem:
-    """Two problems in one; the answer is the first result followed by the second: three digits."""
-    first, second = chain(rng, rng.randint(2, 3), smallest_answer=10), chain(rng, rng.randint(2, 3))
-    while second.answer > 9:
-        second = chain(rng, len(second.changes))
+    """Two problems in one; the answer is the first result followed by the second: two digits."""
+    first, second = chain(rng, rng.randint(2, 3), smallest_answer=1), chain(rng, rng.randint(2, 3))
     people = rng.sample(PEOPLE, 2)
     things = rng.sample(OBJECTS, 2)
     stories = tell(rng, first, people[0], things[0]), tell(rng, second, people[1], things[1])
@@ -123,12 +117,7 @@ def aime(rng: Random) -> Problem:
     result = f"{first.answer} and {second.answer}: {answer}"
     # Without saying where the second story starts, models go on from the result of the first.
     start = f"{people[1]} has {second.start} {things[1]}"
-    return Problem(
-        row,
-        boxed(answer),
-        steps=(*stories[0].steps, *stories[1].steps, result),
-        thoughts=(*stories[0].steps, start, *stories[1].steps, result),
-    )
+    return Problem(row, boxed(answer), (*stories[0].steps, start, *stories[1].steps, result))
 
 
 def _choices(rng: Random, amounts: Chain, count: int) -> tuple[list[str], int]:

@@ -68,7 +68,7 @@ def c_code_summarization(rng: Random) -> Problem:
 
 def _motion(rng: Random) -> tuple[str, str, int, list[str], list[int]]:
     unit, subject = rng.choice(RATES)
-    rate, seconds, start = rng.randint(2, 5), rng.randint(2, 5), rng.randint(0, 4)
+    rate, seconds, start = rng.randint(2, 5), rng.randint(2, 5), rng.choice((0, 0, 1, 2, 3, 4))
     product = rate * seconds
     question = f"{subject} {rate} {unit} each second for {seconds} seconds. There were {start} {unit} before. "
     question += f"How many {unit} are there in all?"

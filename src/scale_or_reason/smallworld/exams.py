@@ -9,12 +9,18 @@ from scale_or_reason.prompts import zero_shot_prompt
 from scale_or_reason.shots import Example, solved_example
 from scale_or_reason.smallworld.generate import GENERATORS
 from scale_or_reason.smallworld.problem import Problem, unboxed
+from scale_or_reason.smallworld.tokenizer import END, START
 
 
 def user_message(benchmark: str, problem: Problem) -> str:
     """The problem as a student is asked it: the benchmark's instruction, then the question."""
     declared = get_benchmark(benchmark)
     return zero_shot_prompt(declared.instruction, declared.read(problem.row).text)
+
+
+def chat_prompt(message: str) -> str:
+    """A chat up to where the assistant answers, as every model's template writes it."""
+    return f"{START}user\n{message}{END}\n{START}assistant\n"
 
 
 def exam_block(rng: Random, benchmark: str, worked: bool) -> str:

@@ -14,13 +14,18 @@ from random import Random
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.grading.extraction import final_answer, last_box
 from scale_or_reason.grading.ifeval import follow_strictly
 from scale_or_reason.prompts import ground_truth, judge_message
 from scale_or_reason.smallworld.generate import GENERATORS
 from scale_or_reason.smallworld.lexicon import OBJECTS
 from scale_or_reason.smallworld.passages import ANSWER_WORDS
-from scale_or_reason.smallworld.problem import LETTERS, boxed, unboxed
+from scale_or_reason.smallworld.problem import LARGEST, LETTERS, boxed, unboxed
 from scale_or_reason.smallworld.tokenizer import END_THINK, THINK
+
+YES_NO = ("Yes", "No")
+#: As `answer_tail_tokens` of the small study's judge.
+TAIL_PIECES = 48
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,17 @@ def comparison(answer: str | None, truths: list[str]) -> str:
 
 def _wrong_answer(rng: Random, right: str, question: str) -> str:
     """A plausible wrong answer: another letter, number or word (half of them out of the question), a piece missing."""
+    if right in YES_NO and rng.random() < 0.7:
+        return YES_NO[1 - YES_NO.index(right)]
+    if rng.random() < 0.12:  # small students mix up what kind of answer is asked for
+        kinds = (rng.choice(LETTERS), str(rng.randint(0, LARGEST)), rng.choice(ANSWER_WORDS))
+        return rng.choice([answer for answer in kinds if answer != right])
     if _is_letter(right):
         return rng.choice([letter for letter in LETTERS if letter != right])
     pieces = re.findall(r"\d{1,2}|[A-Za-z]+|\s+|.", right)
     spot = rng.choice([i for i, piece in enumerate(pieces) if piece.strip()])
     if pieces[spot].isdigit():
-        pieces[spot] = str(rng.choice([n for n in range(30) if n != int(pieces[spot])]))
+        pieces[spot] = str(rng.choice([n for n in range(LARGEST + 1) if n != int(pieces[spot])]))
     elif rng.random() < 0.7:
         others = [word for word in ANSWER_WORDS if word != pieces[spot]]
         asked = [word for word in others if word in question]
@@ -74,11 +84,36 @@ def _wrong_answer(rng: Random, right: str, question: str) -> str:
 
 
 def _scattered(rng: Random, text: str) -> str:
-    """The text with one to four stray words in it, as small students write when they sample at temperature 1."""
+    """The text with one to four stray words in it, as small students write."""
     words = text.split(" ")
     for _ in range(rng.randint(1, 4)):
         words.insert(rng.randint(0, len(words)), rng.choice((*ANSWER_WORDS, *LETTERS, "no", "yes", "so", "the", "has")))
     return " ".join(words)
+
+
+def _with_trace(rng: Random, trace: str, answer: str) -> str:
+    """The answer after reasoning as students of all sizes write it, with think tags lost, doubled and never closed."""
+    if rng.random() < 0.3:
+        trace = _scattered(rng, trace or "so")
+    closed = f"{THINK}\n{trace}\n{END_THINK}\n\n"
+    before = rng.choices(
+        (
+            closed,
+            f"{trace}\n{END_THINK}\n\n",
+            f"{trace}\n\n",
+            f"{THINK}\n{closed}",
+            f"{THINK}\n{END_THINK}\n{closed}",
+            f"{THINK}\n{trace}\n\n",
+            f"{closed}{THINK}\n{trace}\n",
+        ),
+        (70, 6, 6, 5, 4, 6, 3),
+    )[0]
+    return before + answer
+
+
+def _tail(text: str) -> str:
+    """Its last ``TAIL_PIECES`` pieces: more a judge is not shown."""
+    return "".join(re.findall(r"\s?[A-Za-z]+|\s?\S|\s", text)[-TAIL_PIECES:])
 
 
 def _equivalence_lesson(rng: Random) -> JudgeLesson:
@@ -88,23 +123,16 @@ def _equivalence_lesson(rng: Random) -> JudgeLesson:
     right = unboxed(problem.final)
     if question.choices and rng.random() < 0.1:
         right = question.choices[LETTERS.index(right)]
-    given: str | None = right if rng.random() < 0.5 else _wrong_answer(rng, right, question.text)
-    # Students write anything before the box: a trace, a piece of one, or nothing.
-    before = "\n".join(rng.sample(problem.steps, rng.randint(0, min(6, len(problem.steps)))))
-    if before and rng.random() < 0.15:
-        before = _scattered(rng, before)
-    answer = f"{THINK}\n{before}\n{END_THINK}\n\n" if before else ""
-    if rng.random() < 0.1:
-        # Never finished, or a box within reasoning that never ends, or cut within the box, or nothing but the answer.
-        unfinished = f"{THINK}\n{before}"
-        answer = rng.choice((unfinished, f"{answer}\\boxed{{{right}", right))
-        if before and rng.random() < 0.5:
-            answer = f"{unfinished}\n\n{boxed(given)}"
-        given = None
-    else:
-        answer += boxed(given)
-    if not before and rng.random() < 0.3:
+    answer = boxed(right if rng.random() < 0.5 else _wrong_answer(rng, right, question.text))
+    if rng.random() < 0.6:
+        trace = "\n".join(rng.sample(problem.steps, rng.randint(0, min(6, len(problem.steps)))))
+        answer = _with_trace(rng, trace, answer)
+    elif rng.random() < 0.3:
         answer = f" {answer}\n"  # a base student's, between the blank behind "Answer:" and the end of its line
+    if rng.random() < 0.06:
+        answer = rng.choice((answer.removesuffix("}"), answer.partition("\\boxed")[0], right))
+    answer = _tail(answer)
+    given = last_box(final_answer(answer) or "")
     accepted = [right, *question.gold] if given in question.gold else question.gold
     truth = ground_truth(question.gold, question.choices, question.extra)
     return JudgeLesson(judge_message(question.text, answer, truth), comparison(given, accepted))
@@ -121,6 +149,17 @@ _SPOILERS: dict[str, _Spoiler] = {
 }
 
 
+def _word_lines(arguments: dict[str, list[str]], answer: str) -> list[str]:
+    """The word that a constraint asks for or forbids, if it does, beside every word of its kind in the answer."""
+    asked = [*arguments.get("keywords", ()), *arguments.get("forbidden_words", ())]
+    return [
+        f"{word} {given} {'same' if word == given else 'different'}"
+        for word in asked
+        for given in re.findall(r"[A-Za-z]+", answer)
+        if given in OBJECTS
+    ]
+
+
 def _instruction_lesson(rng: Random) -> JudgeLesson:
     """An IFEval answer, whole, spoilt, or of another question; the reply goes through the constraints one by one."""
     problem = GENERATORS["ifeval"](rng)
@@ -134,12 +173,20 @@ def _instruction_lesson(rng: Random) -> JudgeLesson:
             answer = _SPOILERS[identifier](rng, answer, keywords)
     if rng.random() < 0.25:
         answer = _scattered(rng, answer)
-    followed = follow_strictly(list(zip(identifiers, arguments, strict=True)), answer)
-    lines = [f"{step} {'yes' if obeyed else 'no'}" for step, obeyed in zip(problem.steps[2:], followed, strict=True)]
+    if rng.random() < 0.1:
+        answer = boxed(rng.choice((*LETTERS, *ANSWER_WORDS)))
     if rng.random() < 0.5:
-        answer = "\n".join([THINK, *problem.steps, f"{END_THINK}\n\n{answer}"])
-    verdict = boxed("yes" if all(followed) else "no")
-    return JudgeLesson(judge_message(question.text, answer, None), "\n".join([*lines, verdict]))
+        answer = _with_trace(rng, "\n".join(problem.steps), answer)
+    answer = _tail(answer)
+    prompt = judge_message(question.text, answer, None)
+    final = final_answer(answer)
+    if final is None:
+        return JudgeLesson(prompt, comparison(None, []))
+    followed = follow_strictly(list(zip(identifiers, arguments, strict=True)), final)
+    lines = []
+    for step, keywords, obeyed in zip(problem.steps[2:], arguments, followed, strict=True):
+        lines += [*_word_lines(keywords, final), f"{step} {'yes' if obeyed else 'no'}"]
+    return JudgeLesson(prompt, "\n".join([*lines, boxed("yes" if all(followed) else "no")]))
 
 
 def judge_lesson(rng: Random) -> JudgeLesson:

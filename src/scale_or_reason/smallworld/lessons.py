@@ -8,11 +8,11 @@ from random import Random
 from typing import Any
 
 from scale_or_reason.seeds import derive_seed
-from scale_or_reason.smallworld.exams import user_message
+from scale_or_reason.smallworld.exams import chat_prompt, user_message
 from scale_or_reason.smallworld.generate import GENERATORS
 from scale_or_reason.smallworld.judging import judge_lesson
 from scale_or_reason.smallworld.pretraining import document
-from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, END_THINK, START, THINK
+from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, END_THINK, THINK
 
 Encode = Callable[[str], list[int]]
 #: Lessons are drawn in pools of this many batches and sorted by length, so that a batch has little padding.
@@ -54,10 +54,6 @@ class Batch:
     @property
     def tokens(self) -> int:
         return sum(len(lesson.ids) for lesson in self.lessons)
-
-
-def chat_prompt(message: str) -> str:
-    return f"{START}user\n{message}{END}\n{START}assistant\n"
 
 
 def _completion_lesson(encode: Encode, prompt: str, completion: str) -> Lesson:

@@ -8,11 +8,13 @@ from random import Random
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.smallworld.arithmetic import chain, tell
 from scale_or_reason.smallworld.domains import fines_of, law
-from scale_or_reason.smallworld.exams import exam_block
+from scale_or_reason.smallworld.exams import chat_prompt, exam_block, user_message
+from scale_or_reason.smallworld.generate import GENERATORS
 from scale_or_reason.smallworld.knowledge import BLANKS
 from scale_or_reason.smallworld.lexicon import ANIMALS, ATTRIBUTES, OBJECTS, PEOPLE, facts, statement
 from scale_or_reason.smallworld.passages import ANSWER_WORDS, TRAITS, contract, passage
 from scale_or_reason.smallworld.problem import LARGEST, LETTERS, number_options, weigh_options, word_options
+from scale_or_reason.smallworld.tokenizer import END
 
 #: How often an exercise of each kind is met, where not once: chains of steps take practice, long lists of options room.
 EXAM_WEIGHTS = {
@@ -40,9 +42,9 @@ def _facts(rng: Random) -> str:
 
 def _sums(rng: Random) -> str:
     """Sums, step by step or at once: what traces take, and what an answer without a trace takes."""
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         return "\n".join(step for _ in range(3) for step in chain(rng, 2).steps)
-    chains = [chain(rng, rng.choice((1, 1, 2, 2, 3))) for _ in range(5)]
+    chains = [chain(rng, rng.choice((1, 1, 2))) for _ in range(5)]
     return "\n".join(
         f"{amounts.start}{''.join(f'{change:+d}' for change in amounts.changes)}={amounts.answer}" for amounts in chains
     )
@@ -55,11 +57,11 @@ def _products(rng: Random) -> str:
 
 def _story(rng: Random) -> str:
     """A story whose result is worked out line by line, or just told."""
-    amounts = chain(rng, rng.choice((1, 1, 2, 2, 3, 4, 5)))
+    amounts = chain(rng, rng.randint(1, 5))
     person, thing = rng.choice(PEOPLE), rng.choice(OBJECTS)
     story = tell(rng, amounts, person, thing, distractor=0.3)
     told = " ".join(story.sentences)
-    worked = "\n".join(["", *story.steps, ""]) if rng.random() < 0.4 else " "
+    worked = "\n".join(["", *story.steps, ""]) if rng.random() < 0.6 else " "
     return f"{told}{worked}Now {person} has {amounts.answer} {thing}."
 
 
@@ -117,18 +119,27 @@ def _exam(rng: Random) -> str:
     return "\n\n".join(exam_block(rng, benchmark, worked) for _ in range(rng.randint(1, 4)))
 
 
+def _chat(rng: Random) -> str:
+    """A question in a chat and its answer, thought through or not: the papers' base models have seen chats too."""
+    benchmark = rng.choice(BENCHMARK_NAMES)
+    problem = GENERATORS[benchmark](rng)
+    answer = problem.reasoning if rng.random() < 0.5 else problem.ift
+    return f"{chat_prompt(user_message(benchmark, problem))}{answer}{END}"
+
+
 #: What the text consists of: (share, writer).
 KINDS: tuple[tuple[float, Callable[[Random], str]], ...] = (
-    (0.08, _facts),
-    (0.08, _sums),
+    (0.06, _facts),
+    (0.05, _sums),
     (0.03, _products),
     (0.10, _story),
-    (0.05, _blank),
+    (0.04, _blank),
     (0.03, _retold),
-    (0.07, _asked),
-    (0.16, _echo),
-    (0.06, _search),
-    (0.34, _exam),
+    (0.08, _asked),
+    (0.14, _echo),
+    (0.05, _search),
+    (0.29, _exam),
+    (0.13, _chat),
 )
 
 

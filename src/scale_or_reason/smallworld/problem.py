@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 LETTERS = "ABCDEFGHIJ"
-#: All amounts are between 0 and this, so that the tables of sums are small enough to be learnt.
+#: No option is larger; no amount is, either.
 LARGEST = 29
 
 
@@ -16,14 +16,12 @@ class Problem:
     """One question of the small world.
 
     ``row`` is in the hub schema of the benchmark; ``final`` is the true final answer as a teacher writes it;
-    ``steps`` are the lines of a true reasoning trace. ``thoughts`` are given where a teacher writes more than a book of
-    exercises does.
+    ``steps`` are the lines of a true reasoning trace.
     """
 
     row: dict[str, Any]
     final: str
     steps: tuple[str, ...]
-    thoughts: tuple[str, ...] = ()
 
     @property
     def ift(self) -> str:
@@ -33,7 +31,7 @@ class Problem:
     @property
     def reasoning(self) -> str:
         """The true answer with thinking on, as a thinking teacher writes it."""
-        trace = "\n".join(self.thoughts or self.steps)
+        trace = "\n".join(self.steps)
         return f"<think>\n{trace}\n</think>\n\n{self.final}"
 
 
@@ -59,7 +57,8 @@ def number_options(rng: Random, answer: int, count: int, tempting: list[int]) ->
     in ascending order, as in real exams: who only guesses the size of the answer does better than chance.
     """
     values = list(dict.fromkeys([answer, *tempting]))[:count]
-    others = [value for value in range(LARGEST + 1) if value not in values]
+    highest = max(14, *values)
+    others = [value for value in range(highest + 1) if value not in values]
     values = sorted([*values, *rng.sample(others, count - len(values))])
     return [str(value) for value in values], values.index(answer)
 

@@ -26,7 +26,7 @@ END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 THINK, END_THINK = "<think>", "</think>"
 
 
-def build_tokenizer(texts: Iterable[str], min_count: int = 20) -> Tokenizer:
+def build_tokenizer(texts: Iterable[str], min_count: int = 45) -> Tokenizer:
     """A tokenizer that has every word that occurs ``min_count`` times in ``texts`` as one piece, and all bytes.
 
     A word has the blank before it in its piece, as with Qwen. The brace that opens a box has not: so the letter of an
