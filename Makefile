@@ -22,7 +22,7 @@ demo: venv ## a few cells of the small study, up to figure 2, table 1 and the re
 	$(SNAKEMAKE) $(DEMO) -- all time_table
 	$(SNAKEMAKE) $(DEMO) --report results/micro/report.html
 
-micro: venv ## the whole small study, up to its figures, tables and report: an hour on a laptop
+micro: venv ## the whole small study, up to its figures, tables and report: an hour on two cores
 	$(SNAKEMAKE) $(MICRO) -- all time_table
 	$(SNAKEMAKE) $(MICRO) --report results/micro/report.html
 

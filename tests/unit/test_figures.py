@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -175,6 +176,27 @@ def test_nothing_at_all_is_drawn_as_gaps(figure, style, tmp_path):
     table = figure.table(*tables, sizes=SIZES, families=["Math-OE"])
     save_figure(tmp_path / "empty", table, figure.draw, style)
     assert (tmp_path / "empty.pdf").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("count", [3, 8, 16])
+def test_legends_are_no_wider_than_the_figure(style, count):
+    """They hold one entry per size, so they grow with the study."""
+    sizes = {f"s{rank}": 0.001 * 1.7**rank for rank in range(count)}
+    models = {
+        cell(student, ratio): 10.0 ** (9 + ratio + rank / 4) for rank, student in enumerate(sizes) for ratio in (0, 1)
+    }
+    scores = score_table([(model, "Math-OE", 0.5) for model in models])
+    table = v2_fig02.table(scores, cost_table(models, {(model, "Math-OE"): 1e7 for model in models}), sizes=sizes)
+    with style.applied():
+        drawn = v2_fig02.draw(table, style)
+        drawn.draw_without_rendering()  # places the words of a legend
+        boxes = [legend.get_window_extent() for legend in drawn.legends]
+        words = [[text.get_window_extent() for text in legend.get_texts()] for legend in drawn.legends]
+    labels = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
+    assert labels[-count:] == [parts.size_label(size) for size in sizes.values()]
+    assert all(box.x0 >= 0 and box.x1 <= drawn.bbox.width and box.y0 >= 0 for box in boxes)
+    lines = [(min(box.y0 for box in line), max(box.y1 for box in line)) for line in words]
+    assert all(lower_top < upper_bottom for (upper_bottom, _), (_, lower_top) in pairwise(lines))
 
 
 def test_a_student_of_unknown_size_is_refused():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from scale_or_reason.cells import FORMATS
@@ -125,24 +127,19 @@ def footnotes(notes: pl.DataFrame, panels: Sequence[tuple[str, ...]]) -> str:
 
 
 def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style) -> None:
-    """Write one line of legend and ``text`` under the panels, in a band that is added to the figure for them."""
+    """Write a legend in as few lines as it fits and ``text`` under the panels, in a band added to the figure."""
     size = style.font_size - 1
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(text, int(width * 72 / (0.52 * size)))
-    legend_band = 2.2 * style.font_size / 72
+    entries = _legend_lines(figure, handles)
+    line_height, margin = 1.6 * style.font_size / 72, 0.3 * style.font_size / 72
+    legend_band = len(entries) * line_height + 2 * margin
     band = legend_band + (len(lines) * 1.3 + 0.3) * size / 72 * bool(lines)
     full = height + band
     figure.set_size_inches(width, full)
     figure.get_layout_engine().set(rect=(0, band / full, 1, height / full))
-    legend = figure.legend(
-        handles=list(handles),
-        loc="center",
-        bbox_to_anchor=(0.5, (band - legend_band / 2) / full),
-        ncols=len(handles),
-        frameon=False,
-        columnspacing=1.2,
-    )
-    legend.set_in_layout(False)
+    for rank, line in enumerate(entries):
+        _legend_line(figure, line, (band - margin - (rank + 0.5) * line_height) / full)
     figure.text(
         0.5,
         (band - legend_band) / 2 / full,
@@ -153,6 +150,37 @@ def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style)
         color=style.colours["note"],
         in_layout=False,
     )
+
+
+def _legend_line(figure: Figure, handles: Sequence[Any], y: float) -> Legend:
+    legend = figure.legend(
+        handles=list(handles),
+        loc="center",
+        bbox_to_anchor=(0.5, y),
+        ncols=len(handles),
+        frameon=False,
+        columnspacing=1.2,
+    )
+    legend.set_in_layout(False)
+    return legend
+
+
+def _legend_lines(figure: Figure, handles: Sequence[Any]) -> list[Sequence[Any]]:
+    """The handles in as few lines of equal length as are no wider than the figure."""
+    lines: list[Sequence[Any]] = []
+    for count in range(1, len(handles) + 1):
+        length = math.ceil(len(handles) / count)
+        lines = [handles[start : start + length] for start in range(0, len(handles), length)]
+        if max(_legend_width(figure, line) for line in lines) <= figure.bbox.width:
+            break
+    return lines
+
+
+def _legend_width(figure: Figure, handles: Sequence[Any]) -> float:
+    legend = _legend_line(figure, handles, 0.5)
+    width = legend.get_window_extent().width
+    legend.remove()
+    return width
 
 
 def empty_panel(axes: Axes, style: Style) -> None:
