@@ -35,15 +35,10 @@ def build_mixture(
     ids = pairs["prompt_id"].to_list()
     selection = ("mixture", "select") if sampling == "nested" else ("mixture", "select", repr(float(ratio)))
     chosen = _hash_order(ids, seed, *selection)[: reasoning_count(ratio, len(ids))]
-    order = _hash_order(ids, seed, "mixture", "order")
-    rank = pl.DataFrame(
-        {"prompt_id": order, "rank": range(len(order))}, schema={"prompt_id": pl.String, "rank": pl.Int64}
-    )
-
     reasons = pl.col("prompt_id").is_in(pl.Series(chosen, dtype=pl.String).implode())
     phase = reasons.cast(pl.Int64) if schedule == "seq" else pl.lit(0, dtype=pl.Int64)
     return (
-        pairs.join(rank, on="prompt_id")
+        pairs.join(_ranks(ids, seed, "mixture", "order"), on="prompt_id")
         .with_columns(
             phase=phase,
             format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift")),
@@ -52,6 +47,25 @@ def build_mixture(
         .sort("phase", "rank")
         .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64))
         .select(list(SCHEMAS["mixture"]))
+    )
+
+
+def replica_order(mixture: pl.DataFrame, replica: int, seed: int) -> pl.DataFrame:
+    """The rows of ``mixture`` in the order in which a replica trains on them; ``position`` stays what it was.
+
+    Replica 0 takes them as they are. Any other shuffles them by ``seed`` within each phase: replicas differ in the
+    order of the samples, not in which questions are answered with reasoning, nor in when reasoning begins.
+    """
+    if replica == 0:
+        return mixture
+    ranks = _ranks(mixture["prompt_id"], seed, "replica", "order")
+    return mixture.join(ranks, on="prompt_id").sort("phase", "rank").drop("rank")
+
+
+def _ranks(ids: Iterable[str], seed: int, *stage: str) -> pl.DataFrame:
+    order = _hash_order(ids, seed, *stage)
+    return pl.DataFrame(
+        {"prompt_id": order, "rank": range(len(order))}, schema={"prompt_id": pl.String, "rank": pl.Int64}
     )
 
 

@@ -235,6 +235,17 @@ def test_killed_run_goes_on_to_the_same_weights(root, tiny_model, mixture, train
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_replicas_train_on_the_same_samples_in_another_order(root, tiny_model, mixture, trained, tmp_path):
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", replica=1))
+    assert done.returncode == 0, done.stderr
+    first, second = (pl.read_parquet(folder / "sequence_lengths.parquet") for folder in (trained, tmp_path / "model"))
+    assert not first.equals(second)
+    for phase in (slice(0, 60), slice(60, 100)):
+        assert first[phase].sort(pl.all()).equals(second[phase].sort(pl.all()))
+    finished = weights(tmp_path / "model")
+    assert any((value != finished[name]).any() for name, value in weights(trained).items())
+
+
 def test_adaptation_and_overlong_samples(root, tiny_model, mixture, trained, tmp_path):
     adapted = command(
         root, tiny_model, mixture, tmp_path / "model", init_from=trained, max_length=50, overlong="truncate"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scale_or_reason.errors import StudyError
-from scale_or_reason.mixtures import build_mixture
+from scale_or_reason.mixtures import build_mixture, replica_order
 from scale_or_reason.tables import check_table
 
 ratios = st.sampled_from([0, 0.25, 0.5, 0.75, 1]) | st.floats(0, 1)
@@ -99,3 +99,22 @@ def test_guards(change, message):
     arguments = {"pairs": make_pairs(3), "schedule": "seq", "ratio": 0.5, "seed": 0, "sampling": "nested"}
     with pytest.raises(StudyError, match=message):
         build_mixture(**(arguments | change))
+
+
+@settings(max_examples=60)
+@given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.integers(0, 5), seeds)
+def test_a_replica_trains_on_the_same_rows_phase_by_phase(count, ratio, schedule, replica, seed):
+    mixture = build_mixture(make_pairs(count), schedule, ratio, 0)
+    ordered = replica_order(mixture, replica, seed)
+    assert ordered.sort("position").equals(mixture)
+    assert ordered["phase"].is_sorted()
+
+
+def test_replicas_differ_in_the_order_of_each_phase():
+    mixture = build_mixture(make_pairs(40), "seq", 0.5, 0)
+    assert replica_order(mixture, 0, 17).equals(mixture)
+    orders = [replica_order(mixture, replica, seed) for replica, seed in ((0, 5), (1, 5), (2, 6))]
+    for phase in (0, 1):
+        rows = [order.filter(pl.col("phase") == phase)["prompt_id"].to_list() for order in orders]
+        assert len({tuple(row) for row in rows}) == 3
+    assert replica_order(mixture.reverse(), 1, 5).equals(orders[1])

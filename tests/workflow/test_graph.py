@@ -111,8 +111,15 @@ def test_an_adaptation_trains_twice(tree: Tree) -> None:
 
 
 def test_a_replica_needs_no_new_config(tree: Tree) -> None:
-    jobs = tree.dry_run("results/micro/models/general/micro-1M/seq/rho-0.1/seed-7", study=MICRO)
-    assert jobs["train_student"] == 1
+    asked = (
+        "results/micro/models/general/micro-1M/seq/rho-0.1/seed-7",
+        "results/micro/models/general/micro-1M/seq/rho-0.1/seed-0",
+    )
+    run = tree.snakemake("-n", "-p", *asked, study=MICRO)
+    assert run.jobs["train_student"] == 2
+    told = re.findall(r"train_student\.py .*--seed (\d+) --replica (\d+)", run.stdout + run.stderr)
+    assert {replica for _, replica in told} == {"0", "7"}
+    assert len({seed for seed, _ in told}) == 2
 
 
 @pytest.mark.parametrize(

@@ -254,9 +254,9 @@ def architecture_options(wildcards, input):
     )
 
 
-def training_seed(wildcards):
-    """A seed for each replica."""
-    return option("seed", derive_seed(STUDY.seed, "replica", wildcards.seed))
+def replica_options(wildcards):
+    """What makes replicas differ: their number, and a seed for each."""
+    return options({"seed": derive_seed(STUDY.seed, "replica", wildcards.seed), "replica": wildcards.seed})
 
 
 def learning_rate_option(wildcards):

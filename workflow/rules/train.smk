@@ -28,7 +28,7 @@ rule train_student:
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),
         execution=execution_options,
-        seed=training_seed,
+        replica=replica_options,
         version=version_of("training"),
     message:
         "train {wildcards.student} on {wildcards.corpus}: {wildcards.schedule}, reasoning ratio {wildcards.ratio}"
@@ -38,7 +38,7 @@ rule train_student:
         " workflow/scripts/train_student.py {params.model} {params.start}"
         " --mixture {input.mixture} --chat-template src/scale_or_reason/templates/chatml.jinja"
         " {params.learning_rate} {params.recipe} {params.execution}"
-        " {params.seed} --output {output.model} &> {log}"
+        " {params.replica} --output {output.model} &> {log}"
 
 
 use rule train_student as adapt_student with:
@@ -57,7 +57,7 @@ use rule train_student as adapt_student with:
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),
         execution=execution_options,
-        seed=training_seed,
+        replica=replica_options,
         version=version_of("training"),
     message:
         "adapt {wildcards.student}: {wildcards.first}, then {wildcards.second}"

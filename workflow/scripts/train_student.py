@@ -24,6 +24,7 @@ from scale_or_reason.engines import launch, students
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import atomic_directory, write_json
 from scale_or_reason.manifests import manifest
+from scale_or_reason.mixtures import replica_order
 from scale_or_reason.packing import BATCH_UNITS, LAYOUTS, BatchPlan, plan_batches
 from scale_or_reason.seeds import derive_seed, stable_id
 from scale_or_reason.sequences import OVERLONG, Sequences, check_template, load_sequences, tokenise_mixture
@@ -70,6 +71,12 @@ def add_recipe(group: Any) -> None:
     group.add_argument("--adam-epsilon", type=float, default=1e-8, help="(%(default)s)")
     group.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="(%(default)s)")
     group.add_argument("--seed", type=int, required=True, help="the study's seed, or the replica's")
+    group.add_argument(
+        "--replica",
+        type=int,
+        default=0,
+        help="0 takes the samples in the mixture's order, any other shuffles them within each phase (%(default)s)",
+    )
 
 
 def add_execution(group: Any) -> None:
@@ -102,7 +109,7 @@ def main() -> None:
 
 
 def check_inputs(arguments: argparse.Namespace) -> pl.DataFrame:
-    """The mixture, if all inputs are there and make sense; before anything slow is imported."""
+    """The mixture in the replica's order, if all inputs are there and make sense; before anything slow is imported."""
     students.check_model(arguments.init_from or arguments.model)
     for option in ("chat_template", "deepspeed"):
         path = getattr(arguments, option)
@@ -112,7 +119,7 @@ def check_inputs(arguments: argparse.Namespace) -> pl.DataFrame:
     mixture = read_table(arguments.mixture, "mixture")
     if mixture.is_empty():
         raise StudyError("the mixture is empty", where=arguments.mixture, remedy="look at the audit of its pairs")
-    return mixture
+    return replica_order(mixture, arguments.replica, arguments.seed)
 
 
 def check_deepspeed(path: Path) -> None:
