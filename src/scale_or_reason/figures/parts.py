@@ -207,8 +207,8 @@ def interval_bars(axes: Axes, points: pl.DataFrame, x: str, colour: str, style: 
 
 
 def run_marks(axes: Axes, runs: pl.DataFrame, x: str, colour: str, style: Style) -> None:
-    """A short dash for each single run at the column ``x``."""
-    area = 4 * style.font_size
+    """A dash for each single run at the column ``x``, wide enough to be seen on both sides of the largest marker."""
+    area = (style.marker_area[1] ** 0.5 + style.font_size) ** 2
     axes.scatter(runs[x], runs["accuracy"], marker="_", s=area, color=colour, lw=style.interval_width, zorder=3.5)
 
 
