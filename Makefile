@@ -13,7 +13,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -28,6 +28,9 @@ micro: venv ## the whole small study, up to its figures, tables and report: an h
 
 overhead: venv ## what training and generation cost over the bare engines on the same work
 	$(BIN)/python tests/benchmarks/overhead.py
+
+scale: venv ## what choosing 1.5 million training questions takes: minutes, and a gigabyte of memory
+	$(BIN)/python tests/benchmarks/questions_at_scale.py
 
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
 	$(SNAKEMAKE) $(MICRO) -- micro_world

@@ -1,99 +1,87 @@
-"""Which training prompts overlap with a benchmark question, by word n-grams.
+"""Which training questions overlap with a benchmark question, by word n-grams.
 
-The usual test of the field: a prompt is contaminated if a run of ``n`` words of a benchmark question occurs in it.
-Words are lower-cased runs of letters, digits and underscores, so punctuation and spacing don't matter. The
-instructions around the questions don't count: benchmark questions come without them, and known instructions are cut
-out of the prompts first. A question shorter than ``n`` words has no n-gram; it overlaps with a prompt of exactly the
-same words only.
+The usual test of the field: a question is contaminated if a run of ``n`` words of a benchmark question occurs in it.
+The instructions around the questions don't count: benchmark questions come without them, and known instructions are
+cut out of the training questions first. A benchmark question shorter than ``n`` words has no n-gram; it overlaps with
+a training question of exactly the same words only.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 
 from scale_or_reason.errors import StudyError
 from scale_or_reason.prompts import INSTRUCTIONS, TRAINING_INSTRUCTIONS
+from scale_or_reason.tables import SCHEMAS
+from scale_or_reason.word_runs import runs_of, words_of
 
-#: Prompts whose n-grams are in memory at a time: some hundred megabytes at the length of the papers' prompts.
+#: Questions whose runs are in memory at a time: some hundred megabytes at the length of the papers' questions.
 CHUNK = 20_000
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that powers of it never vanish modulo 2**64
 _PREFIX_BITS = 24
 _PREFIX_SHIFT = np.uint64(64 - _PREFIX_BITS)
 
 
-def overlapping_benchmark(prompts: list[str], items: pl.DataFrame, n: int = 8) -> list[str | None]:
-    """For each prompt the name of a benchmark that shares ``n`` consecutive words with it, or None.
+def find_overlaps(tables: Iterable[pl.DataFrame], items: pl.DataFrame, n: int = 8) -> pl.DataFrame:
+    """The questions that share ``n`` consecutive words with an item, each once (schema overlaps).
 
-    ``items`` has the columns ``benchmark`` and ``question`` (schema items, any number of benchmarks). With several
-    benchmarks the one that comes first in ``items`` is named. n-grams are compared by 64-bit hashes: with a hundred
-    million in the prompts and a few million in the questions, the probability of a false match is about 1e-5.
+    ``tables`` (schema questions) are gone through one after the other and not kept. ``items`` (schema items) may be of
+    any number of benchmarks; with several matches the item that comes first is named, with the first words that it
+    shares. n-grams are compared by 64-bit hashes: with a hundred million in the questions and a few million in the
+    items, the probability of a false match is about 1e-5. Raises :class:`StudyError` if ``n`` is less than 1.
     """
     if n < 1:
         raise StudyError("an n-gram needs at least one word", key="n", found=n, expected="1 or more")
-    benchmarks = items["benchmark"].unique(maintain_order=True).to_list()
-    numbers = items["benchmark"].replace_strict(benchmarks, range(len(benchmarks)), return_dtype=pl.Int64).to_numpy()
-    keys, owner = _index(*_grams(_words(items["question"]), n), numbers)
-    prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)  # rules out most n-grams much faster than the search in keys
-    prefixes[keys >> _PREFIX_SHIFT] = True
-    found: list[str | None] = []
-    for start in range(0, len(prompts), CHUNK):
-        words = _words(_without_instructions(pl.Series("prompt", prompts[start : start + CHUNK], dtype=pl.String)))
-        found += [None if hit < 0 else benchmarks[hit] for hit in _first_hits(words, keys, owner, prefixes, n)]
-    return found
+    index = _Index(items["question"], n)
+    found = [
+        _overlaps_of(part, items, index) for table in tables for part in table.iter_slices(CHUNK) if not part.is_empty()
+    ]
+    return pl.concat([pl.DataFrame(schema=SCHEMAS["overlaps"]), *found])
+
+
+class _Index:
+    """The runs of all items: sorted hashes, each with the first item it occurs in."""
+
+    def __init__(self, questions: pl.Series, n: int) -> None:
+        self.n = n
+        runs = runs_of(words_of(questions), n)
+        # runs come item by item, and unique gives the first of equal ones
+        self.keys, first = np.unique(runs.hashes, return_index=True)
+        self.items = runs.texts[first]
+        # rules out most runs of the questions much faster than the search in keys
+        self.prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
+        self.prefixes[self.keys >> _PREFIX_SHIFT] = True
+
+    def first_hits(self, words: pl.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of the texts that share a run with an item: number of the text, of its first item, of the run's word."""
+        runs = runs_of(words, self.n)
+        likely = np.flatnonzero(self.prefixes[runs.hashes >> _PREFIX_SHIFT])
+        hashes = runs.hashes[likely]
+        place = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+        matched = np.flatnonzero(self.keys[place] == hashes)  # without keys nothing was likely
+        run, item = likely[matched], self.items[place[matched]]
+        order = np.lexsort((run, item, runs.texts[run]))
+        texts, first = np.unique(runs.texts[run][order], return_index=True)
+        return texts, item[order][first], runs.starts[run][order][first]
+
+
+def _overlaps_of(questions: pl.DataFrame, items: pl.DataFrame, index: _Index) -> pl.DataFrame:
+    words = words_of(_without_instructions(questions["prompt"]))
+    texts, hit_items, starts = index.first_hits(words)
+    shared = [" ".join(words[int(text)][start : start + index.n]) for text, start in zip(texts, starts, strict=True)]
+    return pl.DataFrame(
+        {
+            "prompt_id": questions["prompt_id"].gather(texts),
+            "benchmark": items["benchmark"].gather(hit_items),
+            "item_id": items["item_id"].gather(hit_items),
+            "shared_words": pl.Series(shared, dtype=pl.String),
+        }
+    )
 
 
 def _without_instructions(texts: pl.Series) -> pl.Series:
     for instruction in dict.fromkeys((*INSTRUCTIONS.values(), *TRAINING_INSTRUCTIONS)):
         texts = texts.str.replace_all(instruction, " ", literal=True)
     return texts
-
-
-def _words(texts: pl.Series) -> pl.Series:
-    """The words of each text: a series of lists."""
-    return texts.str.to_lowercase().str.extract_all(r"\w+")
-
-
-def _grams(words: pl.Series, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all n-grams, and the number of the text that each comes from.
-
-    A text of fewer than ``n`` words (but not none) gives one hash of all its words, which no full n-gram can equal.
-    """
-    lengths = words.list.len().to_numpy().astype(np.int64)
-    flat = words.explode(empty_as_null=False).hash(seed=0).to_numpy()
-    starts = np.cumsum(lengths) - lengths
-    text_of_word = np.repeat(np.arange(len(lengths)), lengths)
-    offset = np.arange(len(flat)) - starts[text_of_word]
-    remaining = lengths[text_of_word] - offset
-
-    hashes = np.zeros(len(flat), dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for position in range(n):
-            inside = np.flatnonzero(remaining > position)
-            hashes[inside] = hashes[inside] * _BASE + flat[inside + position]
-        length = np.minimum(remaining, n).astype(np.uint64)
-        hashes += length * np.uint64(0xD1B54A32D192ED03)
-    whole = (remaining >= n) | (offset == 0)
-    return hashes[whole], text_of_word[whole]
-
-
-def _index(hashes: np.ndarray, texts: np.ndarray, benchmark_of_text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted distinct hashes of the benchmark questions and, for each, the first benchmark it occurs in."""
-    owner = benchmark_of_text[texts]
-    order = np.lexsort((owner, hashes))
-    keys, first = np.unique(hashes[order], return_index=True)
-    return keys, owner[order][first]
-
-
-def _first_hits(words: pl.Series, keys: np.ndarray, owner: np.ndarray, prefixes: np.ndarray, n: int) -> list[int]:
-    """For each text the smallest benchmark number among its n-grams, or -1."""
-    none = np.iinfo(np.int64).max
-    hits = np.full(len(words), none, dtype=np.int64)
-    hashes, texts = _grams(words, n)
-    likely = prefixes[hashes >> _PREFIX_SHIFT]
-    hashes, texts = hashes[likely], texts[likely]
-    if len(hashes):
-        place = np.minimum(np.searchsorted(keys, hashes), len(keys) - 1)
-        matched = keys[place] == hashes
-        np.minimum.at(hits, texts[matched], owner[place[matched]])
-    return [-1 if hit == none else int(hit) for hit in hits]

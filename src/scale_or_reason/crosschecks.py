@@ -13,6 +13,7 @@ from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.cells import FORMATS, RESERVED_NAMES, format_ratio
 from scale_or_reason.filechecks import missing_files, missing_pools
 from scale_or_reason.problems import KeyPath, Problem, did_you_mean
+from scale_or_reason.question_schemas import QUESTION_SCHEMAS
 from scale_or_reason.study import RULES, ratio_of_format
 
 Config = Mapping[str, Any]
@@ -128,13 +129,32 @@ def learning_rates(config: Config) -> Iterator[Problem]:
             yield Problem(path, "a student has no learning rate for a format", dict(rates), answer_format, remedy)
 
 
-def teacher_is_there(config: Config) -> Iterator[Problem]:
-    """A corpus without somebody to answer its questions."""
-    study = config["study"]
-    if study["teacher"] is None and (study["corpora"] or study["adaptations"]):
-        remedy = "name a teacher, or set study.corpora and study.adaptations to []"
-        found = f"null, with the corpora {', '.join(study['corpora'])}"
+def question_rules(config: Config) -> Iterator[Problem]:
+    """Languages of a source that does not say its questions' language, and lengths that no question has."""
+    for name, corpus in config["corpora"].items():
+        schema = corpus["source"]["schema"]
+        if corpus.get("languages") and QUESTION_SCHEMAS[schema].language is None:
+            problem = f"rows of the schema {schema} do not say which language they are in"
+            found = ", ".join(corpus["languages"])
+            yield Problem(("corpora", name, "languages"), problem, found, "null", "set it to null")
+    rules = config["questions"]
+    if rules["longest"] is not None and rules["longest"] < rules["shortest"]:
+        problem, expected = "no question has an allowed length", f"at least questions.shortest, {rules['shortest']}"
+        yield Problem(("questions", "longest"), problem, rules["longest"], expected, "raise it")
+
+
+def somebody_answers(config: Config) -> Iterator[Problem]:
+    """A corpus whose questions nobody answers: neither a teacher nor published pairs."""
+    study, released = config["study"], config["pairs"]["source"] == "released"
+    names = [*study["corpora"], *([study["adaptation_corpora"]["to"]] if study["adaptations"] else [])]
+    if study["teacher"] is None and names and not released:
+        remedy = "name a teacher, set pairs.source to released, or set study.corpora and study.adaptations to []"
+        found = f"null, with the corpora {', '.join(dict.fromkeys(names))}"
         yield Problem(("study", "teacher"), "nobody answers the corpora's questions", found, "a teacher", remedy)
+    for name in dict.fromkeys(names) if released else ():
+        if "released" not in config["corpora"][name]:
+            problem, remedy = "a corpus has no released pairs", "say where they are, or set pairs.source to generate"
+            yield Problem(("corpora", name), problem, "no key `released`", "kind, path, split", remedy)
 
 
 def somebody_grades(config: Config) -> Iterator[Problem]:
@@ -193,7 +213,8 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     ratios,
     adaptations,
     learning_rates,
-    teacher_is_there,
+    question_rules,
+    somebody_answers,
     somebody_grades,
     shots,
     context_lengths,

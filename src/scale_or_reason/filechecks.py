@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,10 @@ def missing_files(config: Config) -> Iterator[Problem]:
             there = sorted(path.stem for path in file.parent.glob("*.json"))
             problem, path = "a missing file: no such DeepSpeed setting", ("students", name, "deepspeed")
             yield Problem(path, problem, file, ", ".join(there), did_you_mean(file.stem, there))
+    tokenizer = config["pairs"]["tokenizer"]
+    if config["pairs"]["source"] == "released" and is_local(tokenizer) and not Path(tokenizer).is_dir():
+        problem, expected = "a missing file: the tokenizer is not there", "a hub id (ORGANISATION/NAME) or a folder"
+        yield Problem(("pairs", "tokenizer"), problem, tokenizer, expected, "correct the path")
     yield from _missing_questions(config)
     yield from _missing_rows(config)
 
@@ -38,11 +43,12 @@ def missing_files(config: Config) -> Iterator[Problem]:
 def _missing_questions(config: Config) -> Iterator[Problem]:
     study = config["study"]
     names = [*study["corpora"], *([study["adaptation_corpora"]["to"]] if study["adaptations"] else [])]
+    part = "released" if config["pairs"]["source"] == "released" else "source"
     for name in dict.fromkeys(names):
-        source = config["corpora"][name]["source"]
+        source = config["corpora"][name][part]
         path = source["path"]
         if source["kind"] == "jsonl" and not made_by_study(path, study["name"]) and not Path(path).is_file():
-            key = ("corpora", name, "source", "path")
+            key = ("corpora", name, part, "path")
             yield Problem(key, "a missing file: no questions here", path, "a JSONL file", "correct the path")
 
 
@@ -81,9 +87,16 @@ def missing_pools(config: Config) -> Iterator[Problem]:
 
 
 def notes(config: Config) -> list[str]:
-    """What a person should know though it is no error: benchmarks that no hub has and whose rows are not there yet."""
+    """What a person should know though it is no error.
+
+    Benchmarks that no hub has and whose rows are not there yet; an endpoint whose key is not in the environment.
+    """
     source = config["benchmarks"]["source"]
     lines = []
+    teacher = config["teachers"].get(config["study"]["teacher"], {})
+    key = (teacher.get("endpoint") or {}).get("key")
+    if key and not os.environ.get(key):
+        lines.append(f"note: the teacher's endpoint needs its key: export {key}=... before jobs start")
     for benchmark in _benchmarks(config) if source["kind"] == "hub" else ():
         folder = rows_folder(benchmark, source)
         if BENCHMARKS[benchmark].hub is None and not (folder and rows_file(folder, benchmark).is_file()):

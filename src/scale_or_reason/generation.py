@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from scale_or_reason.errors import StudyError
@@ -15,13 +16,39 @@ class Reply:
 
     ``text`` holds special tokens such as ``<think>``, but not the token that ended it. ``tokens`` counts every
     generated token, the ending one too: that is what was paid for. ``finish_reason``: ``stop`` (end token or stop
-    string) or ``length``. A prompt that leaves no room in the context gets no answer: text "", 0 tokens, ``length``.
+    string), ``length``, or of an endpoint ``refused``. A prompt that leaves no room in the context gets no answer:
+    text "", 0 tokens, ``length``.
     """
 
     prompt_tokens: int
     text: str
     tokens: int
     finish_reason: str
+
+
+OnReply = Callable[[Reply], None]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a chat model is told to think or not: by its system prompt, or by options of its chat template."""
+
+    system: str | None = None
+    template: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_values(cls, values: Any, where: object) -> Mode:
+        """From the config's map; :class:`StudyError` if it is something else."""
+        known = {"system": (str, type(None)), "template": (dict,)}
+        if not isinstance(values, dict) or not all(isinstance(values[key], known.get(key, ())) for key in values):
+            expected = 'an object like {"system": "/no_think", "template": {"enable_thinking": false}}'
+            raise StudyError("this is no mode of a model", where=where, found=repr(values), expected=expected)
+        return cls(**values)
+
+    def messages(self, prompt: str) -> list[dict[str, str]]:
+        """The conversation that asks ``prompt``."""
+        system = [] if self.system is None else [{"role": "system", "content": self.system}]
+        return [*system, {"role": "user", "content": prompt}]
 
 
 @dataclass(frozen=True)
@@ -40,25 +67,7 @@ class Sampling:
     @classmethod
     def from_json(cls, text: str, where: object = "--sampling") -> Sampling:
         """From a JSON object such as ``{"temperature": 0.7, "top_p": 0.8, "max_tokens": 512}``."""
-        values = json_object(text, where)
-        known = {field.name: field.type for field in fields(cls)}
-        for name, value in values.items():
-            if name not in known:
-                raise StudyError(
-                    "unknown sampling parameter", where=where, key=name, found=value, expected=", ".join(known)
-                )
-            kinds = (int,) if known[name] == "int" else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds):
-                raise StudyError(
-                    "a sampling parameter is not a number",
-                    where=where,
-                    key=name,
-                    found=repr(value),
-                    expected=known[name],
-                )
-        missing = [name for name in ("temperature", "top_p", "max_tokens") if name not in values]
-        if missing:
-            raise StudyError("a sampling parameter is missing", where=where, key=", ".join(missing), found=text)
+        values = checked_fields(cls, json_object(text, where), where)
         sampling = cls(**values)
         sampling._check(where)
         return sampling
@@ -80,6 +89,34 @@ class Sampling:
                     found=getattr(self, name),
                     expected=expected,
                 )
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "str | None": (str, type(None)),
+}
+
+
+def checked_fields(kind: type, values: Mapping[str, Any], where: object) -> dict[str, Any]:
+    """``values`` if they are fields of the dataclass ``kind``, of the right types, and none without default is missing.
+
+    Raises :class:`StudyError` otherwise.
+    """
+    known = {field.name: field for field in fields(kind)}
+    for name, value in values.items():
+        if name not in known:
+            raise StudyError("unknown setting", where=where, key=name, found=value, expected=", ".join(known))
+        expected = str(known[name].type)
+        if isinstance(value, bool) or not isinstance(value, _KINDS[expected]):
+            raise StudyError(
+                "a setting has the wrong type", where=where, key=name, found=repr(value), expected=expected
+            )
+    missing = [name for name, own in known.items() if own.default is MISSING and name not in values]
+    if missing:
+        raise StudyError("a setting is missing", where=where, key=", ".join(missing), found=dict(values))
+    return dict(values)
 
 
 def json_object(text: str, where: object) -> dict[str, Any]:

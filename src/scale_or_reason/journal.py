@@ -23,6 +23,7 @@ class Journal:
         self.path = path
         self.rows: list[Row] = []
         self.seconds = 0.0
+        self._fingerprint = fingerprint
         self._header = json.dumps({"fingerprint": fingerprint})
         whole = self._read()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +71,10 @@ class Journal:
             os.fsync(stream.fileno())
         self.rows += rows
         self.seconds += seconds
+
+    def companion(self, name: str) -> Journal:
+        """A journal of other rows of the same work."""
+        return Journal(self.path.with_suffix(f".{name}.jsonl"), self._fingerprint)
 
     def remove(self) -> None:
         """To be called once the real output is whole."""

@@ -1,20 +1,21 @@
 """Pairs: both answers of the teacher to one question, kept or dropped whole, with an account of every drop.
 
 So that the two formats differ in nothing but the answer (v1 section 2.2), a question whose reasoning is unusable
-loses its plain answer too.
+loses its plain answer too. Pairs are made shard by shard: reasoning traces of a million questions are tens of
+gigabytes of text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scale_or_reason.contamination import overlapping_benchmark
 from scale_or_reason.errors import StudyError
-from scale_or_reason.tables import SCHEMAS
+from scale_or_reason.files import write_json
+from scale_or_reason.tables import SCHEMAS, write_csv
 
 _CLOSING_TAG = "</think>"
 
@@ -23,71 +24,97 @@ DROP_REASONS = (
     "unfinished",  # one of the answers hit the length limit
     "empty",  # one of the answers is blank, or there is nothing behind the reasoning
     "no_closing_think_tag",  # the reasoning answer has no </think>
-    "duplicate_prompt",  # an earlier pair without the faults above has the same prompt, but for case and white space
-    "benchmark_overlap",  # the prompt shares a run of words with a benchmark question
+    "benchmark_overlap",  # the question shares a run of words with a benchmark question
 )
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-@dataclass(frozen=True)
-class PairedCorpus:
-    """``pairs`` (schema pairs, in the order of the questions) and what was dropped.
+@dataclass
+class PairAudit:
+    """What became of the questions.
 
     ``dropped``: reason to number of pairs, every reason of ``DROP_REASONS`` present. ``overlaps``: benchmark to number
-    of pairs dropped because of it.
+    of pairs dropped because of it. ``length_ratios``: of each kept pair, reasoning tokens divided by IFT tokens.
     """
 
-    pairs: pl.DataFrame
-    dropped: dict[str, int]
-    overlaps: dict[str, int]
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DROP_REASONS, 0))
+    overlaps: dict[str, int] = field(default_factory=dict)
+    length_ratios: list[pl.Series] = field(default_factory=list)
 
-    def audit(self) -> dict[str, Any]:
-        """Counts and, of the kept pairs, quantiles of reasoning tokens divided by IFT tokens."""
-        ratio = self.pairs["reasoning_tokens"] / self.pairs["ift_tokens"]
-        quantiles = {f"p{round(100 * q):02d}": ratio.quantile(q, "linear") for q in _QUANTILES}
+    def check_some_are_left(self, where: object) -> None:
+        """Raise :class:`StudyError` if every pair was dropped."""
+        if not self.kept:
+            counts = ", ".join(f"{reason} {count}" for reason, count in self.dropped.items() if count)
+            raise StudyError(
+                "no pair is left",
+                where=where,
+                found=f"dropped: {counts}",
+                expected="some questions with two usable answers",
+                remedy="raise the teacher's max_tokens if most are unfinished; else look at the teacher's answers",
+            )
+
+    def summary(self) -> dict[str, Any]:
+        """Counts and quantiles, as a value of JSON."""
+        ratios = pl.concat([pl.Series(dtype=pl.Float64), *self.length_ratios])
+        quantiles = {f"p{round(100 * q):02d}": ratios.quantile(q, "linear") for q in _QUANTILES}
         dropped = sum(self.dropped.values())
         return {
-            "questions": self.pairs.height + dropped,
-            "kept": self.pairs.height,
+            "questions": self.kept + dropped,
+            "kept": self.kept,
             "dropped": dropped,
             "reasons": self.dropped,
             "overlaps": self.overlaps,
-            "length_ratio": {**quantiles, "mean": ratio.mean()},
+            "length_ratio": {**quantiles, "mean": ratios.mean()},
         }
 
 
-def build_pairs(
-    questions: pl.DataFrame,
-    ift: pl.DataFrame,
-    reasoning: pl.DataFrame,
-    items: pl.DataFrame,
-    *,
-    teacher: str,
-    sampling: str,
-    seed: int,
-    overlap_words: int = 8,
-) -> PairedCorpus:
-    """Pair the teacher's answers of both formats (schema generations) to ``questions`` (schema questions).
+def write_audit(audit: PairAudit, csv: Path, json: Path) -> str:
+    """Write the drops by reason to ``csv`` and everything to ``json``; return a line that says how it went."""
+    summary = audit.summary()
+    counts = {"reason": list(audit.dropped), "count": list(audit.dropped.values())}
+    write_csv(pl.DataFrame(counts, schema={"reason": pl.String, "count": pl.Int64}), csv)
+    write_json(summary, json)
+    ratio = summary["length_ratio"]["p50"]
+    return f"{audit.kept} pairs kept, {summary['dropped']} dropped; median length ratio {ratio:.1f}"
 
-    ``items``: the evaluation questions that no training prompt may share ``overlap_words`` consecutive words with.
-    ``prompt_tokens`` of a pair counts the prompt of the reasoning format, to which the template adds nothing.
-    Raises :class:`StudyError` unless both formats answer exactly the questions, each once.
+
+class PairMaker:
+    """Pairs the answers of one teacher; ``audit`` counts over all shards.
+
+    ``overlaps`` (schema overlaps) are the questions that no student may train on.
     """
-    for name, answers in (("ift", ift), ("reasoning", reasoning)):
-        _check_complete(questions, answers, name)
-    candidates = _joined(questions, ift, reasoning)
-    candidates = candidates.with_columns(reason=_fault_of_answers())
-    candidates = _mark_duplicates(candidates)
-    candidates, overlaps = _mark_overlaps(candidates, items, overlap_words)
-    counts = dict(candidates.drop_nulls("reason")["reason"].value_counts().iter_rows())
-    kept = candidates.filter(pl.col("reason").is_null()).with_columns(
-        teacher=pl.lit(teacher), sampling=pl.lit(sampling), seed=pl.lit(seed, pl.Int64)
-    )
-    return PairedCorpus(
-        pairs=kept.select(list(SCHEMAS["pairs"])),
-        dropped={reason: counts.get(reason, 0) for reason in DROP_REASONS},
-        overlaps=overlaps,
-    )
+
+    def __init__(self, overlaps: pl.DataFrame, *, teacher: str, sampling: str, seed: int) -> None:
+        self.audit = PairAudit()
+        self._overlaps = overlaps.select("prompt_id", "benchmark")
+        self._origin = {"teacher": pl.lit(teacher), "sampling": pl.lit(sampling), "seed": pl.lit(seed, pl.Int64)}
+
+    def pair(self, questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
+        """The usable pairs (schema pairs) of a shard, in the order of its questions.
+
+        ``ift`` and ``reasoning`` (schema generations) answer ``questions`` (schema questions). ``prompt_tokens`` of a
+        pair counts the prompt of the reasoning format, to which the template adds nothing. Raises :class:`StudyError`
+        unless both formats answer exactly the questions, each once.
+        """
+        for name, answers in (("ift", ift), ("reasoning", reasoning)):
+            _check_complete(questions, answers, name)
+        joined = _joined(questions, ift, reasoning).join(
+            self._overlaps, on="prompt_id", how="left", maintain_order="left"
+        )
+        candidates = joined.with_columns(reason=_first_fault())
+        self._count(candidates)
+        return candidates.filter(pl.col("reason").is_null()).with_columns(**self._origin).select(list(SCHEMAS["pairs"]))
+
+    def _count(self, candidates: pl.DataFrame) -> None:
+        audit, kept = self.audit, candidates.filter(pl.col("reason").is_null())
+        audit.kept += kept.height
+        audit.length_ratios.append(kept["reasoning_tokens"] / kept["ift_tokens"])
+        for reason, count in candidates.drop_nulls("reason")["reason"].value_counts().iter_rows():
+            audit.dropped[reason] += count
+        overlapping = candidates.filter(pl.col("reason") == "benchmark_overlap")
+        for benchmark, count in overlapping["benchmark"].value_counts(sort=True).iter_rows():
+            audit.overlaps[benchmark] = audit.overlaps.get(benchmark, 0) + count
 
 
 def _check_complete(questions: pl.DataFrame, answers: pl.DataFrame, answer_format: str) -> None:
@@ -105,7 +132,7 @@ def _check_complete(questions: pl.DataFrame, answers: pl.DataFrame, answer_forma
                 where=f"--{answer_format}",
                 found=f"{len(ids)}, first {ids[0]}",
                 expected="each question answered exactly once",
-                remedy="pass all shards of this corpus, made from this question table",
+                remedy="pass all shards of this corpus in order, made from this question table",
             )
 
 
@@ -128,8 +155,8 @@ def _joined(questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame)
     )
 
 
-def _fault_of_answers() -> pl.Expr:
-    """The first fault that can be seen in the two answers alone, or null."""
+def _first_fault() -> pl.Expr:
+    """The first of ``DROP_REASONS`` that holds, or null."""
     behind_reasoning = pl.col("reasoning").str.split(_CLOSING_TAG).list.last()
     unfinished = (pl.col("ift_finish") != "stop") | (pl.col("reasoning_finish") != "stop")
     # Without a closing tag this is the whole text: blank is "empty", anything else lacks its tag.
@@ -142,26 +169,7 @@ def _fault_of_answers() -> pl.Expr:
         .then(pl.lit("empty"))
         .when(open_ended)
         .then(pl.lit("no_closing_think_tag"))
+        .when(pl.col("benchmark").is_not_null())
+        .then(pl.lit("benchmark_overlap"))
         .otherwise(pl.lit(None, pl.String))
     )
-
-
-def _mark_duplicates(candidates: pl.DataFrame) -> pl.DataFrame:
-    sound = pl.col("reason").is_null()
-    same = pl.col("prompt").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
-    # Numbered among the sound pairs only: the first usable pair of a prompt stays.
-    earlier = sound.cast(pl.Int64).cum_sum().over(same) > 1
-    return candidates.with_columns(
-        reason=pl.when(sound & earlier).then(pl.lit("duplicate_prompt")).otherwise(pl.col("reason"))
-    )
-
-
-def _mark_overlaps(candidates: pl.DataFrame, items: pl.DataFrame, words: int) -> tuple[pl.DataFrame, dict[str, int]]:
-    if items.is_empty():
-        return candidates, {}
-    found: Sequence[str | None] = overlapping_benchmark(candidates["prompt"].to_list(), items, n=words)
-    candidates = candidates.with_columns(benchmark=pl.Series(found, dtype=pl.String))
-    hit = pl.col("reason").is_null() & pl.col("benchmark").is_not_null()
-    counts = candidates.filter(hit)["benchmark"].value_counts(sort=True)
-    marked = candidates.with_columns(reason=pl.when(hit).then(pl.lit("benchmark_overlap")).otherwise(pl.col("reason")))
-    return marked.drop("benchmark"), dict(counts.iter_rows())

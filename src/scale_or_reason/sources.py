@@ -47,11 +47,14 @@ def read_hub(
     data_files: tuple[str, ...] = (),
     revision: str = "main",
     streaming: bool = False,
+    columns: tuple[str, ...] = (),
 ) -> Iterator[NumberedRow]:
     """The rows of one split of a dataset on the hub, numbered from 1.
 
-    ``streaming`` reads over the network while iterating, for sources too large to store. Raises :class:`StudyError` if
-    the dataset cannot be read, whatever the reason: no network, no such dataset or split, access not granted.
+    ``streaming`` reads over the network while iterating, for sources too large to store. ``columns`` are all that is
+    read where the source has them; else rows come whole, so that whoever reads them can say what is missing. Raises
+    :class:`StudyError` if the dataset cannot be read, whatever the reason: no network, no such dataset or split, access
+    not granted.
     """
     from datasets import load_dataset  # heavy, and only needed here
 
@@ -64,6 +67,8 @@ def read_hub(
             revision=revision,
             streaming=streaming,
         )
+        if columns and set(columns) <= set(rows.column_names or ()):
+            rows = rows.select_columns(list(columns))
         for number, row in enumerate(rows, start=1):
             yield number, dict(row)
     except StudyError:

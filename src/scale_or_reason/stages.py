@@ -10,10 +10,11 @@ from __future__ import annotations
 
 STAGE_VERSIONS: dict[str, int] = {
     "world": 4,
-    "questions": 1,
+    "questions": 2,
+    "overlaps": 1,
     "benchmarks": 1,  # each benchmark also has a version of its own
     "generations": 1,
-    "pairs": 1,
+    "pairs": 2,
     "mixtures": 1,
     "training": 1,
     "answers": 1,

@@ -59,13 +59,18 @@ class Student:
 
 @dataclass(frozen=True)
 class TeacherModel:
-    """The teacher; ``sampling`` has one entry per answer format."""
+    """The teacher; ``sampling`` and ``modes`` have one entry per answer format.
+
+    With an ``endpoint`` a server answers, and no engine of ours.
+    """
 
     name: str
     model: str
     sampling: Mapping[str, Settings]
+    modes: Mapping[str, Settings]
     engine: Settings
     revision: str | None = None
+    endpoint: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a corpus' questions come from: a hub data set or a JSONL file, and the schema of its rows."""
+    """Where a corpus' questions or pairs come from: a hub data set or a JSONL file, and the schema of its rows."""
 
     kind: str
     path: str
@@ -97,16 +102,21 @@ class Source:
     config: str | None = None
     split: str | None = None
     revision: str | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A question set: the teacher answers ``size`` of its questions in ``shards`` jobs per format."""
+    """A question set: the teacher answers ``size`` of its questions in ``shards`` jobs per format.
+
+    ``languages`` are codes of the source's language column; empty for all.
+    """
 
     name: str
     source: Source
     size: int
     shards: int
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,7 @@ class Study:
             seed=chosen["seed"],
             seeds=tuple(chosen["seeds"]),
             students={name: Student(name=name, **merged(config["students"][name])) for name in chosen["students"]},
-            corpora={name: _corpus(name, config["corpora"][name]) for name in corpus_names},
+            corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
             grid_corpora=tuple(chosen["corpora"]),
             ratios=tuple(chosen["ratios"]),
             schedules=tuple(chosen["schedules"]),
@@ -236,8 +246,17 @@ class Study:
         return f"study {self.name}: {listing} -> results/{self.name}"
 
 
-def _corpus(name: str, entry: Settings) -> Corpus:
-    return Corpus(name=name, source=Source(**entry["source"]), size=entry["size"], shards=entry["shards"])
+def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
+    """Of released pairs the questions are taken too, so that both come from one place."""
+    released = pairs_source == "released"
+    source = Source(**entry["released"], schema="released_pairs") if released else Source(**entry["source"])
+    return Corpus(
+        name=name,
+        source=source,
+        size=entry["size"],
+        shards=entry["shards"],
+        languages=() if released else tuple(entry.get("languages") or ()),
+    )
 
 
 def _formats_of(adaptation: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -32,6 +34,8 @@ _ANSWER_KEY: dict[str, pl.DataType] = {
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one question that the teacher will answer
     "questions": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
+    # a question that shares words with a benchmark's item
+    "overlaps": {"prompt_id": _TEXT, "benchmark": _TEXT, "item_id": _TEXT, "shared_words": _TEXT},
     # one answer of the teacher in one mode
     "generations": {
         "prompt_id": _TEXT,
@@ -148,15 +152,56 @@ def write_table(frame: pl.DataFrame, path: str | Path, schema: str) -> None:
         frame.write_parquet(temporary)
 
 
+@contextmanager
+def table_writer(path: str | Path, schema: str) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Write a table part by part, for tables that do not fit into memory: whole in the end, or not at all.
+
+    Yields a function that checks a part as :func:`write_table` does and appends it.
+    """
+    import pyarrow.parquet
+
+    with atomic_path(path) as temporary:
+        columns = pl.DataFrame(schema=SCHEMAS[schema]).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+        with pyarrow.parquet.ParquetWriter(temporary, columns, compression="zstd") as stream:
+
+            def append(part: pl.DataFrame) -> None:
+                check_table(part, schema, path)
+                if not part.is_empty():
+                    stream.write_table(part.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+            yield append
+
+
+def table_height(path: str | Path, schema: str) -> int:
+    """The number of rows of a table that is not read."""
+    _must_exist(path, schema)
+    return pl.scan_parquet(path).select(pl.len()).collect().item()
+
+
+def read_parts(path: str | Path, schema: str, rows: int = 50_000) -> Iterator[pl.DataFrame]:
+    """A table ``rows`` rows at a time, for tables that do not fit into memory; an empty table has no part."""
+    import pyarrow.parquet
+
+    _must_exist(path, schema)
+    with pyarrow.parquet.ParquetFile(path) as file:
+        check_table(pl.DataFrame(file.schema_arrow.empty_table()), schema, path)
+        for batch in file.iter_batches(rows):
+            yield pl.DataFrame(batch)
+
+
 def read_table(path: str | Path, schema: str) -> pl.DataFrame:
     """Read a Parquet table and check it against ``SCHEMAS[schema]``."""
+    _must_exist(path, schema)
+    frame = pl.read_parquet(path)
+    check_table(frame, schema, path)
+    return frame
+
+
+def _must_exist(path: str | Path, schema: str) -> None:
     if not Path(path).is_file():
         raise StudyError(
             f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
         )
-    frame = pl.read_parquet(path)
-    check_table(frame, schema, path)
-    return frame
 
 
 def table_from_rows(rows: list[dict], schema: str) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from typing import Any
 
 from scale_or_reason.engines.vllm_engine import VllmEngine, leave_at_once
 from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Reply, Sampling
+from scale_or_reason.generation import Mode, Reply, Sampling
 
 PROMPTS = [f"question {i}: " + "say " * (i % 5) for i in range(24)]
 SEEDS = [1000 + i for i in range(24)]
@@ -91,7 +91,7 @@ def main() -> None:
     model, output = sys.argv[1], Path(sys.argv[2])
     refusals = [refusal(model, settings) for settings in ({"max_num_seq": 4}, {"max_model_len": 100_000})]
     engine = VllmEngine(model, {"dtype": "float32", "max_model_len": 512})
-    thinking = {"enable_thinking": True}
+    thinking = Mode(template={"enable_thinking": True})
     counted: list[Reply] = []
     facts: dict[str, Any] = {"startup_seconds": engine.startup_seconds, "context": engine.context_tokens}
     facts["refusals"] = refusals
@@ -105,8 +105,8 @@ def main() -> None:
     ]
     facts["bare"] = bare_chat(engine)
     facts["other seeds"] = listed(engine.chat(PROMPTS, [seed + 100 for seed in SEEDS], RANDOM, thinking))
-    facts["off"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, {"enable_thinking": False}))
-    facts["opened"] = listed(engine.chat(PROMPTS[:3], SEEDS[:3], RANDOM, {"open_think": True}))
+    facts["off"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, Mode(template={"enable_thinking": False})))
+    facts["opened"] = listed(engine.chat(PROMPTS[:3], SEEDS[:3], RANDOM, Mode(template={"open_think": True})))
     long = ["x" * 100, "x" * 600, "y"]
     facts["too long"] = listed(engine.chat(long, [1, 2, 3], RANDOM)) + listed(engine.complete(long, [1, 2, 3], RANDOM))
     facts["nearly too long"] = listed(engine.complete(["x" * 511, "x" * 512], [1, 2], RANDOM))

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import polars as pl
 import pytest
 
 from scale_or_reason.engines import command_line
@@ -115,14 +114,14 @@ OPTIONS: dict[str, dict[str, str]] = {
             for script in OPTIONS
             for option, value, problem in (
                 ("--model", "no/such/folder", "model does not exist"),
-                ("--sampling", '{"temperature": 1}', "parameter is missing"),
+                ("--sampling", '{"temperature": 1}', "a setting is missing"),
                 ("--sampling", "temperature=1", "not JSON"),
                 ("--engine", '["dtype"]', "not a JSON object"),
                 ("--engine", "{dtype}", "not JSON"),
                 ("--chunk-size", "0", "at least one request"),
             )
         ],
-        ("generate_answers", "--questions", "{no_questions}", "question table is empty"),
+        ("generate_answers", "--questions", "{no_questions}", "questions table is empty"),
         ("generate_answers", "--questions", "nowhere.parquet", "table is missing"),
         ("generate_answers", "--questions", "{items}", "columns of a questions table"),
         ("generate_answers", "--shard", "1", "no such shard"),
@@ -215,27 +214,19 @@ def test_unparsable_replies_are_asked_for_again_and_never_become_a_no(load: Call
     assert ifeval.endswith("Question:\nq-d\nUser Answer:\nswer")
 
 
-@pytest.mark.parametrize(("rows", "shards"), [(0, 3), (1, 3), (7, 1), (7, 3), (7, 7), (128, 5)])
-def test_shards_are_even_slices_of_the_whole(load: Callable[[str], ModuleType], rows: int, shards: int) -> None:
-    table = pl.DataFrame({"row": range(rows)})
-    slices = [load("generate_answers").slice_of(table, shard, shards) for shard in range(shards)]
-    assert pl.concat(slices).equals(table)
-    assert max(part.height for part in slices) - min(part.height for part in slices) <= 1
-
-
 def test_the_audit_needs_something_to_audit(
     load: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generation = {"prompt_id": "q0", "prompt": "1+1?", "prompt_tokens": 1, "answer": "x", "answer_tokens": 8}
     write_table(table_from_rows([QUESTION], "questions"), tmp_path / "questions.parquet", "questions")
-    write_table(table_from_rows([ITEM], "items"), tmp_path / "items.parquet", "items")
+    write_table(table_from_rows([], "overlaps"), tmp_path / "overlaps.parquet", "overlaps")
     rows = [generation | {"finish_reason": "length"}]
     write_table(table_from_rows(rows, "generations"), tmp_path / "shard.parquet", "generations")
 
     def arguments(sampling: dict[str, Any]) -> list[str]:
         options = {"--questions": "questions.parquet", "--ift": "shard.parquet", "--reasoning": "shard.parquet"}
         options |= {
-            "--items": "items.parquet",
+            "--overlaps": "overlaps.parquet",
             "--output": "p.parquet",
             "--audit-csv": "a.csv",
             "--audit-json": "a.json",
@@ -247,7 +238,11 @@ def test_the_audit_needs_something_to_audit(
     monkeypatch.setattr(sys, "argv", arguments({"ift": {}}))
     with pytest.raises(StudyError, match="sampling of a format"):
         script.main()
-    monkeypatch.setattr(sys, "argv", arguments({"ift": {}, "reasoning": {}}))
+    words = arguments({"ift": {}, "reasoning": {}})
+    monkeypatch.setattr(sys, "argv", [*words, "--ift", *[str(tmp_path / "shard.parquet")] * 2])
+    with pytest.raises(StudyError, match="different numbers of shards"):
+        script.main()
+    monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(StudyError, match="no pair is left") as caught:
         script.main()
     assert "unfinished 1" in str(caught.value)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scale_or_reason.contamination import find_overlaps
 from scale_or_reason.errors import StudyError
-from scale_or_reason.pairs import DROP_REASONS, PairedCorpus, build_pairs
+from scale_or_reason.pairs import DROP_REASONS, PairAudit, PairMaker
 from scale_or_reason.tables import check_table, table_from_rows
 
 GOOD_IFT = ("four", "stop")
@@ -23,9 +26,15 @@ def items(question: str = BENCHMARK_QUESTION) -> pl.DataFrame:
     return table_from_rows([{**row, "gold": ["5"], "choices": [], "extra": "{}"}], "items")
 
 
-def paired(rows: list[tuple[str, Answer, Answer]], tokens: tuple[int, int] = (2, 8)) -> PairedCorpus:
+@dataclass
+class Paired:
+    pairs: pl.DataFrame
+    audit: PairAudit
+
+
+def paired(rows: list[tuple[str, Answer, Answer]], tokens: tuple[int, int] = (2, 8), shards: int = 1) -> Paired:
     """Pairs of (prompt, IFT answer and finish reason, reasoning answer and finish reason)."""
-    questions = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": row[0]} for i, row in enumerate(rows)]
+    rows_of_questions = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": row[0]} for i, row in enumerate(rows)]
 
     def generations(which: int) -> pl.DataFrame:
         return table_from_rows(
@@ -43,22 +52,21 @@ def paired(rows: list[tuple[str, Answer, Answer]], tokens: tuple[int, int] = (2,
             "generations",
         )
 
-    return build_pairs(
-        table_from_rows(questions, "questions"),
-        generations(1),
-        generations(2),
-        items(),
-        teacher="T",
-        sampling="{}",
-        seed=3,
-    )
+    questions = table_from_rows(rows_of_questions, "questions")
+    maker = PairMaker(find_overlaps([questions], items()), teacher="T", sampling="{}", seed=3)
+    size = -(-len(rows) // shards)
+    parts = [
+        maker.pair(*(table.slice(start, size) for table in (questions, generations(1), generations(2))))
+        for start in range(0, len(rows), size)
+    ]
+    return Paired(pl.concat(parts), maker.audit)
 
 
 def reason_of(prompt: str, ift: Answer, reasoning: Answer) -> str | None:
     """Why the pair is dropped, None if it is kept."""
     corpus = paired([(prompt, ift, reasoning)])
-    assert sum(corpus.dropped.values()) + corpus.pairs.height == 1
-    return next((reason for reason, count in corpus.dropped.items() if count), None)
+    assert sum(corpus.audit.dropped.values()) + corpus.pairs.height == 1
+    return next((reason for reason, count in corpus.audit.dropped.items() if count), None)
 
 
 def test_a_sound_pair_is_kept_whole() -> None:
@@ -80,7 +88,7 @@ def test_a_sound_pair_is_kept_whole() -> None:
             "seed": 3,
         }
     ]
-    assert corpus.dropped == dict.fromkeys(DROP_REASONS, 0)
+    assert corpus.audit.dropped == dict.fromkeys(DROP_REASONS, 0)
 
 
 @pytest.mark.parametrize(
@@ -110,27 +118,13 @@ def test_the_first_reason_wins() -> None:
 
 def test_overlap_is_counted_by_benchmark() -> None:
     corpus = paired([(f"please: {BENCHMARK_QUESTION}", GOOD_IFT, GOOD_REASONING), ("2+2?", GOOD_IFT, GOOD_REASONING)])
-    assert corpus.overlaps == {"gsm8k": 1}
+    assert corpus.audit.overlaps == {"gsm8k": 1}
     assert corpus.pairs["prompt"].to_list() == ["2+2?"]
-
-
-def test_of_equal_prompts_the_first_sound_pair_stays() -> None:
-    unfinished = ("fou", "length")
-    corpus = paired(
-        [
-            ("Two plus two?", unfinished, GOOD_REASONING),
-            ("two  plus\ntwo?", GOOD_IFT, GOOD_REASONING),
-            ("TWO PLUS TWO? ", GOOD_IFT, GOOD_REASONING),
-            ("two plus three?", GOOD_IFT, GOOD_REASONING),
-        ]
-    )
-    assert corpus.pairs["prompt_id"].to_list() == ["q1", "q3"]
-    assert corpus.dropped == {**dict.fromkeys(DROP_REASONS, 0), "unfinished": 1, "duplicate_prompt": 1}
 
 
 def test_audit_adds_up() -> None:
     rows = [(f"question {i}", GOOD_IFT, GOOD_REASONING) for i in range(5)] + [("q", ("", "stop"), GOOD_REASONING)]
-    audit = paired(rows, tokens=(2, 8)).audit()
+    audit = paired(rows, tokens=(2, 8)).audit.summary()
     assert (audit["questions"], audit["kept"], audit["dropped"]) == (6, 5, 1)
     assert audit["length_ratio"] == {"p05": 4, "p25": 4, "p50": 4, "p75": 4, "p95": 4, "mean": 4}
 
@@ -140,13 +134,18 @@ answers = st.tuples(
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a?", "A?", "b?", BENCHMARK_QUESTION]), answers, answers), min_size=1))
-def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer]]) -> None:
-    corpus = paired(rows)
-    assert corpus.pairs.height + sum(corpus.dropped.values()) == len(rows)
+@given(
+    st.lists(st.tuples(st.sampled_from(["a?", "b?", BENCHMARK_QUESTION]), answers, answers), min_size=1),
+    st.integers(1, 4),
+)
+def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer]], shards: int) -> None:
+    corpus = paired(rows, shards=shards)
+    summary = corpus.audit.summary()
+    assert summary["questions"] == len(rows) and summary["kept"] == corpus.pairs.height
+    assert summary == paired(rows).audit.summary()
     kept = corpus.pairs
     assert kept["ift_finish"].unique().to_list() in ([], ["stop"])
-    assert kept["prompt"].str.to_lowercase().is_unique().all()
+    assert BENCHMARK_QUESTION not in kept["prompt"]
     assert kept.filter(~pl.col("reasoning").str.contains("</think>")).is_empty()
     assert kept["prompt_id"].to_list() == sorted(kept["prompt_id"].to_list(), key=lambda name: int(name[1:]))
 
@@ -160,4 +159,5 @@ def test_missing_and_foreign_answers_are_refused() -> None:
 
     for ids, problem in (("a", "without an answer"), ("abc", "no question"), ("abb", "more than once")):
         with pytest.raises(StudyError, match=problem):
-            build_pairs(questions, generations("ab"), generations(ids), items(), teacher="", sampling="", seed=0)
+            maker = PairMaker(find_overlaps([], items()), teacher="", sampling="", seed=0)
+            maker.pair(questions, generations("ab"), generations(ids))

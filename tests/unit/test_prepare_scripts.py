@@ -55,9 +55,55 @@ def test_questions(root: Path, tmp_path: Path) -> None:
     rows = [{"input": [{"role": "user", "content": f"What is {number}?"}]} for number in (1, 2, 2, 3)]
     (tmp_path / "math.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     source = ("--corpus", "math", "--kind", "jsonl", "--path", tmp_path / "math.jsonl", "--size", 2, "--seed", 0)
-    output = ("--output", tmp_path / "math.parquet")
+    output = ("--output", tmp_path / "math.parquet", "--audit", tmp_path / "audit.csv")
     result = run(root, "prepare_questions.py", *source, "--schema", "llama_nemotron", *output)
-    assert result.returncode == 0 and "3 distinct questions, 2 kept" in result.stdout
+    assert result.returncode == 0 and "4 rows: 1 duplicate, 1 not_sampled, 2 kept" in result.stdout
+    assert "kept,2" in (tmp_path / "audit.csv").read_text()
     assert read_table(tmp_path / "math.parquet", "questions").height == 2
     result = run(root, "prepare_questions.py", *source, "--schema", "infinity_instruct", *output)
     assert result.returncode == 2 and "row 1: conversations" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--size", 0), "must be positive"),
+        (("--rows", -1), "must be positive"),
+        (("--near-duplicates", 0), "similarity is out of range"),
+        (("--shortest", 9, "--longest", 8), "no length is allowed"),
+        (("--path", "nowhere.jsonl"), "a file of rows is missing"),
+        (("--languages", "en"), "which language"),
+    ],
+)
+def test_questions_errors_leave_no_file(root: Path, tmp_path: Path, change: tuple[object, ...], message: str) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "Who?"}\n', encoding="utf-8")
+    source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
+    output = ("--seed", 0, "--output", tmp_path / "questions.parquet", "--audit", tmp_path / "audit.csv")
+    result = run(root, "prepare_questions.py", *source, *output, *change)
+    assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("".join(f'{{"prompt": "Who is {i}?"}}\n' for i in range(9)), encoding="utf-8")
+    source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
+    output = ("--seed", 0, "--output", tmp_path / "questions.parquet", "--audit", tmp_path / "audit.csv")
+    result = run(root, "prepare_questions.py", *source, *output, "--rows", 4, "--size", 5)
+    assert result.returncode == 0 and "note: the source has only 4 of the 5 questions" in result.stderr
+    assert set(read_table(tmp_path / "questions.parquet", "questions")["prompt"]) == {f"Who is {i}?" for i in range(4)}
+
+
+def test_overlaps(root: Path, rows: Path) -> None:
+    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--seed", 0)
+    assert run(root, "prepare_benchmark.py", *source, "--output", rows / "items.parquet").returncode == 0
+    (rows / "math.jsonl").write_text('{"prompt": "7 and nothing?"}\n{"prompt": "8 and something?"}\n', encoding="utf-8")
+    source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", rows / "math.jsonl")
+    output = ("--seed", 0, "--output", rows / "math.parquet", "--audit", rows / "audit.csv")
+    assert run(root, "prepare_questions.py", *source, *output).returncode == 0
+    options = ("--questions", rows / "math.parquet", "--items", rows / "items.parquet")
+    result = run(root, "find_overlaps.py", *options, "--words", 3, "--output", rows / "overlaps.parquet")
+    assert result.returncode == 0 and "1 questions overlap: 1 gsm8k" in result.stdout
+    assert read_table(rows / "overlaps.parquet", "overlaps")["shared_words"].to_list() == ["7 and nothing"]
+    result = run(root, "find_overlaps.py", *options, "--words", 0, "--output", rows / "none.parquet")
+    assert result.returncode == 2 and "at least one word" in result.stderr
+    assert not (rows / "none.parquet").exists()

@@ -1,24 +1,30 @@
-"""The training questions: two schemas, exact duplicates, a sample that is stable under growth. Rows are made up."""
+"""The training questions: schemas, filters, duplicates, a sample that is stable under growth. Rows are made up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import scale_or_reason.question_shelves as question_shelves
 from scale_or_reason.errors import StudyError
-from scale_or_reason.questions import QUESTION_SCHEMAS, collect_questions, question_of
-from scale_or_reason.tables import check_table
+from scale_or_reason.question_schemas import QUESTION_SCHEMAS, question_of
+from scale_or_reason.questions import FATES, QuestionRules, choose_questions
+from scale_or_reason.tables import read_table
 
 
-def infinity_row(*turns: tuple[str, str]) -> dict[str, Any]:
+def infinity_row(*turns: tuple[str, str], language: str = "en") -> dict[str, Any]:
     return {
         "id": "1",
         "conversations": [{"from": who, "value": text} for who, text in turns],
         "label": {"ability_en": ["arithmetic"]},
-        "langdetect": "en",
+        "langdetect": language,
         "source": "made up",
     }
 
@@ -34,9 +40,28 @@ def nemotron_row(text: str) -> dict[str, Any]:
     }
 
 
-def collect(texts: list[str], size: int | None = None, seed: int = 0) -> Any:
-    rows = enumerate((nemotron_row(text) for text in texts), start=1)
-    return collect_questions(rows, corpus="math", schema="llama_nemotron", size=size, seed=seed, where="test")
+def choose(
+    rows: Iterable[dict[str, Any]], schema: str = "llama_nemotron", seed: int = 0, corpus: str = "math", **rules: Any
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The table of questions, and the fates that some row met."""
+    with TemporaryDirectory() as folder:
+        output = Path(folder, "questions.parquet")
+        fates = choose_questions(
+            enumerate(rows, start=1),
+            output,
+            corpus=corpus,
+            schema=schema,
+            rules=QuestionRules(**rules),
+            seed=seed,
+            where="rows.jsonl",
+        )
+        assert list(fates) == list(FATES)
+        assert [path.name for path in Path(folder).iterdir()] == ["questions.parquet"]
+        return read_table(output, "questions"), {fate: count for fate, count in fates.items() if count}
+
+
+def choose_texts(texts: Iterable[str], **options: Any) -> tuple[pl.DataFrame, dict[str, int]]:
+    return choose(map(nemotron_row, texts), **options)
 
 
 def test_first_question_of_a_conversation() -> None:
@@ -48,37 +73,88 @@ def test_question_of_a_nemotron_row() -> None:
     assert question_of(nemotron_row("What is 2 + 2?"), QUESTION_SCHEMAS["llama_nemotron"]) == "What is 2 + 2?"
 
 
+def test_question_of_a_released_pair() -> None:
+    schema = QUESTION_SCHEMAS["released_pairs"]
+    assert question_of({"prompt": " Who?", "reasoning": "<think>", "ift": "Ann"}, schema) == "Who?"
+    assert question_of({"prompt": " "}, schema) is None
+
+
 @pytest.mark.parametrize("turns", [(("gpt", "Ann."), ("human", "Who?")), (), (("human", "  "),)])
 def test_conversation_that_opens_without_a_question(turns: tuple[tuple[str, str], ...]) -> None:
     assert question_of(infinity_row(*turns), QUESTION_SCHEMAS["infinity_instruct"]) is None
 
 
-def test_row_of_another_schema() -> None:
-    rows = [(1, infinity_row(("human", "Who?"))), (2, nemotron_row("Who?"))]
-    with pytest.raises(StudyError, match="no list of messages") as caught:
-        collect_questions(rows, corpus="g", schema="infinity_instruct", size=None, seed=0, where="rows.jsonl")
-    assert caught.value.where == "rows.jsonl" and caught.value.key == "row 2: conversations"
+@pytest.mark.parametrize(("schema", "column"), [("infinity_instruct", "conversations"), ("released_pairs", "prompt")])
+def test_row_of_another_schema(schema: str, column: str) -> None:
+    good = {"prompt": "Who?", **infinity_row(("human", "Who?"))}
+    with pytest.raises(StudyError, match="not of the source's schema") as caught:
+        choose([good, nemotron_row("Who?")], schema=schema)
+    assert caught.value.where == "rows.jsonl" and caught.value.key == f"row 2: {column}"
     assert "schema" in str(caught.value)
 
 
 def test_no_questions_at_all() -> None:
-    with pytest.raises(StudyError, match="no questions for the corpus g"):
-        collect_questions([], corpus="g", schema="infinity_instruct", size=None, seed=0, where="rows.jsonl")
+    with pytest.raises(StudyError, match="no questions for the corpus math"):
+        choose([])
+    with pytest.raises(StudyError, match="found: 2 too_short"):
+        choose_texts(["a?", "b?"], shortest=10)
 
 
 def test_unknown_schema() -> None:
     with pytest.raises(StudyError, match="no such schema"):
-        collect_questions([], corpus="g", schema="infinity", size=None, seed=0, where="rows.jsonl")
+        choose([], schema="infinity")
 
 
-def test_counts_and_table() -> None:
-    rows = [infinity_row(("human", "Who?")), infinity_row(("gpt", "Hm.")), infinity_row(("human", "Who? "))]
-    questions = collect_questions(
-        enumerate(rows, start=1), corpus="general", schema="infinity_instruct", size=5, seed=0, where="test"
+def test_every_row_has_one_fate() -> None:
+    rows = [
+        infinity_row(("gpt", "Hm.")),
+        infinity_row(("human", "Wer ist es?"), language="de"),
+        infinity_row(("human", "Who is it?")),
+        infinity_row(("human", "Who is it? ")),
+        infinity_row(("human", "who  is\nit?")),
+        infinity_row(("human", "Who?")),
+        infinity_row(("human", "Who is it? " * 9)),
+        infinity_row(("human", "Who is she?")),
+    ]
+    table, fates = choose(
+        rows, schema="infinity_instruct", corpus="general", languages=("en",), shortest=5, longest=50, size=1
     )
-    check_table(questions.table, "questions", "test")
-    assert (questions.rows, questions.unusable, questions.distinct) == (3, 1, 1)
-    assert questions.table["prompt"].to_list() == ["Who?"]
+    assert fates == {
+        "no_question": 1,
+        "other_language": 1,
+        "too_short": 1,
+        "too_long": 1,
+        "duplicate": 2,
+        "not_sampled": 1,
+        "kept": 1,
+    }
+    assert table.height == 1 and table["corpus"].to_list() == ["general"]
+
+
+def test_a_source_without_languages() -> None:
+    with pytest.raises(StudyError, match="which language") as caught:
+        choose_texts(["Who?"], languages=("en",))
+    assert "languages" in str(caught.value) and caught.value.key.startswith("row 1")
+
+
+STORY = (
+    "A train leaves the station at noon and travels north for three hours before it stops at a small village where "
+    "an old man waits with two heavy bags and a letter that he wrote many years ago to somebody he never met"
+)
+
+
+def test_near_duplicates_are_one_question() -> None:
+    texts = [STORY, f"{STORY}!", STORY.replace("two", "three"), STORY.replace("a", "b"), "Who is it?", "Who is she?"]
+    everything, fates = choose_texts(texts)
+    assert fates == {"kept": 6}
+    table, fates = choose_texts(texts, near_duplicates=0.6)
+    assert fates == {"near_duplicate": 2, "kept": 4}
+    # the one that comes first in the fixed order stays, and the order of the others is what it was
+    assert table["prompt"].to_list() == [
+        prompt
+        for prompt in everything["prompt"]
+        if prompt not in texts[:3] or prompt == next(text for text in everything["prompt"] if text in texts[:3])
+    ]
 
 
 @given(
@@ -86,21 +162,33 @@ def test_counts_and_table() -> None:
     size=st.integers(1, 40),
     growth=st.integers(0, 40),
     seed=st.integers(0, 3),
+    near=st.sampled_from([None, 0.8]),
 )
-def test_sample(texts: list[str], size: int, growth: int, seed: int) -> None:
-    small, large = collect(texts, size, seed).table, collect(texts, size + growth, seed).table
-    assert small.height == min(size, len(set(texts)))
+def test_sample(texts: list[str], size: int, growth: int, seed: int, near: float | None) -> None:
+    small, fates = choose_texts(texts, size=size, seed=seed, near_duplicates=near)
+    large, _ = choose_texts(texts, size=size + growth, seed=seed, near_duplicates=near)
+    assert sum(fates.values()) == len(texts)
+    assert small.height == fates["kept"] == min(size, len(set(texts)))
     assert small["prompt_id"].n_unique() == small["prompt"].n_unique() == small.height
     assert set(small["prompt"]) <= set(texts)
     assert large["prompt"].to_list()[: small.height] == small["prompt"].to_list()
-    assert collect(texts[::-1], size, seed).table.equals(small)  # the source's order does not matter
+    # neither the source's order matters nor how much waits in memory
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(question_shelves, "_WAITING", 3)
+        assert choose_texts(texts[::-1], size=size, seed=seed, near_duplicates=near)[0].equals(small)
 
 
 def test_same_prompt_has_another_id_in_another_corpus() -> None:
-    ids = {
-        collect_questions(
-            [(1, nemotron_row("Who?"))], corpus=corpus, schema="llama_nemotron", size=None, seed=0, where="test"
-        ).table["prompt_id"][0]
-        for corpus in ("general", "math")
-    }
+    ids = {choose_texts(["Who?"], corpus=corpus)[0]["prompt_id"][0] for corpus in ("general", "math")}
     assert len(ids) == 2
+
+
+def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
+    shelves = tmp_path / ".out.parquet.shelves"
+    shelves.mkdir()
+    (shelves / "0.parquet").write_text("of a run that was killed")
+    with pytest.raises(StudyError, match="no questions"):
+        choose_questions(
+            [], tmp_path / "out.parquet", corpus="c", schema="released_pairs", rules=QuestionRules(), seed=0, where="w"
+        )
+    assert list(tmp_path.iterdir()) == []

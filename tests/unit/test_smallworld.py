@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.errors import StudyError
-from scale_or_reason.questions import QUESTION_SCHEMAS, question_of
+from scale_or_reason.question_schemas import QUESTION_SCHEMAS, question_of
 from scale_or_reason.smallworld import judging, lessons
 from scale_or_reason.smallworld.arithmetic import chain
 from scale_or_reason.smallworld.corpora import TOPICS, corpus_rows

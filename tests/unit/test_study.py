@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from scale_or_reason.architectures import Architecture
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.cells import Adaptation, Cell
+from scale_or_reason.flops import training_step_flops
 from scale_or_reason.stages import STAGE_VERSIONS
 from scale_or_reason.study import Study, as_json, benchmark_limit, engine_settings_of_results
 
@@ -67,11 +69,12 @@ def test_replicas_multiply_trained_models_only(paper: dict[str, Any]) -> None:
     assert len(study.base_students()) == 20
 
 
-def test_learning_rates_are_the_papers(paper: dict[str, Any], shared_dir: Path) -> None:
-    study = Study.from_config(paper)
+@pytest.mark.parametrize(("preset", "students"), [("v2", 5), ("gemma", 3)])
+def test_learning_rates_are_the_papers(root: Path, shared_dir: Path, preset: str, students: int) -> None:
+    study = Study.from_config(load(root, preset))
     with (shared_dir / "reference" / "learning_rates.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["student"] in study.students]
-    assert len(rows) == 5
+    assert len(rows) == len(study.students) == students
     for row in rows:
         assert study.learning_rate(row["student"], 0) == float(row["ift"])
         assert study.learning_rate(row["student"], 1) == float(row["reasoning"])
@@ -129,6 +132,51 @@ def test_presets(root: Path, paper: dict[str, Any]) -> None:
     assert v1.name == "v1"
     assert (len(v1.benchmarks), len(v1.judges), v1.base_shots) == (12, 1, (3,))
     assert len(v1.trainings()) == 80
+
+
+def test_the_second_pair(root: Path) -> None:
+    gemma = Study.from_config(load(root, "gemma"))
+    assert (
+        gemma.teacher is not None and gemma.teacher.endpoint and gemma.teacher.modes["ift"] == {"system": "/no_think"}
+    )
+    assert [student.size_b for student in gemma.students.values()] == [1, 4, 12]
+    assert gemma.corpora["general"].size == 200_000  # v2's text
+
+
+def test_pairs_that_are_released_bring_their_questions(paper: dict[str, Any]) -> None:
+    config = deepcopy(paper)
+    config["pairs"]["source"] = "released"
+    config["corpora"]["general"]["languages"] = ["en"]
+    source = Study.from_config(config).corpora["general"].source
+    assert (source.path, source.schema) == ("Scale-or-Reason/general-reasoning-ift-pairs", "released_pairs")
+    assert Study.from_config(config).corpora["general"].languages == ()
+    assert Study.from_config(paper).corpora["general"].source.schema == "infinity_instruct"
+
+
+#: Layers, hidden size, feed-forward size, heads, vocabulary: config.json of Qwen/Qwen2.5-0.5B and -1.5B.
+QWEN = {"Qwen2.5-0.5B": (24, 896, 4864, 14, 151_936), "Qwen2.5-1.5B": (28, 1536, 8960, 12, 151_936)}
+#: Bytes of the released general splits `reasoning` and `ift`, and their rows; a token of English is about four bytes.
+RELEASED_BYTES, RELEASED_ROWS, BYTES_PER_TOKEN = {1: 10.81e9, 0: 2.27e9}, 990_098, 4
+
+
+def test_one_gpu_trains_within_the_time_that_its_preset_says(root: Path) -> None:
+    study = Study.from_config(load(root, "single_gpu"))
+    assert all(student.processes == 1 for student in study.students.values())
+    lengths = {ratio: size / RELEASED_ROWS / BYTES_PER_TOKEN for ratio, size in RELEASED_BYTES.items()}
+    flops = 0.0
+    for cell in study.trainings():
+        layers, hidden, feed_forward, heads, vocabulary = QWEN[cell.student]
+        shape = Architecture(vocabulary, hidden, feed_forward, heads, layers)
+        for ratio, share in ((1, cell.ratio), (0, 1 - cell.ratio)):
+            count = share * study.corpora["general"].size
+            flops += count * float(training_step_flops(shape, lengths[ratio]))
+    text = (root / "config" / "studies" / "single_gpu.yaml").read_text()
+    said_flops, said_hours, said_speed = map(
+        float, re.search(r"are ([\d.e]+) FLOPs: ([\d.]+) hours at\s+# (\d+) TFLOP/s", text).groups()
+    )
+    assert flops == pytest.approx(said_flops, rel=0.02)
+    assert flops / (said_speed * 1e12) / 3600 == pytest.approx(said_hours, rel=0.02)
+    assert said_hours < 12
 
 
 def test_settings_of_speed_are_no_settings_of_results() -> None:

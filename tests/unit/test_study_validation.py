@@ -65,7 +65,11 @@ MISSPELT = [
     ("students/Qwen2.5-14B/engine/tensor_paralel_size", "tensor_parallel_size"),
     ("teachers/Qwen3-235B-A22B/sampling/ift/temprature", "temperature"),
     ("judges/gpt-oss-120b/protokol", "protocol"),
+    ("teachers/Qwen3-235B-A22B/modes/ift/sytem", "system"),
+    ("teachers/Nemotron-Super-49B-v1.5/endpoint/retry", "retries"),
     ("corpora/math/source/pth", "path"),
+    ("corpora/math/released/splits", "split"),
+    ("questions/near_duplicate", "near_duplicates"),
     ("benchmarks/source/knd", "kind"),
     ("training/batch/untis", "unit"),
     ("training/schedule/warmup_step", "warmup_steps"),
@@ -104,6 +108,13 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("training/batch/size", 0), "training.batch.size", "at least 1"),
     (at("students/Qwen2.5-3B/learning_rate/ift", "5e-6"), "students.Qwen2.5-3B.learning_rate.ift", "a number"),
     (at("students/Qwen2.5-3B/learning_rate/ift", 0), "students.Qwen2.5-3B.learning_rate.ift", "more than 0"),
+    (at("pairs/source", "publish"), "pairs.source", "generate, released"),
+    (at("questions/near_duplicates", 0), "questions.near_duplicates", "more than 0"),
+    (
+        at("teachers/Nemotron-Super-49B-v1.5/endpoint/url", "localhost"),
+        "teachers.Nemotron-Super-49B-v1.5.endpoint.url",
+        "the address",
+    ),
     (at("evaluation/sampling/top_p", 0), "evaluation.sampling.top_p", "more than 0"),
     (lambda config: config["training"].pop("max_length"), "training.max_length", "max_length"),
     (lambda config: config.pop("judges"), "judges", "judges"),
@@ -137,6 +148,26 @@ REFUSED: list[tuple[Change, str, str]] = [
         "reasoning",
     ),
     (at("study/teacher", None), "study.teacher", "a teacher"),
+    (
+        lambda config: (config["pairs"].update(source="released"), config["corpora"]["math"].pop("released")),
+        "corpora.math",
+        "kind, path, split",
+    ),
+    (
+        lambda config: (
+            config["pairs"].update(source="released"),
+            config["corpora"]["math"].update(released={"kind": "jsonl", "path": "no/such.jsonl"}),
+        ),
+        "corpora.math.released.path",
+        "JSONL",
+    ),
+    (
+        lambda config: config["pairs"].update(source="released", tokenizer="models/of/mine"),
+        "pairs.tokenizer",
+        "hub id",
+    ),
+    (at("corpora/math/languages", ["en"]), "corpora.math.languages", "null"),
+    (lambda config: config["questions"].update(shortest=9, longest=8), "questions.longest", "at least"),
     (lambda config: config["study"].update(judges=[], graders=False), "study.judges", ""),
     (at("benchmarks/pool", 3), "benchmarks.pool", "at least 5"),
     (at("benchmarks/limits", {}), "study.base_shots", "no evaluation items"),
@@ -225,6 +256,21 @@ def test_a_value_that_is_in_no_file_came_from_the_command_line(good: Config) -> 
     assert error.where == "the command line (--config)"
     error = error_of(changed(good, at("study/studnets", ["a"])))
     assert error.where == "the command line (--config)"
+
+
+def test_released_pairs_need_no_teacher(good: Config) -> None:
+    config = changed(good, at("study/teacher", None))
+    config["pairs"]["source"] = "released"
+    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
+def test_a_key_that_is_not_in_the_environment_is_noted(good: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = {"url": "https://made.up/v1", "key": "MADE_UP_KEY"}
+    config = changed(good, lambda config: config["teachers"]["Qwen3-235B-A22B"].update(endpoint=endpoint))
+    monkeypatch.delenv("MADE_UP_KEY", raising=False)
+    assert "export MADE_UP_KEY" in notes(config)[0]
+    monkeypatch.setenv("MADE_UP_KEY", "secret-word")
+    assert "MADE_UP_KEY" not in str(notes(config)) and "secret-word" not in str(notes(config))
 
 
 def test_a_benchmark_that_is_on_no_hub_is_noted(good: Config, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def test_a_cells_model_needs_one_training(tree: Tree, schedule: str, ratio: str)
         "train_student": 1,
         "build_mixture": 1,
         "build_pairs": 1,
+        "find_overlaps": 1,
         "generate_answers": 2,
         "prepare_questions": 1,
         "micro_questions": 1,
@@ -147,6 +148,23 @@ def test_the_first_version(tree: Tree) -> None:
     assert (jobs["train_student"], jobs["prepare_benchmark"], jobs["judge_answers"]) == (80, 12, 100)
     assert "figure_v1_fig02" in jobs
     assert "figure_v2_fig02" not in jobs
+
+
+def test_the_second_pair(tree: Tree) -> None:
+    jobs = tree.dry_run(study=("config/studies/gemma.yaml",))
+    assert (jobs["train_student"], jobs["generate_answers"], jobs["answer_with_teacher"]) == (24, 64, 1)
+
+
+def test_one_gpu_needs_no_teacher(tree: Tree) -> None:
+    jobs = tree.dry_run(study=("config/studies/single_gpu.yaml",))
+    assert (jobs["take_released_pairs"], jobs["train_student"], jobs["prepare_benchmark"]) == (1, 6, 12)
+    assert not {"generate_answers", "build_pairs", "answer_with_teacher", "judge_answers"} & jobs.keys()
+
+
+def test_another_benchmark_makes_no_teacher_answer_again(tree: Tree) -> None:
+    """Overlaps follow from questions and benchmarks; the teacher is asked before anybody looks for them."""
+    jobs = tree.dry_run("results/micro/pairs/general/ift/shard-0.parquet", study=MICRO)
+    assert jobs == {"generate_answers": 1, "prepare_questions": 1, "micro_questions": 1}
 
 
 def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:

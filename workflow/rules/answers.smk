@@ -181,19 +181,19 @@ use rule answer_benchmarks as answer_with_teacher with:
     benchmark:
         "<benchmarks>/answer_benchmarks/teacher/{teacher}.tsv"
     resources:
-        vllm=1,
-        gpu=lambda wildcards: gpus(STUDY.teacher.engine),
+        vllm=lambda wildcards: teacher_jobs()["vllm"],
+        gpu=lambda wildcards: teacher_jobs()["gpu"],
         mem_mb=JOBS["engine"]["mem_mb"],
         runtime=JOBS["engine"]["runtime"],
     params:
-        model=lambda wildcards: model_options(STUDY.teacher),
+        model=teacher_options,
         model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),
         pools="",
         directory=output_folder(1),
         sampling=json_option("sampling", config["evaluation"]["sampling"]),
         samples=json_option("samples", SAMPLES),
         engine=teacher_engine,
-        engine_of_results=lambda wildcards: json_option("engine", engine_settings_of_results(STUDY.teacher.engine)),
+        engine_of_results=teacher_engine_of_results,
         seed=option("seed", STUDY.seed),
         version=version_of("answers"),
     message:

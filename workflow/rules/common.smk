@@ -143,6 +143,23 @@ def output_folder(depth):
     return lambda wildcards, output: str(Path(*Path(output[0]).parts[: 2 + depth]))
 
 
+def teacher_jobs():
+    """vLLM processes and GPUs of a job in which the teacher answers."""
+    return {"vllm": 0, "gpu": 0} if STUDY.teacher.endpoint else {"vllm": 1, "gpu": gpus(STUDY.teacher.engine)}
+
+
+def teacher_options(wildcards):
+    """Which model the teacher is, and how it is told to think or not."""
+    return f"{model_options(STUDY.teacher)} {json_option('modes', STUDY.teacher.modes)}"
+
+
+def teacher_engine_of_results(wildcards):
+    """What of the teacher's engine its answers depend on."""
+    if STUDY.teacher.endpoint:
+        return "endpoint"
+    return json_option("engine", engine_settings_of_results(STUDY.teacher.engine))
+
+
 def model_options(entry, name="model"):
     """Which model to load: a folder, or a model of the hub at its revision."""
     revision = {"revision": entry.revision} if entry.revision and not is_local(entry.model) else {}
@@ -190,13 +207,26 @@ def rows_of_corpus(wildcards):
 
 
 def corpus_options(wildcards):
-    """Where a corpus' questions are, and how many of them are asked."""
+    """Where a corpus' questions are, which of them count, and how many of them are taken."""
     corpus = STUDY.corpora[wildcards.corpus]
-    source = {name: value for name, value in vars(corpus.source).items() if value is not None}
-    return options({**source, "size": corpus.size})
+    settings = {**vars(corpus.source), **config["questions"], "size": corpus.size}
+    languages = [option("languages", *corpus.languages)] if corpus.languages else []
+    return " ".join([options({name: value for name, value in settings.items() if value is not None}), *languages])
 
 
 # ---- models and their settings ----
+
+
+def source_options(wildcards):
+    """Where the published pairs of a corpus are."""
+    source = vars(STUDY.corpora[wildcards.corpus].source)
+    names = ("kind", "path", "config", "split", "revision")
+    return options({name: source[name] for name in names if source[name] is not None})
+
+
+def tokenizer_files(tokenizer):
+    """The files of a local tokenizer."""
+    return [str(file) for file in Path(tokenizer).glob("tokenizer*.json")] if is_local(tokenizer) else []
 
 
 def shards_of(corpus, answer_format):
@@ -287,8 +317,9 @@ def execution_options(wildcards, threads):
 
 
 def teacher_engine(wildcards, threads):
-    """All settings of vLLM for the teacher."""
-    return json_option("engine", STUDY.teacher.engine)
+    """All settings of vLLM for the teacher, or of the endpoint that answers instead."""
+    endpoint = STUDY.teacher.endpoint
+    return json_option("endpoint", endpoint) if endpoint else json_option("engine", STUDY.teacher.engine)
 
 
 def student_engine(wildcards, threads):

@@ -1,4 +1,4 @@
-# The questions that the teacher answers.
+# The questions that the teacher answers, and those of them that no student may be trained on.
 
 
 rule prepare_questions:
@@ -6,6 +6,7 @@ rule prepare_questions:
         rows=rows_of_corpus,
     output:
         questions="<results>/questions/{corpus}.parquet",
+        audit="<results>/questions/{corpus}.audit.csv",
     log:
         "<logs>/prepare_questions/{corpus}.log",
     benchmark:
@@ -28,4 +29,31 @@ rule prepare_questions:
         "choose the questions of the corpus {wildcards.corpus}"
     shell:
         "python workflow/scripts/prepare_questions.py --corpus {wildcards.corpus} {params.source} {params.seed}"
-        " --output {output.questions} &> {log}"
+        " --output {output.questions} --audit {output.audit} &> {log}"
+
+
+# Not a part of prepare_questions: another benchmark must not make the teacher answer everything again.
+rule find_overlaps:
+    input:
+        questions="<results>/questions/{corpus}.parquet",
+        item_tables=ITEMS,
+    output:
+        overlaps="<results>/questions/{corpus}.overlaps.parquet",
+    log:
+        "<logs>/find_overlaps/{corpus}.log",
+    benchmark:
+        "<benchmarks>/find_overlaps/{corpus}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["light"]["threads"]
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        words=option("words", config["pairs"]["overlap_words"]),
+        version=version_of("overlaps"),
+    message:
+        "find {wildcards.corpus} questions that overlap with benchmarks"
+    shell:
+        "python workflow/scripts/find_overlaps.py --questions {input.questions} --items {input.item_tables}"
+        " {params.words} --output {output.overlaps} &> {log}"

@@ -30,18 +30,21 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.cells import BaseStudent, Teacher, parse_model_id
 from scale_or_reason.engines.command_line import (
     ChunkWork,
+    Engine,
     Generation,
     Outcome,
     SharedEngine,
     add_engine_options,
+    add_teacher_options,
     generation_manifest,
+    modes_from_json,
     named,
     open_journal,
 )
-from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine, leave_at_once
+from scale_or_reason.engines.vllm_engine import leave_at_once
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import write_json
-from scale_or_reason.generation import Sampling, json_object
+from scale_or_reason.generation import Mode, OnReply, Sampling, json_object
 from scale_or_reason.journal import Row
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt
@@ -57,6 +60,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
     parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
     add_engine_options(parser, several=True)
+    add_teacher_options(parser)
     parser.add_argument(
         "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
     )
@@ -65,14 +69,14 @@ def parse_arguments() -> argparse.Namespace:
 
 @dataclass(frozen=True)
 class Asking:
-    """One way to ask the model, as its id says: after so many examples, or in a chat with these template options."""
+    """One way to ask the model, as its id says: after so many examples, or in a chat in this mode."""
 
     model_id: str
     shots: int | None
-    template_options: dict[str, Any]
+    mode: Mode
 
 
-def askings(model_ids: list[str], models: list[str]) -> list[Asking]:
+def askings(model_ids: list[str], models: list[str], modes: Mapping[str, Mode]) -> list[Asking]:
     """All ways to ask.
 
     Raises :class:`StudyError` if an id is given twice, and if there is neither a model for each nor one for all.
@@ -94,7 +98,7 @@ def askings(model_ids: list[str], models: list[str]) -> list[Asking]:
         Asking(
             model.model_id,
             model.shots if isinstance(model, BaseStudent) else None,
-            {"enable_thinking": model.format == "reasoning"} if isinstance(model, Teacher) else {},
+            modes[model.format] if isinstance(model, Teacher) else Mode(),
         )
         for model in parsed
     ]
@@ -211,7 +215,7 @@ class Exam:
         """Have the questions answered; write the tables, and when all is on disk the manifest."""
         folder = self.folder / asking.model_id
         inputs = self.items_files | (pools if asking.shots else {})
-        mode = {"model_id": asking.model_id, "shots": asking.shots, "samples": self.samples, **asking.template_options}
+        mode = {"model_id": asking.model_id, "shots": asking.shots, "samples": self.samples, **asdict(asking.mode)}
         journal = open_journal(folder, engine.generation, inputs, **mode)
         work = self._work(asking, questions, engine.generation.sampling)
         outcome = engine.run(len(questions), work, label=asking.model_id, journal=journal)
@@ -225,11 +229,11 @@ class Exam:
         # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
         seeds = [derive_seed(self.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
 
-        def answer(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
+        def answer(engine: Engine, chunk: range, on_reply: OnReply) -> list[Row]:
             part = slice(chunk.start, chunk.stop)
             prompts = [question.text for question in questions[part]]
             if asking.shots is None:
-                replies = engine.chat(prompts, seeds[part], sampling, asking.template_options, on_reply)
+                replies = engine.chat(prompts, seeds[part], sampling, asking.mode, on_reply)
             else:
                 replies = engine.complete(prompts, seeds[part], sampling, STOP, on_reply)
             return [asdict(reply) for reply in replies]
@@ -237,10 +241,17 @@ class Exam:
         return answer
 
 
+def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
+    """Raise :class:`StudyError` if somebody else than a teacher is to be asked by way of an endpoint."""
+    if endpoint and not all(isinstance(parse_model_id(model_id), Teacher) for model_id in model_ids):
+        raise StudyError("only a teacher can be asked through an endpoint", where="--endpoint", found=model_ids)
+
+
 def main() -> None:
     arguments = parse_arguments()
+    check_endpoint(arguments.endpoint, arguments.model_ids)
     generations = [Generation.from_arguments(arguments, model) for model in arguments.model]
-    ways = askings(arguments.model_ids, arguments.model)
+    ways = askings(arguments.model_ids, arguments.model, modes_from_json(arguments.modes))
     items = read_items(arguments.items)
     samples = samples_per_item(arguments.samples, items)
     exam = Exam(items, named("items", arguments.items), samples, arguments.seed, arguments.output_dir)

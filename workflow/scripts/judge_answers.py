@@ -25,6 +25,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.engines.command_line import (
+    Engine,
     Generation,
     Outcome,
     SharedEngine,
@@ -33,10 +34,10 @@ from scale_or_reason.engines.command_line import (
     named,
     open_journal,
 )
-from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine, leave_at_once
+from scale_or_reason.engines.vllm_engine import leave_at_once
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import write_json
-from scale_or_reason.generation import Reply
+from scale_or_reason.generation import OnReply, Reply
 from scale_or_reason.journal import Row
 from scale_or_reason.prompts import ground_truth, judge_message
 from scale_or_reason.seeds import derive_seed
@@ -135,7 +136,7 @@ class Bench:
     def judge(self, engine: SharedEngine, docket: Docket, items_files: dict[str, Path], output: Path) -> None:
         """Judge all answers of one model; write the tables, and when all is on disk the manifest."""
 
-        def work(engine: VllmEngine, chunk: range, on_reply: OnReply) -> list[Row]:
+        def work(engine: Engine, chunk: range, on_reply: OnReply) -> list[Row]:
             return self.judge_chunk(engine, docket.cases[chunk.start : chunk.stop], on_reply)
 
         folder = output / docket.model_id
@@ -151,7 +152,7 @@ class Bench:
         write_json({**outcome.speed(tokens), "verdicts": verdicts, **facts}, folder / "manifest.json")
         journal.remove()
 
-    def judge_chunk(self, engine: VllmEngine, cases: list[Case], on_reply: OnReply) -> list[Row]:
+    def judge_chunk(self, engine: Engine, cases: list[Case], on_reply: OnReply) -> list[Row]:
         """One row per case: the last reply, and the tokens of all tries."""
         prompts = [
             judge_message(case.question, engine.last_tokens(case.answer, self.answer_tail_tokens), case.truth)

@@ -1,21 +1,31 @@
-"""Choose the training questions of a corpus: read a prompt source, drop exact duplicates, take a seeded sample.
+"""Choose the training questions of a corpus: read a prompt source, filter, drop duplicates, take a seeded sample.
 
     python workflow/scripts/prepare_questions.py --corpus general --schema infinity_instruct --kind hub \\
-        --path BAAI/Infinity-Instruct --config 7M_core --split train --size 1300000 --seed 0 --output general.parquet
+        --path BAAI/Infinity-Instruct --config 7M_core --split train --languages en --longest 20000 \\
+        --near-duplicates 0.8 --size 1300000 --seed 0 --output general.parquet --audit general.audit.csv
 
     python workflow/scripts/prepare_questions.py --corpus math --schema llama_nemotron --kind jsonl \\
-        --path math.jsonl --size 1000 --seed 0 --output math.parquet
+        --path math.jsonl --size 1000 --seed 0 --output math.parquet --audit math.audit.csv
+
+The audit says of every row of the source what became of it: fate,rows. Memory stays bounded whatever the size of the
+source; the questions wait on disk beside the output.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+from itertools import islice
 from pathlib import Path
 
+import polars as pl
+from tqdm import tqdm
+
 from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.questions import QUESTION_SCHEMAS, collect_questions
+from scale_or_reason.question_schemas import QUESTION_SCHEMAS
+from scale_or_reason.questions import QuestionRules, choose_questions
 from scale_or_reason.sources import read_hub, read_jsonl
-from scale_or_reason.tables import write_table
+from scale_or_reason.tables import write_csv
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -27,16 +37,51 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config", help="kind hub: the dataset's config")
     parser.add_argument("--split", default="train", help="kind hub: the dataset's split (default: train)")
     parser.add_argument("--revision", default="main", help="kind hub: branch, tag or commit (default: main)")
+    parser.add_argument("--rows", type=int, help="read only so many rows, the source's first (default: all)")
+    parser.add_argument("--languages", nargs="+", help="codes of the source's language column (default: all)")
+    parser.add_argument("--shortest", type=int, default=1, help="characters of a question, at least (default: 1)")
+    parser.add_argument("--longest", type=int, help="characters of a question, at most (default: any)")
+    parser.add_argument(
+        "--near-duplicates",
+        type=float,
+        help="Jaccard similarity of five-word runs from which two questions are one (default: all are told apart)",
+    )
     parser.add_argument("--size", type=int, help="at most this many questions (default: all)")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema questions")
+    parser.add_argument("--audit", type=Path, required=True, help="CSV file: fate,rows")
     return parser.parse_args()
+
+
+def rules_from(arguments: argparse.Namespace) -> QuestionRules:
+    """What the options ask for; :class:`StudyError` for numbers that make no sense."""
+    for name in ("rows", "size", "shortest", "longest"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise StudyError("this number must be positive", where=f"--{name}", found=value, expected="1 or more")
+    if arguments.near_duplicates is not None and not 0 < arguments.near_duplicates <= 1:
+        raise StudyError(
+            "a similarity is out of range",
+            where="--near-duplicates",
+            found=arguments.near_duplicates,
+            expected="more than 0, at most 1",
+        )
+    if arguments.longest is not None and arguments.longest < arguments.shortest:
+        raise StudyError(
+            "no length is allowed", where="--longest", found=arguments.longest, expected=f">= {arguments.shortest}"
+        )
+    return QuestionRules(
+        languages=tuple(arguments.languages) if arguments.languages else None,
+        shortest=arguments.shortest,
+        longest=arguments.longest,
+        near_duplicates=arguments.near_duplicates,
+        size=arguments.size,
+    )
 
 
 def main() -> None:
     arguments = parse_arguments()
-    if arguments.size is not None and arguments.size < 1:
-        raise StudyError("a number of questions must be positive", where="--size", found=arguments.size)
+    rules = rules_from(arguments)
     if arguments.kind == "jsonl":
         rows = read_jsonl(arguments.path, remedy=f"write it, one row of the schema {arguments.schema} a line")
     else:
@@ -48,19 +93,21 @@ def main() -> None:
             revision=arguments.revision,
             streaming=True,
         )
-    questions = collect_questions(
-        rows,
+    shown = tqdm(islice(rows, arguments.rows), desc=arguments.corpus, unit="row", mininterval=10, file=sys.stderr)
+    fates = choose_questions(
+        shown,
+        arguments.output,
         corpus=arguments.corpus,
         schema=arguments.schema,
-        size=arguments.size,
+        rules=rules,
         seed=arguments.seed,
         where=arguments.path,
     )
-    write_table(questions.table, arguments.output, "questions")
-    print(
-        f"{arguments.corpus}: {questions.rows} rows, {questions.unusable} without a question, "
-        f"{questions.distinct} distinct questions, {questions.table.height} kept in {arguments.output}"
-    )
+    write_csv(pl.DataFrame({"fate": list(fates), "rows": list(fates.values())}), arguments.audit)
+    listing = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
+    print(f"{arguments.corpus}: {sum(fates.values())} rows: {listing}")
+    if arguments.size is not None and fates["kept"] < arguments.size:
+        print(f"note: the source has only {fates['kept']} of the {arguments.size} questions asked for", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -10,22 +10,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.cells import FORMATS
+from scale_or_reason.engines.endpoint import Endpoint, EndpointEngine
 from scale_or_reason.engines.model_files import check_generator, identifying_files, model_fingerprint
 from scale_or_reason.engines.progress import GenerationBar
 from scale_or_reason.engines.quiet import quiet
-from scale_or_reason.engines.vllm_engine import OnReply, VllmEngine
+from scale_or_reason.engines.vllm_engine import VllmEngine
 from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Sampling, json_object
+from scale_or_reason.generation import Mode, OnReply, Sampling, json_object
 from scale_or_reason.journal import Journal, Row, work_in_chunks
 from scale_or_reason.manifests import content_hash, manifest, package_versions
 from scale_or_reason.seeds import stable_id
 
+Engine = VllmEngine | EndpointEngine
 #: Answers the requests of one chunk (positions in the list of requests).
-ChunkWork = Callable[[VllmEngine, range, OnReply], list[Row]]
+ChunkWork = Callable[[Any, range, OnReply], list[Row]]
 
 
 def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
-    """The options of every program that loads a model into vLLM, or ``several`` models one after the other."""
+    """The options of every program that has a model generate text, or ``several`` models one after the other."""
     parser.add_argument(
         "--model", required=True, nargs="+" if several else None, help="model folder, or model id of the hub"
     )
@@ -42,6 +45,31 @@ def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -
     )
 
 
+def add_teacher_options(parser: argparse.ArgumentParser) -> None:
+    """How a teacher is reached, and how it is told to think or not."""
+    parser.add_argument(
+        "--endpoint",
+        help='JSON: ask an OpenAI-compatible server instead of vLLM: {"url": "https://HOST/v1", "key": VARIABLE}, '
+        "and concurrency, timeout (s), retries, prompt_price, completion_price (per million tokens)",
+    )
+    parser.add_argument(
+        "--modes",
+        default='{"ift": {"template": {"enable_thinking": false}}, '
+        '"reasoning": {"template": {"enable_thinking": true}}}',
+        help="JSON: for ift and reasoning, `system` (a system prompt) and `template` (options of the chat template); "
+        "default: %(default)s",
+    )
+
+
+def modes_from_json(text: str, where: str = "--modes") -> dict[str, Mode]:
+    """The mode of each format; :class:`StudyError` if one is missing or something else is there."""
+    values = json_object(text, where)
+    if set(values) != set(FORMATS):
+        expected = " and ".join(FORMATS)
+        raise StudyError("the mode of a format is missing or unknown", where=where, found=text, expected=expected)
+    return {name: Mode.from_values(value, where) for name, value in values.items()}
+
+
 @dataclass(frozen=True)
 class Generation:
     """The checked options of :func:`add_engine_options`."""
@@ -52,20 +80,26 @@ class Generation:
     settings: dict[str, Any]
     seed: int
     chunk_size: int
+    endpoint: Endpoint | None = None
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace, model: str | None = None) -> Generation:
         """With ``--model``, or one of several.
 
-        Raises :class:`StudyError` for bad JSON, bad sampling parameters or a model that cannot be loaded.
+        Raises :class:`StudyError` for bad JSON, bad parameters, a model that cannot be loaded and an endpoint without
+        its key.
         """
         model = arguments.model if model is None else model
         sampling = Sampling.from_json(arguments.sampling)
         settings = json_object(arguments.engine, "--engine")
         if arguments.chunk_size < 1:
             raise StudyError("a chunk needs at least one request", where="--chunk-size", found=arguments.chunk_size)
-        check_generator(model)
-        return cls(model, arguments.revision, sampling, settings, arguments.seed, arguments.chunk_size)
+        endpoint = Endpoint.from_json(given) if (given := getattr(arguments, "endpoint", None)) else None
+        if endpoint:
+            endpoint.secret()
+        else:
+            check_generator(model)
+        return cls(model, arguments.revision, sampling, settings, arguments.seed, arguments.chunk_size, endpoint)
 
 
 @dataclass(frozen=True)
@@ -94,7 +128,8 @@ class SharedEngine:
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
         self._opened = ExitStack()
-        self._engine: VllmEngine | None = None
+        self._engine: Engine | None = None
+        self._replies: Journal | None = None
 
     def __enter__(self) -> SharedEngine:
         self._screen = self._opened.enter_context(quiet())
@@ -102,6 +137,8 @@ class SharedEngine:
 
     def __exit__(self, *exception: Any) -> None:
         self._opened.__exit__(*exception)
+        if self._replies and exception[0] is None:
+            self._replies.remove()
 
     def run(self, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
         """Work through the requests in chunks; no engine is needed where the journal has everything."""
@@ -111,16 +148,21 @@ class SharedEngine:
         self._screen.write(f"{label}: {requests} requests, {done} done before\n")
         self._screen.flush()
         if self._engine is None:
-            self._engine = self._load()
+            self._engine = self._load(journal)
             startup = self._engine.startup_seconds
         engine = self._engine
         bar = GenerationBar(label, requests, done, self._screen)
         rows = work_in_chunks(requests, self.generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add))
         bar.close()
+        if isinstance(engine, EndpointEngine):
+            self._screen.write(engine.account() + "\n")
         return Outcome(rows, journal.seconds, startup)
 
-    def _load(self) -> VllmEngine:
+    def _load(self, journal: Journal) -> Engine:
         wanted = self.generation
+        if wanted.endpoint:
+            self._replies = journal.companion("replies")
+            return self._opened.enter_context(EndpointEngine(wanted.endpoint, wanted.model, self._replies))
         self._screen.write(f"loading {wanted.model}\n")
         self._screen.flush()
         engine = self._opened.enter_context(VllmEngine(wanted.model, wanted.settings, wanted.revision))
@@ -136,10 +178,14 @@ def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path
         "settings": generation.settings,
         "seed": generation.seed,
         "inputs": {name: content_hash(path) for name, path in inputs.items()},
-        "vllm": {name: version for name, version in package_versions().items() if name.startswith("vllm")},
+        "engine": "endpoint" if generation.endpoint else _vllm_version(),
         **more,
     }
     return Journal(Journal.beside(output), stable_id(json.dumps(facts, sort_keys=True)))
+
+
+def _vllm_version() -> dict[str, str | None]:
+    return {name: version for name, version in package_versions().items() if name.startswith("vllm")}
 
 
 def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> dict[str, Any]:
@@ -149,6 +195,7 @@ def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **mo
         "revision": generation.revision,
         "sampling": asdict(generation.sampling),
         "engine": generation.settings,
+        "endpoint": generation.endpoint.url if generation.endpoint else None,
         "seed": generation.seed,
         **more,
     }

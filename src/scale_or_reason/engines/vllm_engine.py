@@ -26,7 +26,7 @@ from typing import Any
 from scale_or_reason.engines.model_files import check_generator
 from scale_or_reason.engines.students import check_token_ids
 from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Reply, Sampling
+from scale_or_reason.generation import Mode, OnReply, Reply, Sampling
 
 #: Settings that the caller decides or that may never be set.
 _RESERVED = ("model", "tokenizer", "revision", "tokenizer_revision", "seed", "trust_remote_code", "generation_config")
@@ -38,8 +38,6 @@ _WIDEST_NUMBER = 4  # bytes of a float32
 #: A text may have this many tokens more inside a template than beside it.
 _SEAM_TOKENS = 16
 _MIB = 1 << 20
-
-OnReply = Callable[[Reply], None]
 
 
 class VllmEngine:
@@ -99,16 +97,17 @@ class VllmEngine:
         prompts: Sequence[str],
         seeds: Sequence[int],
         sampling: Sampling,
-        template_options: Mapping[str, Any] | None = None,
+        mode: Mode | None = None,
         on_reply: OnReply | None = None,
     ) -> list[Reply]:
-        """One reply per user message, in order; ``template_options`` go to the model's chat template.
+        """One reply per user message, in order.
 
         If the template itself opened the reasoning, the text starts with that ``<think>``.
         """
-        options = dict(template_options or {})
-        conversations = [[{"role": "user", "content": prompt}] for prompt in prompts]
-        lengths = self._chat_lengths(prompts, options)
+        mode = mode or Mode()
+        options = dict(mode.template)
+        conversations = [mode.messages(prompt) for prompt in prompts]
+        lengths = self._chat_lengths(prompts, mode)
 
         def enqueue(chosen: list[int], parameters: list[Any]) -> None:
             chosen_conversations: Any = [conversations[i] for i in chosen]
@@ -116,13 +115,15 @@ class VllmEngine:
 
         return self._replies(lengths, seeds, sampling, (), enqueue, on_reply)
 
-    def _chat_lengths(self, prompts: Sequence[str], options: Mapping[str, Any]) -> list[int]:
+    def _chat_lengths(self, prompts: Sequence[str], mode: Mode) -> list[int]:
         """Tokens of each prompt in the chat template; rendered, which takes time, only where it might not fit."""
 
         def rendered(prompt: str) -> int:
-            message = [{"role": "user", "content": prompt}]
-            ids = self.tokenizer.apply_chat_template(message, add_generation_prompt=True, return_dict=False, **options)
-            return len(ids)
+            return len(
+                self.tokenizer.apply_chat_template(
+                    mode.messages(prompt), add_generation_prompt=True, return_dict=False, **mode.template
+                )
+            )
 
         around = rendered("") + _SEAM_TOKENS
         most = [around + len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]

@@ -1,0 +1,149 @@
+"""What choosing training questions takes at the papers' size: ``make scale``.
+
+    python tests/benchmarks/questions_at_scale.py --rows 1500000
+
+Rows of the general source's schema are made up: random words of a Zipf-like vocabulary, a tenth of them exact copies of
+earlier rows, a tenth copies with one word changed, a hundredth holding ten words of a benchmark question. The two
+programs then run as their rules run them; printed are rows per second, the largest memory, and what they found beside
+what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import polars as pl
+
+from scale_or_reason.tables import read_table, table_from_rows, write_table
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+ITEMS, ITEM_WORDS = 20_000, 40
+#: Copies are of the last rows only, so that this program needs little memory itself.
+RECENT = 50_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_500_000, help="rows of the source (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, help="where the files go (default: a temporary folder)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        compare(Path(folder), arguments.rows)
+
+
+def compare(folder: Path, rows: int) -> None:
+    """Make up the rows, run both programs, print what they took and found."""
+    rng = Random(0)
+    items = [" ".join(made_words(rng, ITEM_WORDS)) for _ in range(ITEMS)]
+    planted = write_rows(folder / "rows.jsonl", rows, items, rng)
+    write_items(folder / "items.parquet", items)
+    size = (folder / "rows.jsonl").stat().st_size
+    print(f"source: {rows} rows, {size / 1e9:.2f} GB; {planted['copy']} exact copies, {planted['near']} near ones")
+    measure("prepare_questions", rows, *question_options(folder))
+    audit = dict(pl.read_csv(folder / "audit.csv").iter_rows())
+    print(
+        f"  found: {audit['duplicate']} duplicates, {audit['near_duplicate']} near ones, {audit['kept']} questions kept"
+    )
+    files = ("--questions", folder / "questions.parquet", "--items", folder / "items.parquet")
+    measure("find_overlaps", audit["kept"], *files, "--output", folder / "overlaps.parquet")
+    overlaps = read_table(folder / "overlaps.parquet", "overlaps").height
+    print(f"  found: {overlaps} overlaps; {planted['overlap']} rows were given one, some of them copies of others")
+
+
+def question_options(folder: Path) -> tuple[object, ...]:
+    """As the rule passes them, but for the size, so that every question is written."""
+    source = (
+        "--corpus",
+        "general",
+        "--schema",
+        "infinity_instruct",
+        "--kind",
+        "jsonl",
+        "--path",
+        folder / "rows.jsonl",
+    )
+    rules = ("--longest", 32768, "--near-duplicates", 0.8, "--seed", 0)
+    return (*source, *rules, "--output", folder / "questions.parquet", "--audit", folder / "audit.csv")
+
+
+def measure(script: str, rows: int, *options: object) -> None:
+    """Run a program of the workflow; print its speed and the largest memory that it had."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, options)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{script} failed with status {status}")
+    seconds = time.monotonic() - began
+    print(f"{script}: {seconds:.0f} s, {rows / seconds:,.0f} rows/s, memory {usage.ru_maxrss / 1e6:.2f} GB")
+
+
+def made_words(rng: Random, count: int) -> list[str]:
+    return [f"w{int(20_000 ** rng.random())}" for _ in range(count)]
+
+
+def made_questions(rows: int, items: list[str], rng: Random) -> Iterator[tuple[str, str]]:
+    """Questions, and what is special about each."""
+    recent: list[str] = []
+    for _ in range(rows):
+        kind, draw = "new", rng.random()
+        if draw < 0.2 and recent:
+            words = rng.choice(recent).split()
+            kind = "copy" if draw < 0.1 else "near"
+            if kind == "near":
+                words[rng.randrange(len(words))] = "changed"
+        else:
+            words = made_words(rng, min(400, max(8, int(rng.lognormvariate(4, 0.7)))))
+            if draw > 0.99:
+                kind, item = "overlap", rng.choice(items).split()
+                start = rng.randrange(ITEM_WORDS - 10)
+                words[3:3] = item[start : start + 10]
+        text = " ".join(words)
+        if len(recent) < RECENT:
+            recent.append(text)
+        else:
+            recent[rng.randrange(RECENT)] = text
+        yield text, kind
+
+
+def write_rows(path: Path, rows: int, items: list[str], rng: Random) -> dict[str, int]:
+    """Write the source; return how many rows are of which kind."""
+    counts = dict.fromkeys(("new", "copy", "near", "overlap"), 0)
+    with path.open("w", encoding="utf-8") as stream:
+        for number, (text, kind) in enumerate(made_questions(rows, items, rng)):
+            counts[kind] += 1
+            turns = [{"from": "human", "value": text}, {"from": "gpt", "value": "x " * 200}]
+            stream.write(json.dumps({"id": str(number), "conversations": turns, "langdetect": "en"}) + "\n")
+    return counts
+
+
+def write_items(path: Path, questions: list[str]) -> None:
+    rows = [
+        {
+            "benchmark": "gsm8k",
+            "item_id": str(number),
+            "prompt": question,
+            "question": question,
+            "gold": ["1"],
+            "choices": [],
+            "extra": "{}",
+        }
+        for number, question in enumerate(questions)
+    ]
+    write_table(table_from_rows(rows, "items"), path, "items")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""The teacher behind an endpoint, against a server that fails in every way it can: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_endpoint import HostileEndpoint, serving
+
+import scale_or_reason.engines.endpoint as endpoint_module
+from scale_or_reason.engines.endpoint import Endpoint, EndpointEngine
+from scale_or_reason.errors import StudyError
+from scale_or_reason.generation import Mode, Reply, Sampling
+from scale_or_reason.journal import Journal
+from scale_or_reason.tables import read_table, table_from_rows, write_table
+
+SAMPLING = Sampling(0.6, 0.95, 64)
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint_module, "_LONGEST_PAUSE", 0.01)
+
+
+def engine_of(server: HostileEndpoint, folder: Path, **settings: Any) -> EndpointEngine:
+    endpoint = Endpoint(server.url, **{"timeout": 5.0, "retries": 4, "concurrency": 8, **settings})
+    return EndpointEngine(endpoint, "made-up/teacher", Journal(folder / "replies.jsonl", "f"))
+
+
+def ask(engine: EndpointEngine, prompts: list[str], **options: Any) -> list[Reply]:
+    return engine.chat(prompts, list(range(len(prompts))), SAMPLING, **options)
+
+
+def expected(prompt: str) -> Reply:
+    return Reply(len(prompt), f"answer to {prompt}", 3, "stop")
+
+
+def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) -> None:
+    prompts = [f"p{number}" for number in range(40)]
+    faults = {
+        "p1": [429, 429, 429, 429],
+        "p3": [500, 503],
+        "p4": ["drop", "drop"],
+        "p5": ["truncated"],
+        "p6": ["half", "no choices"],
+        "p7": [408, 425, 409],
+    }
+    seen: list[Reply] = []
+    with serving(HostileEndpoint(faults, delay=0.01)) as server:
+        replies = ask(engine_of(server, tmp_path), prompts, on_reply=seen.append)
+    assert replies == [expected(prompt) for prompt in prompts]
+    assert sorted(reply.text for reply in seen) == sorted(reply.text for reply in replies)
+    assert server.answered == dict.fromkeys(prompts, 1)
+    assert server.asked == {prompt: 1 + len(faults.get(prompt, [])) for prompt in prompts}
+    assert 1 < server.most_open <= 8
+
+
+def test_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADE_UP_KEY", "secret-word")
+    with serving(HostileEndpoint()) as server:
+        engine = engine_of(server, tmp_path, key="MADE_UP_KEY")
+        engine.chat(["Why?"], [7], Sampling(0.6, 0.95, 64), Mode(system="/no_think"))
+        engine.chat(["Why?"], [8], Sampling(0.6, 0.95, 64, top_k=20), Mode(template={"enable_thinking": False}))
+    first, second = server.bodies
+    assert first == {
+        "path": "/v1/chat/completions",
+        "model": "made-up/teacher",
+        "messages": [{"role": "system", "content": "/no_think"}, {"role": "user", "content": "Why?"}],
+        "temperature": 0.6,
+        "top_p": 0.95,
+        "max_tokens": 64,
+        "seed": 7,
+    }
+    assert second["messages"] == [{"role": "user", "content": "Why?"}]
+    assert second["top_k"] == 20 and second["chat_template_kwargs"] == {"enable_thinking": False}
+    assert server.keys == {"Bearer secret-word"}
+    assert "secret-word" not in (tmp_path / "replies.jsonl").read_text()
+
+
+def test_replies_are_kept_and_not_paid_twice(tmp_path: Path) -> None:
+    prompts = [f"p{number}" for number in range(10)]
+    with serving(HostileEndpoint({"p7": [500] * 5})) as server:
+        with pytest.raises(StudyError, match="failed 5 times in a row") as caught:
+            ask(engine_of(server, tmp_path), prompts)
+        assert "status 500" in str(caught.value) and server.url in str(caught.value)
+        engine = engine_of(server, tmp_path, prompt_price=1e5, completion_price=1e6)
+        assert ask(engine, prompts) == [expected(prompt) for prompt in prompts]
+    assert server.answered == dict.fromkeys(prompts, 1)
+    # 20 prompt tokens at 0.1, 30 generated ones at 1
+    assert engine.account() == "endpoint: 10 replies, 20 prompt tokens, 30 generated tokens, cost 32.00"
+
+
+def test_the_first_refusal_is_an_error_and_a_later_one_a_reply(tmp_path: Path) -> None:
+    with serving(HostileEndpoint({"bad": [400, 400]})) as server:
+        with pytest.raises(StudyError, match="refuses the first request") as caught:
+            ask(engine_of(server, tmp_path), ["bad", "good"])
+        assert "made up" in str(caught.value) and server.asked == {"bad": 1}
+        replies = ask(engine_of(server, tmp_path), ["good", "bad"])
+    assert replies == [expected("good"), Reply(0, "", 0, "refused")]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_without_the_right_key_nothing_goes_on(tmp_path: Path, status: int) -> None:
+    with serving(HostileEndpoint({"p1": [status]})) as server, pytest.raises(StudyError, match="does not let us in"):
+        ask(engine_of(server, tmp_path, concurrency=1), ["p0", "p1", "p2"])
+    assert server.asked == {"p0": 1, "p1": 1}
+
+
+def test_finish_reasons_and_reasoning_sent_apart(tmp_path: Path) -> None:
+    with serving(HostileEndpoint()) as server:
+        replies = ask(engine_of(server, tmp_path), ["at length", "content_filter", "apart"])
+    assert [reply.finish_reason for reply in replies] == ["length", "refused", "stop"]
+    assert replies[2].text == "<think>\nbecause\n</think>\n\nanswer to apart"
+
+
+def test_nobody_is_there(tmp_path: Path) -> None:
+    server = HostileEndpoint()
+    with serving(server):
+        pass
+    with pytest.raises(StudyError, match="failed 3 times in a row") as caught:
+        ask(engine_of(server, tmp_path, retries=2), ["p"])
+    assert "ConnectError" in str(caught.value)
+
+
+def test_an_answer_that_takes_too_long(tmp_path: Path) -> None:
+    with serving(HostileEndpoint(delay=1.0)) as server, pytest.raises(StudyError, match="ReadTimeout"):
+        ask(engine_of(server, tmp_path, retries=1, timeout=0.1), ["p"])
+    assert server.asked == {"p": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{}", "a setting is missing"),
+        ('{"url": "https://x", "retry": 1}', "unknown setting"),
+        ('{"url": 1}', "wrong type"),
+        ('{"url": "x"}', "makes no sense"),
+        ('{"url": "https://x", "concurrency": 0}', "makes no sense"),
+        ('{"url": "https://x", "timeout": 0}', "makes no sense"),
+        ("[]", "not a JSON object"),
+    ],
+)
+def test_settings_that_make_no_sense(text: str, problem: str) -> None:
+    with pytest.raises(StudyError, match=problem):
+        Endpoint.from_json(text)
+
+
+def test_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MADE_UP_KEY", raising=False)
+    with pytest.raises(StudyError, match="key of the endpoint") as caught:
+        Endpoint.from_json('{"url": "https://x", "key": "MADE_UP_KEY"}').secret()
+    assert "export MADE_UP_KEY" in str(caught.value)
+
+
+def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:
+    prompts = [f"question {number}" for number in range(30)]
+    rows = [{"prompt_id": f"q{i}", "corpus": "c", "prompt": prompt} for i, prompt in enumerate(prompts)]
+    write_table(table_from_rows(rows, "questions"), tmp_path / "questions.parquet", "questions")
+    output = tmp_path / "shard-0.parquet"
+    with serving(HostileEndpoint({"question 3": [500]}, delay=0.15)) as server:
+        words = [sys.executable, str(root / "workflow" / "scripts" / "generate_answers.py")]
+        options = {
+            "--questions": tmp_path / "questions.parquet",
+            "--format": "ift",
+            "--shard": 0,
+            "--shards": 1,
+            "--model": "made-up/teacher",
+            "--sampling": '{"temperature": 0, "top_p": 1, "max_tokens": 8}',
+            "--endpoint": json.dumps({"url": server.url, "concurrency": 2, "completion_price": 1e6}),
+            "--seed": 0,
+            "--output": output,
+        }
+        words += [str(word) for option in options.items() for word in option]
+        first = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        waiting = time.monotonic() + 60
+        while server.answered.total() < 10 and time.monotonic() < waiting:
+            time.sleep(0.02)
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        assert not output.exists() and 10 <= server.answered.total() < 30
+        second = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stderr
+    assert "endpoint: 30 replies" in second.stderr and "cost 90.00" in second.stderr
+    answers = read_table(output, "generations")
+    assert answers["prompt"].to_list() == prompts
+    assert answers["answer"].to_list() == [f"answer to {prompt}" for prompt in prompts]
+    # only what was on its way when the program was killed is asked again
+    assert server.asked.total() <= 30 + 1 + 2 and max(server.asked.values()) <= 2
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -1,0 +1,153 @@
+"""Published pairs: chosen questions only, the faults of our own pairs, token counts of a real tokenizer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import scale_or_reason.released_pairs as released_pairs
+from scale_or_reason.errors import StudyError
+from scale_or_reason.pairs import PairMaker
+from scale_or_reason.released_pairs import paired_rows
+from scale_or_reason.seeds import stable_id
+from scale_or_reason.tables import check_table, read_table, table_from_rows
+
+THOUGHT = "<think>\nwell\n</think>\n\n"
+
+
+def row(number: int, **changes: Any) -> dict[str, Any]:
+    return {"prompt": f" Question {number}? ", "ift": f"{number}", "reasoning": f"{THOUGHT}{number}", **changes}
+
+
+def chosen(*numbers: int) -> pl.DataFrame:
+    prompts = [f"Question {number}?" for number in numbers]
+    rows = [{"prompt_id": stable_id("c", prompt), "corpus": "c", "prompt": prompt} for prompt in prompts]
+    return table_from_rows(rows, "questions")
+
+
+def pair(rows: Iterable[dict[str, Any]], questions: pl.DataFrame, maker: PairMaker | None = None) -> pl.DataFrame:
+    parts = paired_rows(
+        enumerate(rows, start=1),
+        questions.iter_slices(2),
+        maker or new_maker(),
+        corpus="c",
+        count_prompts=lambda texts: [10 + len(text) for text in texts],
+        count_answers=lambda texts: [len(text) for text in texts],
+        where="rows.jsonl",
+    )
+    return pl.concat(parts)
+
+
+def new_maker(**overlaps: str) -> PairMaker:
+    rows = [
+        {"prompt_id": stable_id("c", f"Question {name[1:]}?"), "benchmark": benchmark, "item_id": "i"}
+        for name, benchmark in overlaps.items()
+    ]
+    table = table_from_rows([{**row, "shared_words": ""} for row in rows], "overlaps")
+    return PairMaker(table, teacher="released", sampling="{}", seed=0)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 100])
+def test_pairs_of_the_chosen_questions(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(released_pairs, "CHUNK", chunk)
+    rows = [row(1), row(2), row(3), row(2, ift="another answer"), row(4)]
+    pairs = pair(rows, chosen(4, 2, 1))
+    check_table(pairs, "pairs", "test")
+    assert pairs["prompt"].to_list() == ["Question 1?", "Question 2?", "Question 4?"]
+    assert pairs.row(1, named=True) == {
+        "prompt_id": stable_id("c", "Question 2?"),
+        "prompt": "Question 2?",
+        "ift": "2",
+        "reasoning": f"{THOUGHT}2",
+        "prompt_tokens": 21,
+        "ift_tokens": 2,  # with the token that ended it
+        "reasoning_tokens": len(THOUGHT) + 2,
+        "ift_finish": "stop",
+        "reasoning_finish": "stop",
+        "teacher": "released",
+        "sampling": "{}",
+        "seed": 0,
+    }
+
+
+def test_faults_are_counted_as_those_of_our_own_pairs() -> None:
+    rows = [row(1, ift=""), row(2, reasoning="no end"), row(3), row(4, ift=None), row(5)]
+    maker = new_maker(q3="gsm8k")
+    assert pair(rows, chosen(1, 2, 3, 4, 5), maker)["ift"].to_list() == ["5"]
+    expected = {"unfinished": 0, "empty": 2, "no_closing_think_tag": 1, "benchmark_overlap": 1}
+    assert maker.audit.dropped == expected and maker.audit.overlaps == {"gsm8k": 1}
+
+
+@pytest.mark.parametrize(
+    ("bad", "column"),
+    [
+        ({"prompt": "Who?", "ift": "Ann"}, "reasoning"),
+        (row(1, ift=["a", "b"]), "ift"),
+        (row(1, prompt=None), "prompt"),
+    ],
+)
+def test_row_without_a_text(bad: dict[str, Any], column: str) -> None:
+    with pytest.raises(StudyError, match="lacks a text") as caught:
+        pair([row(2), bad], chosen(1, 2))
+    assert caught.value.key == f"row 2: {column}" and caught.value.where == "rows.jsonl"
+
+
+def test_a_source_that_has_changed() -> None:
+    with pytest.raises(StudyError, match="chosen questions are in no row") as caught:
+        pair([row(1)], chosen(1, 2, 3))
+    assert "2 questions" in str(caught.value)
+
+
+def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(root / "workflow" / "scripts" / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_programs(root: Path, tmp_path: Path) -> None:
+    rows = [row(number) for number in range(5)] + [row(9, reasoning="no end")]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    items = {"benchmark": "gsm8k", "item_id": "i", "prompt": "Question 3?", "question": "Question 3?"}
+    table = table_from_rows([{**items, "gold": ["3"], "choices": [], "extra": "{}"}], "items")
+    table.write_parquet(tmp_path / "items.parquet")
+    source = ("--corpus", "c", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl", "--seed", 0)
+    questions = (
+        "--schema",
+        "released_pairs",
+        "--output",
+        tmp_path / "questions.parquet",
+        "--audit",
+        tmp_path / "q.csv",
+    )
+    assert run(root, "prepare_questions.py", *source, *questions).returncode == 0
+    overlaps = ("--items", tmp_path / "items.parquet", "--output", tmp_path / "overlaps.parquet")
+    assert run(root, "find_overlaps.py", "--questions", tmp_path / "questions.parquet", *overlaps).returncode == 0
+    files = ("--questions", tmp_path / "questions.parquet", "--overlaps", tmp_path / "overlaps.parquet")
+    audits = ("--audit-csv", tmp_path / "a.csv", "--audit-json", tmp_path / "a.json")
+    taking = (*source, *files, *audits, "--output", tmp_path / "pairs.parquet")
+    result = run(root, "take_released_pairs.py", *taking, "--tokenizer", root / "resources" / "micro" / "teacher")
+    assert result.returncode == 0, result.stderr
+    assert "4 pairs kept, 2 dropped" in result.stdout
+    assert json.loads((tmp_path / "a.json").read_text())["overlaps"] == {"gsm8k": 1}
+    pairs = read_table(tmp_path / "pairs.parquet", "pairs")
+    assert sorted(pairs["prompt"]) == [f"Question {number}?" for number in (0, 1, 2, 4)]
+
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(root / "resources" / "micro" / "teacher")
+    prompt, ift, reasoning = pairs.select("prompt", "ift", "reasoning").row(0)
+    message = [{"role": "user", "content": prompt}]
+    asked = tokenizer.apply_chat_template(message, add_generation_prompt=True, return_dict=False)
+    answers = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) + 1 for text in (ift, reasoning)]
+    assert pairs.select("prompt_tokens", "ift_tokens", "reasoning_tokens").row(0) == (len(asked), *answers)
+
+    (tmp_path / "pairs.parquet").unlink()
+    result = run(root, "take_released_pairs.py", *taking, "--tokenizer", tmp_path / "nowhere")
+    assert result.returncode == 2 and "the tokenizer cannot be loaded" in result.stderr
+    assert not (tmp_path / "pairs.parquet").exists()

@@ -1,0 +1,78 @@
+"""Take published pairs of answers to the chosen questions of a corpus, and audit them as those of our own teacher.
+
+    python workflow/scripts/take_released_pairs.py --questions general.parquet --overlaps general.overlaps.parquet \\
+        --corpus general --kind hub --path Scale-or-Reason/general-reasoning-ift-pairs --split reasoning_ift_pairs \\
+        --tokenizer Qwen/Qwen3-235B-A22B --seed 0 \\
+        --output general.pairs.parquet --audit-csv audit.csv --audit-json audit.json
+
+Rows have the columns prompt, ift and reasoning. The tokenizer counts the tokens of prompts (in its chat template) and
+answers; take the one of the teacher that wrote them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from scale_or_reason.engines.token_counts import TokenCounter
+from scale_or_reason.errors import run_script
+from scale_or_reason.pairs import PairMaker, write_audit
+from scale_or_reason.released_pairs import COLUMNS, paired_rows
+from scale_or_reason.sources import read_hub, read_jsonl
+from scale_or_reason.tables import read_parts, read_table, table_writer
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=Path, required=True, help="Parquet file, schema questions: the chosen ones")
+    parser.add_argument("--overlaps", type=Path, required=True, help="Parquet file, schema overlaps")
+    parser.add_argument("--corpus", required=True, help="the corpus's name")
+    parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="where the rows are")
+    parser.add_argument("--path", required=True, help="kind hub: the dataset's id; kind jsonl: the file")
+    parser.add_argument("--config", help="kind hub: the dataset's config")
+    parser.add_argument("--split", default="train", help="kind hub: the dataset's split (default: train)")
+    parser.add_argument("--revision", default="main", help="kind hub: branch, tag or commit (default: main)")
+    parser.add_argument("--tokenizer", required=True, help="folder or hub id of the tokenizer that counts")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed, for the table")
+    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema pairs")
+    parser.add_argument("--audit-csv", type=Path, required=True, help="dropped pairs by reason: reason,count")
+    parser.add_argument("--audit-json", type=Path, required=True, help="kept, dropped, overlaps, length ratio")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if arguments.kind == "jsonl":
+        rows = read_jsonl(arguments.path, remedy=f"write it, one row a line with the columns {', '.join(COLUMNS)}")
+    else:
+        rows = read_hub(
+            arguments.path,
+            arguments.split,
+            config=arguments.config,
+            revision=arguments.revision,
+            columns=COLUMNS,
+        )
+    counter = TokenCounter(arguments.tokenizer)
+    maker = PairMaker(
+        read_table(arguments.overlaps, "overlaps"), teacher="released", sampling="{}", seed=arguments.seed
+    )
+    with table_writer(arguments.output, "pairs") as append:
+        for part in paired_rows(
+            tqdm(rows, desc=arguments.corpus, unit="row", mininterval=10, file=sys.stderr),
+            read_parts(arguments.questions, "questions"),
+            maker,
+            corpus=arguments.corpus,
+            count_prompts=counter.count_prompts,
+            count_answers=counter.count_texts,
+            where=arguments.path,
+        ):
+            append(part)
+        maker.audit.check_some_are_left(arguments.path)
+    print(write_audit(maker.audit, arguments.audit_csv, arguments.audit_json))
+
+
+if __name__ == "__main__":
+    run_script(main)
