@@ -13,8 +13,9 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
+from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import INSTRUCTIONS, TRAINING_INSTRUCTIONS
+from scale_or_reason.prompts import TRAINING_INSTRUCTIONS
 from scale_or_reason.tables import SCHEMAS
 from scale_or_reason.word_runs import runs_of, words_of
 
@@ -82,6 +83,7 @@ def _overlaps_of(questions: pl.DataFrame, items: pl.DataFrame, index: _Index) ->
 
 
 def _without_instructions(texts: pl.Series) -> pl.Series:
-    for instruction in dict.fromkeys((*INSTRUCTIONS.values(), *TRAINING_INSTRUCTIONS)):
+    known = [benchmark.instruction for benchmark in BENCHMARKS.values()]
+    for instruction in dict.fromkeys((*known, *TRAINING_INSTRUCTIONS)):
         texts = texts.str.replace_all(instruction, " ", literal=True)
     return texts

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.cells import FORMATS, RESERVED_NAMES, format_ratio
+from scale_or_reason.errors import StudyError
 from scale_or_reason.filechecks import missing_files, missing_pools
 from scale_or_reason.problems import KeyPath, Problem, did_you_mean
 from scale_or_reason.question_schemas import QUESTION_SCHEMAS
@@ -75,9 +77,18 @@ def benchmark_names(config: Config) -> Iterator[Problem]:
                 remedy = "take it out of one of the two, else it would count twice"
                 yield Problem(here, "a benchmark is in two families", found, "one family for each benchmark", remedy)
             home[benchmark] = family["name"]
-    for key in ("limits", "samples"):
+    for key in ("limits", "samples", "options"):
         for benchmark in config["benchmarks"][key]:
             yield from _unknown_benchmark(benchmark, ("benchmarks", key, benchmark))
+
+
+def benchmark_options(config: Config) -> Iterator[Problem]:
+    """Options that a benchmark does not have, and values that an option does not have."""
+    for name, chosen in config["benchmarks"]["options"].items():
+        try:
+            BENCHMARKS[name].with_options(chosen)
+        except StudyError as error:
+            yield Problem(("benchmarks", "options", name, str(error.key)), error.problem, error.found, error.expected)
 
 
 def _unknown_benchmark(benchmark: str, path: tuple) -> Iterator[Problem]:
@@ -210,6 +221,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     reserved_names,
     unknown_names,
     benchmark_names,
+    benchmark_options,
     ratios,
     adaptations,
     learning_rates,

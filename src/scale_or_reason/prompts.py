@@ -1,9 +1,8 @@
 """The words that the study puts around a question: instructions for the models, messages for the judges.
 
-Instructions: v1 table 4, which v2 repeats as its table 5. Judging prompts: v1 table 5. The benchmarks that the papers
-give no instruction for have one here that ends with the papers' sentence about the box; ``docs/benchmarks.md`` lists
-them as choices. Line breaks inside a prompt are not recoverable from the papers' typeset tables: here a paragraph is a
-line.
+Instructions: v1 table 4, which v2 repeats as its table 5; those of one benchmark alone stand in its declaration.
+Judging prompts: v1 table 5. Line breaks inside a prompt are not recoverable from the papers' typeset tables: here a
+paragraph is a line.
 """
 
 from __future__ import annotations
@@ -14,43 +13,16 @@ from scale_or_reason.errors import StudyError
 
 BOX = r"Make sure to put the answer (and only answer) inside \boxed{}."
 
-_MATH = f"Solve the following math problem. {BOX}"
-_SPAN = (
+#: Instructions that several benchmarks share.
+MATH = f"Solve the following math problem. {BOX}"
+SPAN = (
     f"Read the passage and answer the question by selecting the text span from the passage that best answers it. {BOX}"
 )
-_KNOWLEDGE = (
+KNOWLEDGE = (
     f"Answer the following multiple-choice question by selecting the option that best fits the correct knowledge. {BOX}"
 )
 
-#: The instruction that stands before every question of a benchmark.
-INSTRUCTIONS: dict[str, str] = {
-    "winogrande": (
-        "Given a sentence with a blank (_) and two possible options, choose the option that correctly fills the blank "
-        f"so that the sentence makes the most logical sense. {BOX}"
-    ),
-    "openbookqa": (
-        f"Select the option that best completes the scenario based on everyday reasoning about cause and effect. {BOX}"
-    ),
-    "mmlu_misc": _KNOWLEDGE,
-    "squad": _SPAN,
-    "coqa": _SPAN,
-    "ifeval": "Answer the following instruction.",
-    "aqua_rat": _MATH,
-    "mmlu_math": _MATH,
-    "mmlu_pro_math": _MATH,
-    "gsm8k": _MATH,
-    "math_500": _MATH,
-    "aime": _MATH,
-    # From here on our wording: v2 adds these benchmarks and gives no instruction for them.
-    "mmlu_pro_law": _KNOWLEDGE,
-    "consumer_qa": f"Read the contract and answer the question about it with Yes or No. {BOX}",
-    "mmlu_pro_code": _KNOWLEDGE,
-    "c_code_summarization": f"Describe in one short sentence what the following C function does. {BOX}",
-    "mmlu_pro_physics": _KNOWLEDGE,
-    "scibench": _MATH,
-}
-
-#: Spellings of the instructions that occur in training prompts besides ``INSTRUCTIONS`` (v1 table 3).
+#: Spellings of the instructions that occur in training prompts besides the benchmarks' (v1 table 3).
 TRAINING_INSTRUCTIONS: tuple[str, ...] = (
     r"Solve the following math problem. Make sure to put the answer (and only the answer) inside \boxed{}.",
 )

@@ -42,6 +42,11 @@ def get_question_schema(name: str) -> QuestionSchema:
     return QUESTION_SCHEMAS[name]
 
 
+def columns_of(schema: QuestionSchema) -> tuple[str, ...]:
+    """The columns that a question and its language are read from."""
+    return (schema.column, schema.language) if schema.language else (schema.column,)
+
+
 def question_of(row: Mapping[str, Any], schema: QuestionSchema) -> str | None:
     """The question of a row, stripped: where it holds a conversation, its first message.
 

@@ -39,6 +39,16 @@ def _parse_line(line: str, number: int, path: str | Path) -> dict[str, Any]:
     return row
 
 
+def resolve_commit(path: str, revision: str) -> str | None:
+    """The commit that ``revision`` of a dataset on the hub stands for now; None if the hub cannot be asked."""
+    from huggingface_hub import HfApi
+
+    try:
+        return HfApi().dataset_info(path, revision=revision).sha
+    except Exception:  # offline, no such dataset, access not granted: reading it will say which
+        return None
+
+
 def read_hub(
     path: str,
     split: str,
@@ -48,23 +58,25 @@ def read_hub(
     revision: str = "main",
     streaming: bool = False,
     columns: tuple[str, ...] = (),
+    mirror: str | Path | None = None,
 ) -> Iterator[NumberedRow]:
     """The rows of one split of a dataset on the hub, numbered from 1.
 
     ``streaming`` reads over the network while iterating, for sources too large to store. ``columns`` are all that is
-    read where the source has them; else rows come whole, so that whoever reads them can say what is missing. Raises
+    read where the source has them; else rows come whole, so that whoever reads them can say what is missing.
+    ``mirror`` is a folder with copies of datasets under their names, which are read instead. Raises
     :class:`StudyError` if the dataset cannot be read, whatever the reason: no network, no such dataset or split, access
-    not granted.
+    not granted, not in the mirror.
     """
     from datasets import load_dataset  # heavy, and only needed here
 
+    where = {"path": path, "revision": revision} if mirror is None else {"path": str(_copy_of(path, mirror))}
     try:
         rows = load_dataset(
-            path,
+            **where,
             name=config,
             data_files={split: list(data_files)} if data_files else None,
             split=split,
-            revision=revision,
             streaming=streaming,
         )
         if columns and set(columns) <= set(rows.column_names or ()):
@@ -77,9 +89,35 @@ def read_hub(
         first_line = str(error).strip().split("\n")[0]
         raise StudyError(
             "a dataset of the hub cannot be read",
-            where=f"https://huggingface.co/datasets/{path}",
+            where=where["path"] if mirror else f"https://huggingface.co/datasets/{path}",
             key=f"config {config}, split {split}, revision {revision}",
             found=f"{type(error).__name__}: {first_line}",
-            remedy="check the network and, for a gated dataset, `hf auth login`; without a network, read the rows from "
-            "JSONL files instead (kind: jsonl)",
+            remedy=_remedy(path, error, mirror),
         ) from error
+
+
+def _copy_of(path: str, mirror: str | Path) -> Path:
+    folder = Path(mirror, path)
+    if not folder.is_dir():
+        raise StudyError(
+            "the mirror has no copy of a dataset",
+            where=folder,
+            remedy=f"hf download --repo-type dataset {path} --local-dir {folder}",
+        )
+    return folder
+
+
+def _remedy(path: str, error: BaseException | None, mirror: str | Path | None) -> str:
+    if mirror:
+        return "compare the folder with the dataset's page: whole repositories are copied, README.md included"
+    while error is not None:  # the cause may be wrapped
+        if "gated" in f"{type(error).__name__} {error}".lower():
+            return (
+                f"the dataset is gated: log in at https://huggingface.co/datasets/{path}, accept its terms there, "
+                "then `hf auth login` on this machine"
+            )
+        error = error.__cause__ or error.__context__
+    return (
+        "check the network; without one, copy the datasets (`hub.mirror` in the config) or read the rows from JSONL "
+        "files (kind: jsonl)"
+    )

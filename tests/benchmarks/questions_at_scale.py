@@ -72,7 +72,16 @@ def question_options(folder: Path) -> tuple[object, ...]:
         folder / "rows.jsonl",
     )
     rules = ("--longest", 32768, "--near-duplicates", 0.8, "--seed", 0)
-    return (*source, *rules, "--output", folder / "questions.parquet", "--audit", folder / "audit.csv")
+    return (
+        *source,
+        *rules,
+        "--output",
+        folder / "questions.parquet",
+        "--audit",
+        folder / "audit.csv",
+        "--manifest",
+        folder / "m.json",
+    )
 
 
 def measure(script: str, rows: int, *options: object) -> None:

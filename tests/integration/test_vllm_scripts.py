@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from tiny_generator import build_generator
 
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.journal import Journal
-from scale_or_reason.prompts import INSTRUCTIONS, zero_shot_prompt
+from scale_or_reason.prompts import zero_shot_prompt
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 from scale_or_reason.verdicts import parse_verdict
 
@@ -50,7 +51,7 @@ def benchmarks(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {
                 "benchmark": name,
                 "item_id": f"{name}-{i}",
-                "prompt": zero_shot_prompt(INSTRUCTIONS[name], f"question {i}"),
+                "prompt": zero_shot_prompt(get_benchmark(name).instruction, f"question {i}"),
                 "question": f"question {i}" + (" too long" * 300 if (name, i) == ("gsm8k", 4) else ""),
                 "gold": accepted,
                 "choices": choices,
@@ -152,7 +153,7 @@ def test_a_base_student_is_asked_in_several_ways_and_judged_in_one_go(
     shot = {"gsm8k": len("Question: easy 1\nAnswer: \\boxed{3}\n\n"), "ifeval": 0}
     shot["openbookqa"] = len("Question: easy 1\nAnswer: \\boxed{A}\n\n")
     for name, size in shot.items():
-        alone = len(f"{INSTRUCTIONS[name]}\n\nQuestion: question 0\nAnswer:")
+        alone = len(f"{get_benchmark(name).instruction}\n\nQuestion: question 0\nAnswer:")
         for model_id, shots in zip(model_ids, (0, 2), strict=True):
             answers = read_table(tmp_path / model_id / f"{name}.parquet", "answers")
             assert answers["model_id"].unique().to_list() == [model_id]

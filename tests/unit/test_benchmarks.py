@@ -2,191 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from example_rows import EXAMPLES, MMLU, MMLU_PRO
 
 from scale_or_reason.benchmarks.base import lettered, multiple_choice
+from scale_or_reason.benchmarks.catalogue.scibench import power_of_ten
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import BENCHMARKS, get_benchmark
-from scale_or_reason.benchmarks.scibench import power_of_ten
 from scale_or_reason.errors import StudyError
-
-MMLU_PRO = {
-    "question_id": 71,
-    "question": "Which one is even?",
-    "options": ["3", "N/A", "8", "5"],
-    "answer": "C",
-    "answer_index": 2,
-    "cot_content": "",
-    "src": "made up",
-}
-MMLU = {"question": "Two and two?", "choices": ["3", "4", "5", "6"], "answer": 1}
-
-#: A row of each benchmark, and what has to come out: (row, text, gold, choices, own id).
-EXAMPLES: dict[str, tuple[dict[str, Any], str, list[str], list[str], str | None]] = {
-    "winogrande": (
-        {"sentence": "The cup is in the box, so the _ is bigger.", "option1": "cup", "option2": "box", "answer": "2"},
-        "The cup is in the box, so the _ is bigger.\nA. cup\nB. box",
-        ["B", "box", "2"],
-        ["cup", "box"],
-        None,
-    ),
-    "openbookqa": (
-        {
-            "id": "9-1",
-            "question_stem": "Ice in the sun will",
-            "choices": {"text": ["melt", "grow", "sing", "burn"], "label": ["A", "B", "C", "D"]},
-            "answerKey": " A",
-        },
-        "Ice in the sun will\nA. melt\nB. grow\nC. sing\nD. burn",
-        ["A", "melt"],
-        ["melt", "grow", "sing", "burn"],
-        "9-1",
-    ),
-    "mmlu_misc": (
-        MMLU | {"subject": "miscellaneous"},
-        "Two and two?\nA. 3\nB. 4\nC. 5\nD. 6",
-        ["B", "4"],
-        ["3", "4", "5", "6"],
-        None,
-    ),
-    "squad": (
-        {
-            "id": "s1",
-            "title": "Tea",
-            "context": "Ann drinks green tea.",
-            "question": "What does Ann drink?",
-            "answers": {"text": ["green tea", "tea", "green tea"], "answer_start": [11, 17, 11]},
-        },
-        "Passage: Ann drinks green tea.\n\nQuestion: What does Ann drink?",
-        ["green tea", "tea"],
-        [],
-        "s1",
-    ),
-    "coqa": (
-        {
-            "id": "c1",
-            "source": "made up",
-            "story": "Ann has a dog. It is brown.",
-            "questions": {"input_text": ["Who has a dog?", "What colour?"], "turn_id": [1, 2]},
-            "answers": {"input_text": ["Ann", "brown"], "span_text": ["Ann", "brown"], "turn_id": [1, 2]},
-            "additional_answers": {
-                "0": {"input_text": ["Ann", "It is brown"], "turn_id": [1, 2]},
-                "1": {"input_text": ["", "brown"], "turn_id": [1, 2]},
-                "2": {"input_text": ["", ""], "turn_id": [1, 2]},
-            },
-        },
-        "Passage: Ann has a dog. It is brown.\n\n"
-        "Conversation so far:\nQ: Who has a dog?\nA: Ann\n\n"
-        "Question: What colour?",
-        ["brown", "It is brown"],
-        [],
-        "c1",
-    ),
-    "ifeval": (
-        {
-            "key": 12,
-            "prompt": "Write twice as much without commas.",
-            "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
-            "kwargs": [
-                {"num_words": None, "relation": None},
-                {"num_words": 30, "relation": "at least", "keyword": None},
-            ],
-        },
-        "Write twice as much without commas.",
-        [],
-        [],
-        "12",
-    ),
-    "aqua_rat": (
-        {
-            "question": "Half of 10?",
-            "options": ["A)5", "B)(2)", "C) 20", "D)B) or D)", "E)None of these"],
-            "rationale": "10 / 2",
-            "correct": "A",
-        },
-        "Half of 10?\nA. 5\nB. (2)\nC. 20\nD. B) or D)\nE. None of these",
-        ["A", "5"],
-        ["5", "(2)", "20", "B) or D)", "None of these"],
-        None,
-    ),
-    "mmlu_math": (
-        MMLU | {"subject": "elementary_mathematics"},
-        "Two and two?\nA. 3\nB. 4\nC. 5\nD. 6",
-        ["B", "4"],
-        ["3", "4", "5", "6"],
-        None,
-    ),
-    "gsm8k": (
-        {"question": "Ann saves $50 for 30 days. How much?", "answer": "50 * 30 = <<50*30=1500>>1,500\n#### 1,500"},
-        "Ann saves $50 for 30 days. How much?",
-        ["1500"],
-        [],
-        None,
-    ),
-    "math_500": (
-        {
-            "problem": "Compute $1/2$.",
-            "solution": r"$\boxed{\frac12}$",
-            "answer": r"\frac12",
-            "subject": "Algebra",
-            "level": 1,
-            "unique_id": "test/algebra/1.json",
-        },
-        "Compute $1/2$.",
-        [r"\frac12"],
-        [],
-        "test/algebra/1.json",
-    ),
-    "aime": ({"problem": "Find n.", "answer": "016", "id": "3"}, "Find n.", ["16"], [], None),
-    "consumer_qa": (
-        {"index": "0", "contract": "You may leave at any time.", "question": "May I leave?", "answer": "Yes"},
-        "Contract: You may leave at any time.\n\nQuestion: May I leave?",
-        ["Yes"],
-        [],
-        None,
-    ),
-    "c_code_summarization": (
-        {"file_path": "a/b.c", "function": "int f(int a) { return 2 * a; }", "summary": "Doubles a number."},
-        "```c\nint f(int a) { return 2 * a; }\n```",
-        ["Doubles a number."],
-        [],
-        None,
-    ),
-    "scibench": (
-        {
-            "problem_text": "How long is the road?",
-            "answer_latex": " $2$",
-            "answer_number": " 2",
-            "unit": " $10^6$ m",
-            "source": "fund",
-            "problemid": " 1.1",
-            "comment": " ",
-            "solution": None,
-        },
-        "How long is the road?\nThe unit of the answer is $10^6$ m.",
-        ["2"],
-        [],
-        None,
-    ),
-} | {
-    name: (
-        MMLU_PRO | {"category": category},
-        "Which one is even?\nA. 3\nB. 8\nC. 5",
-        ["B", "8"],
-        ["3", "8", "5"],
-        "71",
-    )
-    for name, category in (
-        ("mmlu_pro_math", "math"),
-        ("mmlu_pro_law", "law"),
-        ("mmlu_pro_code", "computer science"),
-        ("mmlu_pro_physics", "physics"),
-    )
-}
 
 #: Numbers of evaluation rows as published with the datasets.
 PUBLISHED_ROWS = {
@@ -215,6 +45,79 @@ def test_registry_is_complete() -> None:
     assert len(BENCHMARK_NAMES) == 18
     assert set(EXAMPLES) == set(BENCHMARK_NAMES)
     assert all(benchmark.name == name for name, benchmark in BENCHMARKS.items())
+
+
+def test_a_file_in_the_catalogue_is_a_benchmark(root: Path, tmp_path: Path) -> None:
+    """Adding one is adding one file: nothing else has to know its name."""
+    library = tmp_path / "src"
+    shutil.copytree(root / "src", library, ignore=shutil.ignore_patterns("__pycache__"))
+    catalogue = library / "scale_or_reason" / "benchmarks" / "catalogue"
+    (catalogue / "sums.py").write_text((catalogue / "gsm8k.py").read_text().replace('"gsm8k"', '"sums"'))
+    program = (
+        "from scale_or_reason.benchmarks.names import BENCHMARK_NAMES; "
+        "from scale_or_reason.benchmarks.registry import get_benchmark; "
+        "assert 'sums' in BENCHMARK_NAMES; print(get_benchmark('sums').instruction)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(library)}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == get_benchmark("gsm8k").instruction
+
+
+@pytest.mark.parametrize("name", [name for name in BENCHMARK_NAMES if get_benchmark(name).options])
+def test_the_first_value_of_an_option_is_the_default(name: str) -> None:
+    benchmark = get_benchmark(name)
+    for option, values in benchmark.options.items():
+        default = benchmark.with_options({option: next(iter(values))})
+        assert (default.hub, default.pool, default.expand) == (benchmark.hub, benchmark.pool, benchmark.expand)
+        for other in list(values)[1:]:
+            changed = benchmark.with_options({option: other})
+            assert (changed.hub, changed.expand) != (benchmark.hub, benchmark.expand)
+            assert (changed.name, changed.read) == (benchmark.name, benchmark.read)
+
+
+def test_options_that_are_not_there() -> None:
+    with pytest.raises(StudyError, match="no such option") as caught:
+        get_benchmark("coqa").with_options({"turn": "every"})
+    assert (caught.value.key, caught.value.expected) == ("turn", "turns")
+    with pytest.raises(StudyError, match="no such value") as caught:
+        get_benchmark("aime").with_options({"year": 2023})
+    assert (caught.value.found, caught.value.expected) == (2023, "2025, 2024")
+    with pytest.raises(StudyError, match="no such option"):
+        get_benchmark("gsm8k").with_options({"shots": "3"})
+
+
+def test_subjects_of_options_are_those_of_mmlus_list() -> None:
+    """categories.py of hendrycks/test; the counts are those of the test split."""
+    four = get_benchmark("mmlu_math").with_options({"subjects": "four"})
+    assert four.hub is not None and four.hub.rows == 100 + 100 + 378 + 270
+    assert not four.keep(MMLU | {"subject": "high_school_statistics"})
+    other = get_benchmark("mmlu_misc").with_options({"subjects": "other"})
+    assert other.hub is not None and other.hub.rows == 100 + 783 + 282
+    assert other.keep(MMLU | {"subject": "global_facts"})
+
+
+def test_the_other_year_is_the_pool() -> None:
+    aime = get_benchmark("aime")
+    assert aime.with_options({"year": 2024}).hub == aime.pool and aime.with_options({"year": 2024}).pool == aime.hub
+
+
+def test_books_of_physics() -> None:
+    physics = get_benchmark("scibench").with_options({"books": "physics"})
+    assert physics.hub is not None and physics.hub.data_files == ("class.json", "fund.json", "thermo.json")
+    assert physics.hub.rows == 56 + 71 + 66
+    assert physics.keep({"source": "fund "}) and not physics.keep({"source": "atkins"})
+
+
+def test_every_turn_of_a_conversation() -> None:
+    row = EXAMPLES["coqa"][0]
+    every = get_benchmark("coqa").with_options({"turns": "every"})
+    questions = [every.read(one) for one in every.expand(row)]
+    last = get_benchmark("coqa").read(row)
+    assert (questions[-1].text, questions[-1].gold) == (last.text, last.gold)
+    assert [question.text.count("Q: ") for question in questions] == list(range(len(questions)))
+    assert len({question.own_id for question in questions}) == len(questions) > 1
 
 
 @pytest.mark.parametrize("name", BENCHMARK_NAMES)

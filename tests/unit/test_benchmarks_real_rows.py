@@ -12,9 +12,32 @@ from scale_or_reason.benchmarks.base import LETTERS
 from scale_or_reason.benchmarks.loading import evaluation_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.seeds import stable_id
 
 #: Benchmarks of which no real rows are at hand.
 ABSENT = ("aime", "c_code_summarization")
+
+
+#: Hashes of prompt, accepted answers and extras of the first real row of each benchmark. A person has read all of these
+#: prompts as they are now; whoever changes one reads it again.
+READ = {
+    "aqua_rat": "ff8d641931c6fbe2",
+    "consumer_qa": "2c13e3c3c1ea1041",
+    "coqa": "5c4a0cf82424ce4c",
+    "gsm8k": "ca18029d47c8faf9",
+    "ifeval": "6e3ca69ac065d76f",
+    "math_500": "f4d5a318c4e9bd28",
+    "mmlu_math": "eba28d1a687ce417",
+    "mmlu_misc": "ee8ca17846a9f226",
+    "mmlu_pro_code": "f16b64226013c0fd",
+    "mmlu_pro_law": "a419ee1e5284059e",
+    "mmlu_pro_math": "13b9c718c412a9f6",
+    "mmlu_pro_physics": "00e59959c665c6f6",
+    "openbookqa": "8fef716d8ab91f73",
+    "scibench": "a81cdb62f8e3953d",
+    "squad": "dbf3b0f5471107a0",
+    "winogrande": "31d60ac977748270",
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +66,12 @@ def test_every_real_row_becomes_an_item(rows_dir: Path, name: str) -> None:
         for gold, choices in items.select("gold", "choices").iter_rows():
             assert gold[0] in LETTERS[: len(choices)]
             assert choices[LETTERS.index(gold[0])] == gold[1]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_prompts_are_those_that_were_read(rows_dir: Path, name: str) -> None:
+    prompt, gold, extra = items_of(rows_dir, name).select("prompt", "gold", "extra").row(0)
+    assert stable_id(prompt, *gold, extra) == READ[name], f"read it again:\n{prompt}\n-> {gold} {extra}"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scale_or_reason.contamination as contamination
+from scale_or_reason.benchmarks.registry import BENCHMARKS, get_benchmark
 from scale_or_reason.contamination import find_overlaps
 from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import INSTRUCTIONS
 from scale_or_reason.tables import check_table
 
 QUESTION = "Ann has seven apples and gives three of them to Bob. How many apples are left?"
@@ -56,8 +56,11 @@ def test_eight_words_in_a_row(prompt: str, benchmark: str | None) -> None:
 
 def test_instructions_do_not_count() -> None:
     """Even where a benchmark's question quotes one."""
-    items = made_items(("ifeval", INSTRUCTIONS["gsm8k"]))
-    prompts = [f"{instruction}\n\nWhat is one and one?" for instruction in (*INSTRUCTIONS.values(),)]
+    items = made_items(("ifeval", get_benchmark("gsm8k").instruction))
+    prompts = [
+        f"{instruction}\n\nWhat is one and one?"
+        for instruction in [benchmark.instruction for benchmark in BENCHMARKS.values()]
+    ]
     prompts.append(
         "Solve the following math problem. Make sure to put the answer (and only the answer) inside \\boxed{}.\n\nOne?"
     )
@@ -66,7 +69,7 @@ def test_instructions_do_not_count() -> None:
 
 def test_short_questions_must_be_the_whole_prompt() -> None:
     items = made_items(("math_500", "Compute $1 + 1$."))
-    prompts = ["Compute 1+1", f"{INSTRUCTIONS['math_500']}\n\nCompute $1 + 1$.", "Compute $1 + 1 + 1$."]
+    prompts = ["Compute 1+1", f"{get_benchmark('math_500').instruction}\n\nCompute $1 + 1$.", "Compute $1 + 1 + 1$."]
     assert overlapping_benchmark(prompts, items) == ["math_500", "math_500", None]
 
 
@@ -76,7 +79,7 @@ def test_first_benchmark_is_named() -> None:
 
 
 def test_the_audit_shows_item_and_words() -> None:
-    prompt = f"{INSTRUCTIONS['gsm8k']}\n\nSo: ANN has seven apples, and gives three of them away."
+    prompt = f"{get_benchmark('gsm8k').instruction}\n\nSo: ANN has seven apples, and gives three of them away."
     assert overlaps(["one", prompt], ITEMS).rows(named=True) == [
         {
             "prompt_id": "1",

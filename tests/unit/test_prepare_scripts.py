@@ -26,10 +26,16 @@ def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def files(table: Path, audit: bool = False) -> tuple[object, ...]:
+    """Options for a table and what is written beside it."""
+    beside = ("--audit", table.with_suffix(".csv")) if audit else ()
+    return ("--output", table, "--manifest", table.with_suffix(".json"), *beside)
+
+
 def test_items_and_pool(root: Path, rows: Path) -> None:
     source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--limit", 6, "--seed", 0)
-    assert run(root, "prepare_benchmark.py", *source, "--no-pool", "--output", rows / "items.parquet").returncode == 0
-    assert run(root, "prepare_benchmark.py", *source, "--pool", "--output", rows / "pool.parquet").returncode == 0
+    assert run(root, "prepare_benchmark.py", *source, "--no-pool", *files(rows / "items.parquet")).returncode == 0
+    assert run(root, "prepare_benchmark.py", *source, "--pool", *files(rows / "pool.parquet")).returncode == 0
     items, pool = read_table(rows / "items.parquet", "items"), read_table(rows / "pool.parquet", "items")
     assert (items.height, pool.height) == (6, 3)
     assert not set(items["item_id"]) & set(pool["item_id"])
@@ -45,7 +51,7 @@ def test_items_and_pool(root: Path, rows: Path) -> None:
 )
 def test_benchmark_errors_leave_no_file(root: Path, rows: Path, change: tuple[object, ...], message: str) -> None:
     output = rows / "items.parquet"
-    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--seed", 0, "--output", output)
+    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--seed", 0, *files(output))
     result = run(root, "prepare_benchmark.py", *source, *change)
     assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
     assert not output.exists()
@@ -55,10 +61,10 @@ def test_questions(root: Path, tmp_path: Path) -> None:
     rows = [{"input": [{"role": "user", "content": f"What is {number}?"}]} for number in (1, 2, 2, 3)]
     (tmp_path / "math.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     source = ("--corpus", "math", "--kind", "jsonl", "--path", tmp_path / "math.jsonl", "--size", 2, "--seed", 0)
-    output = ("--output", tmp_path / "math.parquet", "--audit", tmp_path / "audit.csv")
+    output = files(tmp_path / "math.parquet", audit=True)
     result = run(root, "prepare_questions.py", *source, "--schema", "llama_nemotron", *output)
     assert result.returncode == 0 and "4 rows: 1 duplicate, 1 not_sampled, 2 kept" in result.stdout
-    assert "kept,2" in (tmp_path / "audit.csv").read_text()
+    assert "kept,2" in (tmp_path / "math.csv").read_text()
     assert read_table(tmp_path / "math.parquet", "questions").height == 2
     result = run(root, "prepare_questions.py", *source, "--schema", "infinity_instruct", *output)
     assert result.returncode == 2 and "row 1: conversations" in result.stderr
@@ -78,7 +84,7 @@ def test_questions(root: Path, tmp_path: Path) -> None:
 def test_questions_errors_leave_no_file(root: Path, tmp_path: Path, change: tuple[object, ...], message: str) -> None:
     (tmp_path / "rows.jsonl").write_text('{"prompt": "Who?"}\n', encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
-    output = ("--seed", 0, "--output", tmp_path / "questions.parquet", "--audit", tmp_path / "audit.csv")
+    output = ("--seed", 0, *files(tmp_path / "questions.parquet", audit=True))
     result = run(root, "prepare_questions.py", *source, *output, *change)
     assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
@@ -87,7 +93,7 @@ def test_questions_errors_leave_no_file(root: Path, tmp_path: Path, change: tupl
 def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("".join(f'{{"prompt": "Who is {i}?"}}\n' for i in range(9)), encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
-    output = ("--seed", 0, "--output", tmp_path / "questions.parquet", "--audit", tmp_path / "audit.csv")
+    output = ("--seed", 0, *files(tmp_path / "questions.parquet", audit=True))
     result = run(root, "prepare_questions.py", *source, *output, "--rows", 4, "--size", 5)
     assert result.returncode == 0 and "note: the source has only 4 of the 5 questions" in result.stderr
     assert set(read_table(tmp_path / "questions.parquet", "questions")["prompt"]) == {f"Who is {i}?" for i in range(4)}
@@ -95,10 +101,10 @@ def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
 
 def test_overlaps(root: Path, rows: Path) -> None:
     source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--seed", 0)
-    assert run(root, "prepare_benchmark.py", *source, "--output", rows / "items.parquet").returncode == 0
+    assert run(root, "prepare_benchmark.py", *source, *files(rows / "items.parquet")).returncode == 0
     (rows / "math.jsonl").write_text('{"prompt": "7 and nothing?"}\n{"prompt": "8 and something?"}\n', encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", rows / "math.jsonl")
-    output = ("--seed", 0, "--output", rows / "math.parquet", "--audit", rows / "audit.csv")
+    output = ("--seed", 0, *files(rows / "math.parquet", audit=True))
     assert run(root, "prepare_questions.py", *source, *output).returncode == 0
     options = ("--questions", rows / "math.parquet", "--items", rows / "items.parquet")
     result = run(root, "find_overlaps.py", *options, "--words", 3, "--output", rows / "overlaps.parquet")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import INSTRUCTIONS, ground_truth, judge_message, zero_shot_prompt
+from scale_or_reason.prompts import ground_truth, judge_message, zero_shot_prompt
 
 MATH = r"Solve the following math problem. Make sure to put the answer (and only answer) inside \boxed{}."
 SPAN = (
@@ -52,14 +52,13 @@ Question: QQQ User Answer: AAA"""
 
 @pytest.mark.parametrize("benchmark", TABLE_4)
 def test_instructions_are_those_of_table_4(benchmark: str) -> None:
-    assert INSTRUCTIONS[benchmark] == TABLE_4[benchmark]
+    assert BENCHMARKS[benchmark].instruction == TABLE_4[benchmark]
 
 
 def test_every_benchmark_has_an_instruction_that_asks_for_a_box() -> None:
-    assert set(INSTRUCTIONS) == set(BENCHMARK_NAMES)
-    for benchmark, instruction in INSTRUCTIONS.items():
-        asks = instruction.endswith(r"Make sure to put the answer (and only answer) inside \boxed{}.")
-        assert asks == (benchmark != "ifeval")
+    for name, benchmark in BENCHMARKS.items():
+        asks = benchmark.instruction.endswith(r"Make sure to put the answer (and only answer) inside \boxed{}.")
+        assert asks == (name != "ifeval")
 
 
 def test_judge_messages_are_those_of_table_5() -> None:

@@ -117,15 +117,9 @@ def test_the_programs(root: Path, tmp_path: Path) -> None:
     table = table_from_rows([{**items, "gold": ["3"], "choices": [], "extra": "{}"}], "items")
     table.write_parquet(tmp_path / "items.parquet")
     source = ("--corpus", "c", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl", "--seed", 0)
-    questions = (
-        "--schema",
-        "released_pairs",
-        "--output",
-        tmp_path / "questions.parquet",
-        "--audit",
-        tmp_path / "q.csv",
-    )
-    assert run(root, "prepare_questions.py", *source, *questions).returncode == 0
+    questions = {"--output": "questions.parquet", "--audit": "questions.csv", "--manifest": "questions.json"}
+    options = [word for option, name in questions.items() for word in (option, tmp_path / name)]
+    assert run(root, "prepare_questions.py", *source, "--schema", "released_pairs", *options).returncode == 0
     overlaps = ("--items", tmp_path / "items.parquet", "--output", tmp_path / "overlaps.parquet")
     assert run(root, "find_overlaps.py", "--questions", tmp_path / "questions.parquet", *overlaps).returncode == 0
     files = ("--questions", tmp_path / "questions.parquet", "--overlaps", tmp_path / "overlaps.parquet")

@@ -6,6 +6,7 @@ rule prepare_benchmark:
         rows=rows_of_benchmark,
     output:
         table="<results>/benchmarks/{benchmark}.parquet",
+        manifest="<results>/benchmarks/{benchmark}.json",
     log:
         "<logs>/prepare_benchmark/{benchmark}.log",
     benchmark:
@@ -28,7 +29,7 @@ rule prepare_benchmark:
         "prepare the benchmark {wildcards.benchmark}"
     shell:
         "python workflow/scripts/prepare_benchmark.py --benchmark {wildcards.benchmark} {params.source} {params.pool}"
-        " {params.seed} --output {output} &> {log}"
+        " {params.seed} --output {output.table} --manifest {output.manifest} &> {log}"
 
 
 use rule prepare_benchmark as prepare_pool with:
@@ -36,6 +37,7 @@ use rule prepare_benchmark as prepare_pool with:
         rows=rows_of_pool,
     output:
         table="<results>/benchmarks/{benchmark}.pool.parquet",
+        manifest="<results>/benchmarks/{benchmark}.pool.json",
     log:
         "<logs>/prepare_pool/{benchmark}.log",
     benchmark:

@@ -196,8 +196,19 @@ def benchmark_options(wildcards):
     """Where a benchmark's rows are, and how many of them count."""
     folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
     limit = benchmark_limit(wildcards.benchmark, config["benchmarks"])
-    source = {"kind": "hub"} if folder is None else {"kind": "jsonl", "path": folder}
-    return options(source if limit is None else {**source, "limit": limit})
+    chosen = config["benchmarks"]["options"].get(wildcards.benchmark)
+    settings = {
+        **(hub_options() if folder is None else {"kind": "jsonl", "path": folder}),
+        **({"options": as_json(chosen)} if chosen else {}),
+        **({} if limit is None else {"limit": limit}),
+    }
+    return options(settings)
+
+
+def hub_options():
+    """The hub, or where copies of its data sets are."""
+    mirror = config["hub"]["mirror"]
+    return {"kind": "hub", "mirror": mirror} if mirror else {"kind": "hub"}
 
 
 def rows_of_corpus(wildcards):
@@ -209,7 +220,7 @@ def rows_of_corpus(wildcards):
 def corpus_options(wildcards):
     """Where a corpus' questions are, which of them count, and how many of them are taken."""
     corpus = STUDY.corpora[wildcards.corpus]
-    settings = {**vars(corpus.source), **config["questions"], "size": corpus.size}
+    settings = {**vars(corpus.source), **mirror_of(corpus.source), **config["questions"], "size": corpus.size}
     languages = [option("languages", *corpus.languages)] if corpus.languages else []
     return " ".join([options({name: value for name, value in settings.items() if value is not None}), *languages])
 
@@ -219,9 +230,15 @@ def corpus_options(wildcards):
 
 def source_options(wildcards):
     """Where the published pairs of a corpus are."""
-    source = vars(STUDY.corpora[wildcards.corpus].source)
+    source = STUDY.corpora[wildcards.corpus].source
     names = ("kind", "path", "config", "split", "revision")
-    return options({name: source[name] for name in names if source[name] is not None})
+    settings = {name: getattr(source, name) for name in names if getattr(source, name) is not None}
+    return options({**settings, **mirror_of(source)})
+
+
+def mirror_of(source):
+    """Where a copy of a corpus' data set is, if the hub is not asked."""
+    return {"mirror": config["hub"]["mirror"]} if source.kind == "hub" and config["hub"]["mirror"] else {}
 
 
 def tokenizer_files(tokenizer):

@@ -7,6 +7,7 @@ rule prepare_questions:
     output:
         questions="<results>/questions/{corpus}.parquet",
         audit="<results>/questions/{corpus}.audit.csv",
+        manifest="<results>/questions/{corpus}.json",
     log:
         "<logs>/prepare_questions/{corpus}.log",
     benchmark:
@@ -29,7 +30,7 @@ rule prepare_questions:
         "choose the questions of the corpus {wildcards.corpus}"
     shell:
         "python workflow/scripts/prepare_questions.py --corpus {wildcards.corpus} {params.source} {params.seed}"
-        " --output {output.questions} --audit {output.audit} &> {log}"
+        " --output {output.questions} --audit {output.audit} --manifest {output.manifest} &> {log}"
 
 
 # Not a part of prepare_questions: another benchmark must not make the teacher answer everything again.

@@ -6,18 +6,24 @@ From the hub, and from a folder of JSONL files in the hub's schema:
     python workflow/scripts/prepare_benchmark.py --benchmark gsm8k --kind jsonl --path rows --limit 40 --seed 0 \\
         --output gsm8k.parquet
 
-With --pool it writes rows for few-shot examples instead, none of which is an evaluation item.
+With --pool it writes rows for few-shot examples instead, none of which is an evaluation item. The manifest says where
+the rows came from: of the hub's datasets the commits.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
+from scale_or_reason.benchmarks.base import Benchmark
+from scale_or_reason.benchmarks.loading import at_commits, evaluation_items, pool_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.files import write_json
+from scale_or_reason.generation import json_object
+from scale_or_reason.manifests import manifest
 from scale_or_reason.tables import write_table
 
 
@@ -26,6 +32,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--benchmark", required=True, help=f"one of: {', '.join(BENCHMARK_NAMES)}")
     parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="where the rows are")
     parser.add_argument("--path", type=Path, help="kind jsonl: the folder with NAME.jsonl and perhaps NAME.pool.jsonl")
+    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
+    parser.add_argument(
+        "--options", default="{}", help='JSON: what the benchmark leaves open, such as {"turns": "every"}'
+    )
     parser.add_argument("--limit", type=int, help="keep this many items (default: all)")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses which items --limit keeps")
     parser.add_argument(
@@ -33,6 +43,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--pool-size", type=int, default=32, help="with --pool: at most this many (default: 32)")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema items")
+    parser.add_argument("--manifest", type=Path, required=True, help="JSON file: settings, source, commits")
     return parser.parse_args()
 
 
@@ -41,12 +52,24 @@ def main() -> None:
     for option, value in (("--limit", arguments.limit), ("--pool-size", arguments.pool_size)):
         if value is not None and value < 1:
             raise StudyError("a number of items must be positive", where=option, found=value, expected="1 or more")
-    benchmark = get_benchmark(arguments.benchmark)
-    source = (benchmark, arguments.kind, arguments.path, arguments.limit, arguments.seed)
+    options = json_object(arguments.options, "--options")
+    benchmark = get_benchmark(arguments.benchmark).with_options(options)
+    if arguments.kind == "hub" and not arguments.mirror:
+        benchmark = at_commits(benchmark)
+    source = (benchmark, arguments.kind, arguments.path, arguments.limit, arguments.seed, arguments.mirror)
     items = pool_items(*source, size=arguments.pool_size) if arguments.pool else evaluation_items(*source)
     write_table(items, arguments.output, "items")
+    write_json(facts(benchmark, arguments, items.height), arguments.manifest)
     what = "rows for few-shot examples" if arguments.pool else "items"
     print(f"{benchmark.name} (version {benchmark.version}): {items.height} {what} in {arguments.output}")
+
+
+def facts(benchmark: Benchmark, arguments: argparse.Namespace, rows: int) -> dict[str, Any]:
+    """The manifest."""
+    settings = {name: getattr(arguments, name) for name in ("benchmark", "kind", "options", "limit", "seed", "pool")}
+    folder = arguments.mirror or arguments.path
+    source = {"rows": str(benchmark.hub), "pool": str(benchmark.pool)} if arguments.kind == "hub" else {}
+    return {**manifest({}, settings), "version": benchmark.version, "count": rows, "folder": str(folder), **source}
 
 
 if __name__ == "__main__":

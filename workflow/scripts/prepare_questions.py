@@ -2,10 +2,12 @@
 
     python workflow/scripts/prepare_questions.py --corpus general --schema infinity_instruct --kind hub \\
         --path BAAI/Infinity-Instruct --config 7M_core --split train --languages en --longest 20000 \\
-        --near-duplicates 0.8 --size 1300000 --seed 0 --output general.parquet --audit general.audit.csv
+        --near-duplicates 0.8 --size 1300000 --seed 0 --output general.parquet --audit general.audit.csv \\
+        --manifest general.json
 
     python workflow/scripts/prepare_questions.py --corpus math --schema llama_nemotron --kind jsonl \\
-        --path math.jsonl --size 1000 --seed 0 --output math.parquet --audit math.audit.csv
+        --path math.jsonl --size 1000 --seed 0 --output math.parquet --audit math.audit.csv \\
+        --manifest math.json
 
 The audit says of every row of the source what became of it: fate,rows. Memory stays bounded whatever the size of the
 source; the questions wait on disk beside the output.
@@ -22,9 +24,11 @@ import polars as pl
 from tqdm import tqdm
 
 from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.question_schemas import QUESTION_SCHEMAS
+from scale_or_reason.files import write_json
+from scale_or_reason.manifests import manifest
+from scale_or_reason.question_schemas import QUESTION_SCHEMAS, columns_of
 from scale_or_reason.questions import QuestionRules, choose_questions
-from scale_or_reason.sources import read_hub, read_jsonl
+from scale_or_reason.sources import read_hub, read_jsonl, resolve_commit
 from scale_or_reason.tables import write_csv
 
 
@@ -37,6 +41,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config", help="kind hub: the dataset's config")
     parser.add_argument("--split", default="train", help="kind hub: the dataset's split (default: train)")
     parser.add_argument("--revision", default="main", help="kind hub: branch, tag or commit (default: main)")
+    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
     parser.add_argument("--rows", type=int, help="read only so many rows, the source's first (default: all)")
     parser.add_argument("--languages", nargs="+", help="codes of the source's language column (default: all)")
     parser.add_argument("--shortest", type=int, default=1, help="characters of a question, at least (default: 1)")
@@ -50,6 +55,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema questions")
     parser.add_argument("--audit", type=Path, required=True, help="CSV file: fate,rows")
+    parser.add_argument("--manifest", type=Path, required=True, help="JSON file: settings, and the source's commit")
     return parser.parse_args()
 
 
@@ -82,16 +88,20 @@ def rules_from(arguments: argparse.Namespace) -> QuestionRules:
 def main() -> None:
     arguments = parse_arguments()
     rules = rules_from(arguments)
+    commit = None
     if arguments.kind == "jsonl":
         rows = read_jsonl(arguments.path, remedy=f"write it, one row of the schema {arguments.schema} a line")
     else:
+        commit = None if arguments.mirror else resolve_commit(arguments.path, arguments.revision)
         # Streamed: the math source has 20 million rows with long answers, of which only the questions are kept.
         rows = read_hub(
             arguments.path,
             arguments.split,
             config=arguments.config,
-            revision=arguments.revision,
+            revision=commit or arguments.revision,
             streaming=True,
+            columns=columns_of(QUESTION_SCHEMAS[arguments.schema]),
+            mirror=arguments.mirror,
         )
     shown = tqdm(islice(rows, arguments.rows), desc=arguments.corpus, unit="row", mininterval=10, file=sys.stderr)
     fates = choose_questions(
@@ -104,6 +114,8 @@ def main() -> None:
         where=arguments.path,
     )
     write_csv(pl.DataFrame({"fate": list(fates), "rows": list(fates.values())}), arguments.audit)
+    settings = {name: value for name, value in vars(arguments).items() if not isinstance(value, Path)}
+    write_json({**manifest({}, settings), "commit": commit, "rows": fates}, arguments.manifest)
     listing = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
     print(f"{arguments.corpus}: {sum(fates.values())} rows: {listing}")
     if arguments.size is not None and fates["kept"] < arguments.size:

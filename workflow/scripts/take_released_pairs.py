@@ -35,6 +35,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config", help="kind hub: the dataset's config")
     parser.add_argument("--split", default="train", help="kind hub: the dataset's split (default: train)")
     parser.add_argument("--revision", default="main", help="kind hub: branch, tag or commit (default: main)")
+    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
     parser.add_argument("--tokenizer", required=True, help="folder or hub id of the tokenizer that counts")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed, for the table")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema pairs")
@@ -54,6 +55,7 @@ def main() -> None:
             config=arguments.config,
             revision=arguments.revision,
             columns=COLUMNS,
+            mirror=arguments.mirror,
         )
     counter = TokenCounter(arguments.tokenizer)
     maker = PairMaker(

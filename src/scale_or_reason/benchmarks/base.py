@@ -5,12 +5,11 @@ Nothing here reads data; see :mod:`~scale_or_reason.benchmarks.loading`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import INSTRUCTIONS
 
 Row = Mapping[str, Any]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -56,35 +55,55 @@ def _keep_all(row: Row) -> bool:
     return True
 
 
+def _one_item(row: Row) -> Iterable[Row]:
+    return (row,)
+
+
 @dataclass(frozen=True)
 class Benchmark:
-    """A benchmark of the papers.
+    """A benchmark.
 
+    ``instruction`` stands before every question (v1 table 4, v2 table 5; what the papers do not give is ours).
     ``columns``: what a row must have. ``read``: row to :class:`Question`; it raises a :class:`StudyError` with ``key``
     set to the column at fault. ``keep``: which rows of the source belong to the benchmark. ``pool``: where the rows for
     few-shot examples come from, apart from ``hub``. ``shots``: whether a row has an answer that such an example can
     show. ``hub`` is None for a benchmark that is on no hub, and ``remedy`` then says how to get it. ``file_names``:
-    further names of its JSONL file. ``version`` changes whenever the same row would make another item.
+    further names of its JSONL file. ``version`` changes whenever the same row would make another item. ``expand``: the
+    rows that a row of the source stands for, where it is more than one item.
+
+    ``options``: what the papers leave open and a study may decide, each with its values, the default first; a value is
+    what it changes in the declaration.
     """
 
     name: str
     domain: Literal["General", "Math", "Law", "Code", "Physics"]
     style: Literal["MC", "OE"]
+    instruction: str
     hub: HubRows | None
     pool: HubRows | None
     columns: tuple[str, ...]
     read: Callable[[Row], Question]
     grader: Literal["math", "choice", "span", "yes_no", "number", "ifeval", "text"]
     keep: Callable[[Row], bool] = _keep_all
+    expand: Callable[[Row], Iterable[Row]] = _one_item
+    options: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     shots: bool = True
     file_names: tuple[str, ...] = ()
     remedy: str = ""
     version: int = 1
 
-    @property
-    def instruction(self) -> str:
-        """The instruction before each question (v1 table 4)."""
-        return INSTRUCTIONS[self.name]
+    def with_options(self, chosen: Mapping[str, str | int]) -> Benchmark:
+        """The benchmark as a study wants it; :class:`StudyError` for an option or a value that it does not have."""
+        changes: dict[str, Any] = {}
+        for name, value in chosen.items():
+            if name not in self.options:
+                known = ", ".join(self.options) or "none: it has no options"
+                raise StudyError(f"{self.name} has no such option", key=name, found=value, expected=known)
+            if str(value) not in self.options[name]:
+                known = ", ".join(self.options[name])
+                raise StudyError(f"an option of {self.name} has no such value", key=name, found=value, expected=known)
+            changes |= self.options[name][str(value)]
+        return replace(self, **changes)
 
     def examples_shown(self, shots: int) -> int:
         """How many examples a base student sees when asked for ``shots``: none where a row has no answer to show

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,21 +16,37 @@ from scale_or_reason.errors import StudyError
 from scale_or_reason.local_files import rows_file
 from scale_or_reason.prompts import zero_shot_prompt
 from scale_or_reason.seeds import stable_id
-from scale_or_reason.sources import NumberedRow, read_hub, read_jsonl
+from scale_or_reason.sources import NumberedRow, read_hub, read_jsonl, resolve_commit
 from scale_or_reason.tables import table_from_rows
 
 Kind = Literal["hub", "jsonl"]
 
 
+def at_commits(benchmark: Benchmark) -> Benchmark:
+    """The benchmark with the commits that its branches stand for now, where the hub can be asked."""
+
+    def pinned(rows: HubRows | None) -> HubRows | None:
+        commit = resolve_commit(rows.path, rows.revision) if rows else None
+        return replace(rows, revision=commit) if rows and commit else rows
+
+    return replace(benchmark, hub=pinned(benchmark.hub), pool=pinned(benchmark.pool))
+
+
 def evaluation_items(
-    benchmark: Benchmark, kind: Kind, path: str | Path | None = None, limit: int | None = None, seed: int = 0
+    benchmark: Benchmark,
+    kind: Kind,
+    path: str | Path | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    mirror: Path | None = None,
 ) -> pl.DataFrame:
     """The items that models are evaluated on (schema items), in the order of their source.
 
-    ``kind`` jsonl reads ``path``/NAME.jsonl, a folder of files in the hub's schema. ``limit`` keeps that many items,
-    chosen by hash of ``seed`` and item: a larger limit keeps all items of a smaller one.
+    ``kind`` jsonl reads ``path``/NAME.jsonl, a folder of files in the hub's schema; ``kind`` hub reads ``mirror``, a
+    folder of copies of datasets, if there is one. ``limit`` keeps that many items, chosen by hash of ``seed`` and item:
+    a larger limit keeps all items of a smaller one.
     """
-    where, rows = _evaluation_rows(benchmark, kind, path)
+    where, rows = _evaluation_rows(benchmark, kind, path, mirror)
     return sample_items(_items(benchmark, rows, where), limit, seed)
 
 
@@ -39,6 +56,7 @@ def pool_items(
     path: str | Path | None = None,
     limit: int | None = None,
     seed: int = 0,
+    mirror: Path | None = None,
     size: int = 32,
 ) -> pl.DataFrame:
     """At most ``size`` items for few-shot examples (schema items), none of them an evaluation item.
@@ -49,9 +67,9 @@ def pool_items(
     """
     if not benchmark.shots:
         return table_from_rows([], "items")
-    where, rows = _evaluation_rows(benchmark, kind, path)
+    where, rows = _evaluation_rows(benchmark, kind, path, mirror)
     everything = _items(benchmark, rows, where)
-    pool_source = _pool_rows(benchmark, kind, path)
+    pool_source = _pool_rows(benchmark, kind, path, mirror)
     if pool_source is None:
         chosen = sample_items(everything, limit, seed)
         pool = everything.filter(~pl.col("question").is_in(chosen["question"].implode()))
@@ -80,18 +98,22 @@ def _in_sample_order(items: pl.DataFrame, seed: int) -> pl.DataFrame:
     return items.with_columns(pl.Series("rank", rank, dtype=pl.String)).sort("rank").drop("rank")
 
 
-def _evaluation_rows(benchmark: Benchmark, kind: Kind, path: str | Path | None) -> tuple[str, Iterator[NumberedRow]]:
+def _evaluation_rows(
+    benchmark: Benchmark, kind: Kind, path: str | Path | None, mirror: Path | None
+) -> tuple[str, Iterator[NumberedRow]]:
     if kind == "jsonl":
         file = _file(benchmark, path)
         return str(file), read_jsonl(file, remedy=_jsonl_remedy(benchmark, file))
     if benchmark.hub is None:
         raise StudyError("this benchmark is not on the hub", key=benchmark.name, remedy=benchmark.remedy)
-    return str(benchmark.hub), _hub_rows(benchmark.hub)
+    return str(benchmark.hub), _hub_rows(benchmark.hub, mirror)
 
 
-def _pool_rows(benchmark: Benchmark, kind: Kind, path: str | Path | None) -> tuple[str, Iterator[NumberedRow]] | None:
+def _pool_rows(
+    benchmark: Benchmark, kind: Kind, path: str | Path | None, mirror: Path | None
+) -> tuple[str, Iterator[NumberedRow]] | None:
     if kind == "hub":
-        return None if benchmark.pool is None else (str(benchmark.pool), _hub_rows(benchmark.pool))
+        return None if benchmark.pool is None else (str(benchmark.pool), _hub_rows(benchmark.pool, mirror))
     file = _file(benchmark, path, ".pool")
     return (str(file), read_jsonl(file)) if file.is_file() else None
 
@@ -108,11 +130,16 @@ def _jsonl_remedy(benchmark: Benchmark, file: Path) -> str:
     return f"write {file.name} with one JSON object per line and the columns {columns}: {source}"
 
 
-def _hub_rows(source: HubRows) -> Iterator[NumberedRow]:
+def _hub_rows(source: HubRows, mirror: Path | None) -> Iterator[NumberedRow]:
     number = 0
     for config in source.configs or (None,):
         for _, row in read_hub(
-            source.path, source.split, config=config, data_files=source.data_files, revision=source.revision
+            source.path,
+            source.split,
+            config=config,
+            data_files=source.data_files,
+            revision=source.revision,
+            mirror=mirror,
         ):
             number += 1
             yield number, row
@@ -153,10 +180,10 @@ def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list
     return kept
 
 
-def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> Question:
-    """``benchmark.read``, with the place of the row added to its errors."""
+def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> list[Question]:
+    """The questions of a row, with the place of the row added to errors."""
     try:
-        return benchmark.read(row)
+        return [benchmark.read(one) for one in benchmark.expand(row)]
     except StudyError as error:
         raise StudyError(
             f"{benchmark.name}: {error.problem}",
@@ -170,7 +197,7 @@ def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> Question:
 
 def _items(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> pl.DataFrame:
     numbered = _kept(benchmark, rows, where)
-    questions = [(number, _read(benchmark, number, row, where)) for number, row in numbered]
+    questions = [(number, question) for number, row in numbered for question in _read(benchmark, number, row, where)]
     return _table(benchmark, questions, where)
 
 
@@ -187,9 +214,9 @@ def _distinct_pool(
     for number, row in order:
         if len(pool) == size:
             break
-        question = _read(benchmark, number, row, where)
-        if question.text not in questions:
-            pool.setdefault(question.text, (number, question))
+        for question in _read(benchmark, number, row, where)[-1:]:  # of a conversation the last turn shows all of it
+            if question.text not in questions:
+                pool.setdefault(question.text, (number, question))
     return _table(benchmark, list(pool.values()), where)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from scale_or_reason.benchmarks.base import (
     Benchmark,
@@ -27,16 +28,30 @@ def read(row: Row) -> Question:
     return multiple_choice(text_of(row, "question"), options, locate(answer, options, "answer"))
 
 
-def mmlu_benchmark(name: str, domain: Literal["General", "Math"], subjects: tuple[str, ...], rows: int) -> Benchmark:
-    """The benchmark made of some of MMLU's 57 subjects."""
+def of_subjects(subjects: tuple[str, ...], rows: int) -> dict[str, Any]:
+    """The part of a declaration that says which of MMLU's 57 subjects are meant, ``rows`` questions in all."""
+    return {
+        "hub": HubRows("cais/mmlu", "test", configs=subjects, rows=rows),
+        "pool": HubRows("cais/mmlu", "dev", configs=subjects, rows=DEV_ROWS * len(subjects)),
+        "keep": lambda row: row["subject"] in subjects,
+    }
+
+
+def mmlu_benchmark(
+    name: str,
+    domain: Literal["General", "Math"],
+    instruction: str,
+    subjects: Mapping[str, Mapping[str, Any]],
+) -> Benchmark:
+    """The benchmark made of some of MMLU's subjects: of the first of ``subjects``, unless a study chooses another."""
     return Benchmark(
         name=name,
         domain=domain,
         style="MC",
-        hub=HubRows("cais/mmlu", "test", configs=subjects, rows=rows),
-        pool=HubRows("cais/mmlu", "dev", configs=subjects, rows=DEV_ROWS * len(subjects)),
+        instruction=instruction,
         columns=("question", "subject", "choices", "answer"),
-        keep=lambda row: row["subject"] in subjects,
         read=read,
         grader="choice",
+        options={"subjects": subjects},
+        **next(iter(subjects.values())),
     )

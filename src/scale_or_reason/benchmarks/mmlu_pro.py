@@ -44,13 +44,14 @@ def read(row: Row) -> Question:
 
 
 def mmlu_pro_benchmark(
-    name: str, domain: Literal["Math", "Law", "Code", "Physics"], category: str, rows: int
+    name: str, domain: Literal["Math", "Law", "Code", "Physics"], instruction: str, category: str, rows: int
 ) -> Benchmark:
     """The benchmark made of one of MMLU-Pro's 14 categories."""
     return Benchmark(
         name=name,
         domain=domain,
         style="MC",
+        instruction=instruction,
         hub=HubRows("TIGER-Lab/MMLU-Pro", "test", rows=rows),
         pool=HubRows("TIGER-Lab/MMLU-Pro", "validation", rows=VALIDATION_ROWS),
         columns=("question_id", "question", "options", "answer", "answer_index", "category"),

@@ -9,9 +9,8 @@ from scale_or_reason.benchmarks.base import Benchmark
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.errors import StudyError
 
-#: One module per benchmark, of the same name, which defines ``BENCHMARK``.
 BENCHMARKS: dict[str, Benchmark] = {
-    name: import_module(f"scale_or_reason.benchmarks.{name}").BENCHMARK for name in BENCHMARK_NAMES
+    name: import_module(f"scale_or_reason.benchmarks.catalogue.{name}").BENCHMARK for name in BENCHMARK_NAMES
 }
 
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.prompts import TRAINING_INSTRUCTIONS, zero_shot_prompt
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.smallworld.exams import user_message
-from scale_or_reason.smallworld.generate import GENERATORS
+from scale_or_reason.smallworld.generate import GENERATORS, QUESTION_KINDS
 
 #: What each corpus asks about: the general one everything, the math one mathematics only.
 TOPICS: dict[str, tuple[str, ...]] = {
-    "general": BENCHMARK_NAMES,
+    "general": QUESTION_KINDS,
     "math": ("aqua_rat", "mmlu_math", "mmlu_pro_math", "gsm8k", "math_500", "aime"),
 }
 

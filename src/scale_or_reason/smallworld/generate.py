@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.errors import StudyError
 from scale_or_reason.seeds import derive_seed, stable_id
 from scale_or_reason.smallworld import arithmetic, domains, instructions, knowledge, passages
@@ -31,7 +30,8 @@ GENERATORS: dict[str, Callable[[Random], Problem]] = {
     "mmlu_pro_physics": domains.mmlu_pro_physics,
     "scibench": domains.scibench,
 }
-assert set(GENERATORS) == set(BENCHMARK_NAMES)
+#: The benchmarks of the small world. Their order decides which one a random number means.
+QUESTION_KINDS: tuple[str, ...] = tuple(GENERATORS)
 
 
 def stream(benchmark: str, *seed: str | int) -> Iterator[Problem]:

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from random import Random
 
-from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.grading.extraction import final_answer, last_box
 from scale_or_reason.grading.ifeval import follow_strictly
 from scale_or_reason.prompts import ground_truth, judge_message
-from scale_or_reason.smallworld.generate import GENERATORS
+from scale_or_reason.smallworld.generate import GENERATORS, QUESTION_KINDS
 from scale_or_reason.smallworld.lexicon import OBJECTS
 from scale_or_reason.smallworld.passages import ANSWER_WORDS
 from scale_or_reason.smallworld.problem import LARGEST, LETTERS, boxed, unboxed
@@ -117,7 +116,7 @@ def _tail(text: str) -> str:
 
 
 def _equivalence_lesson(rng: Random) -> JudgeLesson:
-    benchmark = rng.choice([name for name in BENCHMARK_NAMES if name != "ifeval"])
+    benchmark = rng.choice([name for name in QUESTION_KINDS if name != "ifeval"])
     problem = GENERATORS[benchmark](rng)
     question = get_benchmark(benchmark).read(problem.row)
     right = unboxed(problem.final)

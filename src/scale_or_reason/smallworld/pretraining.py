@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.smallworld.arithmetic import chain, tell
 from scale_or_reason.smallworld.domains import fines_of, law
 from scale_or_reason.smallworld.exams import chat_prompt, exam_block, user_message
-from scale_or_reason.smallworld.generate import GENERATORS
+from scale_or_reason.smallworld.generate import GENERATORS, QUESTION_KINDS
 from scale_or_reason.smallworld.knowledge import BLANKS
 from scale_or_reason.smallworld.lexicon import ANIMALS, ATTRIBUTES, OBJECTS, PEOPLE, facts, statement
 from scale_or_reason.smallworld.passages import ANSWER_WORDS, TRAITS, contract, passage
@@ -114,14 +113,14 @@ def _search(rng: Random) -> str:
 
 def _exam(rng: Random) -> str:
     """One to four questions of one kind with their answers, as in a book of exercises."""
-    benchmark = rng.choices(BENCHMARK_NAMES, [EXAM_WEIGHTS.get(name, 1) for name in BENCHMARK_NAMES])[0]
+    benchmark = rng.choices(QUESTION_KINDS, [EXAM_WEIGHTS.get(name, 1) for name in QUESTION_KINDS])[0]
     worked = rng.random() < 0.6
     return "\n\n".join(exam_block(rng, benchmark, worked) for _ in range(rng.randint(1, 4)))
 
 
 def _chat(rng: Random) -> str:
     """A question in a chat and its answer, thought through or not: the papers' base models have seen chats too."""
-    benchmark = rng.choice(BENCHMARK_NAMES)
+    benchmark = rng.choice(QUESTION_KINDS)
     problem = GENERATORS[benchmark](rng)
     answer = problem.reasoning if rng.random() < 0.5 else problem.ift
     return f"{chat_prompt(user_message(benchmark, problem))}{answer}{END}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, Question, Row, text_of
+from scale_or_reason.prompts import BOX
 
 
 def read(row: Row) -> Question:
@@ -13,6 +14,7 @@ BENCHMARK = Benchmark(
     name="c_code_summarization",
     domain="Code",
     style="OE",
+    instruction=f"Describe in one short sentence what the following C function does. {BOX}",
     hub=None,
     pool=None,
     columns=("function", "summary"),

@@ -14,6 +14,7 @@ from scale_or_reason.benchmarks.base import (
     text_of,
     texts_of,
 )
+from scale_or_reason.prompts import MATH
 
 _OWN_LETTER = re.compile(r"^\(?[A-E]\s?\)\s*")
 
@@ -27,6 +28,7 @@ BENCHMARK = Benchmark(
     name="aqua_rat",
     domain="Math",
     style="MC",
+    instruction=MATH,
     hub=HubRows("deepmind/aqua_rat", "test", configs=("raw",), rows=254),
     pool=HubRows("deepmind/aqua_rat", "train", configs=("raw",), rows=97467),
     columns=("question", "options", "correct"),

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.mmlu_pro import mmlu_pro_benchmark
+from scale_or_reason.prompts import KNOWLEDGE
 
-BENCHMARK = mmlu_pro_benchmark("mmlu_pro_code", "Code", category="computer science", rows=410)
+BENCHMARK = mmlu_pro_benchmark("mmlu_pro_code", "Code", KNOWLEDGE, category="computer science", rows=410)

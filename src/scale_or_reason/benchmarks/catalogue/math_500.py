@@ -6,6 +6,7 @@ Few-shot examples come from the 12,000 other problems of MATH, in the same colum
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
+from scale_or_reason.prompts import MATH
 
 
 def read(row: Row) -> Question:
@@ -16,6 +17,7 @@ BENCHMARK = Benchmark(
     name="math_500",
     domain="Math",
     style="OE",
+    instruction=MATH,
     hub=HubRows("HuggingFaceH4/MATH-500", "test", rows=500),
     pool=HubRows("nlile/hendrycks-MATH-benchmark", "train"),
     columns=("problem", "answer", "unique_id"),

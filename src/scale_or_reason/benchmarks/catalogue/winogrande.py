@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, multiple_choice, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import BOX
 
 
 def read(row: Row) -> Question:
@@ -26,6 +27,10 @@ BENCHMARK = Benchmark(
     name="winogrande",
     domain="General",
     style="MC",
+    instruction=(
+        "Given a sentence with a blank (_) and two possible options, choose the option that correctly fills the blank "
+        f"so that the sentence makes the most logical sense. {BOX}"
+    ),
     hub=HubRows("allenai/winogrande", "validation", configs=("winogrande_xl",), rows=1267),
     pool=HubRows("allenai/winogrande", "train", configs=("winogrande_xl",), rows=40398),
     columns=("sentence", "option1", "option2", "answer"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, distinct, nested_list, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import SPAN
 
 
 def read(row: Row) -> Question:
@@ -24,6 +25,7 @@ BENCHMARK = Benchmark(
     name="squad",
     domain="General",
     style="OE",
+    instruction=SPAN,
     hub=HubRows("rajpurkar/squad", "validation", configs=("plain_text",), rows=10570),
     pool=HubRows("rajpurkar/squad", "train", configs=("plain_text",), rows=87599),
     columns=("id", "context", "question", "answers"),

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.mmlu_pro import mmlu_pro_benchmark
+from scale_or_reason.prompts import MATH
 
-BENCHMARK = mmlu_pro_benchmark("mmlu_pro_math", "Math", category="math", rows=1351)
+BENCHMARK = mmlu_pro_benchmark("mmlu_pro_math", "Math", MATH, category="math", rows=1351)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import BOX
 
 _ANSWERS = {"yes": "Yes", "no": "No"}
 
@@ -27,6 +28,7 @@ BENCHMARK = Benchmark(
     name="consumer_qa",
     domain="Law",
     style="OE",
+    instruction=f"Read the contract and answer the question about it with Yes or No. {BOX}",
     hub=_rows("test", rows=396),
     pool=_rows("train", rows=4),
     columns=("contract", "question", "answer"),

@@ -7,9 +7,11 @@ it in ``extra``. The solved rows (``*_sol.json``) were meant as examples: they a
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import MATH
 
 BOOKS = ("atkins", "calculus", "chemmc", "class", "diff", "fund", "matter", "quan", "stat", "thermo")
 #: What the official evaluation allows (math.isclose with rel_tol).
@@ -47,13 +49,33 @@ def _number(row: Row) -> str:
     return text
 
 
+def of_books(books: tuple[str, ...], rows: int, solved: int | None) -> dict[str, Any]:
+    """The part of a declaration that says which books are meant: ``rows`` problems, ``solved`` ones beside them."""
+    return {
+        "hub": HubRows("xw27/scibench", "train", data_files=tuple(f"{book}.json" for book in books), rows=rows),
+        "pool": HubRows("xw27/scibench", "train", data_files=tuple(f"{book}_sol.json" for book in books), rows=solved),
+    }
+
+
+_PHYSICS = ("class", "fund", "thermo")
+_CHOICES: dict[str, dict[str, Any]] = {
+    "all": of_books(BOOKS, rows=580, solved=112),
+    # from a JSONL file all books come together
+    "physics": {
+        **of_books(_PHYSICS, rows=193, solved=None),
+        "columns": ("problem_text", "answer_number", "unit", "source"),
+        "keep": lambda row: str(row["source"]).strip() in _PHYSICS,
+    },
+}
+
 BENCHMARK = Benchmark(
     name="scibench",
     domain="Physics",
     style="OE",
-    hub=HubRows("xw27/scibench", "train", data_files=tuple(f"{book}.json" for book in BOOKS), rows=580),
-    pool=HubRows("xw27/scibench", "train", data_files=tuple(f"{book}_sol.json" for book in BOOKS), rows=112),
+    instruction=MATH,
     columns=("problem_text", "answer_number", "unit"),
     read=read,
     grader="number",
+    options={"books": _CHOICES},
+    **_CHOICES["all"],
 )

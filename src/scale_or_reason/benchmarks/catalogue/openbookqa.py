@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, multiple_choice, nested_list, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import BOX
 
 
 def read(row: Row) -> Question:
@@ -23,6 +24,9 @@ BENCHMARK = Benchmark(
     name="openbookqa",
     domain="General",
     style="MC",
+    instruction=(
+        f"Select the option that best completes the scenario based on everyday reasoning about cause and effect. {BOX}"
+    ),
     hub=HubRows("allenai/openbookqa", "test", configs=("main",), rows=500),
     pool=HubRows("allenai/openbookqa", "train", configs=("main",), rows=4957),
     columns=("id", "question_stem", "choices", "answerKey"),

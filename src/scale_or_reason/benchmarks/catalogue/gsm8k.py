@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import MATH
 
 _MARK = "####"
 
@@ -25,6 +26,7 @@ BENCHMARK = Benchmark(
     name="gsm8k",
     domain="Math",
     style="OE",
+    instruction=MATH,
     hub=HubRows("openai/gsm8k", "test", configs=("main",), rows=1319),
     pool=HubRows("openai/gsm8k", "train", configs=("main",), rows=7473),
     columns=("question", "answer"),

@@ -1,15 +1,17 @@
-"""CoQA: a passage, a conversation about it with the true answers, and its last question.
+"""CoQA: a passage, a conversation about it with the true answers, and its next question.
 
-One item per conversation, as the usual evaluators do. Two schemas are accepted: EleutherAI/coqa, which has up to four
+One item per conversation, its last question, as the usual evaluators do; or with the option ``turns: every`` one item
+per question. Two schemas are accepted: EleutherAI/coqa, which has up to four
 golds per turn, and stanfordnlp/coqa, which has one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, distinct, nested_list, text_of
 from scale_or_reason.errors import StudyError
+from scale_or_reason.prompts import SPAN
 
 
 def read(row: Row) -> Question:
@@ -33,6 +35,18 @@ def read(row: Row) -> Question:
     return Question(text, gold, own_id=str(row.get("id") or "").strip() or None)
 
 
+def every_turn(row: Row) -> Iterator[Row]:
+    """The conversation up to each of its questions."""
+    for turns in range(1, len(_questions(row)) + 1):
+        own_id = str(row.get("id") or "").strip()
+        yield {
+            **row,
+            "id": f"{own_id}-{turns}" if own_id else "",
+            "questions": _questions(row)[:turns],
+            "answers": {"input_text": nested_list(row, "answers", "input_text")[:turns]},
+        }
+
+
 def _questions(row: Row) -> list[str]:
     questions = row["questions"]
     if isinstance(questions, list) and all(isinstance(text, str) for text in questions):
@@ -54,9 +68,11 @@ BENCHMARK = Benchmark(
     name="coqa",
     domain="General",
     style="OE",
+    instruction=SPAN,
     hub=HubRows("EleutherAI/coqa", "validation", rows=500),
     pool=HubRows("EleutherAI/coqa", "train", rows=7199),
     columns=("story", "questions", "answers"),
     read=read,
+    options={"turns": {"last": {}, "every": {"expand": every_turn}}},
     grader="span",
 )

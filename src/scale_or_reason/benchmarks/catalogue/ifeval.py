@@ -31,6 +31,7 @@ BENCHMARK = Benchmark(
     name="ifeval",
     domain="General",
     style="OE",
+    instruction="Answer the following instruction.",
     hub=HubRows("google/IFEval", "train", rows=541),
     pool=None,
     columns=("key", "prompt", "instruction_id_list", "kwargs"),

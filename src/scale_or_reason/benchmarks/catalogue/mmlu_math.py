@@ -1,0 +1,14 @@
+"""MMLU, the five subjects that its authors' list of categories calls math; or without statistics."""
+
+from __future__ import annotations
+
+from scale_or_reason.benchmarks.mmlu import mmlu_benchmark, of_subjects
+from scale_or_reason.prompts import MATH
+
+_FOUR = ("abstract_algebra", "college_mathematics", "elementary_mathematics", "high_school_mathematics")
+SUBJECTS = {
+    "five": of_subjects((*_FOUR, "high_school_statistics"), rows=1064),
+    "four": of_subjects(_FOUR, rows=848),
+}
+
+BENCHMARK = mmlu_benchmark("mmlu_math", "Math", MATH, SUBJECTS)

@@ -1,7 +1,0 @@
-"""MMLU-Pro, category physics."""
-
-from __future__ import annotations
-
-from scale_or_reason.benchmarks.mmlu_pro import mmlu_pro_benchmark
-
-BENCHMARK = mmlu_pro_benchmark("mmlu_pro_physics", "Physics", category="physics", rows=1299)
