@@ -7,6 +7,7 @@ Each check yields a :class:`Problem` for everything it finds. Whether files are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
@@ -140,6 +141,20 @@ def learning_rates(config: Config) -> Iterator[Problem]:
             yield Problem(path, "a student has no learning rate for a format", dict(rates), answer_format, remedy)
 
 
+def tokenizers(config: Config) -> Iterator[Problem]:
+    """Two tokenizers whose tokens would be filed under one name."""
+    owners: dict[str, str] = {}
+    for name in config["study"]["students"]:
+        tokenizer = config["students"][name]["tokenizer"]
+        other = owners.setdefault(PurePath(tokenizer).name, tokenizer)
+        if other != tokenizer:
+            problem, remedy = (
+                "two tokenizers have one name",
+                "rename a folder, or give both students the same tokenizer",
+            )
+            yield Problem(("students", name, "tokenizer"), problem, tokenizer, f"another name than {other}", remedy)
+
+
 def question_rules(config: Config) -> Iterator[Problem]:
     """Languages of a source that does not say its questions' language, and lengths that no question has."""
     for name, corpus in config["corpora"].items():
@@ -225,6 +240,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     ratios,
     adaptations,
     learning_rates,
+    tokenizers,
     question_rules,
     somebody_answers,
     somebody_grades,

@@ -9,7 +9,7 @@ from typing import Any
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.local_files import deepspeed_file, is_local, made_by_study, rows_file, rows_folder
-from scale_or_reason.problems import Problem, did_you_mean
+from scale_or_reason.problems import KeyPath, Problem, did_you_mean
 from scale_or_reason.study import benchmark_limit
 
 Config = Mapping[str, Any]
@@ -32,10 +32,15 @@ def missing_files(config: Config) -> Iterator[Problem]:
             there = sorted(path.stem for path in file.parent.glob("*.json"))
             problem, path = "a missing file: no such DeepSpeed setting", ("students", name, "deepspeed")
             yield Problem(path, problem, file, ", ".join(there), did_you_mean(file.stem, there))
-    tokenizer = config["pairs"]["tokenizer"]
-    if config["pairs"]["source"] == "released" and is_local(tokenizer) and not Path(tokenizer).is_dir():
-        problem, expected = "a missing file: the tokenizer is not there", "a hub id (ORGANISATION/NAME) or a folder"
-        yield Problem(("pairs", "tokenizer"), problem, tokenizer, expected, "correct the path")
+    wanted: dict[KeyPath, str] = {
+        ("students", name, "tokenizer"): config["students"][name]["tokenizer"] for name in study["students"]
+    }
+    if config["pairs"]["source"] == "released":
+        wanted["pairs", "tokenizer"] = config["pairs"]["tokenizer"]
+    for key, tokenizer in wanted.items():
+        if is_local(tokenizer) and not Path(tokenizer).is_dir():
+            problem, expected = "a missing file: the tokenizer is not there", "a hub id (ORGANISATION/NAME) or a folder"
+            yield Problem(key, problem, tokenizer, expected, "correct the path")
     yield from _missing_questions(config)
     yield from _missing_rows(config)
 

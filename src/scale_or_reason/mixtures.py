@@ -23,27 +23,23 @@ def reasoning_count(ratio: float, questions: int) -> int:
 
 
 def build_mixture(
-    pairs: pl.DataFrame, schedule: str, ratio: float, seed: int, sampling: str = "nested"
+    prompt_ids: pl.Series, schedule: str, ratio: float, seed: int, sampling: str = "nested"
 ) -> pl.DataFrame:
-    """D_rho in training order: a frame with the columns of ``SCHEMAS["mixture"]``, one row per row of ``pairs``.
+    """D_rho in training order (schema mixture), one row per pair; it says which answer, and holds no text.
 
     Under ``seq`` all IFT answers come first (phase 0), then all reasoning answers (phase 1); under ``mix`` both are
     shuffled together (phase 0). X_rho and the shuffling depend on ``seed`` and the prompt ids alone: not on the order
-    of ``pairs``, and not on the schedule, so that both schedules train on the same answers.
+    of the pairs, and not on the schedule, so that both schedules train on the same answers.
     """
-    _check(pairs, schedule, ratio, sampling)
-    ids = pairs["prompt_id"].to_list()
+    _check(prompt_ids, schedule, ratio, sampling)
+    ids = prompt_ids.to_list()
     selection = ("mixture", "select") if sampling == "nested" else ("mixture", "select", repr(float(ratio)))
     chosen = _hash_order(ids, seed, *selection)[: reasoning_count(ratio, len(ids))]
     reasons = pl.col("prompt_id").is_in(pl.Series(chosen, dtype=pl.String).implode())
     phase = reasons.cast(pl.Int64) if schedule == "seq" else pl.lit(0, dtype=pl.Int64)
     return (
-        pairs.join(_ranks(ids, seed, "mixture", "order"), on="prompt_id")
-        .with_columns(
-            phase=phase,
-            format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift")),
-            completion=pl.when(reasons).then("reasoning").otherwise("ift"),
-        )
+        _ranks(ids, seed, "mixture", "order")
+        .with_columns(phase=phase, format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift")))
         .sort("phase", "rank")
         .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64))
         .select(list(SCHEMAS["mixture"]))
@@ -74,33 +70,25 @@ def _hash_order(ids: Iterable[str], seed: int, *stage: str) -> list[str]:
     return sorted(ids, key=lambda prompt_id: stable_id(seed, *stage, prompt_id))
 
 
-def _check(pairs: pl.DataFrame, schedule: str, ratio: float, sampling: str) -> None:
+def _check(prompt_ids: pl.Series, schedule: str, ratio: float, sampling: str) -> None:
     if schedule not in SCHEDULES:
         raise StudyError("unknown schedule", found=schedule, expected=" or ".join(SCHEDULES))
     if sampling not in SAMPLINGS:
         raise StudyError("unknown way to draw the reasoning questions", found=sampling, expected=" or ".join(SAMPLINGS))
     if not 0 <= ratio <= 1:
         raise StudyError("the reasoning ratio is out of range", found=ratio, expected="a number from 0 to 1")
-    if pairs.is_empty():
+    if prompt_ids.is_empty():
         raise StudyError(
             "there are no pairs to mix",
             expected="at least one row",
             remedy="look at the audit beside the pairs for why all were dropped",
         )
-    repeated = pairs.filter(pairs["prompt_id"].is_duplicated())["prompt_id"].unique()
+    repeated = prompt_ids.filter(prompt_ids.is_duplicated()).unique()
     if len(repeated):
         raise StudyError(
             "a question occurs more than once in the pairs",
             key="prompt_id",
             found=", ".join(repeated.sort().head(3)),
             expected="each question once",
-            remedy="run the rule build_pairs again; it drops duplicates",
+            remedy="run the rule build_pairs again; it pairs each question once",
         )
-    for column in ("prompt", "ift", "reasoning"):
-        if missing := pairs[column].null_count():
-            raise StudyError(
-                "the pairs have empty values",
-                key=column,
-                found=f"{missing} rows without a value",
-                remedy="run the rule build_pairs again; it keeps or drops a pair as a whole",
-            )

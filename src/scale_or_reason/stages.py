@@ -15,7 +15,8 @@ STAGE_VERSIONS: dict[str, int] = {
     "benchmarks": 1,  # each benchmark also has a version of its own
     "generations": 1,
     "pairs": 2,
-    "mixtures": 1,
+    "mixtures": 2,
+    "tokens": 1,
     "training": 1,
     "answers": 1,
     "verdicts": 1,

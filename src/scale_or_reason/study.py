@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from pathlib import PurePath
 from typing import Any
 
 from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, Teacher
@@ -45,16 +46,25 @@ def ratio_of_format(answer_format: str) -> int:
 
 @dataclass(frozen=True)
 class Student:
-    """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it."""
+    """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
+
+    ``tokenizer`` is a hub id or a folder, the same for students that share tokenised pairs.
+    """
 
     name: str
     model: str
     size_b: float
     learning_rate: Mapping[str, float]
+    tokenizer: str
     deepspeed: str
     processes: int
     engine: Settings
     revision: str | None = None
+
+    @property
+    def tokenizer_name(self) -> str:
+        """What the tokens of pairs are filed under, for all students with this tokenizer."""
+        return PurePath(self.tokenizer).name
 
 
 @dataclass(frozen=True)

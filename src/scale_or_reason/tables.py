@@ -64,10 +64,10 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "position": _COUNT,
         "phase": _COUNT,
         "prompt_id": _TEXT,
-        "format": _TEXT,  # ift | reasoning
-        "prompt": _TEXT,
-        "completion": _TEXT,
+        "format": _TEXT,  # ift | reasoning: which of the pair's answers
     },
+    # how long a pair is for one tokenizer: the prompt in the chat template, each answer with the token that ends it
+    "token_counts": {"prompt_id": _TEXT, "prompt_tokens": _COUNT, "ift_tokens": _COUNT, "reasoning_tokens": _COUNT},
     # one benchmark question, ready to be asked and graded
     "items": {
         "benchmark": _TEXT,
@@ -176,6 +176,12 @@ def table_height(path: str | Path, schema: str) -> int:
     """The number of rows of a table that is not read."""
     _must_exist(path, schema)
     return pl.scan_parquet(path).select(pl.len()).collect().item()
+
+
+def read_column(path: str | Path, schema: str, column: str) -> pl.Series:
+    """One column of a table; the others stay on disk."""
+    _must_exist(path, schema)
+    return pl.read_parquet(path, columns=[column])[column]
 
 
 def read_parts(path: str | Path, schema: str, rows: int = 50_000) -> Iterator[pl.DataFrame]:

@@ -3,7 +3,8 @@
     python tests/benchmarks/overhead.py --questions 900 --rounds 3
 
 Training: train_student.py (torchrun, DeepSpeed) against a plain TRL loop. Generation: answer_benchmarks.py against
-``LLM.generate``. Each pair is run in turns, whole processes with their start and their files; what counts is the ratio
+``LLM.generate``. Pairs are tokenised before, once for all trainings of a study; the plain loop tokenises for itself.
+Each pair is run in turns, whole processes with their start and their files; what counts is the ratio
 of the times within a round, since a machine is slower at one time than at another.
 """
 
@@ -56,18 +57,28 @@ def main() -> None:
 def write_inputs(work: Path, count: int) -> None:
     """A mixture of reasoning answers and a table of items, ``count`` rows each."""
     rng = Random(0)
-    mixture, items = [], []
+    mixture, pairs, items = [], [], []
     for index in range(count):
         name = rng.choice(list(GENERATORS))
         problem = GENERATORS[name](rng)
         prompt = user_message(name, problem)
-        row = {"position": index, "phase": 0, "prompt_id": str(index), "format": "reasoning", "prompt": prompt}
-        mixture.append(row | {"completion": problem.reasoning})
+        mixture.append({"position": index, "phase": 0, "prompt_id": str(index), "format": "reasoning"})
+        pair = {"prompt_id": str(index), "prompt": prompt, "ift": problem.ift, "reasoning": problem.reasoning}
+        pairs.append(pair | dict.fromkeys(("teacher", "sampling", "ift_finish", "reasoning_finish"), ""))
         question = get_benchmark(name).read(problem.row)
         item = {"benchmark": "gsm8k", "item_id": str(index), "prompt": prompt, "question": question.text}
         items.append(item | {"gold": question.gold, "choices": question.choices, "extra": "{}"})
     write_table(table_from_rows(mixture, "mixture"), work / "mixture.parquet", "mixture")
+    counts = dict.fromkeys(("prompt_tokens", "ift_tokens", "reasoning_tokens", "seed"), 0)
+    write_table(table_from_rows([pair | counts for pair in pairs], "pairs"), work / "pairs.parquet", "pairs")
     write_table(table_from_rows(items, "items"), work / "items.parquet", "items")
+    options = {
+        "pairs": work / "pairs.parquet",
+        "tokenizer": STUDENT,
+        "chat-template": TEMPLATE,
+        "output": work / "tokens",
+    }
+    timed([sys.executable, str(SCRIPTS / "tokenise_pairs.py"), *spelled(options)])
 
 
 def compare(stage: str, work: Path, rounds: int) -> str:
@@ -105,6 +116,7 @@ def own_training(work: Path) -> list[str]:
     options: dict[str, Any] = {
         "model": STUDENT,
         "mixture": work / "mixture.parquet",
+        "tokens": work / "tokens",
         "chat-template": TEMPLATE,
         "deepspeed": ROOT / "config" / "deepspeed" / "cpu.json",
         "learning-rate": LEARNING_RATE,
@@ -158,7 +170,7 @@ def bare_training(work: Path) -> dict[str, int]:
 
     tokenizer = AutoTokenizer.from_pretrained(STUDENT)
     tokenizer.chat_template = TEMPLATE.read_text(encoding="utf-8")
-    rows = read_table(work / "mixture.parquet", "mixture").select("prompt", "completion").rows()
+    rows = read_table(work / "pairs.parquet", "pairs").select("prompt", "reasoning").rows()
     conversations = [
         {
             "prompt": [{"role": "user", "content": prompt}],

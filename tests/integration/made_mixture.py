@@ -1,24 +1,60 @@
-"""A mixture made for tests of training."""
+"""A mixture and its tokens, made for tests of training."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import polars as pl
 
+from scale_or_reason.engines.students import load_tokenizer, tokens_identity
+from scale_or_reason.tables import write_table
+from scale_or_reason.token_store import tokenise_pairs
 
-def make_mixture(questions: int, reasoning_from: int | None = None) -> pl.DataFrame:
-    """A sequential mixture: question i has its own number of letters, and reasoning from ``reasoning_from`` on."""
+STOP = "<|im_end|>"
+
+
+@dataclass(frozen=True)
+class MadeMixture:
+    """Where the mixture and its tokens lie, and the texts of its rows in their order."""
+
+    mixture: Path
+    tokens: Path
+    rows: list[dict[str, str]]
+
+
+def make_rows(questions: int, reasoning_from: int | None = None) -> list[dict[str, str]]:
+    """Question i has its own number of letters, and reasoning from ``reasoning_from`` on."""
     border = questions if reasoning_from is None else reasoning_from
-    rows = []
-    for i in range(questions):
-        reasons = i >= border
-        rows.append(
-            {
-                "position": i,
-                "phase": int(reasons),
-                "prompt_id": f"q{i}",
-                "format": "reasoning" if reasons else "ift",
-                "prompt": f"question {i}: " + "say " * (i % 7),
-                "completion": f"<think>\nit is {i}\n</think>\n\nyes {i}" if reasons else f"yes {i}",
-            }
-        )
-    return pl.DataFrame(rows)
+    return [
+        {
+            "format": "reasoning" if i >= border else "ift",
+            "prompt": f"question {i}: " + "say " * (i % 7),
+            "completion": f"<think>\nit is {i}\n</think>\n\nyes {i}" if i >= border else f"yes {i}",
+        }
+        for i in range(questions)
+    ]
+
+
+def make_mixture(folder: Path, model: Path, template: Path, rows: list[dict[str, str]]) -> MadeMixture:
+    """A sequential mixture of ``rows``, tokenised for ``model``; pairs stand in another order than the mixture."""
+    ids = [f"q{i}" for i in range(len(rows))]
+    phases = [int(row["format"] == "reasoning") for row in rows]
+    formats = [row["format"] for row in rows]
+    columns = {"position": range(len(rows)), "phase": phases, "prompt_id": ids, "format": formats}
+    write_table(pl.DataFrame(columns), folder / "mixture.parquet", "mixture")
+    other = "the answer in the other format, which no test trains on"
+    pairs = pl.DataFrame(
+        {
+            "prompt_id": ids,
+            "prompt": [row["prompt"] for row in rows],
+            **{
+                name: [row["completion"] if row["format"] == name else other for row in rows]
+                for name in ("ift", "reasoning")
+            },
+        }
+    )
+    tokenizer = load_tokenizer(str(model), None, template)
+    facts = tokens_identity(tokenizer, STOP)
+    tokenise_pairs([pairs.reverse()[:7], pairs.reverse()[7:]], tokenizer, STOP, facts, folder / "tokens")
+    return MadeMixture(folder / "mixture.parquet", folder / "tokens", rows)

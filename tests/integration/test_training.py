@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from made_mixture import make_mixture
+from made_mixture import MadeMixture, make_mixture, make_rows
 
 from scale_or_reason.tables import write_table
 
@@ -24,11 +24,15 @@ ITEMS, STEPS, WARMUP, DECAY, PEAK = 8, 13, 2, 5, 1e-3
 PATIENCE = 900  # seconds; a process takes about 8 on an idle machine
 
 
-def command(root: Path, student: Path, rows: Path, output: Path, **changes: object) -> list[str]:
+TEMPLATE = Path("src/scale_or_reason/templates/chatml.jinja")
+
+
+def command(root: Path, student: Path, made: MadeMixture, output: Path, **changes: object) -> list[str]:
     options: dict[str, object] = {
         "model": student,
-        "mixture": rows,
-        "chat_template": root / "src/scale_or_reason/templates/chatml.jinja",
+        "mixture": made.mixture,
+        "tokens": made.tokens,
+        "chat_template": root / TEMPLATE,
         "deepspeed": root / "config/deepspeed/cpu.json",
         "learning_rate": PEAK,
         "gradient_clipping": 0.1,
@@ -62,15 +66,14 @@ def losses(output: Path) -> list[float]:
 
 
 @pytest.fixture(scope="session")
-def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mixture(root: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> MadeMixture:
     """60 IFT rows, then 40 with reasoning: at 8 rows a step, 7 full steps and one of 4, then 5 full ones."""
-    path = tmp_path_factory.mktemp("mixture") / "mixture.parquet"
-    write_table(make_mixture(100, reasoning_from=60), path, "mixture")
-    return path
+    rows = make_rows(100, reasoning_from=60)
+    return make_mixture(tmp_path_factory.mktemp("mixture"), tiny_model, root / TEMPLATE, rows)
 
 
 @pytest.fixture(scope="session")
-def trained(root: Path, tiny_model: Path, mixture: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(root: Path, tiny_model: Path, mixture: MadeMixture, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished model of one process; what it saw is in ``seen`` beside it."""
     folder = tmp_path_factory.mktemp("trained")
     done = run(command(root, tiny_model, mixture, folder / "model"), record=folder / "seen")
@@ -86,7 +89,7 @@ def expected_blocks() -> list[list[int]]:
     ]
 
 
-def reference_run(model_folder: Path, mixture: Path) -> tuple[list[float], list[float], dict]:
+def reference_run(model_folder: Path, rows: list[dict[str, str]]) -> tuple[list[float], list[float], dict]:
     """The same training in plain PyTorch: explicit masks, full logits, the schedule written out."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -95,7 +98,6 @@ def reference_run(model_folder: Path, mixture: Path) -> tuple[list[float], list[
     model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32, attn_implementation="eager")
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
-    rows = pl.read_parquet(mixture).to_dicts()
     curve, norms = [], []
     for step, block in enumerate(expected_blocks()):
         total, count = torch.zeros(()), 0
@@ -129,7 +131,7 @@ def weights(folder: Path) -> dict:
 
 
 def test_equal_to_a_plain_loop(trained, tiny_model, mixture):
-    curve, norms, state = reference_run(tiny_model, mixture)
+    curve, norms, state = reference_run(tiny_model, mixture.rows)
     assert losses(trained) == pytest.approx(curve, abs=1e-4)
     log = pl.read_csv(trained / "training_log.csv")
     assert log["grad_norm"].to_list() == pytest.approx(norms, rel=1e-3)
@@ -140,7 +142,7 @@ def test_equal_to_a_plain_loop(trained, tiny_model, mixture):
 
 def test_manifest_and_lengths(trained, mixture):
     facts = json.loads((trained / "manifest.json").read_text())["training"]
-    rows = pl.read_parquet(mixture)
+    rows = pl.DataFrame(mixture.rows)
     template = len("Xuser\nX\nXassistant\n")  # X: a special token; all others are bytes
     prompt = [template + len(text) for text in rows["prompt"]]
     # the think tags are one token each
@@ -274,9 +276,8 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
 
 def test_finished_model_stops_in_vllm(root, tiny_model, tmp_path):
     """Taught to answer "ok", the student writes the stop token and vLLM ends there, by the saved files alone."""
-    rows = make_mixture(400).with_columns(completion=pl.lit("ok"))
-    write_table(rows, tmp_path / "mixture.parquet", "mixture")
-    taught = command(root, tiny_model, tmp_path / "mixture.parquet", tmp_path / "model", learning_rate=1e-2)
+    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, [{**row, "completion": "ok"} for row in make_rows(400)])
+    taught = command(root, tiny_model, made, tmp_path / "model", learning_rate=1e-2)
     done = run(taught)
     assert done.returncode == 0, done.stderr
     script = tmp_path / "answer.py"
@@ -318,6 +319,16 @@ def test_guards(root, tiny_model, mixture, tmp_path, changes, message):
     assert "Traceback" not in done.stderr
 
 
+def test_tokens_of_another_tokenizer_are_refused(root, tiny_model, mixture, tmp_path):
+    tokens = tmp_path / "tokens"
+    shutil.copytree(mixture.tokens, tokens)
+    facts = json.loads((tokens / "manifest.json").read_text())
+    (tokens / "manifest.json").write_text(json.dumps(facts | {"tokenizer": "0123456789abcdef"}))
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", tokens=tokens))
+    assert done.returncode == 2
+    assert "tokenised for another kind of student" in done.stderr and "students.*.tokenizer" in done.stderr
+
+
 def test_a_tokenizer_that_loads_as_another_one_is_refused(root, tiny_model, mixture, tmp_path):
     """A Qwen2 folder splits text as Qwen2 does, whatever its tokenizer.json says."""
     from tokenizers import Regex, Tokenizer, pre_tokenizers
@@ -342,11 +353,15 @@ def test_guards_on_files(root, tiny_model, mixture, tmp_path):
     optimizer = tmp_path / "optimizer.json"
     optimizer.write_text('{"optimizer": {"type": "Adam"}}')
     empty = tmp_path / "empty.parquet"
-    write_table(make_mixture(1).clear(), empty, "mixture")
+    write_table(pl.read_parquet(mixture.mixture).clear(), empty, "mixture")
+    other = tmp_path / "other.parquet"
+    write_table(pl.read_parquet(mixture.mixture).with_columns(prompt_id=pl.lit("?")), other, "mixture")
     cases: list[tuple[dict[str, object], str]] = [
         ({"model": pickled}, "no safetensors weights"),
         ({"deepspeed": optimizer}, "sets what the recipe sets"),
         ({"mixture": empty}, "the mixture is empty"),
+        ({"mixture": other}, "questions of the mixture have no tokens"),
+        ({"tokens": tmp_path / "nowhere"}, "tokens of the pairs are missing"),
     ]
     for changes, message in cases:
         done = run(command(root, tiny_model, mixture, tmp_path / "model", **changes))

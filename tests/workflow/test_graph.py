@@ -43,6 +43,7 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     assert jobs["grade_answers"] == jobs["score_model"] == jobs["count_costs"] == 122
     assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
     assert jobs["build_mixture"] == 2 * (5 + 3)
+    assert jobs["tokenise_pairs"] == 2  # all students share a tokenizer
     assert seconds < 10
 
 
@@ -68,6 +69,7 @@ def test_a_cells_model_needs_one_training(tree: Tree, schedule: str, ratio: str)
         **alias,
         "train_student": 1,
         "build_mixture": 1,
+        "tokenise_pairs": 1,
         "build_pairs": 1,
         "find_overlaps": 1,
         "generate_answers": 2,

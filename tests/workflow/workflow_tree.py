@@ -83,6 +83,9 @@ def plant(root: Path, folder: Path) -> Tree:
         (place / "config.json").write_text("{}\n")
         (place / "model.safetensors").write_text(model)
     shutil.copy(recipe, folder / "resources" / "micro")
+    tokenizer = folder / "resources" / "micro" / "tokenizer"
+    tokenizer.mkdir()
+    (tokenizer / "tokenizer.json").write_text("{}\n")
     return Tree(folder)
 
 

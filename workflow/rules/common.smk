@@ -64,6 +64,7 @@ wildcard_constraints:
     student=one_of(STUDY.students),
     teacher=one_of([STUDY.teacher.name] if STUDY.teacher else []),
     judge=one_of(STUDY.judges),
+    tokenizer=one_of(dict.fromkeys(student.tokenizer_name for student in STUDY.students.values())),
     benchmark=one_of(STUDY.benchmarks),
     schedule=one_of(SCHEDULES),
     format=one_of(FORMATS),
@@ -79,6 +80,7 @@ wildcard_constraints:
 CONDA_ENVIRONMENT = f"../../envs/{config['compute']['device']}.yaml"
 JOBS = config["compute"]["jobs"]
 ON_GPU = config["compute"]["device"] == "gpu"
+TOKENIZERS = {student.tokenizer_name: student.tokenizer for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
 # Where examples come from; none are needed for zero shots.
@@ -261,6 +263,12 @@ def start_of(wildcards):
     """The trained model from which an adaptation starts."""
     adaptation = Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed))
     return f"<results>/models/{STUDY.start_of(adaptation).model_id}"
+
+
+def tokens_of(wildcards):
+    """The tokenised pairs that a training finds its sequences in."""
+    corpus = wildcards.corpus if "corpus" in wildcards.keys() else STUDY.adaptation_corpora["to"]
+    return f"<results>/tokens/{corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
 
 
 def mixture_of_adaptation(wildcards):

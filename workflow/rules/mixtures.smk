@@ -1,4 +1,5 @@
-# A mixture takes every question once, with its plain or its reasoning answer.
+# A mixture takes every question once, with its plain or its reasoning answer. It is a list without text: pairs are
+# tokenised once for all students with one tokenizer, and every training finds its sequences in these tokens.
 
 
 rule build_mixture:
@@ -26,3 +27,29 @@ rule build_mixture:
         "python workflow/scripts/build_mixture.py --pairs {input.pairs} --schedule {wildcards.schedule}"
         " --ratio {wildcards.ratio} {params.sampling} {params.seed}"
         " --output {output.mixture} &> {log}"
+
+
+rule tokenise_pairs:
+    input:
+        pairs="<results>/pairs/{corpus}.parquet",
+        tokenizer=lambda wildcards: tokenizer_files(TOKENIZERS[wildcards.tokenizer]),
+    output:
+        tokens=directory("<results>/tokens/{corpus}/{tokenizer}"),
+    log:
+        "<logs>/tokenise_pairs/{corpus}/{tokenizer}.log",
+    benchmark:
+        "<benchmarks>/tokenise_pairs/{corpus}/{tokenizer}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["light"]["threads"]
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer]),
+        version=version_of("tokens"),
+    message:
+        "tokenise the pairs of {wildcards.corpus} for {wildcards.tokenizer}"
+    shell:
+        "python workflow/scripts/tokenise_pairs.py --pairs {input.pairs} {params.tokenizer}"
+        " --chat-template src/scale_or_reason/templates/chatml.jinja --threads {threads} --output {output.tokens} &> {log}"

@@ -4,6 +4,7 @@
 rule train_student:
     input:
         mixture="<results>/mixtures/{corpus}/{schedule}/rho-{ratio}.parquet",
+        tokens=tokens_of,
         model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
     output:
         model=directory("<results>/models/{corpus}/{student}/{schedule}/rho-{ratio}/seed-{seed}"),
@@ -36,7 +37,7 @@ rule train_student:
         # standalone: torchrun picks a free port, so that trainings can share a machine
         "python -m torch.distributed.run --standalone --nproc-per-node {resources.processes}"
         " workflow/scripts/train_student.py {params.model} {params.start}"
-        " --mixture {input.mixture} --chat-template src/scale_or_reason/templates/chatml.jinja"
+        " --mixture {input.mixture} --tokens {input.tokens} --chat-template src/scale_or_reason/templates/chatml.jinja"
         " {params.learning_rate} {params.recipe} {params.execution}"
         " {params.replica} --output {output.model} &> {log}"
 
@@ -44,6 +45,7 @@ rule train_student:
 use rule train_student as adapt_student with:
     input:
         mixture=mixture_of_adaptation,
+        tokens=tokens_of,
         start=start_of,
     output:
         model=directory("<results>/models/adapted/{student}/{first}-then-{second}/seed-{seed}"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from scale_or_reason.cells import SCHEDULES
 from scale_or_reason.errors import run_script
 from scale_or_reason.mixtures import SAMPLINGS, build_mixture
-from scale_or_reason.tables import read_table, write_table
+from scale_or_reason.tables import read_column, write_table
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,8 +29,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    pairs = read_table(arguments.pairs, "pairs")
-    mixture = build_mixture(pairs, arguments.schedule, arguments.ratio, arguments.seed, arguments.sampling)
+    prompt_ids = read_column(arguments.pairs, "pairs", "prompt_id")
+    mixture = build_mixture(prompt_ids, arguments.schedule, arguments.ratio, arguments.seed, arguments.sampling)
     write_table(mixture, arguments.output, "mixture")
     reasoning = (mixture["format"] == "reasoning").sum()
     print(f"{len(mixture)} questions, {reasoning} with reasoning: {arguments.output}", file=sys.stderr)

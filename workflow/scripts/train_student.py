@@ -2,6 +2,7 @@
 
     torchrun --standalone --nproc_per_node 2 workflow/scripts/train_student.py \
         --model resources/micro/students/micro-1M --mixture results/micro/mixtures/general/seq/rho-0.5.parquet \
+        --tokens results/micro/tokens/general/tokenizer \
         --chat-template src/scale_or_reason/templates/chatml.jinja --deepspeed config/deepspeed/cpu.json \
         --learning-rate 1e-3 --batch-unit items --batch-size 32 --max-length 512 --warmup-steps 5 --decay-steps 10 \
         --seed 0 --output results/micro/models/general/micro-1M/seq/rho-0.5/seed-0
@@ -27,8 +28,9 @@ from scale_or_reason.manifests import manifest
 from scale_or_reason.mixtures import replica_order
 from scale_or_reason.packing import BATCH_UNITS, LAYOUTS, BatchPlan, plan_batches
 from scale_or_reason.seeds import derive_seed, stable_id
-from scale_or_reason.sequences import OVERLONG, Sequences, check_template, load_sequences, tokenise_mixture
+from scale_or_reason.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.tables import read_table, write_csv
+from scale_or_reason.token_store import check_template, open_tokens
 from scale_or_reason.wsd import WsdPlan, plan_wsd
 
 #: Steps whose mean is reported as the final loss; one step alone is noisy.
@@ -50,6 +52,7 @@ def add_inputs(group: Any) -> None:
     group.add_argument("--revision", help="of the hub id")
     group.add_argument("--init-from", metavar="MODELDIR", help="start from this finished model instead (adaptation)")
     group.add_argument("--mixture", type=Path, required=True, help="table of build_mixture.py")
+    group.add_argument("--tokens", type=Path, required=True, help="folder of tokenise_pairs.py, of the mixture's pairs")
     group.add_argument("--chat-template", type=Path, required=True, help="Jinja file, saved with the student")
     group.add_argument("--stop-token", default="<|im_end|>", help="ends an answer in that template (%(default)s)")
     group.add_argument("--output", type=Path, required=True, help="folder of the finished model")
@@ -115,6 +118,9 @@ def check_inputs(arguments: argparse.Namespace) -> pl.DataFrame:
         path = getattr(arguments, option)
         if not path.is_file():
             raise StudyError("a file is missing", where=path, key=f"--{option.replace('_', '-')}")
+    if not (arguments.tokens / "manifest.json").is_file():
+        remedy = "run the rule tokenise_pairs"
+        raise StudyError("tokens of the pairs are missing", where=arguments.tokens, key="--tokens", remedy=remedy)
     check_deepspeed(arguments.deepspeed)
     mixture = read_table(arguments.mixture, "mixture")
     if mixture.is_empty():
@@ -148,12 +154,8 @@ def train_and_save(arguments: argparse.Namespace, mixture: pl.DataFrame) -> None
     check_template(tokenizer, arguments.stop_token, arguments.chat_template)
     facts = launch.from_first(lambda: describe(arguments, source))
     work = work_folder(arguments.output, facts)
-    folder = work / "sequences"
-    if launch.rank() == 0 and not folder.is_dir():
-        tokenise_mixture(mixture, tokenizer, arguments.stop_token, arguments.max_length, arguments.overlong, folder)
-    launch.wait_for_all()
-    sequences = load_sequences(folder)
-
+    store = open_tokens(arguments.tokens, students.tokens_identity(tokenizer, arguments.stop_token))
+    sequences = arrange(mixture, store, arguments.max_length, arguments.overlong)
     plan = plan_batches(
         sequences.lengths,
         sequences.phases,
@@ -190,6 +192,7 @@ def train_and_save(arguments: argparse.Namespace, mixture: pl.DataFrame) -> None
 def describe(arguments: argparse.Namespace, source: str) -> dict[str, Any]:
     """The manifest, as far as it is known before the training."""
     inputs = {name: getattr(arguments, name) for name in ("mixture", "chat_template", "deepspeed")}
+    inputs["tokens"] = arguments.tokens / "manifest.json"  # which has the hash of all tokens
     if Path(source).exists():
         inputs["init_from" if arguments.init_from else "model"] = Path(source)
     settings = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 from scale_or_reason.errors import StudyError
+from scale_or_reason.seeds import stable_id
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 #: Words, numbers, signs, spaces and line breaks: whatever tokenizers split in different ways.
@@ -74,6 +76,18 @@ def load_tokenizer(model: str, revision: str | None, chat_template: Path) -> Any
     tokenizer.chat_template = chat_template.read_text(encoding="utf-8")
     tokenizer.padding_side = "right"
     return tokenizer
+
+
+def tokens_identity(tokenizer: Any, stop_token: str) -> dict[str, str]:
+    """What token ids depend on, hashed: two students with the same values can share tokenised pairs."""
+    vocabulary = json.dumps(
+        [tokenizer.get_vocab(), tokenizer(_PROBE, add_special_tokens=False)["input_ids"]], sort_keys=True
+    )
+    return {
+        "tokenizer": stable_id(vocabulary),
+        "chat_template": stable_id(tokenizer.chat_template),
+        "stop_token": stop_token,
+    }
 
 
 def load_model(model: str, revision: str | None, dtype: str, attention: str) -> Any:

@@ -1,0 +1,70 @@
+"""Tokenise the pairs of a corpus, once for all students that share a tokenizer.
+
+    python workflow/scripts/tokenise_pairs.py --pairs results/micro/pairs/general.parquet \\
+        --tokenizer resources/micro/tokenizer --chat-template src/scale_or_reason/templates/chatml.jinja \\
+        --output results/micro/tokens/general/tokenizer
+
+All mixtures of the corpus then are lists of places in these tokens, and no training tokenises anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+from tqdm import tqdm
+
+from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.tables import read_parts, table_height
+from scale_or_reason.token_store import check_template, tokenise_pairs
+
+#: Pairs in memory at a time: some eighty megabytes of reasoning.
+ROWS = 4096
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, required=True, help="Parquet file, schema pairs")
+    parser.add_argument("--tokenizer", required=True, help="folder or hub id; its own chat template is not used")
+    parser.add_argument("--chat-template", type=Path, required=True, help="Jinja file")
+    parser.add_argument("--stop-token", default="<|im_end|>", help="ends an answer in that template (%(default)s)")
+    parser.add_argument("--threads", type=int, help="tokenise in so many threads (default: all cores)")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the tokens")
+    return parser.parse_args()
+
+
+def parts_of(pairs: Path) -> Iterator[pl.DataFrame]:
+    """The pairs part by part, with a bar on the screen."""
+    with tqdm(total=table_height(pairs, "pairs"), unit="pair", mininterval=10, file=sys.stderr) as bar:
+        for part in read_parts(pairs, "pairs", ROWS):
+            yield part
+            bar.update(part.height)
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if arguments.threads:
+        os.environ["RAYON_NUM_THREADS"] = str(arguments.threads)  # read when the library starts
+    if not arguments.chat_template.is_file():
+        raise StudyError("a file is missing", where=arguments.chat_template, key="--chat-template")
+    from scale_or_reason.engines import students
+
+    tokenizer = students.load_tokenizer(arguments.tokenizer, None, arguments.chat_template)
+    check_template(tokenizer, arguments.stop_token, arguments.chat_template)
+    facts = students.tokens_identity(tokenizer, arguments.stop_token)
+    pairs = tokenise_pairs(
+        parts_of(arguments.pairs),
+        tokenizer,
+        arguments.stop_token,
+        {"model": arguments.tokenizer, **facts},
+        arguments.output,
+    )
+    print(f"{pairs} pairs in {arguments.output}")
+
+
+if __name__ == "__main__":
+    run_script(main)
