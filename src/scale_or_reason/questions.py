@@ -66,7 +66,7 @@ def choose_questions(
 
     Their order is that of hashes of ``seed`` and question: it depends neither on the order of the source nor on
     ``rules.size``, so that a larger sample starts with the smaller one. Of equal or nearly equal questions the first in
-    this order stays. Memory: 16 bytes a distinct question, 0.5 kB more if near duplicates are looked for, and a
+    this order stays. Memory: 0.1 kB a distinct question, 0.5 kB more if near duplicates are looked for, and a
     sixteenth of the texts, which wait beside ``output``. Raises :class:`StudyError` for a row of another schema and if
     no question is left.
     """
@@ -134,7 +134,7 @@ def _no_questions(corpus: str, fates: Mapping[str, int], where: object) -> Study
         where=where,
         found=found,
         expected="rows with a question",
-        remedy="check the corpus's `schema`, `languages` and `characters` in the config",
+        remedy="check the corpus's `schema` and `languages`, and `questions`, in the config",
     )
 
 
