@@ -1,11 +1,12 @@
-"""What choosing training questions takes at the papers' size: ``make scale``.
+"""What training data take at the papers' size, from questions to mixtures: ``make scale``.
 
-    python tests/benchmarks/questions_at_scale.py --rows 1500000
+    python tests/benchmarks/data_at_scale.py --rows 1500000
 
 Rows of the general source's schema are made up: random words of a Zipf-like vocabulary, a tenth of them exact copies of
-earlier rows, a tenth copies with one word changed, a hundredth holding ten words of a benchmark question. The two
-programs then run as their rules run them; printed are rows per second, the largest memory, and what they found beside
-what is there.
+earlier rows, a tenth copies with one word changed, a hundredth holding ten words of a benchmark question. What is left
+of them is then given answers, as published pairs have them, of 80 and 500 words. The programs run as their rules run
+them; printed are rows per second, the largest memory, the size of what they write, and what they found beside what is
+there.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from random import Random
 
 import polars as pl
 
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.tables import read_parts, read_table, table_from_rows, write_table
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+ROOT = Path(__file__).parents[2]
+SCRIPTS, MICRO = ROOT / "workflow" / "scripts", ROOT / "resources" / "micro"
+TEMPLATE = ROOT / "src" / "scale_or_reason" / "templates" / "chatml.jinja"
 ITEMS, ITEM_WORDS = 20_000, 40
 #: Copies are of the last rows only, so that this program needs little memory itself.
 RECENT = 50_000
@@ -50,13 +53,41 @@ def compare(folder: Path, rows: int) -> None:
     print(f"source: {rows} rows, {size / 1e9:.2f} GB; {planted['copy']} exact copies, {planted['near']} near ones")
     measure("prepare_questions", rows, *question_options(folder))
     audit = dict(pl.read_csv(folder / "audit.csv").iter_rows())
-    print(
-        f"  found: {audit['duplicate']} duplicates, {audit['near_duplicate']} near ones, {audit['kept']} questions kept"
-    )
+    print(f"  found: {audit['duplicate']} duplicates, {audit['near_duplicate']} near ones; {audit['kept']} kept")
     files = ("--questions", folder / "questions.parquet", "--items", folder / "items.parquet")
     measure("find_overlaps", audit["kept"], *files, "--output", folder / "overlaps.parquet")
     overlaps = read_table(folder / "overlaps.parquet", "overlaps").height
     print(f"  found: {overlaps} overlaps; {planted['overlap']} rows were given one, some of them copies of others")
+    (folder / "rows.jsonl").unlink()
+    pairs_to_mixtures(folder, audit["kept"], rng)
+
+
+def pairs_to_mixtures(folder: Path, questions: int, rng: Random) -> None:
+    """Take pairs to the chosen questions, tokenise them, and build all mixtures of the paper."""
+    write_pairs(folder, rng)
+    taken = {"questions": "questions.parquet", "overlaps": "overlaps.parquet", "path": "released.jsonl"}
+    taken |= {"output": "pairs.parquet", "audit-csv": "a.csv", "audit-json": "a.json"}
+    files = [word for name, file in taken.items() for word in (f"--{name}", folder / file)]
+    options = ("--corpus", "general", "--kind", "jsonl", "--tokenizer", MICRO / "teacher", "--seed", 0)
+    measure("take_released_pairs", questions, *options, *files, made=folder / "pairs.parquet")
+    (folder / "released.jsonl").unlink()
+    options = ("--pairs", folder / "pairs.parquet", "--tokenizer", MICRO / "tokenizer", "--chat-template", TEMPLATE)
+    measure("tokenise_pairs", questions, *options, "--output", folder / "tokens", made=folder / "tokens")
+    for schedule, ratio in (("seq", 0), ("seq", 0.5), ("mix", 0.5), ("seq", 1)):
+        mixture = folder / f"{schedule}-{ratio}.parquet"
+        options = ("--pairs", folder / "pairs.parquet", "--schedule", schedule, "--ratio", ratio, "--seed", 0)
+        measure("build_mixture", questions, *options, "--output", mixture, made=mixture)
+
+
+def write_pairs(folder: Path, rng: Random) -> None:
+    """Give every question two answers, each one of two thousand."""
+    plain = [" ".join(made_words(rng, 80)) for _ in range(2000)]
+    thoughts = [" ".join(made_words(rng, 500)) for _ in range(2000)]
+    with (folder / "released.jsonl").open("w", encoding="utf-8") as stream:
+        for part in read_parts(folder / "questions.parquet", "questions"):
+            for prompt in part["prompt"]:
+                reasoning = f"<think>\n{rng.choice(thoughts)}\n</think>\n\n{rng.choice(plain)}"
+                stream.write(json.dumps({"prompt": prompt, "ift": rng.choice(plain), "reasoning": reasoning}) + "\n")
 
 
 def question_options(folder: Path) -> tuple[object, ...]:
@@ -84,8 +115,8 @@ def question_options(folder: Path) -> tuple[object, ...]:
     )
 
 
-def measure(script: str, rows: int, *options: object) -> None:
-    """Run a program of the workflow; print its speed and the largest memory that it had."""
+def measure(script: str, rows: int, *options: object, made: Path | None = None) -> None:
+    """Run a program of the workflow; print its speed, the largest memory that it had and the size of what it made."""
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, options)],
@@ -96,7 +127,9 @@ def measure(script: str, rows: int, *options: object) -> None:
     if status:
         sys.exit(f"{script} failed with status {status}")
     seconds = time.monotonic() - began
-    print(f"{script}: {seconds:.0f} s, {rows / seconds:,.0f} rows/s, memory {usage.ru_maxrss / 1e6:.2f} GB")
+    files = [] if made is None else [file for file in (made, *made.rglob("*")) if file.is_file()]
+    size = f", {sum(file.stat().st_size for file in files) / 1e9:.2f} GB on disk" if files else ""
+    print(f"{script}: {seconds:.0f} s, {rows / seconds:,.0f} rows/s, memory {usage.ru_maxrss / 1e6:.2f} GB{size}")
 
 
 def made_words(rng: Random, count: int) -> list[str]:
