@@ -29,7 +29,7 @@ micro: venv ## the whole small study, up to its figures, tables and report: an h
 overhead: venv ## what training and generation cost over the bare engines on the same work
 	$(BIN)/python tests/benchmarks/overhead.py
 
-scale: venv ## what 1.5 million training questions take, up to mixtures: half an hour, 15 GB of disk
+scale: venv ## what 1.5 million training questions take, up to mixtures of a million pairs
 	$(BIN)/python tests/benchmarks/data_at_scale.py
 
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours

@@ -1,10 +1,11 @@
 """What training data take at the papers' size, from questions to mixtures: ``make scale``.
 
-    python tests/benchmarks/data_at_scale.py --rows 1500000
+    python tests/benchmarks/data_at_scale.py --rows 1500000 --pairs 1000000
 
 Rows of the general source's schema are made up: random words of a Zipf-like vocabulary, a tenth of them exact copies of
 earlier rows, a tenth copies with one word changed, a hundredth holding ten words of a benchmark question. What is left
-of them is then given answers, as published pairs have them, of 80 and 500 words. The programs run as their rules run
+of them is then given answers, as published pairs have them: those of the small world, repeated to the length of the
+papers' (about 80 tokens and 500). The programs run as their rules run
 them; printed are rows per second, the largest memory, the size of what they write, and what they found beside what is
 there.
 """
@@ -24,6 +25,7 @@ from random import Random
 
 import polars as pl
 
+from scale_or_reason.smallworld.generate import GENERATORS
 from scale_or_reason.tables import read_parts, read_table, table_from_rows, write_table
 
 ROOT = Path(__file__).parents[2]
@@ -37,13 +39,14 @@ RECENT = 50_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_500_000, help="rows of the source (default: %(default)s)")
+    parser.add_argument("--pairs", type=int, default=1_000_000, help="at most so many of them (default: %(default)s)")
     parser.add_argument("--folder", type=Path, help="where the files go (default: a temporary folder)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        compare(Path(folder), arguments.rows)
+        compare(Path(folder), arguments.rows, arguments.pairs)
 
 
-def compare(folder: Path, rows: int) -> None:
+def compare(folder: Path, rows: int, pairs: int) -> None:
     """Make up the rows, run both programs, print what they took and found."""
     rng = Random(0)
     items = [" ".join(made_words(rng, ITEM_WORDS)) for _ in range(ITEMS)]
@@ -59,13 +62,15 @@ def compare(folder: Path, rows: int) -> None:
     overlaps = read_table(folder / "overlaps.parquet", "overlaps").height
     print(f"  found: {overlaps} overlaps; {planted['overlap']} rows were given one, some of them copies of others")
     (folder / "rows.jsonl").unlink()
-    pairs_to_mixtures(folder, audit["kept"], rng)
+    asked = pl.read_parquet(folder / "questions.parquet", n_rows=pairs)
+    write_table(asked, folder / "asked.parquet", "questions")
+    pairs_to_mixtures(folder, asked.height, rng)
 
 
 def pairs_to_mixtures(folder: Path, questions: int, rng: Random) -> None:
-    """Take pairs to the chosen questions, tokenise them, and build all mixtures of the paper."""
+    """Take pairs to the chosen questions, tokenise them, and build mixtures of each kind."""
     write_pairs(folder, rng)
-    taken = {"questions": "questions.parquet", "overlaps": "overlaps.parquet", "path": "released.jsonl"}
+    taken = {"questions": "asked.parquet", "overlaps": "overlaps.parquet", "path": "released.jsonl"}
     taken |= {"output": "pairs.parquet", "audit-csv": "a.csv", "audit-json": "a.json"}
     files = [word for name, file in taken.items() for word in (f"--{name}", folder / file)]
     options = ("--corpus", "general", "--kind", "jsonl", "--tokenizer", MICRO / "teacher", "--seed", 0)
@@ -81,12 +86,13 @@ def pairs_to_mixtures(folder: Path, questions: int, rng: Random) -> None:
 
 def write_pairs(folder: Path, rng: Random) -> None:
     """Give every question two answers, each one of two thousand."""
-    plain = [" ".join(made_words(rng, 80)) for _ in range(2000)]
-    thoughts = [" ".join(made_words(rng, 500)) for _ in range(2000)]
+    problems = [GENERATORS[rng.choice(list(GENERATORS))](rng) for _ in range(2000)]
+    plain = [" ".join([problem.ift] * 10) for problem in problems]
+    thoughts = [problem.reasoning.partition("</think>")[0] for problem in problems]
     with (folder / "released.jsonl").open("w", encoding="utf-8") as stream:
-        for part in read_parts(folder / "questions.parquet", "questions"):
+        for part in read_parts(folder / "asked.parquet", "questions"):
             for prompt in part["prompt"]:
-                reasoning = f"<think>\n{rng.choice(thoughts)}\n</think>\n\n{rng.choice(plain)}"
+                reasoning = f"{rng.choice(thoughts) * 10}</think>\n\n{rng.choice(plain)}"
                 stream.write(json.dumps({"prompt": prompt, "ift": rng.choice(plain), "reasoning": reasoning}) + "\n")
 
 

@@ -18,7 +18,10 @@ REFUSE = 'raise ImportError("a dry run imports no {name}")\n'
 
 @pytest.fixture(scope="module")
 def paper(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, float]:
-    """A dry run of the paper's study where heavy libraries and the network refuse; with its seconds of CPU time."""
+    """A dry run of the paper's study where heavy libraries and the network refuse.
+
+    With its CPU time in dry runs of a workflow of one job: machines differ, and one machine from hour to hour.
+    """
     refusing = tmp_path_factory.mktemp("refusing")
     for name in ("torch", "vllm", "transformers", "datasets", "polars"):
         (refusing / f"{name}.py").write_text(REFUSE.format(name=name))
@@ -28,13 +31,17 @@ def paper(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, fl
         "    raise OSError('a dry run needs no network')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
     )
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    run = Tree(tree.path, {"PYTHONPATH": str(refusing)}).snakemake("-n", "--quiet=reason")
-    return run, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    single = tmp_path_factory.mktemp("single")
+    (single / "Snakefile").write_text("rule all:\n    output: 'a'\n    shell: 'touch {output}'\n")
+    times = [resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime]
+    for place in (single, tree.path):
+        run = Tree(place, {"PYTHONPATH": str(refusing)}).snakemake("-n", "--quiet=reason")
+        times.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)
+    return run, (times[2] - times[1]) / (times[1] - times[0])
 
 
 def test_the_papers_study(paper: tuple[Run, float]) -> None:
-    run, seconds = paper
+    run, single_runs = paper
     jobs = run.jobs
     assert (jobs["train_student"], jobs["adapt_student"]) == (80, 20)
     assert jobs["answer_benchmarks"] == 100
@@ -44,7 +51,7 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
     assert jobs["build_mixture"] == 2 * (5 + 3)
     assert jobs["tokenise_pairs"] == 2  # all students share a tokenizer
-    assert seconds < 10
+    assert single_runs < 12  # 6.3 when this was written
 
 
 def test_the_first_line_says_which_study_runs(paper: tuple[Run, float], tree: Tree) -> None:
