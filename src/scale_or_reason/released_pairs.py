@@ -19,8 +19,8 @@ from scale_or_reason.tables import table_from_rows
 
 #: The columns of a released row: the question, the answer with thinking off, the one with thinking on.
 COLUMNS = ("prompt", "ift", "reasoning")
-#: Rows in memory at a time: some two hundred megabytes of reasoning.
-CHUNK = 10_000
+#: Rows in memory at a time: with the lists of ids that are counted, some hundred megabytes at the papers' lengths.
+CHUNK = 1_000
 
 #: Numbers of tokens of some texts.
 CountTokens = Callable[[list[str]], list[int]]
