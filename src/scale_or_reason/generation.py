@@ -80,15 +80,7 @@ class Sampling:
             "top_k": (self.top_k >= 0, "0 or more"),
             "min_p": (0 <= self.min_p <= 1, "0 to 1"),
         }
-        for name, (holds, expected) in limits.items():
-            if not holds:
-                raise StudyError(
-                    "a sampling parameter is out of range",
-                    where=where,
-                    key=name,
-                    found=getattr(self, name),
-                    expected=expected,
-                )
+        check_limits(self, limits, where)
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -117,6 +109,14 @@ def checked_fields(kind: type, values: Mapping[str, Any], where: object) -> dict
     if missing:
         raise StudyError("a setting is missing", where=where, key=", ".join(missing), found=dict(values))
     return dict(values)
+
+
+def check_limits(settings: object, limits: Mapping[str, tuple[bool, str]], where: object) -> None:
+    """Raise :class:`StudyError` for the first setting whose limit does not hold: whether it does, and what would."""
+    for name, (holds, expected) in limits.items():
+        if not holds:
+            found = getattr(settings, name)
+            raise StudyError("a setting is out of range", where=where, key=name, found=found, expected=expected)
 
 
 def json_object(text: str, where: object) -> dict[str, Any]:

@@ -69,12 +69,12 @@ class PairAudit:
         }
 
 
-def write_audit(audit: PairAudit, csv: Path, json: Path) -> str:
-    """Write the drops by reason to ``csv`` and everything to ``json``; return a line that says how it went."""
+def write_audit(audit: PairAudit, csv: Path, json: Path, **more: Any) -> str:
+    """Write the drops by reason to ``csv``, all and ``more`` to ``json``; return a line that says how it went."""
     summary = audit.summary()
     counts = {"reason": list(audit.dropped), "count": list(audit.dropped.values())}
     write_csv(pl.DataFrame(counts, schema={"reason": pl.String, "count": pl.Int64}), csv)
-    write_json(summary, json)
+    write_json({**summary, **more}, json)
     ratio = summary["length_ratio"]["p50"]
     return f"{audit.kept} pairs kept, {summary['dropped']} dropped; median length ratio {ratio:.1f}"
 

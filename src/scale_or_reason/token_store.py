@@ -59,13 +59,15 @@ def tokenise_pairs(
 ) -> int:
     """Tokenise the pairs (schema pairs, part by part) into ``folder``, whole or not at all; return their number.
 
-    Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest.
+    Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest. Raises
+    :class:`StudyError` for a pair without one of its texts.
     """
     digest = hashlib.sha256()
     counts = [pl.DataFrame(schema=SCHEMAS["token_counts"])]
     with atomic_directory(folder) as temporary:
         with (temporary / "tokens.bin").open("wb") as stream:
             for part in parts:
+                _check_texts(part)
                 texts = _texts(part, tokenizer, stop_token)
                 encoded = [tokenizer(one, add_special_tokens=False)["input_ids"] for one in texts]
                 data = np.fromiter(
@@ -80,6 +82,18 @@ def tokenise_pairs(
         made = {**facts, "pairs": table.height, "tokens_sha256": digest.hexdigest()}
         (temporary / "manifest.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return table.height
+
+
+def _check_texts(part: pl.DataFrame) -> None:
+    for column in ("prompt", "ift", "reasoning"):
+        if missing := part[column].null_count():
+            raise StudyError(
+                "the pairs have empty values",
+                key=column,
+                found=f"{missing} rows without a value",
+                expected="a text in every row",
+                remedy="make the pairs again; a pair is kept or dropped as a whole",
+            )
 
 
 def _texts(part: pl.DataFrame, tokenizer: Any, stop_token: str) -> Iterator[list[str]]:

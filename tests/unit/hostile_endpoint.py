@@ -71,6 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, whole[: len(whole) // 2])
         elif fault == "no choices":
             self._send(200, b'{"choices": [], "usage": {}}')
+        elif fault == "no message":
+            self._send(200, b'{"choices": [{"message": null, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}')
+        elif fault == "garbled":
+            self._send(200, whole, {"Content-Encoding": "gzip"})
         elif isinstance(fault, int):
             self._send(fault, b'{"error": {"message": "made up"}}', {"Retry-After": "0"} if fault == 429 else {})
         else:

@@ -15,6 +15,7 @@ import pytest
 from hostile_endpoint import HostileEndpoint, serving
 
 import scale_or_reason.engines.endpoint as endpoint_module
+from scale_or_reason.engines.command_line import Generation, SharedEngine
 from scale_or_reason.engines.endpoint import Endpoint, EndpointEngine
 from scale_or_reason.errors import StudyError
 from scale_or_reason.generation import Mode, Reply, Sampling
@@ -49,7 +50,7 @@ def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) 
         "p3": [500, 503],
         "p4": ["drop", "drop"],
         "p5": ["truncated"],
-        "p6": ["half", "no choices"],
+        "p6": ["half", "no choices", "no message", "garbled"],
         "p7": [408, 425, 409],
     }
     seen: list[Reply] = []
@@ -141,9 +142,9 @@ def test_an_answer_that_takes_too_long(tmp_path: Path) -> None:
         ("{}", "a setting is missing"),
         ('{"url": "https://x", "retry": 1}', "unknown setting"),
         ('{"url": 1}', "wrong type"),
-        ('{"url": "x"}', "makes no sense"),
-        ('{"url": "https://x", "concurrency": 0}', "makes no sense"),
-        ('{"url": "https://x", "timeout": 0}', "makes no sense"),
+        ('{"url": "x"}', "out of range"),
+        ('{"url": "https://x", "concurrency": 0}', "out of range"),
+        ('{"url": "https://x", "timeout": 0}', "out of range"),
         ("[]", "not a JSON object"),
     ],
 )
@@ -157,6 +158,19 @@ def test_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StudyError, match="key of the endpoint") as caught:
         Endpoint.from_json('{"url": "https://x", "key": "MADE_UP_KEY"}').secret()
     assert "export MADE_UP_KEY" in str(caught.value)
+
+
+def test_a_job_killed_behind_its_last_reply_leaves_nothing(tmp_path: Path) -> None:
+    """All is in the journal and only the output is missing: no server is asked, and the replies are cleared away."""
+    endpoint = Endpoint("http://127.0.0.1:9/v1")
+    generation = Generation("made-up/teacher", None, SAMPLING, {}, seed=0, chunk_size=2, endpoint=endpoint)
+    journal = Journal(tmp_path / "journal.jsonl", "f")
+    journal.append([{"text": "a"}, {"text": "b"}], seconds=1.0)
+    journal.companion("replies").append([{"key": "k"}], seconds=0.0)
+    with SharedEngine(generation) as engine:
+        outcome = engine.run(2, lambda *_: pytest.fail("asked again"), label="t", journal=journal)
+    assert outcome.rows == [{"text": "a"}, {"text": "b"}]
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]
 
 
 def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:

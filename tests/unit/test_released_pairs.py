@@ -128,7 +128,8 @@ def test_the_programs(root: Path, tmp_path: Path) -> None:
     result = run(root, "take_released_pairs.py", *taking, "--tokenizer", root / "resources" / "micro" / "teacher")
     assert result.returncode == 0, result.stderr
     assert "4 pairs kept, 2 dropped" in result.stdout
-    assert json.loads((tmp_path / "a.json").read_text())["overlaps"] == {"gsm8k": 1}
+    audit = json.loads((tmp_path / "a.json").read_text())
+    assert audit["overlaps"] == {"gsm8k": 1} and audit["commit"] is None
     pairs = read_table(tmp_path / "pairs.parquet", "pairs")
     assert sorted(pairs["prompt"]) == [f"Question {number}?" for number in (0, 1, 2, 4)]
 

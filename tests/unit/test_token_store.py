@@ -112,6 +112,14 @@ def test_a_question_without_tokens() -> None:
     assert "2 of 3" in str(caught.value)
 
 
+@pytest.mark.parametrize("column", ["prompt", "ift", "reasoning"])
+def test_a_pair_without_a_text(tmp_path: Path, column: str) -> None:
+    pairs = pairs_of([("a", "b", "c")]).with_columns(pl.lit(None, pl.String).alias(column))
+    with pytest.raises(StudyError, match="empty values") as caught:
+        tokenise_pairs([pairs], Letters(), STOP, {}, tmp_path / "t")
+    assert caught.value.key == column and list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["tokenizer", "chat_template"])
 def test_tokens_of_another_kind(tmp_path: Path, name: str) -> None:
     facts = {"tokenizer": "letters", "chat_template": "marks"}

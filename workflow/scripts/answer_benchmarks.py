@@ -244,7 +244,14 @@ class Exam:
 def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
     """Raise :class:`StudyError` if somebody else than a teacher is to be asked by way of an endpoint."""
     if endpoint and not all(isinstance(parse_model_id(model_id), Teacher) for model_id in model_ids):
-        raise StudyError("only a teacher can be asked through an endpoint", where="--endpoint", found=model_ids)
+        raise StudyError(
+            "only a teacher can be asked through an endpoint",
+            where="--endpoint",
+            key="--model-ids",
+            found=", ".join(model_ids),
+            expected="teacher/NAME/FORMAT",
+            remedy="leave --endpoint out: the study's own models are loaded into vLLM",
+        )
 
 
 def main() -> None:

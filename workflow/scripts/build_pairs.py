@@ -65,6 +65,8 @@ def main() -> None:
             "the two formats have different numbers of shards",
             where="--ift, --reasoning",
             found=f"{len(arguments.ift)} and {len(arguments.reasoning)}",
+            expected="as many of the one as of the other",
+            remedy="pass all shards of both formats, in order",
         )
     maker = PairMaker(
         read_table(arguments.overlaps, "overlaps"),

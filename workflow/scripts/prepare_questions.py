@@ -28,7 +28,7 @@ from scale_or_reason.files import write_json
 from scale_or_reason.manifests import manifest
 from scale_or_reason.question_schemas import QUESTION_SCHEMAS, columns_of
 from scale_or_reason.questions import QuestionRules, choose_questions
-from scale_or_reason.sources import read_hub, read_jsonl, resolve_commit
+from scale_or_reason.source_options import add_source_options, open_source
 from scale_or_reason.tables import write_csv
 
 
@@ -36,12 +36,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", required=True, help="the corpus's name")
     parser.add_argument("--schema", required=True, choices=QUESTION_SCHEMAS, help="how the source's rows look")
-    parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="where the rows are")
-    parser.add_argument("--path", required=True, help="kind hub: the dataset's id; kind jsonl: the file")
-    parser.add_argument("--config", help="kind hub: the dataset's config")
-    parser.add_argument("--split", default="train", help="kind hub: the dataset's split (default: train)")
-    parser.add_argument("--revision", default="main", help="kind hub: branch, tag or commit (default: main)")
-    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
+    add_source_options(parser)
     parser.add_argument("--rows", type=int, help="read only so many rows, the source's first (default: all)")
     parser.add_argument("--languages", nargs="+", help="codes of the source's language column (default: all)")
     parser.add_argument("--shortest", type=int, default=1, help="characters of a question, at least (default: 1)")
@@ -88,21 +83,8 @@ def rules_from(arguments: argparse.Namespace) -> QuestionRules:
 def main() -> None:
     arguments = parse_arguments()
     rules = rules_from(arguments)
-    commit = None
-    if arguments.kind == "jsonl":
-        rows = read_jsonl(arguments.path, remedy=f"write it, one row of the schema {arguments.schema} a line")
-    else:
-        commit = None if arguments.mirror else resolve_commit(arguments.path, arguments.revision)
-        # Streamed: the math source has 20 million rows with long answers, of which only the questions are kept.
-        rows = read_hub(
-            arguments.path,
-            arguments.split,
-            config=arguments.config,
-            revision=commit or arguments.revision,
-            streaming=True,
-            columns=columns_of(QUESTION_SCHEMAS[arguments.schema]),
-            mirror=arguments.mirror,
-        )
+    # Streamed: the math source has 20 million rows with long answers, of which only the questions are kept.
+    rows, commit = open_source(arguments, columns_of(QUESTION_SCHEMAS[arguments.schema]), streaming=True)
     shown = tqdm(islice(rows, arguments.rows), desc=arguments.corpus, unit="row", mininterval=10, file=sys.stderr)
     fates = choose_questions(
         shown,

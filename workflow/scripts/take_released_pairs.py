@@ -21,7 +21,7 @@ from scale_or_reason.engines.token_counts import TokenCounter
 from scale_or_reason.errors import run_script
 from scale_or_reason.pairs import PairMaker, write_audit
 from scale_or_reason.released_pairs import COLUMNS, paired_rows
-from scale_or_reason.sources import read_hub, read_jsonl
+from scale_or_reason.source_options import add_source_options, open_source
 from scale_or_reason.tables import read_parts, read_table, table_writer
 
 
@@ -30,33 +30,18 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--questions", type=Path, required=True, help="Parquet file, schema questions: the chosen ones")
     parser.add_argument("--overlaps", type=Path, required=True, help="Parquet file, schema overlaps")
     parser.add_argument("--corpus", required=True, help="the corpus's name")
-    parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="where the rows are")
-    parser.add_argument("--path", required=True, help="kind hub: the dataset's id; kind jsonl: the file")
-    parser.add_argument("--config", help="kind hub: the dataset's config")
-    parser.add_argument("--split", default="train", help="kind hub: the dataset's split (default: train)")
-    parser.add_argument("--revision", default="main", help="kind hub: branch, tag or commit (default: main)")
-    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
+    add_source_options(parser)
     parser.add_argument("--tokenizer", required=True, help="folder or hub id of the tokenizer that counts")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed, for the table")
     parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema pairs")
     parser.add_argument("--audit-csv", type=Path, required=True, help="dropped pairs by reason: reason,count")
-    parser.add_argument("--audit-json", type=Path, required=True, help="kept, dropped, overlaps, length ratio")
+    parser.add_argument("--audit-json", type=Path, required=True, help="kept, dropped, overlaps, length ratio, commit")
     return parser.parse_args()
 
 
 def main() -> None:
     arguments = parse_arguments()
-    if arguments.kind == "jsonl":
-        rows = read_jsonl(arguments.path, remedy=f"write it, one row a line with the columns {', '.join(COLUMNS)}")
-    else:
-        rows = read_hub(
-            arguments.path,
-            arguments.split,
-            config=arguments.config,
-            revision=arguments.revision,
-            columns=COLUMNS,
-            mirror=arguments.mirror,
-        )
+    rows, commit = open_source(arguments, COLUMNS)
     counter = TokenCounter(arguments.tokenizer)
     maker = PairMaker(
         read_table(arguments.overlaps, "overlaps"), teacher="released", sampling="{}", seed=arguments.seed
@@ -73,7 +58,7 @@ def main() -> None:
         ):
             append(part)
         maker.audit.check_some_are_left(arguments.path)
-    print(write_audit(maker.audit, arguments.audit_csv, arguments.audit_json))
+    print(write_audit(maker.audit, arguments.audit_csv, arguments.audit_json, commit=commit))
 
 
 if __name__ == "__main__":

@@ -143,12 +143,14 @@ class SharedEngine:
     def run(self, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
         """Work through the requests in chunks; no engine is needed where the journal has everything."""
         done, startup = len(journal.rows), 0.0
+        if self.generation.endpoint and self._replies is None:
+            self._replies = journal.companion("replies")
         if done == requests:
             return Outcome(journal.rows, journal.seconds, startup)
         self._screen.write(f"{label}: {requests} requests, {done} done before\n")
         self._screen.flush()
         if self._engine is None:
-            self._engine = self._load(journal)
+            self._engine = self._load()
             startup = self._engine.startup_seconds
         engine = self._engine
         bar = GenerationBar(label, requests, done, self._screen)
@@ -158,11 +160,10 @@ class SharedEngine:
             self._screen.write(engine.account() + "\n")
         return Outcome(rows, journal.seconds, startup)
 
-    def _load(self, journal: Journal) -> Engine:
+    def _load(self) -> Engine:
         wanted = self.generation
-        if wanted.endpoint:
-            self._replies = journal.companion("replies")
-            return self._opened.enter_context(EndpointEngine(wanted.endpoint, wanted.model, self._replies))
+        if wanted.endpoint and self._replies:
+            return EndpointEngine(wanted.endpoint, wanted.model, self._replies)
         self._screen.write(f"loading {wanted.model}\n")
         self._screen.flush()
         engine = self._opened.enter_context(VllmEngine(wanted.model, wanted.settings, wanted.revision))

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Mode, OnReply, Reply, Sampling, checked_fields, json_object
+from scale_or_reason.generation import Mode, OnReply, Reply, Sampling, check_limits, checked_fields, json_object
 from scale_or_reason.journal import Journal
 from scale_or_reason.seeds import stable_id
 
@@ -49,16 +49,14 @@ class Endpoint:
         """From a JSON object; :class:`StudyError` for unknown or missing keys and values that make no sense."""
         endpoint = cls(**checked_fields(cls, json_object(text, where), where))
         limits = {
-            "url": endpoint.url.startswith(("http://", "https://")),
-            "concurrency": endpoint.concurrency >= 1,
-            "timeout": endpoint.timeout > 0,
-            "retries": endpoint.retries >= 0,
-            "prompt_price": endpoint.prompt_price >= 0,
-            "completion_price": endpoint.completion_price >= 0,
+            "url": (endpoint.url.startswith(("http://", "https://")), "http://... or https://..., up to /v1"),
+            "concurrency": (endpoint.concurrency >= 1, "1 or more"),
+            "timeout": (endpoint.timeout > 0, "above 0"),
+            "retries": (endpoint.retries >= 0, "0 or more"),
+            "prompt_price": (endpoint.prompt_price >= 0, "0 or more"),
+            "completion_price": (endpoint.completion_price >= 0, "0 or more"),
         }
-        for name, holds in limits.items():
-            if not holds:
-                raise StudyError("a setting of the endpoint makes no sense", where=where, key=name, found=text)
+        check_limits(endpoint, limits, where)
         return endpoint
 
     def secret(self) -> str:
@@ -107,15 +105,6 @@ class EndpointEngine:
         self._secret = endpoint.secret()
         self._known = {row["key"]: Reply(**row["reply"]) for row in replies.rows}
         self._accepted = bool(self._known)
-
-    def __enter__(self) -> EndpointEngine:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Nothing is loaded."""
 
     def account(self) -> str:
         """What all replies took, those of earlier starts included."""
@@ -210,7 +199,7 @@ class EndpointEngine:
 
         try:
             response = await client.post(f"{self._endpoint.url.rstrip('/')}/chat/completions", json=body)
-        except httpx.TransportError as error:  # time-outs too
+        except httpx.RequestError as error:  # time-outs and garbled bodies too
             raise _Passing(f"{type(error).__name__}: {error}") from None
         if response.status_code in _PASSING_STATUS or response.status_code >= 500:
             raise _Passing(_said(response), _pause(response))
@@ -220,7 +209,7 @@ class EndpointEngine:
             raise _Refused(_said(response))
         try:
             return _reply(response.json())
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise _Passing(f"not a reply: {response.text[:80]!r} ({type(error).__name__})") from None
 
     def _error(self, problem: str, found: str) -> StudyError:
