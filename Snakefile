@@ -28,6 +28,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/answers.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/scores.smk"
+include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/timings.smk"
 

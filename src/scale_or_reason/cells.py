@@ -3,6 +3,7 @@
 A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdicts/{judge}/``::
 
     general/Qwen2.5-3B/seq/rho-0.25/seed-0          a distilled student: one cell of the grid
+    general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    the same, whose answers have another limit of length
     adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
     base/Qwen2.5-3B/shots-3                         a base student, shown k examples
     teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
@@ -85,6 +86,25 @@ class Cell(_Model):
 
 
 @dataclass(frozen=True, order=True)
+class LimitedCell(Cell):
+    """A cell of the grid whose answers may have ``max_tokens`` tokens, and not as many as the study's other answers."""
+
+    max_tokens: int = 0
+
+    kind: ClassVar[str] = "limited"
+    pattern: ClassVar[str] = rf"{Cell.pattern}/max-tokens-(?P<max_tokens>[1-9]\d*)"
+
+    @property
+    def cell(self) -> Cell:
+        """The cell itself, under the study's own limit."""
+        return Cell(self.corpus, self.student, self.schedule, self.ratio, self.seed)
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.cell.model_id}/max-tokens-{self.max_tokens}"
+
+
+@dataclass(frozen=True, order=True)
 class Adaptation(_Model):
     """A general checkpoint of format ``first``, trained further on math in format ``second`` (v1 section 3.3)."""
 
@@ -141,8 +161,8 @@ class Teacher(_Model):
         return super().columns() | {"ratio": float(FORMATS.index(self.format))}
 
 
-AnyModel = Cell | Adaptation | BaseStudent | Teacher
-_KINDS: tuple[type[_Model], ...] = (Cell, Adaptation, BaseStudent, Teacher)
+AnyModel = Cell | LimitedCell | Adaptation | BaseStudent | Teacher
+_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, Adaptation, BaseStudent, Teacher)
 
 
 def parse_model_id(model_id: str) -> AnyModel:
@@ -154,7 +174,8 @@ def parse_model_id(model_id: str) -> AnyModel:
     raise StudyError(
         "this is not a model id",
         found=model_id,
-        expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
+        expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N, "
+        "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K or teacher/TEACHER/ift|reasoning",
         remedy="ask for one of the paths that `snakemake -n` lists",
     )
@@ -164,5 +185,6 @@ def _anonymous(pattern: str) -> str:
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
-#: Regular expression without named groups, for Snakemake's wildcard constraints.
+#: Regular expressions without named groups, for Snakemake's wildcard constraints.
+CELL_PATTERN = _anonymous(Cell.pattern)
 MODEL_ID_PATTERN = "(?:" + "|".join(_anonymous(kind.pattern) for kind in _KINDS) + ")"

@@ -78,6 +78,8 @@ def benchmark_names(config: Config) -> Iterator[Problem]:
                 remedy = "take it out of one of the two, else it would count twice"
                 yield Problem(here, "a benchmark is in two families", found, "one family for each benchmark", remedy)
             home[benchmark] = family["name"]
+    for index, benchmark in enumerate(config["study"]["length_limits"]["benchmarks"]):
+        yield from _unknown_benchmark(benchmark, ("study", "length_limits", "benchmarks", index))
     for key in ("limits", "samples", "options"):
         for benchmark in config["benchmarks"][key]:
             yield from _unknown_benchmark(benchmark, ("benchmarks", key, benchmark))
@@ -222,6 +224,23 @@ def context_lengths(config: Config) -> Iterator[Problem]:
             yield Problem((*key, "max_tokens"), problem, found, f"less than {context}", remedy)
 
 
+def length_limits(config: Config) -> Iterator[Problem]:
+    """Limits that are no others than the study's own, or that no context has room for."""
+    own, limits = config["evaluation"]["sampling"]["max_tokens"], config["study"]["length_limits"]["max_tokens"]
+    for index, limit in enumerate(limits):
+        path = ("study", "length_limits", "max_tokens", index)
+        if limit == own:
+            expected = f"another limit than evaluation.sampling.max_tokens, {own}"
+            yield Problem(path, "this limit is the study's own", limit, expected, "take it out: it is asked anyway")
+        for name in config["study"]["students"]:
+            context = {**config["engine"], **config["students"][name].get("engine", {})}.get("max_model_len")
+            # equal is enough: the papers' 32,768 are the students' whole context, which the question shares
+            if context is not None and limit > context:
+                problem, found = "a limit is longer than the context", f"{limit}, with {context} tokens for {name}"
+                remedy = "lower it, or raise engine.max_model_len"
+                yield Problem(path, problem, found, f"at most {context}", remedy)
+
+
 def micro_batches(config: Config) -> Iterator[Problem]:
     """Samples that are longer than what a process takes at a time."""
     execution, longest = config["training"]["execution"], config["training"]["max_length"]
@@ -246,6 +265,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     somebody_grades,
     shots,
     context_lengths,
+    length_limits,
     micro_batches,
     missing_files,
     missing_pools,

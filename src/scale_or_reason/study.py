@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import PurePath
 from typing import Any
 
-from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, Teacher
+from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, LimitedCell, Teacher
 
 #: The judge that needs no model: the rule graders.
 RULES = "rules"
@@ -130,6 +130,15 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class LengthLimits:
+    """Other limits on the length of answers: which, for students of which ratios, on which benchmarks."""
+
+    max_tokens: tuple[int, ...]
+    ratios: tuple[float, ...]
+    benchmarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Study:
     """What a study selects, looked up in its catalogues, and what follows from the selection."""
 
@@ -148,6 +157,7 @@ class Study:
     judges: Mapping[str, Judge]
     graders: bool
     families: Mapping[str, tuple[str, ...]]
+    length_limits: LengthLimits
     figures: tuple[str, ...]
     tables: tuple[str, ...]
     mixture_learning_rate: str
@@ -180,6 +190,7 @@ class Study:
             judges={name: Judge(name=name, **merged(config["judges"][name])) for name in chosen["judges"]},
             graders=chosen["graders"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
+            length_limits=_length_limits(chosen),
             figures=tuple(chosen["figures"]),
             tables=tuple(chosen["tables"]),
             mixture_learning_rate=config["training"]["mixture_learning_rate"],
@@ -208,6 +219,16 @@ class Study:
     def trainings(self) -> list[Cell]:
         """The cells that are trained, each once: 80 in the paper's study."""
         return list(dict.fromkeys(cell.trained_as for cell in self.cells()))
+
+    def limited(self) -> list[LimitedCell]:
+        """The trained cells that answer under other limits too (v1 figure 10, v2 figure 13)."""
+        limits = self.length_limits
+        chosen = [cell for cell in self.trainings() if cell.ratio in limits.ratios]
+        return [LimitedCell(**vars(cell), max_tokens=count) for cell, count in product(chosen, limits.max_tokens)]
+
+    def benchmarks_of(self, model: AnyModel) -> tuple[str, ...]:
+        """What a model is asked."""
+        return self.length_limits.benchmarks if isinstance(model, LimitedCell) else self.benchmarks
 
     def adapted(self) -> list[Adaptation]:
         """The further trainings of general students (section 3.3): 20 in the paper's study."""
@@ -267,6 +288,14 @@ def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
         shards=entry["shards"],
         languages=() if released else tuple(entry.get("languages") or ()),
     )
+
+
+def _length_limits(chosen: Settings) -> LengthLimits:
+    """Of its benchmarks those that the study has: a smaller study need not say again what it leaves out."""
+    limits = chosen["length_limits"]
+    evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
+    benchmarks = tuple(name for name in limits["benchmarks"] if name in evaluated)
+    return LengthLimits(tuple(limits["max_tokens"]) if benchmarks else (), tuple(limits["ratios"]), benchmarks)
 
 
 def _formats_of(adaptation: str) -> tuple[str, str]:

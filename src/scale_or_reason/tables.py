@@ -107,6 +107,21 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "unparsable": _COUNT,
         "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
     },
+    # one row per trained model, benchmark and limit on the length of answers
+    "length_limits": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "max_tokens": _COUNT,
+        "n": _COUNT,
+        "accuracy": _SHARE,
+        "ci_low": _SHARE,
+        "ci_high": _SHARE,
+        "answer_tokens_mean": _SHARE,
+        "truncated": _COUNT,
+        "unparsable": _COUNT,
+        "judge_agreement": _SHARE,
+    },
     # one row per model and stage; evaluation and judging have a row per benchmark
     "costs": {
         **CELL_COLUMNS,

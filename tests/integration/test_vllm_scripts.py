@@ -71,7 +71,7 @@ def script(root: Path) -> Path:
 
 
 def run(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(program), *map(str, arguments), *COMMON]
+    command = [sys.executable, str(program), *COMMON, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr[-4000:]
     return done
@@ -138,6 +138,24 @@ def test_a_student_answers_and_is_judged(script: Path, generator: Path, benchmar
     assert judged["judge_tokens"].is_between(41, 80).to_list() == [True] * 8 + [False] * 2
     counts = json.loads((verdicts / "manifest.json").read_text())["verdicts"]["gsm8k"]
     assert counts["unparsable"] == (judged["verdict"] == "unparsable").sum()
+
+
+def test_a_longer_limit_only_lengthens_what_the_shorter_one_cut(
+    script: Path, generator: Path, benchmarks: Path, tmp_path: Path
+) -> None:
+    cell, options = "general/tiny/seq/rho-1/seed-0", ["--items", benchmarks / "gsm8k.parquet", "--model", generator]
+    answers = []
+    for model_id, limit in ((cell, 12), (f"{cell}/max-tokens-30", 30)):
+        sampling = ["--sampling", json.dumps({"temperature": 1.0, "top_p": 1.0, "max_tokens": limit})]
+        out = ["--model-ids", model_id, "--output-dir", tmp_path]
+        run(script / "answer_benchmarks.py", *options, *sampling, *out)
+        answers.append(read_table(tmp_path / model_id / "gsm8k.parquet", "answers"))
+    shorter, longer = answers
+    assert shorter["item_id"].equals(longer["item_id"])
+    assert (shorter["finish_reason"] == "length").any()
+    for short, long in zip(shorter.iter_rows(named=True), longer.iter_rows(named=True), strict=True):
+        assert long["answer"].startswith(short["answer"].rstrip("\ufffd"))
+        assert short["finish_reason"] == "length" or long["answer"] == short["answer"]
 
 
 def test_a_base_student_is_asked_in_several_ways_and_judged_in_one_go(

@@ -17,6 +17,7 @@ from scale_or_reason.cells import (
     AnyModel,
     BaseStudent,
     Cell,
+    LimitedCell,
     Teacher,
     format_ratio,
     parse_model_id,
@@ -30,6 +31,7 @@ SEEDS = st.integers(0, 10**6)
 FORMAT = st.sampled_from(FORMATS)
 MODELS = st.one_of(
     st.builds(Cell, CORPORA, NAMES, st.sampled_from(SCHEDULES), RATIOS, SEEDS),
+    st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(SCHEDULES), RATIOS, SEEDS, st.integers(1, 10**6)),
     st.builds(Adaptation, NAMES, FORMAT, FORMAT, SEEDS),
     st.builds(BaseStudent, NAMES, st.integers(0, 64)),
     st.builds(Teacher, NAMES, FORMAT),
@@ -47,6 +49,10 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
     [
         (Cell("general", "Qwen2.5-3B", "seq", 0.25), "general/Qwen2.5-3B/seq/rho-0.25/seed-0"),
         (Cell("math", "Qwen2.5-14B", "mix", 1.0, 3), "math/Qwen2.5-14B/mix/rho-1/seed-3"),
+        (
+            LimitedCell("general", "Qwen2.5-3B", "seq", 1.0, max_tokens=32768),
+            "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768",
+        ),
         (Adaptation("Qwen2.5-3B", "ift", "reasoning"), "adapted/Qwen2.5-3B/ift-then-reasoning/seed-0"),
         (BaseStudent("Qwen2.5-3B", 5), "base/Qwen2.5-3B/shots-5"),
         (Teacher("Qwen3-235B-A22B", "ift"), "teacher/Qwen3-235B-A22B/ift"),
@@ -65,6 +71,8 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
         "general/Qwen2.5-3B/seq/rho-1",
         "base/Qwen2.5-3B/seq/rho-1/seed-0",  # a corpus may not be called base
         "adapted/Qwen2.5-3B/ift-then-both/seed-0",
+        "adapted/Qwen2.5-3B/ift-then-ift/seed-0/max-tokens-32768",  # cells of the grid only
+        "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-0",
         "",
     ],
 )

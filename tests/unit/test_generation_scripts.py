@@ -134,6 +134,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("answer_benchmarks", "--items", "{no_items}", "no items"),
         ("answer_benchmarks", "--items", "{items} {items}", "given twice"),
         ("answer_benchmarks", "--model-ids", "tiny", "not a model id"),
+        ("answer_benchmarks", "--model-ids", "general/tiny/seq/rho-1/seed-0/max-tokens-7", "another limit"),
         ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/tiny/shots-1", "too few examples"),
         ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "several models"),
         ("answer_benchmarks", "--model-ids", "adapted/a/ift-then-ift/seed-0 adapted/a/ift-then-ift/seed-1", "several"),

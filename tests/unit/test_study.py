@@ -60,6 +60,25 @@ def test_every_cell_is_trained_as_one_of_the_trainings(paper: dict[str, Any]) ->
     assert all(count == (2 if cell.ratio in (0, 1) else 1) for cell, count in runs.items())
 
 
+def test_other_limits_of_length_are_the_papers(paper: dict[str, Any]) -> None:
+    study = Study.from_config(paper)
+    limited = study.limited()
+    # 5 students, 2 corpora, 2 formats
+    assert len(limited) == len({cell.cell for cell in limited}) == 20
+    assert {(cell.max_tokens, cell.ratio in (0, 1)) for cell in limited} == {(32768, True)}
+    assert {cell.cell for cell in limited} < set(study.trainings())
+    assert study.benchmarks_of(limited[0]) == ("mmlu_math", "math_500", "aime")
+    assert study.benchmarks_of(limited[0].cell) == study.benchmarks
+
+
+def test_a_study_without_these_benchmarks_has_no_other_limits(paper: dict[str, Any]) -> None:
+    config = deepcopy(paper)
+    config["study"]["families"] = [{"name": "A", "benchmarks": ["gsm8k", "aime"]}]
+    assert Study.from_config(config).length_limits.benchmarks == ("aime",)
+    config["study"]["families"] = [{"name": "A", "benchmarks": ["gsm8k"]}]
+    assert Study.from_config(config).limited() == []
+
+
 def test_replicas_multiply_trained_models_only(paper: dict[str, Any]) -> None:
     config = deepcopy(paper)
     config["study"]["seeds"] = [0, 1, 2]

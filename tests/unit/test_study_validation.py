@@ -60,6 +60,7 @@ MISSPELT = [
     ("studdy", "study"),
     ("study/studnets", "students"),
     ("study/adaptation_corpora/form", "from"),
+    ("study/length_limits/max_token", "max_tokens"),
     ("students/Qwen2.5-3B/lerning_rate", "learning_rate"),
     ("students/Qwen2.5-3B/tokeniser", "tokenizer"),
     ("students/Qwen2.5-3B/learning_rate/resoning", "reasoning"),
@@ -178,6 +179,10 @@ REFUSED: list[tuple[Change, str, str]] = [
     (lambda config: config["study"].update(judges=[], graders=False), "study.judges", ""),
     (at("benchmarks/pool", 3), "benchmarks.pool", "at least 5"),
     (at("benchmarks/limits", {}), "study.base_shots", "no evaluation items"),
+    (at("study/length_limits/benchmarks", ["amie"]), "study.length_limits.benchmarks[0]", "aime"),
+    (at("study/length_limits/max_tokens", [0]), "study.length_limits.max_tokens[0]", "at least 1"),
+    (at("study/length_limits/max_tokens", [8192, 16384]), "study.length_limits.max_tokens[1]", "another limit"),
+    (at("study/length_limits/max_tokens", [32769]), "study.length_limits.max_tokens[0]", "at most 32768"),
     (at("evaluation/sampling/max_tokens", 32768), "evaluation.sampling.max_tokens", "less than 32768"),
     (
         at("teachers/Qwen3-235B-A22B/sampling/reasoning/max_tokens", 40000),

@@ -33,8 +33,13 @@ SHARED = {
     "add_source_options": "source_options.py",
 }
 #: How many programs each study runs: none may be overlooked.
-PROGRAMS = {"micro": 18, "single_gpu": 13, "gemma": 16}
-STUDIES = {"micro": MICRO, "single_gpu": ("config/studies/single_gpu.yaml",), "gemma": ("config/studies/gemma.yaml",)}
+PROGRAMS = {"micro": 18, "v1": 16, "single_gpu": 13, "gemma": 16}
+STUDIES = {
+    "micro": MICRO,
+    "v1": ("config/studies/v1.yaml",),
+    "single_gpu": ("config/studies/single_gpu.yaml",),
+    "gemma": ("config/studies/gemma.yaml",),
+}
 
 
 @pytest.fixture(scope="module", params=STUDIES)

@@ -47,10 +47,13 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     assert jobs["answer_benchmarks"] == 100
     assert (jobs["answer_with_base_student"], jobs["answer_with_teacher"]) == (5, 1)
     assert (jobs["judge_answers"], jobs["judge_base_student"], jobs["judge_teacher"]) == (100 * 3, 5 * 3, 3)
-    assert jobs["grade_answers"] == jobs["score_model"] == jobs["count_costs"] == 122
+    assert jobs["grade_answers"] == jobs["count_costs"] == 122
+    assert jobs["score_model"] == 122 + 20
     assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
     assert jobs["build_mixture"] == 2 * (5 + 3)
     assert jobs["tokenise_pairs"] == 2  # all students share a tokenizer
+    assert jobs["answer_within_limit"] == jobs["grade_within_limit"] == 20
+    assert jobs["judge_within_limit"] == 20 * 3
     # ten seconds where a workflow of one job takes 1.25
     assert single_runs < 8
 
@@ -145,6 +148,21 @@ def test_what_the_study_does_not_have_cannot_be_asked_for(tree: Tree, target: st
     run = tree.snakemake("-n", target, study=MICRO, check=False)
     assert run.status == 1
     assert "MissingRuleException" in run.stdout + run.stderr
+
+
+def test_a_cell_under_another_limit_needs_that_cell_only(tree: Tree) -> None:
+    jobs = tree.dry_run("results/micro/scores/general/micro-1M/mix/rho-0.5/seed-0/max-tokens-99.parquet", study=MICRO)
+    one_each = ("train_student", "answer_within_limit", "judge_within_limit", "grade_within_limit", "score_model")
+    assert all(jobs[rule] == 1 for rule in one_each)
+    assert not {"answer_with_student", "judge_student", "grade_answers"} & jobs.keys()
+
+
+def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "limits.yaml"
+    overlay.write_text("study: {length_limits: {max_tokens: [99, 120]}}\n")
+    jobs = tree.dry_run("results/micro/tables/length_limits.csv", study=(*MICRO, str(overlay)))
+    assert jobs["answer_within_limit"] == jobs["judge_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
+    assert jobs["score_model"] == 5 * 2 * 2 * 3
 
 
 def test_the_demo(tree: Tree) -> None:

@@ -13,9 +13,12 @@ pytestmark = pytest.mark.workflow
 
 STUDENT = "results/micro/models/general/micro-0.07M"
 MODELS = 2 + 1 + 1 + 2  # two trainings, an adaptation, a base student, the teacher in two modes
+SCORED = MODELS + 2  # both trainings under another limit too
 #: The jobs that answer, and those that judge.
 ANSWERING = {f"answer_with_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
+ANSWERING |= {"answer_within_limit": 2}
 JUDGING = {f"judge_{whom}": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
+JUDGING |= {"judge_within_limit": 2}
 
 
 def pending(made: Tree, *targets: str) -> dict[str, int]:
@@ -92,14 +95,14 @@ def test_a_learning_rate_reruns_its_students(made: Tree) -> None:
 def test_how_students_answer_reruns_answers_and_no_training(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "sampling: {temperature: 0.5, ", "sampling: {temperature: 0.6, ")
     jobs = pending(made)
-    assert (ANSWERING | JUDGING | {"score_model": MODELS}).items() <= jobs.items()
+    assert (ANSWERING | JUDGING | {"score_model": SCORED}).items() <= jobs.items()
     assert not {"train_student", "adapt_student", "generate_answers"} & jobs.keys()
 
 
 def test_a_judges_setting_reruns_judging(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "    retries: 0", "    retries: 1")
     jobs = pending(made)
-    assert (JUDGING | {"score_model": MODELS, "count_costs": MODELS}).items() <= jobs.items()
+    assert (JUDGING | {"score_model": SCORED, "count_costs": MODELS}).items() <= jobs.items()
     assert not {"grade_answers", *ANSWERING} & jobs.keys()
 
 
@@ -109,7 +112,7 @@ def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.Mon
     path = os.pathsep.join([made.environment["PYTHONPATH"], str(made.path / "src")])
     changed = Tree(made.path, {"PYTHONPATH": path})
     jobs = pending(changed)
-    assert jobs["score_model"] == MODELS
+    assert jobs["score_model"] == SCORED
     assert not {"count_costs", *JUDGING} & jobs.keys()
 
 

@@ -97,6 +97,7 @@ SMALL_STUDY = {
         "adaptations": ["ift-then-reasoning"],
         "adaptation_corpora": {"from": "general", "to": "math"},
         "base_shots": [1],
+        "length_limits": {"max_tokens": [80], "benchmarks": ["gsm8k"]},
         "families": [{"name": "General-OE", "benchmarks": ["squad"]}, {"name": "Math-OE", "benchmarks": ["gsm8k"]}],
     }
 }

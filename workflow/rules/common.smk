@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.cells import FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES, Adaptation, format_ratio, parse_model_id
+from scale_or_reason.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES
+from scale_or_reason.cells import Adaptation, format_ratio, parse_model_id
 from scale_or_reason.errors import StudyError
 from scale_or_reason.local_files import deepspeed_file, is_local, made_by_study, rows_file, rows_folder
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.stages import STAGE_VERSIONS
-from scale_or_reason.study import Study, as_json, benchmark_limit, engine_settings_of_results, ratio_of_format
+from scale_or_reason.study import RULES, Study, as_json, benchmark_limit, engine_settings_of_results, ratio_of_format
 
 # Checked once, by the process that a person started: every job on a cluster reads this file again.
 try:
@@ -49,14 +50,17 @@ def one_of(names):
 
 
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
-TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
+# Those with a limit of their own have rules of their own.
+TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 # What the trained models of a student differ in: the part of a model id between student and seed.
 GRID = list(dict.fromkeys(f"{cell.schedule}/rho-{format_ratio(cell.ratio)}" for cell in STUDY.trainings()))
 ADAPTED = [f"{first}-then-{second}" for first, second in STUDY.adaptations]
 # Whether all of them are evaluated in one job, and those that are evaluated in a job of their own.
 BY_STUDENT = config["compute"]["evaluation_jobs"] == "student"
 TRAINED_APART = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED}" if BY_STUDENT else TRAINED
-EVALUATED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
+EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
+LIMITABLE = rf"(?!.*/mix/rho-[01]/){CELL_PATTERN}"
+SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
 
 
 wildcard_constraints:
@@ -90,15 +94,15 @@ POOLS = expand(
 SAMPLES = {name: count for name, count in config["benchmarks"]["samples"].items() if name in STUDY.benchmarks}
 # A judge's manifest stands for its tables: 12,000 fewer files for Snakemake to look at in the paper's study.
 JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=STUDY.judges)
-GRADES = expand(
-    "<results>/verdicts/rules/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks if STUDY.graders else []
-)
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
 # Cheap to run again, so that a figure follows its code.
 LIBRARY = Path("src", "scale_or_reason")
 FIGURE_CODE = [str(LIBRARY / name) for name in ("families.py", "frontiers.py")]
 FIGURE_CODE += [str(file) for file in sorted((LIBRARY / "figures").glob("*.py"))]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
+LIMITED_IDS = [model.model_id for model in STUDY.limited()]
+# The same models under the study's own limit.
+UNLIMITED_IDS = list(dict.fromkeys(model.cell.model_id for model in STUDY.limited()))
 
 
 def gpus(engine):
@@ -290,10 +294,31 @@ def source_of(wildcards):
     return STUDY.teacher if parse_model_id(wildcards.model_id).kind == "teacher" else student_of(wildcards)
 
 
+def benchmarks_of(wildcards):
+    """What a model is asked."""
+    return STUDY.benchmarks_of(parse_model_id(wildcards.model_id))
+
+
+def items_of(wildcards):
+    """The tables of what a model is asked."""
+    return [f"<results>/benchmarks/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
+
+
+def answers_of(wildcards):
+    """The tables of its answers."""
+    return [f"<results>/answers/{wildcards.model_id}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
+
+
+def grades_of(wildcards):
+    """The tables of the rule graders' verdicts on them, if rules speak."""
+    folder = f"<results>/verdicts/{RULES}/{wildcards.model_id}"
+    return [f"{folder}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)] if STUDY.graders else []
+
+
 def verdicts_of(wildcards, input):
     """The tables that lie beside the judges' manifests."""
     folders = [Path(manifest).parent for manifest in input.judged]
-    return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in STUDY.benchmarks]
+    return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in benchmarks_of(wildcards)]
 
 
 def architecture_options(wildcards, input):
@@ -312,6 +337,11 @@ def architecture_options(wildcards, input):
 def replica_options(wildcards):
     """What makes replicas differ: their number, and a seed for each."""
     return options({"seed": derive_seed(STUDY.seed, "replica", wildcards.seed), "replica": wildcards.seed})
+
+
+def sampling_within_limit(wildcards):
+    """How a student answers under another limit on the length of answers."""
+    return json_option("sampling", {**config["evaluation"]["sampling"], "max_tokens": int(wildcards.max_tokens)})
 
 
 def learning_rate_option(wildcards):

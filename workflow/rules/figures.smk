@@ -119,4 +119,5 @@ rule tables:
     input:
         rules.scores.input,
         expand("<results>/tables/{table}.csv", table=STUDY.tables),
+        ["<results>/tables/length_limits.csv"] if LIMITED_IDS else [],
     localrule: True

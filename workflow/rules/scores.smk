@@ -3,16 +3,18 @@
 
 rule score_model:
     input:
-        item_tables=ITEMS,
-        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        item_tables=items_of,
+        answers=answers_of,
         judged=JUDGED,
-        graders=GRADES,
+        graders=grades_of,
     output:
         scores="<results>/scores/{model_id}.parquet",
     log:
         "<logs>/score_model/{model_id}.log",
     benchmark:
         "<benchmarks>/score_model/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=SCORED,
     conda:
         CONDA_ENVIRONMENT
     threads: 1

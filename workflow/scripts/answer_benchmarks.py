@@ -27,7 +27,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.cells import BaseStudent, Teacher, parse_model_id
+from scale_or_reason.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
 from scale_or_reason.engines.command_line import (
     ChunkWork,
     Engine,
@@ -254,10 +254,24 @@ def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
         )
 
 
+def check_limits(model_ids: list[str], sampling: Sampling) -> None:
+    """Raise :class:`StudyError` if an id names another limit on the length of answers than they have."""
+    for model in map(parse_model_id, model_ids):
+        if isinstance(model, LimitedCell) and model.max_tokens != sampling.max_tokens:
+            raise StudyError(
+                "answers would be filed under another limit than theirs",
+                where="--sampling",
+                key="max_tokens",
+                found=sampling.max_tokens,
+                expected=f"{model.max_tokens}, as the id {model.model_id} says",
+            )
+
+
 def main() -> None:
     arguments = parse_arguments()
     check_endpoint(arguments.endpoint, arguments.model_ids)
     generations = [Generation.from_arguments(arguments, model) for model in arguments.model]
+    check_limits(arguments.model_ids, generations[0].sampling)
     ways = askings(arguments.model_ids, arguments.model, modes_from_json(arguments.modes))
     items = read_items(arguments.items)
     samples = samples_per_item(arguments.samples, items)

@@ -1,0 +1,117 @@
+# Some students answer some benchmarks again under other limits on the length of answers (`study.length_limits`; v1
+# figure 10, v2 figure 13): models of their own to judges, graders and scores, with max-tokens-N at the end of their ids.
+
+LIMITED_BENCHMARKS = STUDY.length_limits.benchmarks
+LIMITED_ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=LIMITED_BENCHMARKS)
+
+
+if LIMITED_BENCHMARKS:
+
+    use rule answer_benchmarks as answer_within_limit with:
+        input:
+            model="<results>/models/{model_id}",
+            item_tables=LIMITED_ITEMS,
+        output:
+            answers=expand(
+                "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+            manifest="<results>/answers/{model_id}/max-tokens-{max_tokens}/manifest.json",
+        log:
+            "<logs>/answer_benchmarks/{model_id}/max-tokens-{max_tokens}.log",
+        benchmark:
+            "<benchmarks>/answer_benchmarks/{model_id}/max-tokens-{max_tokens}.tsv"
+        wildcard_constraints:
+            model_id=LIMITABLE,
+        params:
+            model=lambda wildcards, input: option("model", input.model),
+            model_ids=option("model_ids", "{model_id}/max-tokens-{max_tokens}"),
+            pools="",
+            directory=output_folder(1),
+            sampling=sampling_within_limit,
+            samples=json_option("samples", {name: SAMPLES[name] for name in LIMITED_BENCHMARKS if name in SAMPLES}),
+            engine=student_engine,
+            engine_of_results=lambda wildcards: json_option(
+                "engine", engine_settings_of_results(student_of(wildcards).engine)
+            ),
+            seed=option("seed", STUDY.seed),
+            version=version_of("answers"),
+        message:
+            "{wildcards.model_id} answers in at most {wildcards.max_tokens} tokens"
+
+    use rule judge_answers as judge_within_limit with:
+        input:
+            item_tables=LIMITED_ITEMS,
+            answers=expand(
+                "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+            model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+        output:
+            verdicts=expand(
+                "<results>/verdicts/{{judge}}/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+            manifest="<results>/verdicts/{judge}/{model_id}/max-tokens-{max_tokens}/manifest.json",
+        log:
+            "<logs>/judge_answers/{judge}/{model_id}/max-tokens-{max_tokens}.log",
+        benchmark:
+            "<benchmarks>/judge_answers/{judge}/{model_id}/max-tokens-{max_tokens}.tsv"
+        wildcard_constraints:
+            model_id=LIMITABLE,
+        message:
+            "{wildcards.judge} judges {wildcards.model_id} within {wildcards.max_tokens} tokens"
+
+    use rule grade_answers as grade_within_limit with:
+        input:
+            item_tables=LIMITED_ITEMS,
+            answers=expand(
+                "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+        output:
+            verdicts=expand(
+                "<results>/verdicts/rules/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+        log:
+            "<logs>/grade_answers/{model_id}/max-tokens-{max_tokens}.log",
+        benchmark:
+            "<benchmarks>/grade_answers/{model_id}/max-tokens-{max_tokens}.tsv"
+        wildcard_constraints:
+            model_id=LIMITABLE,
+        message:
+            "rules grade {wildcards.model_id} within {wildcards.max_tokens} tokens"
+
+
+if LIMITED_IDS:
+
+    rule compare_length_limits:
+        input:
+            limited=expand("<results>/scores/{model_id}.parquet", model_id=LIMITED_IDS),
+            own=expand("<results>/scores/{model_id}.parquet", model_id=UNLIMITED_IDS),
+        output:
+            parquet="<results>/tables/length_limits.parquet",
+            csv=report(
+                "<results>/tables/length_limits.csv",
+                caption="../report/length_limits.rst",
+                category="Tables",
+                labels={"table": "length limits", "of": "accuracy under each limit on the length of answers"},
+            ),
+        log:
+            "<logs>/compare_length_limits.log",
+        benchmark:
+            "<benchmarks>/compare_length_limits.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=JOBS["light"]["mem_mb"],
+            runtime=JOBS["light"]["runtime"],
+        params:
+            max_tokens=option("max_tokens", config["evaluation"]["sampling"]["max_tokens"]),
+        message:
+            "compare the limits on the length of answers"
+        shell:
+            "python workflow/scripts/compare_length_limits.py --limited {input.limited} --own {input.own}"
+            " {params.max_tokens} --parquet {output.parquet} --csv {output.csv} &> {log}"
