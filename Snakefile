@@ -20,6 +20,8 @@ logger.setLevel(level)
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/options.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/questions.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/pairs.smk"

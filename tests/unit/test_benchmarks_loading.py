@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from scale_or_reason.benchmarks.loading import evaluation_items, pool_items, sample_items
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.benchmarks.row_sources import Hub, JsonlFolder
 from scale_or_reason.errors import StudyError
 from scale_or_reason.tables import check_table, table_from_rows
 
@@ -36,7 +37,7 @@ def write(folder: Path, name: str, rows: list[dict[str, Any]]) -> Path:
 
 def test_items_of_a_jsonl_file(tmp_path: Path) -> None:
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(3), gsm8k_row(4)])
-    items = evaluation_items(GSM8K, "jsonl", tmp_path)
+    items = evaluation_items(GSM8K, JsonlFolder(tmp_path))
     check_table(items, "items", "test")
     assert items["gold"].to_list() == [["3"], ["4"]]
     assert items["prompt"][0] == (
@@ -50,54 +51,49 @@ def test_items_of_a_jsonl_file(tmp_path: Path) -> None:
 
 def test_item_id_depends_on_the_row_only(tmp_path: Path) -> None:
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(3), gsm8k_row(4)])
-    first = evaluation_items(GSM8K, "jsonl", tmp_path)
+    first = evaluation_items(GSM8K, JsonlFolder(tmp_path))
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(5), gsm8k_row(4), gsm8k_row(3)])
-    second = evaluation_items(GSM8K, "jsonl", tmp_path)
+    second = evaluation_items(GSM8K, JsonlFolder(tmp_path))
     assert set(first["item_id"]) < set(second["item_id"])
 
 
 def test_copies_of_a_row_without_own_id_are_kept_apart(tmp_path: Path) -> None:
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(3), gsm8k_row(3), gsm8k_row(3)])
-    ids = evaluation_items(GSM8K, "jsonl", tmp_path)["item_id"].to_list()
+    ids = evaluation_items(GSM8K, JsonlFolder(tmp_path))["item_id"].to_list()
     assert len(set(ids)) == 3 and ids[1:] == [f"{ids[0]}-2", f"{ids[0]}-3"]
 
 
 def test_own_id_twice(tmp_path: Path) -> None:
     path = write(tmp_path, "math_500.jsonl", [math_row(1), math_row(2), math_row(1)])
     with pytest.raises(StudyError, match="rows 1 and 3") as caught:
-        evaluation_items(MATH, "jsonl", tmp_path)
+        evaluation_items(MATH, JsonlFolder(tmp_path))
     assert str(path) in str(caught.value) and "test/1.json" in str(caught.value)
 
 
 def test_second_file_name(tmp_path: Path) -> None:
     write(tmp_path, "math500.jsonl", [math_row(1)])
-    assert evaluation_items(MATH, "jsonl", tmp_path)["item_id"].to_list() == ["test/1.json"]
+    assert evaluation_items(MATH, JsonlFolder(tmp_path))["item_id"].to_list() == ["test/1.json"]
 
 
 def test_missing_column_names_file_row_and_column(tmp_path: Path) -> None:
     path = write(tmp_path, "gsm8k.jsonl", [gsm8k_row(1), {"question": "How many?"}])
     with pytest.raises(StudyError, match="lacks a column") as caught:
-        evaluation_items(GSM8K, "jsonl", tmp_path)
+        evaluation_items(GSM8K, JsonlFolder(tmp_path))
     assert caught.value.where == str(path) and caught.value.key == "row 2: answer"
 
 
 def test_row_without_gold_names_file_row_and_column(tmp_path: Path) -> None:
     path = write(tmp_path, "gsm8k.jsonl", [gsm8k_row(1), gsm8k_row(2), {"question": "How many?", "answer": "Four."}])
     with pytest.raises(StudyError, match="gsm8k: the row has no gold answer") as caught:
-        evaluation_items(GSM8K, "jsonl", tmp_path)
+        evaluation_items(GSM8K, JsonlFolder(tmp_path))
     assert caught.value.where == str(path) and caught.value.key == "row 3: answer"
 
 
 def test_missing_file_says_what_to_write(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="a file of rows is missing") as caught:
-        evaluation_items(GSM8K, "jsonl", tmp_path)
+        evaluation_items(GSM8K, JsonlFolder(tmp_path))
     assert caught.value.where == tmp_path / "gsm8k.jsonl"
     assert "question, answer" in str(caught.value) and "openai/gsm8k" in str(caught.value)
-
-
-def test_no_folder() -> None:
-    with pytest.raises(StudyError, match="need the folder"):
-        evaluation_items(GSM8K, "jsonl", None)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +103,14 @@ def test_no_folder() -> None:
 def test_files_at_fault(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "gsm8k.jsonl").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match=problem) as caught:
-        evaluation_items(GSM8K, "jsonl", tmp_path)
+        evaluation_items(GSM8K, JsonlFolder(tmp_path))
     assert str(caught.value.where) == str(tmp_path / "gsm8k.jsonl")
 
 
 def test_only_rows_of_other_subjects(tmp_path: Path) -> None:
     write(tmp_path, "mmlu_misc.jsonl", [{"question": "?", "subject": "law", "choices": ["a", "b"], "answer": 0}])
     with pytest.raises(StudyError, match="among those read"):
-        evaluation_items(MMLU, "jsonl", tmp_path)
+        evaluation_items(MMLU, JsonlFolder(tmp_path))
 
 
 def items_table(ids: list[str]) -> pl.DataFrame:
@@ -146,8 +142,8 @@ def test_sample_depends_on_the_seed() -> None:
 
 def test_pool_of_held_out_rows(tmp_path: Path) -> None:
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(number) for number in range(10)])
-    items = evaluation_items(GSM8K, "jsonl", tmp_path, limit=6, seed=3)
-    pool = pool_items(GSM8K, "jsonl", tmp_path, limit=6, seed=3)
+    items = evaluation_items(GSM8K, JsonlFolder(tmp_path), limit=6, seed=3)
+    pool = pool_items(GSM8K, JsonlFolder(tmp_path), limit=6, seed=3)
     check_table(pool, "items", "test")
     assert items.height == 6 and pool.height == 4
     assert not set(items["question"]) & set(pool["question"])
@@ -156,21 +152,21 @@ def test_pool_of_held_out_rows(tmp_path: Path) -> None:
 def test_no_rows_left_for_the_pool(tmp_path: Path) -> None:
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(number) for number in range(3)])
     with pytest.raises(StudyError, match="few-shot") as caught:
-        pool_items(GSM8K, "jsonl", tmp_path)
+        pool_items(GSM8K, JsonlFolder(tmp_path))
     assert "gsm8k.pool.jsonl" in str(caught.value)
 
 
 def test_pool_file_without_the_evaluation_rows(tmp_path: Path) -> None:
     write(tmp_path, "gsm8k.jsonl", [gsm8k_row(1), gsm8k_row(2)])
     write(tmp_path, "gsm8k.pool.jsonl", [gsm8k_row(number) for number in (2, 3, 4, 4, 5)])
-    pool = pool_items(GSM8K, "jsonl", tmp_path, limit=1)
+    pool = pool_items(GSM8K, JsonlFolder(tmp_path), limit=1)
     assert sorted(pool["gold"].to_list()) == [["3"], ["4"], ["5"]]  # 2 is an item of the full set
-    smaller = pool_items(GSM8K, "jsonl", tmp_path, limit=1, size=2)
+    smaller = pool_items(GSM8K, JsonlFolder(tmp_path), limit=1, size=2)
     assert smaller.height == 2 and set(smaller["item_id"]) < set(pool["item_id"])
 
 
 def test_pool_of_a_benchmark_without_answers_is_empty(tmp_path: Path) -> None:
-    pool = pool_items(IFEVAL, "jsonl", tmp_path)
+    pool = pool_items(IFEVAL, JsonlFolder(tmp_path))
     check_table(pool, "items", "test")
     assert pool.is_empty()
 
@@ -195,7 +191,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> FakeHub:
 
 def test_hub_rows_and_file_rows_give_the_same_items(tmp_path: Path, hub: FakeHub) -> None:
     write(tmp_path, "gsm8k.jsonl", hub.rows)
-    assert evaluation_items(GSM8K, "hub", limit=20).equals(evaluation_items(GSM8K, "jsonl", tmp_path, limit=20))
+    assert evaluation_items(GSM8K, Hub(), limit=20).equals(evaluation_items(GSM8K, JsonlFolder(tmp_path), limit=20))
     path, options = hub.calls[0]
     assert (path, options["name"], options["split"], options["revision"]) == ("openai/gsm8k", "main", "test", "main")
 
@@ -203,14 +199,14 @@ def test_hub_rows_and_file_rows_give_the_same_items(tmp_path: Path, hub: FakeHub
 def test_hub_with_another_number_of_rows(hub: FakeHub) -> None:
     hub.rows = hub.rows[:-1]
     with pytest.raises(StudyError, match="another number of rows") as caught:
-        evaluation_items(GSM8K, "hub")
+        evaluation_items(GSM8K, Hub())
     assert (caught.value.found, caught.value.expected) == (1318, 1319)
 
 
 def test_each_config_is_read(hub: FakeHub) -> None:
     hub.rows = [{"question": "?", "subject": "abstract_algebra", "choices": ["a", "b"], "answer": 0}]
     with pytest.raises(StudyError, match="another number of rows") as caught:
-        evaluation_items(get_benchmark("mmlu_math"), "hub")
+        evaluation_items(get_benchmark("mmlu_math"), Hub())
     assert caught.value.found == 5 and caught.value.expected == 1064
     assert [options["name"] for _, options in hub.calls] == list(get_benchmark("mmlu_math").hub.configs)
 
@@ -221,12 +217,12 @@ def test_hub_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(sys.modules, "datasets", type("module", (), {"load_dataset": staticmethod(fail)}))
     with pytest.raises(StudyError, match="cannot be read") as caught:
-        evaluation_items(GSM8K, "hub")
+        evaluation_items(GSM8K, Hub())
     assert "openai/gsm8k" in str(caught.value) and "ConnectionError" in str(caught.value)
     assert "jsonl" in str(caught.value)
 
 
 def test_benchmark_that_is_on_no_hub() -> None:
     with pytest.raises(StudyError, match="not on the hub") as caught:
-        evaluation_items(get_benchmark("c_code_summarization"), "hub")
+        evaluation_items(get_benchmark("c_code_summarization"), Hub())
     assert "c_code_summarization.jsonl" in str(caught.value)

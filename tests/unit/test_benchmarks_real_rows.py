@@ -12,6 +12,7 @@ from scale_or_reason.benchmarks.base import LETTERS
 from scale_or_reason.benchmarks.loading import evaluation_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.benchmarks.row_sources import JsonlFolder
 from scale_or_reason.seeds import stable_id
 
 #: Benchmarks of which no real rows are at hand.
@@ -50,7 +51,7 @@ def raw(rows_dir: Path, name: str) -> list[dict]:
 
 
 def items_of(rows_dir: Path, name: str) -> pl.DataFrame:
-    return evaluation_items(get_benchmark(name), "jsonl", rows_dir)
+    return evaluation_items(get_benchmark(name), JsonlFolder(rows_dir))
 
 
 @pytest.mark.parametrize("name", [name for name in BENCHMARK_NAMES if name not in ABSENT])

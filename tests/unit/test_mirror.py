@@ -16,9 +16,10 @@ from example_rows import EXAMPLES
 
 import scale_or_reason.sources as sources
 from scale_or_reason.benchmarks.base import Benchmark, HubRows
-from scale_or_reason.benchmarks.loading import at_commits, evaluation_items, pool_items
+from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.benchmarks.row_sources import Hub, at_commits
 from scale_or_reason.errors import StudyError
 from scale_or_reason.sources import read_hub
 
@@ -68,13 +69,13 @@ def test_every_benchmark_is_read_from_its_copies(tmp_path: Path, name: str) -> N
     benchmark = uncounted(get_benchmark(name))
     row, _, gold, choices, _ = EXAMPLES[name]
     copy_repository(tmp_path, benchmark.hub, [row])
-    items = evaluation_items(benchmark, "hub", mirror=tmp_path)
+    items = evaluation_items(benchmark, Hub(tmp_path))
     parts = len(benchmark.hub.configs or benchmark.hub.data_files or "1") if name != "consumer_qa" else 1
     assert items.height >= 1 and parts >= items.height
     assert items["gold"][0].to_list() == gold and items["choices"][0].to_list() == choices
     if benchmark.pool and benchmark.pool.path != benchmark.hub.path:
         copy_repository(tmp_path, benchmark.pool, [{**row, "problem": "Another one?"}])
-        assert pool_items(benchmark, "hub", mirror=tmp_path)["gold"][0].to_list() == gold
+        assert pool_items(benchmark, Hub(tmp_path))["gold"][0].to_list() == gold
 
 
 @pytest.mark.parametrize("name", ON_HUB)
@@ -87,20 +88,20 @@ def test_a_column_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", mirror / "cache")
         copy_repository(mirror, benchmark.hub, [{key: value for key, value in row.items() if key != column}])
         with pytest.raises(StudyError, match="lacks a column") as caught:
-            evaluation_items(benchmark, "hub", mirror=mirror)
+            evaluation_items(benchmark, Hub(mirror))
         assert caught.value.key == f"row 1: {column}"
 
 
 def test_a_mirror_without_the_dataset(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="mirror has no copy") as caught:
-        evaluation_items(get_benchmark("gsm8k"), "hub", mirror=tmp_path)
+        evaluation_items(get_benchmark("gsm8k"), Hub(tmp_path))
     assert "hf download --repo-type dataset openai/gsm8k" in str(caught.value)
 
 
 def test_a_mirror_without_the_split(tmp_path: Path) -> None:
     copy_repository(tmp_path, HubRows("openai/gsm8k", "train", configs=("main",)), [EXAMPLES["gsm8k"][0]])
     with pytest.raises(StudyError, match="cannot be read") as caught:
-        evaluation_items(get_benchmark("gsm8k"), "hub", mirror=tmp_path)
+        evaluation_items(get_benchmark("gsm8k"), Hub(tmp_path))
     assert str(tmp_path) in str(caught.value) and "README.md" in str(caught.value)
 
 
@@ -133,7 +134,7 @@ def test_branches_become_commits_where_the_hub_says_so(monkeypatch: pytest.Monke
         asked.append((path, revision))
         return "c0ffee" if path == "math-ai/aime25" else None
 
-    monkeypatch.setattr("scale_or_reason.benchmarks.loading.resolve_commit", resolve)
+    monkeypatch.setattr("scale_or_reason.benchmarks.row_sources.resolve_commit", resolve)
     aime = at_commits(get_benchmark("aime"))
     assert asked == [("math-ai/aime25", "main"), ("HuggingFaceH4/aime_2024", "main")]
     assert aime.hub is not None and aime.hub.revision == "c0ffee" and "revision c0ffee" in str(aime.hub)

@@ -57,6 +57,12 @@ def test_benchmark_errors_leave_no_file(root: Path, rows: Path, change: tuple[ob
     assert not output.exists()
 
 
+def test_rows_in_no_folder(root: Path, tmp_path: Path) -> None:
+    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--seed", 0)
+    result = run(root, "prepare_benchmark.py", *source, *files(tmp_path / "items.parquet"))
+    assert result.returncode == 2 and "need the folder they are in" in result.stderr
+
+
 def test_questions(root: Path, tmp_path: Path) -> None:
     rows = [{"input": [{"role": "user", "content": f"What is {number}?"}]} for number in (1, 2, 2, 3)]
     (tmp_path / "math.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.benchmarks.base import Benchmark
-from scale_or_reason.benchmarks.loading import at_commits, evaluation_items, pool_items
+from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.benchmarks.row_sources import Hub, JsonlFolder, RowSource, at_commits
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import write_json
 from scale_or_reason.generation import json_object
@@ -56,12 +57,21 @@ def main() -> None:
     benchmark = get_benchmark(arguments.benchmark).with_options(options)
     if arguments.kind == "hub" and not arguments.mirror:
         benchmark = at_commits(benchmark)
-    source = (benchmark, arguments.kind, arguments.path, arguments.limit, arguments.seed, arguments.mirror)
-    items = pool_items(*source, size=arguments.pool_size) if arguments.pool else evaluation_items(*source)
+    chosen = (benchmark, row_source(arguments), arguments.limit, arguments.seed)
+    items = pool_items(*chosen, size=arguments.pool_size) if arguments.pool else evaluation_items(*chosen)
     write_table(items, arguments.output, "items")
     write_json(facts(benchmark, arguments, items.height), arguments.manifest)
     what = "rows for few-shot examples" if arguments.pool else "items"
     print(f"{benchmark.name} (version {benchmark.version}): {items.height} {what} in {arguments.output}")
+
+
+def row_source(arguments: argparse.Namespace) -> RowSource:
+    """Where the rows are. Raises :class:`StudyError` for files in no folder."""
+    if arguments.kind == "hub":
+        return Hub(arguments.mirror)
+    if arguments.path is None:
+        raise StudyError("rows of kind jsonl need the folder they are in", where="--path", found="nothing")
+    return JsonlFolder(arguments.path)
 
 
 def facts(benchmark: Benchmark, arguments: argparse.Namespace, rows: int) -> dict[str, Any]:

@@ -4,77 +4,48 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
-from typing import Literal
+from collections.abc import Iterable
 
 import polars as pl
 
-from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row
+from scale_or_reason.benchmarks.base import Benchmark, Question, Row
+from scale_or_reason.benchmarks.row_sources import RowSource
 from scale_or_reason.errors import StudyError
-from scale_or_reason.local_files import rows_file
 from scale_or_reason.prompts import zero_shot_prompt
 from scale_or_reason.seeds import stable_id
-from scale_or_reason.sources import NumberedRow, read_hub, read_jsonl, resolve_commit
+from scale_or_reason.sources import NumberedRow
 from scale_or_reason.tables import table_from_rows
 
-Kind = Literal["hub", "jsonl"]
 
-
-def at_commits(benchmark: Benchmark) -> Benchmark:
-    """The benchmark with the commits that its branches stand for now, where the hub can be asked."""
-
-    def pinned(rows: HubRows | None) -> HubRows | None:
-        commit = resolve_commit(rows.path, rows.revision) if rows else None
-        return replace(rows, revision=commit) if rows and commit else rows
-
-    return replace(benchmark, hub=pinned(benchmark.hub), pool=pinned(benchmark.pool))
-
-
-def evaluation_items(
-    benchmark: Benchmark,
-    kind: Kind,
-    path: str | Path | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    mirror: Path | None = None,
-) -> pl.DataFrame:
+def evaluation_items(benchmark: Benchmark, source: RowSource, limit: int | None = None, seed: int = 0) -> pl.DataFrame:
     """The items that models are evaluated on (schema items), in the order of their source.
 
-    ``kind`` jsonl reads ``path``/NAME.jsonl, a folder of files in the hub's schema; ``kind`` hub reads ``mirror``, a
-    folder of copies of datasets, if there is one. ``limit`` keeps that many items, chosen by hash of ``seed`` and item:
-    a larger limit keeps all items of a smaller one.
+    ``limit`` keeps that many items, chosen by hash of ``seed`` and item: a larger limit keeps all items of a smaller
+    one.
     """
-    where, rows = _evaluation_rows(benchmark, kind, path, mirror)
+    where, rows = source.evaluation_rows(benchmark)
     return sample_items(_items(benchmark, rows, where), limit, seed)
 
 
 def pool_items(
-    benchmark: Benchmark,
-    kind: Kind,
-    path: str | Path | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-    mirror: Path | None = None,
-    size: int = 32,
+    benchmark: Benchmark, source: RowSource, limit: int | None = None, seed: int = 0, size: int = 32
 ) -> pl.DataFrame:
     """At most ``size`` items for few-shot examples (schema items), none of them an evaluation item.
 
-    They come from the benchmark's train split, or from ``path``/NAME.pool.jsonl. Without that file they are rows of
-    ``path``/NAME.jsonl that ``limit`` and ``seed`` leave out of the evaluation. The table is empty for a benchmark
-    whose rows have no answer to show (ifeval).
+    They are the source's pool: the benchmark's train split, or NAME.pool.jsonl. Without one they are rows that
+    ``limit`` and ``seed`` leave out of the evaluation. The table is empty for a benchmark whose rows have no answer to
+    show (ifeval).
     """
     if not benchmark.shots:
         return table_from_rows([], "items")
-    where, rows = _evaluation_rows(benchmark, kind, path, mirror)
+    where, rows = source.evaluation_rows(benchmark)
     everything = _items(benchmark, rows, where)
-    pool_source = _pool_rows(benchmark, kind, path, mirror)
-    if pool_source is None:
+    pool_rows = source.pool_rows(benchmark)
+    if pool_rows is None:
         chosen = sample_items(everything, limit, seed)
         pool = everything.filter(~pl.col("question").is_in(chosen["question"].implode()))
     else:
-        pool = _distinct_pool(benchmark, *pool_source, questions=set(everything["question"]), size=size, seed=seed)
+        pool = _distinct_pool(benchmark, *pool_rows, questions=set(everything["question"]), size=size, seed=seed)
     if pool.is_empty():
         raise StudyError(
             "no rows are left for few-shot examples",
@@ -96,53 +67,6 @@ def sample_items(items: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFr
 def _in_sample_order(items: pl.DataFrame, seed: int) -> pl.DataFrame:
     rank = [stable_id(seed, "sample", name, item) for name, item in items.select("benchmark", "item_id").iter_rows()]
     return items.with_columns(pl.Series("rank", rank, dtype=pl.String)).sort("rank").drop("rank")
-
-
-def _evaluation_rows(
-    benchmark: Benchmark, kind: Kind, path: str | Path | None, mirror: Path | None
-) -> tuple[str, Iterator[NumberedRow]]:
-    if kind == "jsonl":
-        file = _file(benchmark, path)
-        return str(file), read_jsonl(file, remedy=_jsonl_remedy(benchmark, file))
-    if benchmark.hub is None:
-        raise StudyError("this benchmark is not on the hub", key=benchmark.name, remedy=benchmark.remedy)
-    return str(benchmark.hub), _hub_rows(benchmark.hub, mirror)
-
-
-def _pool_rows(
-    benchmark: Benchmark, kind: Kind, path: str | Path | None, mirror: Path | None
-) -> tuple[str, Iterator[NumberedRow]] | None:
-    if kind == "hub":
-        return None if benchmark.pool is None else (str(benchmark.pool), _hub_rows(benchmark.pool, mirror))
-    file = _file(benchmark, path, ".pool")
-    return (str(file), read_jsonl(file)) if file.is_file() else None
-
-
-def _file(benchmark: Benchmark, path: str | Path | None, part: str = "") -> Path:
-    if path is None:
-        raise StudyError("rows of kind jsonl need the folder they are in", where="--path", found="nothing")
-    return rows_file(path, benchmark.name, part)
-
-
-def _jsonl_remedy(benchmark: Benchmark, file: Path) -> str:
-    columns = ", ".join(benchmark.columns)
-    source = f"as in {benchmark.hub}" if benchmark.hub else benchmark.remedy
-    return f"write {file.name} with one JSON object per line and the columns {columns}: {source}"
-
-
-def _hub_rows(source: HubRows, mirror: Path | None) -> Iterator[NumberedRow]:
-    number = 0
-    for config in source.configs or (None,):
-        for _, row in read_hub(
-            source.path,
-            source.split,
-            config=config,
-            data_files=source.data_files,
-            revision=source.revision,
-            mirror=mirror,
-        ):
-            number += 1
-            yield number, row
 
 
 def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list[NumberedRow]:

@@ -1,0 +1,114 @@
+# Which files of a study a job needs: input functions of the rules, and what they look up.
+from pathlib import Path
+
+from scale_or_reason.cells import Adaptation, parse_model_id
+from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
+from scale_or_reason.study import RULES, ratio_of_format
+
+
+def model_files(model):
+    """What a job that reads this model depends on: the files of a local one; a hub model is pinned by its revision."""
+    folder = Path(model)
+    return (
+        [str(file) for file in sorted(folder.glob("*.safetensors")) + [folder / "config.json"]]
+        if is_local(model)
+        else []
+    )
+
+
+def tokenizer_files(tokenizer):
+    """The files of a local tokenizer."""
+    return [str(file) for file in Path(tokenizer).glob("tokenizer*.json")] if is_local(tokenizer) else []
+
+
+def rows_of_benchmark(wildcards):
+    """The JSONL file of a benchmark; nothing for rows from the hub, and nothing if a person has yet to put it there."""
+    folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
+    if folder is None:
+        return []
+    file = rows_file(folder, wildcards.benchmark)
+    return [str(file)] if made_by_study(file, STUDY.name) or file.is_file() else []
+
+
+def rows_of_pool(wildcards):
+    """As :func:`rows_of_benchmark`, with the rows set aside as examples if there is a file of them."""
+    rows = rows_of_benchmark(wildcards)
+    if not rows:
+        return []
+    pool = rows_file(Path(rows[0]).parent, wildcards.benchmark, ".pool")
+    return [*rows, str(pool)] if made_by_study(pool, STUDY.name) or pool.is_file() else rows
+
+
+def rows_of_corpus(wildcards):
+    """The JSONL file of a corpus; nothing for questions from the hub."""
+    source = STUDY.corpora[wildcards.corpus].source
+    return [source.path] if source.kind == "jsonl" else []
+
+
+def shards_of(corpus, answer_format):
+    """All teacher answers to the questions of a corpus in one format."""
+    numbers = range(STUDY.corpora[corpus].shards)
+    return [f"<results>/pairs/{corpus}/{answer_format}/shard-{shard}.parquet" for shard in numbers]
+
+
+def student_of(wildcards):
+    """The catalogue's entry of the student behind a model."""
+    return STUDY.students[parse_model_id(wildcards.model_id).student]
+
+
+def source_of(wildcards):
+    """The catalogue's entry with the architecture of a model: a student's or the teacher's."""
+    return STUDY.teacher if parse_model_id(wildcards.model_id).kind == "teacher" else student_of(wildcards)
+
+
+def start_of(wildcards):
+    """The trained model from which an adaptation starts."""
+    adaptation = Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed))
+    return f"<results>/models/{STUDY.start_of(adaptation).model_id}"
+
+
+def tokens_of(wildcards):
+    """The tokenised pairs that a training finds its sequences in."""
+    corpus = wildcards.corpus if "corpus" in wildcards.keys() else STUDY.adaptation_corpora["to"]
+    return f"<results>/tokens/{corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
+
+
+def mixture_of_adaptation(wildcards):
+    """The one-format mixture on which an adaptation goes on."""
+    corpus, ratio = STUDY.adaptation_corpora["to"], ratio_of_format(wildcards.second)
+    return f"<results>/mixtures/{corpus}/seq/rho-{ratio}.parquet"
+
+
+def trainings_of(wildcards):
+    """All model folders whose training a model went through, the last one last; none for models not trained here."""
+    model = parse_model_id(wildcards.model_id)
+    if model.kind == "adapted":
+        return [f"<results>/models/{STUDY.start_of(model).model_id}", f"<results>/models/{model.model_id}"]
+    return [f"<results>/models/{model.model_id}"] if model.kind == "distilled" else []
+
+
+def benchmarks_of(wildcards):
+    """What a model is asked."""
+    return STUDY.benchmarks_of(parse_model_id(wildcards.model_id))
+
+
+def items_of(wildcards):
+    """The tables of what a model is asked."""
+    return [f"<results>/benchmarks/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
+
+
+def answers_of(wildcards):
+    """The tables of its answers."""
+    return [f"<results>/answers/{wildcards.model_id}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
+
+
+def grades_of(wildcards):
+    """The tables of the rule graders' verdicts on them, if rules speak."""
+    folder = f"<results>/verdicts/{RULES}/{wildcards.model_id}"
+    return [f"{folder}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)] if STUDY.graders else []
+
+
+def verdicts_of(wildcards, input):
+    """The tables that lie beside the judges' manifests."""
+    folders = [Path(manifest).parent for manifest in input.judged]
+    return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in benchmarks_of(wildcards)]

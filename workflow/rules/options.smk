@@ -1,0 +1,167 @@
+# How settings of a study reach the programs: as options, spelled out, and only where results depend on them.
+import shlex
+from pathlib import Path
+
+from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.local_files import deepspeed_file, is_local, rows_folder
+from scale_or_reason.seeds import derive_seed
+from scale_or_reason.stages import STAGE_VERSIONS
+from scale_or_reason.study import as_json, benchmark_limit, engine_settings_of_results, ratio_of_format
+
+
+def option(name, *values):
+    """An option of a program, spelled out.
+
+    Snakemake compares the set of a rule's parameters without their names: a bare 1 could take another one's place
+    unseen. So every parameter says what it is.
+    """
+    return " ".join([f"--{name.replace('_', '-')}", *(shlex.quote(str(value)) for value in values)])
+
+
+def options(values):
+    """Several options."""
+    return " ".join(option(name, value) for name, value in values.items())
+
+
+def json_option(name, value):
+    """As :func:`option`, for a value that is no single word."""
+    return option(name, as_json(value))
+
+
+def version_of(stage):
+    """The stage's version, as a parameter: raising it makes results old."""
+    return f"{stage} version {STAGE_VERSIONS[stage]}"
+
+
+def output_folder(depth):
+    """The folder so many levels below ``results/STUDY`` in which a job writes everything."""
+    return lambda wildcards, output: str(Path(*Path(output[0]).parts[: 2 + depth]))
+
+
+def model_options(entry, name="model"):
+    """Which model to load: a folder, or a model of the hub at its revision."""
+    revision = {"revision": entry.revision} if entry.revision and not is_local(entry.model) else {}
+    return options({name: entry.model, **revision})
+
+
+def hub_options():
+    """The hub, or where copies of its data sets are."""
+    mirror = config["hub"]["mirror"]
+    return {"kind": "hub", "mirror": mirror} if mirror else {"kind": "hub"}
+
+
+def mirror_of(source):
+    """Where a copy of a corpus' data set is, if the hub is not asked."""
+    return {"mirror": config["hub"]["mirror"]} if source.kind == "hub" and config["hub"]["mirror"] else {}
+
+
+def benchmark_version(wildcards):
+    """Two versions: the stage's, and the benchmark's own."""
+    return f"{version_of('benchmarks')}, {wildcards.benchmark} version {BENCHMARKS[wildcards.benchmark].version}"
+
+
+def benchmark_options(wildcards):
+    """Where a benchmark's rows are, and how many of them count."""
+    folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
+    limit = benchmark_limit(wildcards.benchmark, config["benchmarks"])
+    chosen = config["benchmarks"]["options"].get(wildcards.benchmark)
+    settings = {
+        **(hub_options() if folder is None else {"kind": "jsonl", "path": folder}),
+        **({"options": as_json(chosen)} if chosen else {}),
+        **({} if limit is None else {"limit": limit}),
+    }
+    return options(settings)
+
+
+def corpus_options(wildcards):
+    """Where a corpus' questions are, which of them count, and how many of them are taken."""
+    corpus = STUDY.corpora[wildcards.corpus]
+    settings = {**vars(corpus.source), **mirror_of(corpus.source), **config["questions"], "size": corpus.size}
+    languages = [option("languages", *corpus.languages)] if corpus.languages else []
+    return " ".join([options({name: value for name, value in settings.items() if value is not None}), *languages])
+
+
+def source_options(wildcards):
+    """Where the published pairs of a corpus are."""
+    source = STUDY.corpora[wildcards.corpus].source
+    names = ("kind", "path", "config", "split", "revision")
+    settings = {name: getattr(source, name) for name in names if getattr(source, name) is not None}
+    return options({**settings, **mirror_of(source)})
+
+
+def teacher_options(wildcards):
+    """Which model the teacher is, and how it is told to think or not."""
+    return f"{model_options(STUDY.teacher)} {json_option('modes', STUDY.teacher.modes)}"
+
+
+def teacher_engine_of_results(wildcards):
+    """What of the teacher's engine its answers depend on."""
+    if STUDY.teacher.endpoint:
+        return "endpoint"
+    return json_option("engine", engine_settings_of_results(STUDY.teacher.engine))
+
+
+def architecture_options(wildcards, input):
+    """Where the shape of a model is written, and how long its training sequences were."""
+    if not input.trainings:
+        return model_options(source_of(wildcards), name="architecture")
+    return " ".join(
+        [
+            option("architecture", f"{input.trainings[-1]}/config.json"),
+            option("lengths", *(f"{folder}/sequence_lengths.parquet" for folder in input.trainings)),
+            option("training_manifests", *(f"{folder}/manifest.json" for folder in input.trainings)),
+        ]
+    )
+
+
+def replica_options(wildcards):
+    """What makes replicas differ: their number, and a seed for each."""
+    return options({"seed": derive_seed(STUDY.seed, "replica", wildcards.seed), "replica": wildcards.seed})
+
+
+def sampling_within_limit(wildcards):
+    """How a student answers under another limit on the length of answers."""
+    return json_option("sampling", {**config["evaluation"]["sampling"], "max_tokens": int(wildcards.max_tokens)})
+
+
+def learning_rate_option(wildcards):
+    """The peak learning rate of a training."""
+    ratio = wildcards.ratio if "ratio" in wildcards.keys() else ratio_of_format(wildcards.second)
+    return option("learning_rate", STUDY.learning_rate(wildcards.student, float(ratio)))
+
+
+RECIPE = {
+    "batch_unit": config["training"]["batch"]["unit"],
+    "batch_size": config["training"]["batch"]["size"],
+    "max_length": config["training"]["max_length"],
+    "overlong": config["training"]["overlong"],
+    "dtype": config["training"]["dtype"],
+    **config["training"]["schedule"],
+    **config["training"]["optimizer"],
+}
+
+# A parameter whose function asks for `threads` is not among those whose change makes a result old. So the settings
+# below, on which memory and speed depend and not the result, can be changed in the middle of a study.
+
+
+def execution_options(wildcards, threads):
+    """How a training is run."""
+    execution = dict(config["training"]["execution"])
+    execution["gradient_checkpointing"] = "on" if execution["gradient_checkpointing"] else "off"
+    return options({"deepspeed": deepspeed_file(STUDY.students[wildcards.student].deepspeed), **execution})
+
+
+def teacher_engine(wildcards, threads):
+    """All settings of vLLM for the teacher, or of the endpoint that answers instead."""
+    endpoint = STUDY.teacher.endpoint
+    return json_option("endpoint", endpoint) if endpoint else json_option("engine", STUDY.teacher.engine)
+
+
+def student_engine(wildcards, threads):
+    """All settings of vLLM for a student."""
+    return json_option("engine", student_of(wildcards).engine)
+
+
+def judge_engine(wildcards, threads):
+    """All settings of vLLM for a judge."""
+    return json_option("engine", STUDY.judges[wildcards.judge].engine)
