@@ -107,6 +107,26 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "unparsable": _COUNT,
         "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
     },
+    # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
+    "judge_agreement": {
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "first": _TEXT,  # a judge, or "jury" for all of them; graders are the judge "rules"
+        "second": _TEXT,  # null for the jury
+        "answers": _COUNT,  # that both (for the jury: at least two judges) decide
+        "first_only": _COUNT,  # that only the first calls right: its false positives if the second is right
+        "second_only": _COUNT,
+        "difference": _SHARE,  # median over models of how far the accuracies are apart, in points
+        "agreement": _SHARE,
+        "agreement_low": _SHARE,
+        "agreement_high": _SHARE,
+        "kappa": _SHARE,
+        "kappa_low": _SHARE,
+        "kappa_high": _SHARE,
+        "alpha": _SHARE,
+        "alpha_low": _SHARE,
+        "alpha_high": _SHARE,
+    },
     # one row per trained model, benchmark and limit on the length of answers
     "length_limits": {
         **CELL_COLUMNS,

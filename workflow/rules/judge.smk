@@ -191,3 +191,46 @@ rule grade_answers:
     shell:
         "python workflow/scripts/grade_answers.py --items {input.item_tables} --answers {input.answers}"
         " --processes {threads} --output-dir {params.directory} &> {log}"
+
+
+if len(STUDY.verdict_sources) > 1:
+
+    rule compare_judges:
+        input:
+            judged=expand("<results>/verdicts/{judge}/{model_id}/manifest.json", judge=STUDY.judges, model_id=MODEL_IDS),
+            graders=expand(
+                "<results>/verdicts/rules/{model_id}/{benchmark}.parquet",
+                model_id=MODEL_IDS if STUDY.graders else [],
+                benchmark=STUDY.benchmarks,
+            ),
+            code="src/scale_or_reason/agreement.py",
+            script="workflow/scripts/compare_judges.py",
+        output:
+            parquet="<results>/tables/judge_agreement.parquet",
+            csv=report(
+                "<results>/tables/judge_agreement.csv",
+                caption="../report/judge_agreement.rst",
+                category="Tables",
+                labels={"table": "agreement of judges", "of": "all pairs of judges and the rule graders"},
+            ),
+        log:
+            "<logs>/compare_judges.log",
+        benchmark:
+            "<benchmarks>/compare_judges.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=JOBS["light"]["mem_mb"],
+            runtime=JOBS["light"]["runtime"],
+        params:
+            verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
+            judges=option("judges", *STUDY.verdict_sources),
+            model_ids=option("model_ids", *MODEL_IDS),
+            families=json_option("families", config["study"]["families"]),
+            seed=option("seed", STUDY.seed),
+        message:
+            "compare the judges"
+        shell:
+            "python {input.script} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
+            " {params.seed} --parquet {output.parquet} --csv {output.csv} &> {log}"
