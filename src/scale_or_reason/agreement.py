@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from scale_or_reason.errors import StudyError
 from scale_or_reason.intervals import LEVEL
-from scale_or_reason.scores import KEY
+from scale_or_reason.jury import KEY
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.study import RULES
 from scale_or_reason.tables import SCHEMAS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -31,6 +32,17 @@ def read_columns(
             _check_model(table, model_id, path)
         frames.append(table.select(columns).collect())
     return pl.concat(frames)
+
+
+def verdict_files(
+    folder: Path, judges: Iterable[str], model_ids: Iterable[str], benchmarks: Iterable[str]
+) -> list[Path]:
+    """The tables of these verdicts below ``folder``.
+
+    Programs put the paths together themselves: no shell takes a line with all of them in the papers' study.
+    """
+    keys = product(judges, model_ids, benchmarks)
+    return [folder / judge / model_id / f"{benchmark}.parquet" for judge, model_id, benchmark in keys]
 
 
 def _check_model(table: pl.LazyFrame, model_id: str, path: object) -> None:

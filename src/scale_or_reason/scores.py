@@ -10,9 +10,8 @@ import polars as pl
 from scale_or_reason.cells import parse_model_id
 from scale_or_reason.errors import StudyError
 from scale_or_reason.intervals import effective_trials, wilson_interval
+from scale_or_reason.jury import KEY, JuryRule
 from scale_or_reason.tables import table_from_rows
-
-KEY = ["benchmark", "item_id", "sample"]
 
 #: The columns that scoring reads of each table.
 ITEM_COLUMNS = ["benchmark", "item_id"]
@@ -35,17 +34,6 @@ def family_of(families: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {benchmark: family["name"] for family in families for benchmark in family["benchmarks"]}
 
 
-def jury_verdicts(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """The jury's verdict on each answer: columns ``benchmark, item_id, sample, verdict``.
-
-    The majority of the judges whose reply could be read decides. A tie, or no readable reply, is ``unparsable``: it
-    counts neither as yes nor as no, and is shown in a column of its own.
-    """
-    yes, no = ((pl.col("verdict") == word).sum() for word in ("yes", "no"))
-    decided = pl.when(yes > no).then(pl.lit("yes")).when(no > yes).then(pl.lit("no")).otherwise(pl.lit("unparsable"))
-    return verdicts.group_by(KEY, maintain_order=True).agg(verdict=decided)
-
-
 def score_model(
     model_id: str,
     families: Sequence[Mapping[str, Any]],
@@ -53,12 +41,14 @@ def score_model(
     answers: pl.DataFrame,
     verdicts: pl.DataFrame,
     graders: pl.DataFrame,
+    jury: JuryRule,
 ) -> pl.DataFrame:
     """A ``scores`` table: one row per benchmark in ``answers``, in the families' order.
 
     Frames have ``ITEM_COLUMNS``, ``ANSWER_COLUMNS`` and ``VERDICT_COLUMNS``. Accuracy is the share of "yes" among all
     answers; "unparsable" is not "no" but does not count as right either. Its interval is Wilson's, with the effective
-    number of trials where items were asked several times. Without ``verdicts`` of judges the ``graders`` speak alone.
+    number of trials where items were asked several times. The judges of ``verdicts`` decide by the rule ``jury``;
+    without them the ``graders`` speak alone.
 
     Raises :class:`StudyError` if an item has no answer, an answer no verdict, or a benchmark no family.
     """
@@ -69,7 +59,7 @@ def score_model(
     if verdicts.is_empty() and graders.is_empty():
         raise StudyError("answers have no verdicts", found=model_id, remedy="name judges or switch the graders on")
     rules = graders.select(*KEY, rules="verdict")
-    decided = graders.select(*KEY, "verdict") if verdicts.is_empty() else jury_verdicts(verdicts)
+    decided = graders.select(*KEY, "verdict") if verdicts.is_empty() else jury.decide(verdicts)
     outcomes = answers.join(decided, on=KEY).join(rules, on=KEY, how="left")
     compared = not (verdicts.is_empty() or graders.is_empty())
     cell = parse_model_id(model_id).columns()

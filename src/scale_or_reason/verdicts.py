@@ -1,9 +1,8 @@
-r"""What a judge's reply says, and what a jury of judges says."""
+r"""What a judge's reply says."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Literal
 
 from scale_or_reason.grading.extraction import final_answer
@@ -26,19 +25,3 @@ def parse_verdict(reply: str) -> JudgeVerdict:
     if not verdicts:
         return "unparsable"
     return "yes" if verdicts[-1].lower() == "yes" else "no"
-
-
-def majority(verdicts: Iterable[JudgeVerdict]) -> JudgeVerdict:
-    """The jury's verdict: yes or no if more than half of *all* judges say so, else ``unparsable``.
-
-    So a tie is ``unparsable``, and so is one yes beside two unparsable replies: silent judges count as jurors. A single
-    judge is a jury of one. Raises ValueError for no judge and for a word that is no verdict.
-    """
-    votes = list(verdicts)
-    unknown = set(votes) - {"yes", "no", "unparsable"}
-    if not votes or unknown:
-        raise ValueError(f"a jury needs verdicts yes, no or unparsable; got {sorted(unknown) or 'none'}")
-    for verdict in ("yes", "no"):
-        if 2 * votes.count(verdict) > len(votes):
-            return verdict
-    return "unparsable"

@@ -10,7 +10,8 @@ from scale_or_reason.cells import Cell
 from scale_or_reason.errors import StudyError
 from scale_or_reason.families import family_points, family_scores
 from scale_or_reason.intervals import wilson_interval
-from scale_or_reason.scores import ANSWER_COLUMNS, VERDICT_COLUMNS, family_of, jury_verdicts, score_model
+from scale_or_reason.jury import JuryRule
+from scale_or_reason.scores import ANSWER_COLUMNS, VERDICT_COLUMNS, family_of, score_model
 from scale_or_reason.tables import SCHEMAS, table_from_rows
 
 MODEL = Cell("general", "small", "seq", 1.0).model_id
@@ -41,6 +42,7 @@ NO_VERDICTS = verdicts()
 
 def score(**changes):
     inputs = {"families": FAMILIES, "items": ITEMS, "answers": ANSWERS, "verdicts": NO_VERDICTS, "graders": NO_VERDICTS}
+    inputs |= {"jury": JuryRule()}
     return score_model(MODEL, **inputs | changes)
 
 
@@ -64,10 +66,10 @@ def test_jury_decides_by_the_majority_of_readable_replies():
             four("c", "no", "unparsable", "unparsable", "unparsable"),
         ]
     )
-    decided = dict(jury_verdicts(jury).select("item_id", "verdict").iter_rows())
-    assert decided == {"q0": "yes", "q1": "unparsable", "q2": "no", "q3": "unparsable"}
     row = score(verdicts=jury).row(0, named=True)
     assert (row["accuracy"], row["unparsable"]) == (0.25, 2)
+    row = score(verdicts=jury, jury=JuryRule(tie="right")).row(0, named=True)
+    assert (row["accuracy"], row["unparsable"]) == (0.5, 1)
 
 
 def test_graders_alone_decide():
@@ -131,7 +133,7 @@ def test_gaps_are_refused(changes, problem):
 
 def test_a_benchmark_without_family_is_refused():
     with pytest.raises(StudyError, match="belongs to no family"):
-        score_model(MODEL, FAMILIES[1:], ITEMS, ANSWERS, YES, NO_VERDICTS)
+        score(families=FAMILIES[1:], verdicts=YES)
 
 
 @pytest.mark.parametrize("families", [{"Math-OE": ["gsm8k"]}, [{"name": "Math-OE"}], "gsm8k"])

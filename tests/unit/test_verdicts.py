@@ -1,12 +1,10 @@
-r"""A judge's reply is parsed strictly, and a jury needs more than half of its members."""
+r"""A judge's reply is parsed strictly."""
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
-from scale_or_reason.verdicts import majority, parse_verdict
+from scale_or_reason.verdicts import parse_verdict
 
 
 @pytest.mark.parametrize(
@@ -35,29 +33,3 @@ from scale_or_reason.verdicts import majority, parse_verdict
 )
 def test_replies(reply: str, verdict: str) -> None:
     assert parse_verdict(reply) == verdict
-
-
-@pytest.mark.parametrize(
-    ("votes", "verdict"),
-    [
-        (["yes"], "yes"),
-        (["no"], "no"),
-        (["unparsable"], "unparsable"),
-        (["yes", "yes", "no"], "yes"),
-        (["no", "unparsable", "no"], "no"),
-        (["yes", "no", "unparsable"], "unparsable"),
-        (["yes", "unparsable", "unparsable"], "unparsable"),
-        (["yes", "no"], "unparsable"),
-        (["yes", "unparsable"], "unparsable"),
-        (["yes", "yes", "yes", "no", "unparsable"], "yes"),
-    ],
-)
-def test_majority(votes: list[str], verdict: str) -> None:
-    assert majority(votes) == verdict
-    assert all(majority(order) == verdict for order in itertools.permutations(votes))
-
-
-@pytest.mark.parametrize("votes", [[], ["yes", "maybe"]])
-def test_a_jury_needs_verdicts(votes: list[str]) -> None:
-    with pytest.raises(ValueError, match="a jury needs verdicts"):
-        majority(votes)

@@ -94,6 +94,10 @@ LIBRARY = Path("src", "scale_or_reason")
 FIGURE_CODE = [str(LIBRARY / name) for name in ("families.py", "frontiers.py")]
 FIGURE_CODE += [str(file) for file in sorted((LIBRARY / "figures").glob("*.py"))]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
+# Those that table 1 compares: one format, and the teacher.
+COMPARED_IDS = [
+    model.model_id for model in [*STUDY.trainings(), *STUDY.teachers()] if getattr(model, "ratio", 0) in (0, 1)
+]
 LIMITED_IDS = [model.model_id for model in STUDY.limited()]
 # The same models under the study's own limit.
 UNLIMITED_IDS = list(dict.fromkeys(model.cell.model_id for model in STUDY.limited()))

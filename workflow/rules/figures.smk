@@ -120,5 +120,5 @@ rule tables:
         rules.scores.input,
         expand("<results>/tables/{table}.csv", table=STUDY.tables),
         ["<results>/tables/length_limits.csv"] if LIMITED_IDS else [],
-        ["<results>/tables/judge_agreement.csv"] if len(STUDY.verdict_sources) > 1 else [],
+        expand("<results>/tables/{table}.csv", table=JURY_TABLES),
     localrule: True

@@ -24,13 +24,14 @@ rule score_model:
     params:
         families=json_option("families", config["study"]["families"]),
         verdicts=verdicts_of,
+        jury=json_option("jury", config["jury"]),
         version=version_of("scores"),
     message:
         "score {wildcards.model_id}"
     shell:
         "python workflow/scripts/score_model.py --model-id {wildcards.model_id} {params.families}"
         " --items {input.item_tables} --answers {input.answers} --verdicts {params.verdicts} --graders {input.graders}"
-        " --output {output.scores} &> {log}"
+        " {params.jury} --output {output.scores} &> {log}"
 
 
 rule count_costs:

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from scale_or_reason.agreement import VERDICT_COLUMNS, judge_agreement
-from scale_or_reason.columns import read_columns
+from scale_or_reason.columns import read_columns, verdict_files
 from scale_or_reason.errors import run_script
 from scale_or_reason.scores import family_of
 from scale_or_reason.tables import write_csv, write_table
@@ -33,13 +33,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     families = family_of(arguments.families)
-    # A shell takes no line as long as the paths of all tables of the papers' study, so they are put together here.
-    files = [
-        arguments.verdicts / judge / model_id / f"{benchmark}.parquet"
-        for judge in arguments.judges
-        for model_id in arguments.model_ids
-        for benchmark in families
-    ]
+    files = verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, families)
     table = judge_agreement(read_columns(files, "verdicts", VERDICT_COLUMNS), families, arguments.seed)
     write_table(table, arguments.parquet, "judge_agreement")
     write_csv(table, arguments.csv)

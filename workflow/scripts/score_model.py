@@ -15,6 +15,8 @@ from pathlib import Path
 
 from scale_or_reason.columns import read_columns
 from scale_or_reason.errors import run_script
+from scale_or_reason.generation import json_object
+from scale_or_reason.jury import JuryRule
 from scale_or_reason.scores import ANSWER_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
 from scale_or_reason.tables import write_table
 
@@ -29,6 +31,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--graders", type=Path, nargs="*", default=[], help="the rule graders' verdicts; alone they decide"
     )
+    parser.add_argument("--jury", default="{}", help="JSON: how judges who differ decide (keys majority, tie)")
     parser.add_argument("--output", type=Path, required=True, help="score table to write (Parquet)")
     return parser.parse_args()
 
@@ -43,6 +46,7 @@ def main() -> None:
         answers=read_columns(arguments.answers, "answers", ANSWER_COLUMNS, model_id),
         verdicts=read_columns(arguments.verdicts, "verdicts", VERDICT_COLUMNS, model_id),
         graders=read_columns(arguments.graders, "verdicts", VERDICT_COLUMNS, model_id),
+        jury=JuryRule.from_settings(json_object(arguments.jury, "--jury")),
     )
     write_table(scores, arguments.output, "scores")
 

@@ -1,0 +1,59 @@
+"""What a jury says of an answer whose judges differ, or cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.errors import StudyError
+
+#: What identifies an answer of one model.
+KEY = ["benchmark", "item_id", "sample"]
+MAJORITIES = ("readable", "all")
+#: What a tie is taken for, and the verdict that says so. (In YAML a bare yes or no would be a truth value.)
+TIES = {"undecided": "unparsable", "right": "yes", "wrong": "no"}
+
+
+@dataclass(frozen=True)
+class JuryRule:
+    """How verdicts become one; the papers say "majority vote" and no more (v2 section 3).
+
+    ``majority``: of the judges whose reply could be read, or of all of them, so that a silent judge is a juror too.
+    ``tie``: what an answer is taken for where neither yes nor no has the majority. An answer of which no judge's reply
+    could be read is ``unparsable`` under every rule.
+    """
+
+    majority: str = "readable"
+    tie: str = "undecided"
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], where: object = "--jury") -> JuryRule:
+        """The checked rule. Raises :class:`StudyError` for a key or a value that no rule has."""
+        allowed = {"majority": MAJORITIES, "tie": tuple(TIES)}
+        for key, value in settings.items():
+            if value not in allowed.get(key, ()):
+                expected = "; ".join(f"{name}: {', '.join(values)}" for name, values in allowed.items())
+                raise StudyError("no rule of a jury", where=where, key=key, found=value, expected=expected)
+        return cls(**settings)
+
+    def decide(self, verdicts: pl.DataFrame) -> pl.DataFrame:
+        """One verdict for each answer: columns ``KEY`` (with the model's id, if there is one) and ``verdict``.
+
+        ``verdicts`` has these columns for each judge, with the words yes, no and unparsable.
+        """
+        yes, no = ((pl.col("verdict") == word).sum() for word in ("yes", "no"))
+        votes = yes + no if self.majority == "readable" else pl.len()
+        decided = (
+            pl.when(yes + no == 0)
+            .then(pl.lit("unparsable"))
+            .when(2 * yes > votes)
+            .then(pl.lit("yes"))
+            .when(2 * no > votes)
+            .then(pl.lit("no"))
+            .otherwise(pl.lit(TIES[self.tie]))
+        )
+        key = [name for name in ("model_id", *KEY) if name in verdicts.columns]
+        return verdicts.group_by(key, maintain_order=True).agg(verdict=decided)

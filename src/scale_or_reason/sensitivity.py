@@ -1,0 +1,86 @@
+"""What the comparison of formats would find if others decided which answers are right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scale_or_reason.cells import parse_model_id
+from scale_or_reason.errors import StudyError
+from scale_or_reason.intervals import effective_trials, wilson_interval
+from scale_or_reason.jury import MAJORITIES, TIES, JuryRule
+from scale_or_reason.study import RULES
+from scale_or_reason.table1 import table1
+from scale_or_reason.tables import CELL_COLUMNS
+
+_CELL = ["corpus", "family", "student"]
+
+
+def jury_sensitivity(
+    verdicts: pl.DataFrame,
+    jury: JuryRule,
+    families: Mapping[str, str],
+    *,
+    sizes: Mapping[str, float],
+    corpora: Sequence[str],
+) -> pl.DataFrame:
+    """Table 1's shift in each cell that was run, for every way to decide; the study's own comes first.
+
+    ``verdicts`` have ``model_id``, the key of an answer, ``judge`` and ``verdict``; the judge ``rules`` stands for the
+    graders. Columns: ``decided_by``, the cell and its size, ``shift`` with its interval in points, ``finding`` (gain or
+    loss where the interval lies on one side of zero, else undecided) and ``changed``, against the study's own.
+
+    Raises :class:`StudyError` if there are no verdicts.
+    """
+    if verdicts.is_empty():
+        raise StudyError("there are no verdicts", remedy="name judges or switch the graders on")
+    tables = []
+    for name, decided in _decisions(verdicts, jury).items():
+        named = list(dict.fromkeys(families.values()))
+        shifts = table1(_scores(decided, families), sizes=sizes, corpora=corpora, families=named)
+        tables.append(shifts.select(pl.lit(name).alias("decided_by"), *_CELL, "size_b", "^shift.*$"))
+    table = pl.concat(tables).drop_nulls("shift").with_columns(finding=_finding())
+    own = tables[0].drop_nulls("shift").select(*_CELL, own=_finding())
+    table = table.join(own, on=_CELL, how="left", maintain_order="left")
+    return table.with_columns(changed=pl.col("finding") != pl.col("own")).drop("own")
+
+
+def _decisions(verdicts: pl.DataFrame, jury: JuryRule) -> dict[str, pl.DataFrame]:
+    """The verdict on each answer, by the name of who decides."""
+    graders, judged = verdicts.filter(pl.col("judge") == RULES), verdicts.filter(pl.col("judge") != RULES)
+    if judged.is_empty():
+        return {"the study": graders}
+    judges = judged["judge"].unique(maintain_order=True).to_list()
+    decisions = {"the study": jury.decide(judged)}
+    if graders.height:
+        decisions["rule graders"] = graders
+    if len(judges) == 1:  # has neither majorities nor ties
+        return decisions
+    decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in judges}
+    rules = [JuryRule(majority, tie) for majority in MAJORITIES for tie in TIES]
+    return decisions | {
+        f"majority of {rule.majority} judges, ties {rule.tie}": rule.decide(judged) for rule in rules if rule != jury
+    }
+
+
+def _scores(decided: pl.DataFrame, families: Mapping[str, str]) -> pl.DataFrame:
+    """Accuracies with their intervals, by model and benchmark, as in the table of scores."""
+    items = decided.group_by("model_id", "benchmark", "item_id", maintain_order=True).agg(
+        yes=(pl.col("verdict") == "yes").sum(), asked=pl.len()
+    )
+    rows = []
+    for (model_id, benchmark), part in items.group_by("model_id", "benchmark", maintain_order=True):
+        yes, asked = part["yes"].to_numpy(), part["asked"].to_numpy()
+        accuracy = float(yes.sum() / asked.sum())
+        low, high = wilson_interval(accuracy, effective_trials(yes, asked))
+        cell = parse_model_id(str(model_id)).columns()
+        measured = {"accuracy": accuracy, "ci_low": float(low), "ci_high": float(high)}
+        rows.append(cell | {"benchmark": benchmark, "family": families[str(benchmark)]} | measured)
+    shares = {name: pl.Float64() for name in ("accuracy", "ci_low", "ci_high")}
+    return pl.DataFrame(rows, schema=CELL_COLUMNS | {"benchmark": pl.String(), "family": pl.String(), **shares})
+
+
+def _finding() -> pl.Expr:
+    gain, loss = pl.col("shift_low") > 0, pl.col("shift_high") < 0
+    return pl.when(gain).then(pl.lit("gain")).when(loss).then(pl.lit("loss")).otherwise(pl.lit("undecided"))

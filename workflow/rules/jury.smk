@@ -1,0 +1,89 @@
+# What the judges' verdicts are worth: how far judges agree, and what would be found if others decided.
+
+JURY_TABLES = ["judge_agreement", "jury_sensitivity"] if len(STUDY.verdict_sources) > 1 else []
+
+
+if JURY_TABLES:
+
+    rule compare_judges:
+        input:
+            judged=expand("<results>/verdicts/{judge}/{model_id}/manifest.json", judge=STUDY.judges, model_id=MODEL_IDS),
+            graders=expand(
+                "<results>/verdicts/rules/{model_id}/{benchmark}.parquet",
+                model_id=MODEL_IDS if STUDY.graders else [],
+                benchmark=STUDY.benchmarks,
+            ),
+            code="src/scale_or_reason/agreement.py",
+            script="workflow/scripts/compare_judges.py",
+        output:
+            parquet="<results>/tables/judge_agreement.parquet",
+            csv=report(
+                "<results>/tables/judge_agreement.csv",
+                caption="../report/judge_agreement.rst",
+                category="Tables",
+                labels={"table": "agreement of judges", "of": "all pairs of judges and the rule graders"},
+            ),
+        log:
+            "<logs>/compare_judges.log",
+        benchmark:
+            "<benchmarks>/compare_judges.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=JOBS["light"]["mem_mb"],
+            runtime=JOBS["light"]["runtime"],
+        params:
+            verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
+            judges=option("judges", *STUDY.verdict_sources),
+            model_ids=option("model_ids", *MODEL_IDS),
+            families=json_option("families", config["study"]["families"]),
+            seed=option("seed", STUDY.seed),
+        message:
+            "compare the judges"
+        shell:
+            "python {input.script} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
+            " {params.seed} --parquet {output.parquet} --csv {output.csv} &> {log}"
+
+    rule jury_sensitivity:
+        input:
+            judged=expand(
+                "<results>/verdicts/{judge}/{model_id}/manifest.json", judge=STUDY.judges, model_id=COMPARED_IDS
+            ),
+            graders=expand(
+                "<results>/verdicts/rules/{model_id}/{benchmark}.parquet",
+                model_id=COMPARED_IDS if STUDY.graders else [],
+                benchmark=STUDY.benchmarks,
+            ),
+            code=[str(LIBRARY / name) for name in ("sensitivity.py", "jury.py", "table1.py", "families.py")],
+            script="workflow/scripts/jury_sensitivity.py",
+        output:
+            csv=report(
+                "<results>/tables/jury_sensitivity.csv",
+                caption="../report/jury_sensitivity.rst",
+                category="Tables",
+                labels={"table": "sensitivity to the jury", "of": "what reasoning adds, whoever decides"},
+            ),
+        log:
+            "<logs>/jury_sensitivity.log",
+        benchmark:
+            "<benchmarks>/jury_sensitivity.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=JOBS["light"]["mem_mb"],
+            runtime=JOBS["light"]["runtime"],
+        params:
+            verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
+            judges=option("judges", *STUDY.verdict_sources),
+            jury=json_option("jury", config["jury"]),
+            model_ids=option("model_ids", *COMPARED_IDS),
+            families=json_option("families", config["study"]["families"]),
+            sizes=json_option("sizes", SIZES),
+            corpora=option("corpora", *STUDY.grid_corpora),
+        message:
+            "see what hangs on the jury"
+        shell:
+            "python {input.script} {params.verdicts} {params.judges} {params.jury} {params.model_ids}"
+            " {params.families} {params.sizes} {params.corpora} --output {output.csv} &> {log}"

@@ -1,0 +1,55 @@
+"""What reasoning adds to IFT if others decided which answers are right: each judge, the graders, other rules for ties.
+
+    python workflow/scripts/jury_sensitivity.py --verdicts results/v2/verdicts --judges gpt-oss-120b rules \\
+        --jury '{"majority": "readable", "tie": "undecided"}' \\
+        --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
+        --model-ids general/Qwen2.5-3B/seq/rho-0/seed-0 general/Qwen2.5-3B/seq/rho-1/seed-0 \\
+        --sizes '{"Qwen2.5-3B": 3}' --corpora general --output results/v2/tables/jury_sensitivity.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.agreement import VERDICT_COLUMNS
+from scale_or_reason.columns import read_columns, verdict_files
+from scale_or_reason.errors import run_script
+from scale_or_reason.generation import json_object
+from scale_or_reason.jury import JuryRule
+from scale_or_reason.scores import family_of
+from scale_or_reason.sensitivity import jury_sensitivity
+from scale_or_reason.tables import write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
+    parser.add_argument("--judges", nargs="+", required=True, help="who decides; rules for the graders")
+    parser.add_argument("--jury", required=True, help="JSON: how the study's judges decide (keys majority, tie)")
+    parser.add_argument("--model-ids", nargs="+", required=True, help="students of one format, and perhaps the teacher")
+    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser.add_argument("--corpora", nargs="+", required=True, help="corpora, in the table's order")
+    parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    families = family_of(arguments.families)
+    files = verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, families)
+    table = jury_sensitivity(
+        read_columns(files, "verdicts", VERDICT_COLUMNS),
+        JuryRule.from_settings(json_object(arguments.jury, "--jury")),
+        families,
+        sizes=arguments.sizes,
+        corpora=arguments.corpora,
+    )
+    write_csv(table, arguments.output)
+    print(f"{table['changed'].sum()} of {table.height} findings are others than the study's")
+
+
+if __name__ == "__main__":
+    run_script(main)
