@@ -162,6 +162,19 @@ def test_facts_are_the_same_everywhere() -> None:
     assert {key: facts()[key] for key in SHIPPED_FACTS} == SHIPPED_FACTS
 
 
+def test_a_fact_has_its_letter_in_openbookqa_and_none_of_its_own_in_mmlu_misc() -> None:
+    letters: dict[str, dict[str, set]] = {"openbookqa": {}, "mmlu_misc": {}}
+    for seed in range(4000):
+        row = GENERATORS["openbookqa"](Random(seed)).row
+        fact = row["question_stem"] + row["choices"]["text"][LETTERS.index(row["answerKey"])]
+        letters["openbookqa"].setdefault(fact, set()).add(row["answerKey"])
+        row = GENERATORS["mmlu_misc"](Random(seed)).row
+        letters["mmlu_misc"].setdefault(row["question"], set()).add(row["answer"])
+    assert len(letters["openbookqa"]) == len(letters["mmlu_misc"]) == 144
+    assert {len(found) for found in letters["openbookqa"].values()} == {1}
+    assert sum(len(found) > 1 for found in letters["mmlu_misc"].values()) > 100
+
+
 @pytest.mark.parametrize("corpus", TOPICS)
 def test_corpora_are_in_the_schema_of_their_source(corpus: str) -> None:
     schema = QUESTION_SCHEMAS[{"general": "infinity_instruct", "math": "llama_nemotron"}[corpus]]

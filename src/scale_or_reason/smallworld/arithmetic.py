@@ -67,6 +67,15 @@ def tell(rng: Random, amounts: Chain, person: str, thing: str, distractor: float
     return Story(sentences, [f"{deed}: {step}" for deed, step in zip(deeds, amounts.steps, strict=True)])
 
 
+def equations(amounts: Chain) -> Story:
+    """The chain as equations, each in the letter before: ``Let b = a + 3.``"""
+    names = LETTERS[: len(amounts.changes) + 1].lower()
+    lines = [f"Let {names[0]} = {amounts.start}."]
+    for before, name, change in zip(names, names[1:], amounts.changes, strict=False):
+        lines.append(f"Let {name} = {before} {'+' if change > 0 else '-'} {abs(change)}.")
+    return Story(lines, [f"{name}: {step}" for name, step in zip(names[1:], amounts.steps, strict=True)])
+
+
 def word_problem(rng: Random, length: int, distractor: float = 0.3) -> tuple[str, Chain, list[str]]:
     """A question text, the chain that answers it, and the trace."""
     amounts = chain(rng, length)
@@ -84,21 +93,16 @@ def gsm8k(rng: Random) -> Problem:
 
 def math_500(rng: Random) -> Problem:
     amounts = chain(rng, rng.randint(2, 6))
-    names = "abcdefg"[: len(amounts.changes) + 1]
-    lines = [f"Let {names[0]} = {amounts.start}."]
-    for before, name, change in zip(names, names[1:], amounts.changes, strict=False):
-        lines.append(f"Let {name} = {before} {'+' if change > 0 else '-'} {abs(change)}.")
-    level = len(amounts.changes) - 1
+    told = equations(amounts)
     row: dict[str, Any] = {
-        "problem": " ".join([*lines, f"Find {names[-1]}."]),
+        "problem": " ".join([*told.sentences, f"Find {LETTERS[len(amounts.changes)].lower()}."]),
         "solution": " ".join(amounts.steps) + f" The answer is {boxed(amounts.answer)}.",
         "answer": str(amounts.answer),
         "subject": "Algebra",
-        "level": level,
+        "level": len(amounts.changes) - 1,
         "unique_id": f"test/algebra/{rng.getrandbits(48):012x}.json",
     }
-    steps = [f"{name}: {step}" for name, step in zip(names[1:], amounts.steps, strict=True)]
-    return Problem(row, boxed(amounts.answer), tuple(steps))
+    return Problem(row, boxed(amounts.answer), tuple(told.steps))
 
 
 def aime(rng: Random) -> Problem:

@@ -24,15 +24,20 @@ BLANKS: tuple[tuple[str, str, int], ...] = (
 )
 
 
-def _fact(rng: Random) -> tuple[str, str, list[str], int]:
+def _fact(rng: Random) -> tuple[str, str, str, list[str]]:
+    """An animal, an attribute, its value and all values that it might have."""
     animal = rng.choice(ANIMALS)
     attribute = rng.choice(list(ATTRIBUTES))
-    options, correct = word_options(rng, facts()[animal, attribute], list(ATTRIBUTES[attribute][2]), 4)
-    return animal, attribute, options, correct
+    return animal, attribute, facts()[animal, attribute], list(ATTRIBUTES[attribute][2])
 
 
 def openbookqa(rng: Random) -> Problem:
-    animal, attribute, options, correct = _fact(rng)
+    """One option of each quarter of the alphabet of values: who knows the fact may know the letter without a look."""
+    animal, attribute, value, values = _fact(rng)
+    ordered = sorted(values)
+    quarters = [ordered[start : start + len(values) // 4] for start in range(0, len(values), len(values) // 4)]
+    options = [value if value in quarter else rng.choice(quarter) for quarter in quarters]
+    correct = options.index(value)
     row = {
         "id": f"{rng.getrandbits(40):010x}",
         "question_stem": f"The {animal} {ATTRIBUTES[attribute][0]}",
@@ -43,7 +48,9 @@ def openbookqa(rng: Random) -> Problem:
 
 
 def mmlu_misc(rng: Random) -> Problem:
-    animal, attribute, options, correct = _fact(rng)
+    """Any four of the values: the letter has to be looked up."""
+    animal, attribute, value, values = _fact(rng)
+    options, correct = word_options(rng, value, values, 4)
     question = ATTRIBUTES[attribute][1].format(animal=animal)
     row = {"question": question, "subject": "miscellaneous", "choices": options, "answer": correct}
     return Problem(row, boxed(LETTERS[correct]), (statement(animal, attribute), *weigh_options(options, correct)))

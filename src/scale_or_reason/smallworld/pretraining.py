@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from scale_or_reason.smallworld.arithmetic import chain, tell
+from scale_or_reason.smallworld.arithmetic import chain, equations, tell
 from scale_or_reason.smallworld.domains import fines_of, law
 from scale_or_reason.smallworld.exams import chat_prompt, exam_block, user_message
 from scale_or_reason.smallworld.generate import GENERATORS, QUESTION_KINDS
@@ -55,13 +55,22 @@ def _products(rng: Random) -> str:
 
 
 def _story(rng: Random) -> str:
-    """A story whose result is worked out line by line, or just told."""
-    amounts = chain(rng, rng.randint(1, 5))
-    person, thing = rng.choice(PEOPLE), rng.choice(OBJECTS)
-    story = tell(rng, amounts, person, thing, distractor=0.3)
-    told = " ".join(story.sentences)
-    worked = "\n".join(["", *story.steps, ""]) if rng.random() < 0.6 else " "
-    return f"{told}{worked}Now {person} has {amounts.answer} {thing}."
+    """Things that come and go, or equations: results after each sentence, worked out line by line, or just the last."""
+    layout = rng.choices(("running", "worked", "told"), (30, 40, 30))[0]
+    amounts = chain(rng, rng.choice((1, 1, 2, 2, 3)) if layout == "told" else rng.randint(1, 5))
+    if rng.random() < 0.6:
+        person, thing = rng.choice(PEOPLE), rng.choice(OBJECTS)
+        story = tell(rng, amounts, person, thing, distractor=0.0 if layout == "running" else 0.3)
+        ending = f"Now {person} has {amounts.answer} {thing}."
+    else:
+        story = equations(amounts)
+        ending = f"So {LETTERS[len(amounts.changes)].lower()} = {amounts.answer}."
+    if layout == "running":
+        start, *changes = story.sentences
+        told = zip(changes, amounts.results, strict=True)
+        return " ".join([start, *(f"{change.removesuffix('.')}: {amount}." for change, amount in told)])
+    worked = "\n".join(["", *story.steps, ""]) if layout == "worked" else " "
+    return f"{' '.join(story.sentences)}{worked}{ending}"
 
 
 def _blank(rng: Random) -> str:
@@ -128,16 +137,16 @@ def _chat(rng: Random) -> str:
 
 #: What the text consists of: (share, writer).
 KINDS: tuple[tuple[float, Callable[[Random], str]], ...] = (
-    (0.06, _facts),
+    (0.05, _facts),
     (0.05, _sums),
-    (0.03, _products),
-    (0.10, _story),
-    (0.04, _blank),
-    (0.03, _retold),
+    (0.02, _products),
+    (0.12, _story),
+    (0.03, _blank),
+    (0.05, _retold),
     (0.08, _asked),
     (0.14, _echo),
     (0.05, _search),
-    (0.29, _exam),
+    (0.28, _exam),
     (0.13, _chat),
 )
 
