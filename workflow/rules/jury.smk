@@ -1,4 +1,5 @@
-# What the judges' verdicts are worth: how far judges agree, and what would be found if others decided.
+# What the judges' verdicts are worth: how far judges agree, and what would be found if others decided. A model's scores,
+# which follow from all of its verdicts, stand for these: thousands of files less for Snakemake to look at.
 
 JURY_TABLES = ["judge_agreement", "jury_sensitivity"] if len(STUDY.verdict_sources) > 1 else []
 
@@ -7,12 +8,7 @@ if JURY_TABLES:
 
     rule compare_judges:
         input:
-            judged=expand("<results>/verdicts/{judge}/{model_id}/manifest.json", judge=STUDY.judges, model_id=MODEL_IDS),
-            graders=expand(
-                "<results>/verdicts/rules/{model_id}/{benchmark}.parquet",
-                model_id=MODEL_IDS if STUDY.graders else [],
-                benchmark=STUDY.benchmarks,
-            ),
+            scores=expand("<results>/scores/{model_id}.parquet", model_id=MODEL_IDS),
             code="src/scale_or_reason/agreement.py",
             script="workflow/scripts/compare_judges.py",
         output:
@@ -47,14 +43,7 @@ if JURY_TABLES:
 
     rule jury_sensitivity:
         input:
-            judged=expand(
-                "<results>/verdicts/{judge}/{model_id}/manifest.json", judge=STUDY.judges, model_id=COMPARED_IDS
-            ),
-            graders=expand(
-                "<results>/verdicts/rules/{model_id}/{benchmark}.parquet",
-                model_id=COMPARED_IDS if STUDY.graders else [],
-                benchmark=STUDY.benchmarks,
-            ),
+            scores=expand("<results>/scores/{model_id}.parquet", model_id=COMPARED_IDS),
             code=[str(LIBRARY / name) for name in ("sensitivity.py", "jury.py", "table1.py", "families.py")],
             script="workflow/scripts/jury_sensitivity.py",
         output:
