@@ -106,6 +106,13 @@ def test_a_judges_setting_reruns_judging(made: Tree) -> None:
     assert not {"grade_answers", *ANSWERING} & jobs.keys()
 
 
+def test_another_rule_of_the_jury_asks_no_judge_again(made: Tree) -> None:
+    made.edit("config/config.yaml", "tie: undecided}", "tie: wrong}")
+    jobs = pending(made)
+    assert (jobs["score_model"], jobs["jury_sensitivity"]) == (SCORED, 1)
+    assert not {"grade_answers", "count_costs", *ANSWERING, *JUDGING} & jobs.keys()
+
+
 def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     # the library that Snakemake imports is the installed one: let it find the copy first
     made.edit("src/scale_or_reason/stages.py", '"scores": 1', '"scores": 2')
