@@ -78,7 +78,7 @@ def judge_agreement(
             key = {"benchmark": name, "first": comparison.first, "second": comparison.second}
             statistics = comparison.statistics(seen[name][here]), comparison.statistics(drawn[name][:, here].T)
             rows.append(key | _with_intervals(*statistics) | {"difference": differences.get(tuple(key.values()))})
-    table = pl.DataFrame(rows, schema={**SCHEMAS["judge_agreement"]})
+    table = pl.DataFrame(rows, schema=SCHEMAS["judge_agreement"])
     family = pl.col("benchmark").replace_strict(families, default=None, return_dtype=pl.String())
     return table.with_columns(family.alias("family"), pl.col(pl.Float64).fill_nan(None))
 
@@ -116,7 +116,7 @@ def _opinions(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
     """One row per answer, one column per judge: right, wrong, or null for undecided."""
     right, unreadable = pl.col("verdict") == "yes", pl.col("verdict") == "unparsable"
     said = pl.when(unreadable & (pl.col("judge") != RULES)).then(None).otherwise(right)
-    table = verdicts.select(*_ANSWER, "judge", said=said, spoke=pl.lit(1))
+    table = verdicts.select(*_ANSWER, "judge", said=said)
     spoke = table.group_by(_ANSWER).agg(pl.len())
     partial = spoke.filter(pl.col("len") != len(judges))
     if partial.height:

@@ -26,6 +26,7 @@ def compare_length_limits(limited: pl.DataFrame, own: pl.DataFrame, max_tokens: 
             "scores under the study's own limit are missing",
             where="--own",
             found=f"{missing.height} rows without; the first: {missing.select(_KEY).row(0)}",
+            expected="a row for each model and benchmark in --limited",
             remedy="score the same models without max-tokens-N in their ids too",
         )
     first = own.join(asked_again, on=_KEY, how="semi").with_columns(max_tokens=pl.lit(max_tokens, pl.Int64))
@@ -45,6 +46,7 @@ def _under_their_limits(scores: pl.DataFrame) -> pl.DataFrame:
                 where="--limited",
                 found=row["model_id"],
                 expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N/max-tokens-N",
+                remedy="give scores under the study's own limit with --own",
             )
         own = model.cell
         rows.append({**row, "model_id": own.model_id, "kind": Cell.kind, "max_tokens": model.max_tokens})

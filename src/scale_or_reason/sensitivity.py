@@ -34,7 +34,9 @@ def jury_sensitivity(
     Raises :class:`StudyError` if there are no verdicts.
     """
     if verdicts.is_empty():
-        raise StudyError("there are no verdicts", remedy="name judges or switch the graders on")
+        raise StudyError(
+            "there are no verdicts", where="--verdicts", found="no rows", remedy="name judges or switch the graders on"
+        )
     tables = []
     for name, decided in _decisions(verdicts, jury).items():
         named = list(dict.fromkeys(families.values()))

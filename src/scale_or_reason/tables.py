@@ -30,6 +30,17 @@ _ANSWER_KEY: dict[str, pl.DataType] = {
     "item_id": _TEXT,
     "sample": _COUNT,
 }
+#: What is measured of a model on a benchmark.
+_MEASURED: dict[str, pl.DataType] = {
+    "n": _COUNT,
+    "accuracy": _SHARE,
+    "ci_low": _SHARE,
+    "ci_high": _SHARE,
+    "answer_tokens_mean": _SHARE,
+    "truncated": _COUNT,
+    "unparsable": _COUNT,
+    "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
+}
 
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one question that the teacher will answer
@@ -98,14 +109,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         **CELL_COLUMNS,
         "benchmark": _TEXT,
         "family": _TEXT,
-        "n": _COUNT,
-        "accuracy": _SHARE,
-        "ci_low": _SHARE,
-        "ci_high": _SHARE,
-        "answer_tokens_mean": _SHARE,
-        "truncated": _COUNT,
-        "unparsable": _COUNT,
-        "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
+        **_MEASURED,
     },
     # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
     "judge_agreement": {
@@ -133,14 +137,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "benchmark": _TEXT,
         "family": _TEXT,
         "max_tokens": _COUNT,
-        "n": _COUNT,
-        "accuracy": _SHARE,
-        "ci_low": _SHARE,
-        "ci_high": _SHARE,
-        "answer_tokens_mean": _SHARE,
-        "truncated": _COUNT,
-        "unparsable": _COUNT,
-        "judge_agreement": _SHARE,
+        **_MEASURED,
     },
     # one row per model and stage; evaluation and judging have a row per benchmark
     "costs": {

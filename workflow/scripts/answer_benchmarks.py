@@ -264,6 +264,7 @@ def check_limits(model_ids: list[str], sampling: Sampling) -> None:
                 key="max_tokens",
                 found=sampling.max_tokens,
                 expected=f"{model.max_tokens}, as the id {model.model_id} says",
+                remedy="give the limit of the id, or an id without one",
             )
 
 

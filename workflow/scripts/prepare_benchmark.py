@@ -70,7 +70,11 @@ def row_source(arguments: argparse.Namespace) -> RowSource:
     if arguments.kind == "hub":
         return Hub(arguments.mirror)
     if arguments.path is None:
-        raise StudyError("rows of kind jsonl need the folder they are in", where="--path", found="nothing")
+        problem, expected = (
+            "rows of kind jsonl need the folder they are in",
+            f"a folder with {arguments.benchmark}.jsonl",
+        )
+        raise StudyError(problem, where="--path", found="nothing", expected=expected, remedy="add --path FOLDER")
     return JsonlFolder(arguments.path)
 
 
