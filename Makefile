@@ -8,15 +8,16 @@ STUDIES := config/studies
 MICRO := --configfile $(STUDIES)/micro.yaml
 DEMO := $(MICRO) $(STUDIES)/demo.yaml
 LOCK_OPTIONS ?= --torch-backend cpu
+ANSWERS ?= ../shared/data/graded_answers
 PYTEST := $(BIN)/python -m pytest
 CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 demo: venv ## a few cells of the small study, up to figure 2, table 1 and the report: minutes on a laptop
 	$(SNAKEMAKE) $(DEMO) -- all time_table
@@ -32,14 +33,26 @@ overhead: venv ## what training and generation cost over the bare engines on the
 scale: venv ## what 1.5 million training questions take, up to mixtures of a million pairs
 	$(BIN)/python tests/benchmarks/data_at_scale.py
 
+grade-check: venv ## the rule graders against published labels of real answers (ANSWERS=FOLDER)
+	$(BIN)/python workflow/scripts/grade_check.py --answers $(ANSWERS)
+
+bench-grading: venv ## how many answers per second the rule graders grade, and their memory
+	$(BIN)/python tests/benchmarks/grading_speed.py
+
+bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
+	$(BIN)/python tests/benchmarks/hostile_answers.py
+
+kills: venv ## whether trainings killed 20 times each end as undisturbed ones: minutes
+	$(BIN)/python tests/benchmarks/kills.py
+
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
 	$(SNAKEMAKE) $(MICRO) -- micro_world
 
 test: lint ## all tests: lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm
 	$(PYTEST) tests/unit tests/workflow tests/integration tests/slurm
 
-test-fast: lint ## the tests that take seconds: lint and unit
-	$(PYTEST) tests/unit
+test-fast: lint ## lint and the unit tests that take no seconds
+	$(PYTEST) tests/unit -m "not slow"
 
 lint: venv ## style, types and Snakemake's own advice
 	$(BIN)/ruff check $(CODE)

@@ -84,11 +84,13 @@ def evaluation_rows(model: Architecture, answers: pl.DataFrame, seconds: float |
 
 
 def judging_rows(
-    judges: Mapping[str, Architecture], verdicts: pl.DataFrame, seconds: float | None
+    judges: Mapping[str, Architecture | None], verdicts: pl.DataFrame, seconds: float | None
 ) -> list[dict[str, Any]]:
     """One row per benchmark of ``verdicts`` (``VERDICT_COLUMNS``), all judges of the jury together.
 
-    ``seconds`` are those of all judges, shared out in proportion to the FLOPs. Rule graders cost none.
+    ``seconds`` are those of all judges, shared out in proportion to the FLOPs. Rule graders cost none. Of a judge whose
+    architecture is None nobody knows the FLOPs, and so not those of the jury: null, and seconds go by tokens. All steps
+    and tries of a verdict count as one sequence: a little more than they were, since attention grows with its square.
     Raises :class:`StudyError` for a judge of unknown architecture.
     """
     parts = []
@@ -105,14 +107,19 @@ def judging_rows(
     return _rows_per_benchmark("judging", pl.concat(parts), seconds) if parts else []
 
 
-def _with_flops(calls: pl.DataFrame, model: Architecture) -> pl.DataFrame:
+def _with_flops(calls: pl.DataFrame, model: Architecture | None) -> pl.DataFrame:
+    if model is None:
+        return calls.select("benchmark", *LENGTH_COLUMNS, flops=pl.lit(None, pl.Float64()))
     flops = generation_flops(model, calls["prompt_tokens"].to_numpy(), calls["completion_tokens"].to_numpy())
     return calls.select("benchmark", *LENGTH_COLUMNS, flops=pl.Series(flops, dtype=pl.Float64))
 
 
 def _rows_per_benchmark(stage: str, calls: pl.DataFrame, seconds: float | None) -> list[dict[str, Any]]:
+    known = calls["flops"].null_count() == 0
+    flops = pl.col("flops").sum() if known else pl.lit(None, pl.Float64()).alias("flops")
     totals = calls.group_by("benchmark", maintain_order=True).agg(
-        pl.len().cast(pl.Int64).alias("sequences"), pl.col(*LENGTH_COLUMNS, "flops").sum()
+        pl.len().cast(pl.Int64).alias("sequences"), pl.col(*LENGTH_COLUMNS).sum(), flops
     )
-    share = pl.lit(seconds, pl.Float64()) * pl.col("flops") / pl.col("flops").sum()
+    effort = pl.col("flops") if known else pl.sum_horizontal(LENGTH_COLUMNS)
+    share = pl.lit(seconds, pl.Float64()) * effort / effort.sum()
     return [{"stage": stage, **row} for row in totals.with_columns(seconds=share).to_dicts()]

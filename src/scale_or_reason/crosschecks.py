@@ -12,12 +12,14 @@ from typing import Any
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.cells import FORMATS, RESERVED_NAMES, format_ratio
+from scale_or_reason.cells import RESERVED_NAMES, format_ratio
 from scale_or_reason.errors import StudyError
 from scale_or_reason.filechecks import missing_files, missing_pools
+from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.problems import KeyPath, Problem, did_you_mean
+from scale_or_reason.protocols import get_protocol
 from scale_or_reason.question_schemas import QUESTION_SCHEMAS
-from scale_or_reason.study import RULES, ratio_of_format
+from scale_or_reason.study import RULES, SEARCH, formats_with_rates, models_of_jury, ratio_of_format
 
 Config = Mapping[str, Any]
 
@@ -36,6 +38,8 @@ def unknown_names(config: Config) -> Iterator[Problem]:
     study = config["study"]
     for catalogue in ("students", "corpora", "judges"):
         for index, name in enumerate(study[catalogue]):
+            if (catalogue, name) == ("judges", RULES):
+                continue  # the rule graders need no entry
             yield from _unknown(name, ("study", catalogue, index), catalogue, config[catalogue])
     if study["teacher"] is not None:
         yield from _unknown(study["teacher"], ("study", "teacher"), "teachers", config["teachers"])
@@ -129,18 +133,30 @@ def adaptations(config: Config) -> Iterator[Problem]:
 def learning_rates(config: Config) -> Iterator[Problem]:
     """Students without a learning rate for a format that they are trained on."""
     study = config["study"]
-    needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
-    if study["corpora"] and study["schedules"]:
-        for answer_format in FORMATS:
-            # a mixture counts for both formats: it takes one rate or lies between the two
-            if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
-                needed.add(answer_format)
     for name in study["students"]:
         rates = config["students"][name]["learning_rate"]
-        for answer_format in sorted(needed - rates.keys()):
+        for answer_format in sorted(set(formats_with_rates(study)) - rates.keys()) if rates != SEARCH else ():
             path = ("students", name, "learning_rate", answer_format)
-            remedy = "add it; shared experience: reasoning takes about twice the rate of ift"
+            remedy = "add it, or search for all: learning_rate: search"
             yield Problem(path, "a student has no learning rate for a format", dict(rates), answer_format, remedy)
+
+
+def learning_rate_search(config: Config) -> Iterator[Problem]:
+    """A search that needs more questions than its corpus has, or whose rates could not be told apart in paths."""
+    study, search = config["study"], config["training"]["learning_rate_search"]
+    if not study["corpora"] or all(config["students"][name]["learning_rate"] != SEARCH for name in study["students"]):
+        return
+    corpus, wanted = study["corpora"][0], search["samples"] + search["held_out"]
+    if wanted > config["corpora"][corpus]["size"]:
+        found = f"{search['samples']} samples and {search['held_out']} held out"
+        expected = f"together at most corpora.{corpus}.size, {config['corpora'][corpus]['size']}"
+        path = ("training", "learning_rate_search", "samples")
+        yield Problem(path, "the search needs more questions than the corpus has", found, expected, "lower it")
+    for index, rate in enumerate(search["rates"]):
+        if float(format_rate(rate)) != rate:
+            key: KeyPath = ("training", "learning_rate_search", "rates", index)
+            remedy = f"write {format_rate(rate)}"
+            yield Problem(key, "a learning rate is too precise", rate, "at most six digits", remedy)
 
 
 def tokenizers(config: Config) -> Iterator[Problem]:
@@ -193,6 +209,24 @@ def somebody_grades(config: Config) -> Iterator[Problem]:
         yield Problem(("study", "judges"), "nothing grades the answers", "no judge, no graders", None, remedy)
 
 
+def judges(config: Config) -> Iterator[Problem]:
+    """Judges that are asked in no known way, or whose server leaves something open."""
+    for name in models_of_jury(config["study"]["judges"]):
+        judge, path = config["judges"][name], ("judges", name)
+        try:
+            get_protocol(judge["protocol"])
+        except StudyError as error:
+            found = f"{judge['protocol']}: {error.where}: {error.found}" if error.where else error.found
+            yield Problem((*path, "protocol"), error.problem, found, error.expected, error.remedy)
+        if "endpoint" in judge and "tokenizer" not in judge:
+            problem, expected = "nothing measures the ends of answers for a server that judges", "a hub id or a folder"
+            remedy = "name the judge's own tokenizer, or any other: it decides where an answer's end begins"
+            yield Problem((*path, "tokenizer"), problem, "nothing", expected, remedy)
+        if "architecture" in judge and "endpoint" not in judge:
+            problem, expected = "a judge that we load has its own architecture", "only beside `endpoint`"
+            yield Problem((*path, "architecture"), problem, repr(judge["architecture"]), expected, "remove the key")
+
+
 def shots(config: Config) -> Iterator[Problem]:
     """Examples asked for where no rows are set aside for them."""
     most, kept = max(config["study"]["base_shots"], default=0), config["benchmarks"]["pool"]
@@ -208,7 +242,7 @@ def context_lengths(config: Config) -> Iterator[Problem]:
     limits: list[tuple[str, str, KeyPath, Mapping[str, Any]]] = []
     for name in study["students"]:
         limits.append((name, "students", ("evaluation", "sampling"), config["evaluation"]["sampling"]))
-    for name in study["judges"]:
+    for name in models_of_jury(config["study"]["judges"]):
         limits.append((name, "judges", ("judges", name, "sampling"), config["judges"][name]["sampling"]))
     if study["teacher"] is not None:
         for answer_format, sampling in config["teachers"][study["teacher"]]["sampling"].items():
@@ -259,10 +293,12 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     ratios,
     adaptations,
     learning_rates,
+    learning_rate_search,
     tokenizers,
     question_rules,
     somebody_answers,
     somebody_grades,
+    judges,
     shots,
     context_lengths,
     length_limits,

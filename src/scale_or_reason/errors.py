@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -37,10 +38,27 @@ class StudyError(Exception):
         self.found, self.expected, self.remedy = found, expected, remedy
 
 
+class DivergedError(StudyError):
+    """A training whose loss is no number any more, or has exploded."""
+
+
+class Interrupted(Exception):
+    """The program was told to end before its work was done, and has kept what it has: the same command goes on."""
+
+    #: What the process says when it ends so: "temporary failure, run again" (sysexits.h).
+    EXIT_CODE = os.EX_TEMPFAIL
+
+
 def run_script(main: Callable[[], Any]) -> None:
-    """Run a script's ``main``; a :class:`StudyError` ends it with its message and status 2, without a traceback."""
+    """Run a script's ``main``, without a traceback for what is no bug.
+
+    A :class:`StudyError` ends it with its message and status 2, an :class:`Interrupted` with status 75.
+    """
     try:
         main()
+    except Interrupted as interruption:
+        print(interruption, file=sys.stderr)
+        raise SystemExit(Interrupted.EXIT_CODE) from None
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -10,7 +10,7 @@ from typing import Any
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.local_files import deepspeed_file, is_local, made_by_study, rows_file, rows_folder
 from scale_or_reason.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study import benchmark_limit
+from scale_or_reason.study import benchmark_limit, models_of_jury
 
 Config = Mapping[str, Any]
 
@@ -18,11 +18,12 @@ Config = Mapping[str, Any]
 def missing_files(config: Config) -> Iterator[Problem]:
     """Local models, DeepSpeed files and rows that are not there and that no job makes."""
     study = config["study"]
-    used = [("students", name) for name in study["students"]] + [("judges", name) for name in study["judges"]]
+    judges = models_of_jury(config["study"]["judges"])
+    used = [("students", name) for name in study["students"]] + [("judges", name) for name in judges]
     used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
     for catalogue, name in used:
-        model = config[catalogue][name]["model"]
-        if is_local(model) and not Path(model, "config.json").is_file():
+        model, served = config[catalogue][name]["model"], "endpoint" in config[catalogue][name]
+        if not served and is_local(model) and not Path(model, "config.json").is_file():
             expected = "a hub id (ORGANISATION/NAME) or a folder with config.json"
             remedy = "correct the path: it counts from the folder that Snakemake runs in"
             yield Problem((catalogue, name, "model"), "a missing file: the model is not there", model, expected, remedy)
@@ -34,6 +35,11 @@ def missing_files(config: Config) -> Iterator[Problem]:
             yield Problem(path, problem, file, ", ".join(there), did_you_mean(file.stem, there))
     wanted: dict[KeyPath, str] = {
         ("students", name, "tokenizer"): config["students"][name]["tokenizer"] for name in study["students"]
+    }
+    wanted |= {
+        ("judges", name, "tokenizer"): config["judges"][name]["tokenizer"]
+        for name in judges
+        if "tokenizer" in config["judges"][name]
     }
     if config["pairs"]["source"] == "released":
         wanted["pairs", "tokenizer"] = config["pairs"]["tokenizer"]
@@ -98,10 +104,13 @@ def notes(config: Config) -> list[str]:
     """
     source = config["benchmarks"]["source"]
     lines = []
-    teacher = config["teachers"].get(config["study"]["teacher"], {})
-    key = (teacher.get("endpoint") or {}).get("key")
-    if key and not os.environ.get(key):
-        lines.append(f"note: the teacher's endpoint needs its key: export {key}=... before jobs start")
+    asked = {name: config["judges"][name] for name in models_of_jury(config["study"]["judges"])}
+    if config["study"]["teacher"]:
+        asked["the teacher"] = config["teachers"][config["study"]["teacher"]]
+    for name, entry in asked.items():
+        key = entry.get("endpoint", {}).get("key")
+        if key and not os.environ.get(key):
+            lines.append(f"note: the endpoint of {name} needs its key: export {key}=... before jobs start")
     for benchmark in _benchmarks(config) if source["kind"] == "hub" else ():
         folder = rows_folder(benchmark, source)
         if BENCHMARKS[benchmark].hub is None and not (folder and rows_file(folder, benchmark).is_file()):

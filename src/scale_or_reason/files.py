@@ -19,6 +19,13 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_folder(folder: Path) -> None:
+    """Return when all files of ``folder`` are on the disk, so that a file written afterwards can vouch for them."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            _fsync(file)
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` if the block succeeds, remove it otherwise.
@@ -47,9 +54,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _fsync(file)
+        sync_folder(temporary)
         if final.is_symlink() or final.is_file():
             final.unlink()
         elif final.exists():
@@ -58,6 +63,13 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         _fsync(final.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_torsos(path: str | Path) -> None:
+    """Remove what killed processes left of the directory ``path``; for whoever alone writes it."""
+    final = Path(path)
+    for torso in final.parent.glob(f".{final.name}.*.partial"):
+        shutil.rmtree(torso, ignore_errors=True)
 
 
 def write_text(text: str, path: str | Path) -> None:

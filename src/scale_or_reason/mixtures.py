@@ -46,6 +46,33 @@ def build_mixture(
     )
 
 
+def search_samples(
+    prompt_ids: pl.Series, answer_format: str, samples: int, held_out: int, seed: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a search for a learning rate trains on and what it measures the loss on (schema mixture, no common row).
+
+    Which questions, and in what order, depends on ``seed`` and their ids alone: both formats get the same ones. Raises
+    :class:`StudyError` if there are fewer than ``samples + held_out``.
+    """
+    if len(prompt_ids) < samples + held_out:
+        raise StudyError(
+            "there are too few pairs for the search of learning rates",
+            key="training.learning_rate_search",
+            found=f"{len(prompt_ids)} pairs",
+            expected=f"{samples} to train on and {held_out} held out",
+            remedy="lower samples or held_out, or give the students their learning rates",
+        )
+    ids = _hash_order(prompt_ids.to_list(), seed, "learning rates")
+    return _in_one_format(ids[held_out : held_out + samples], answer_format), _in_one_format(
+        ids[:held_out], answer_format
+    )
+
+
+def _in_one_format(ids: list[str], answer_format: str) -> pl.DataFrame:
+    columns = {"position": range(len(ids)), "phase": [0] * len(ids), "prompt_id": ids}
+    return pl.DataFrame(columns).with_columns(format=pl.lit(answer_format)).cast(SCHEMAS["mixture"])  # type: ignore[arg-type]
+
+
 def replica_order(mixture: pl.DataFrame, replica: int, seed: int) -> pl.DataFrame:
     """The rows of ``mixture`` in the order in which a replica trains on them; ``position`` stays what it was.
 

@@ -17,6 +17,9 @@ from scale_or_reason.tables import table_from_rows
 ITEM_COLUMNS = ["benchmark", "item_id"]
 ANSWER_COLUMNS = [*KEY, "answer_tokens", "finish_reason"]
 VERDICT_COLUMNS = [*KEY, "judge", "verdict"]
+#: What only the rule graders measure; a column's score is its mean over all answers.
+MEASURES = ["strict", "lenient", "exact_match", "f1"]
+GRADE_COLUMNS = [*VERDICT_COLUMNS, *MEASURES]
 
 
 def family_of(families: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -45,10 +48,10 @@ def score_model(
 ) -> pl.DataFrame:
     """A ``scores`` table: one row per benchmark in ``answers``, in the families' order.
 
-    Frames have ``ITEM_COLUMNS``, ``ANSWER_COLUMNS`` and ``VERDICT_COLUMNS``. Accuracy is the share of "yes" among all
-    answers; "unparsable" is not "no" but does not count as right either. Its interval is Wilson's, with the effective
-    number of trials where items were asked several times. The judges of ``verdicts`` decide by the rule ``jury``;
-    without them the ``graders`` speak alone.
+    Frames have ``ITEM_COLUMNS``, ``ANSWER_COLUMNS`` and ``VERDICT_COLUMNS``, the ``graders`` ``GRADE_COLUMNS``.
+    Accuracy is the share of "yes" among all answers; "unparsable" is not "no" but does not count as right either. Its
+    interval is Wilson's, with the effective number of trials where items were asked several times. The judges of
+    ``verdicts`` decide by the rule ``jury``; without them the ``graders`` speak alone.
 
     Raises :class:`StudyError` if an item has no answer, an answer no verdict, or a benchmark no family.
     """
@@ -58,7 +61,7 @@ def score_model(
         _check_verdicts(answers, given, judge[0])
     if verdicts.is_empty() and graders.is_empty():
         raise StudyError("answers have no verdicts", found=model_id, remedy="name judges or switch the graders on")
-    rules = graders.select(*KEY, rules="verdict")
+    rules = graders.select(*KEY, *MEASURES, rules="verdict")
     decided = graders.select(*KEY, "verdict") if verdicts.is_empty() else jury.decide(verdicts)
     outcomes = answers.join(decided, on=KEY).join(rules, on=KEY, how="left")
     compared = not (verdicts.is_empty() or graders.is_empty())
@@ -86,6 +89,7 @@ def _measure(outcomes: pl.DataFrame, compared: bool) -> dict[str, Any]:
         "truncated": int((outcomes["finish_reason"] == "length").sum()),
         "unparsable": int((outcomes["verdict"] == "unparsable").sum()),
         "judge_agreement": _agreement(outcomes) if compared else None,
+        **{measure: outcomes[measure].mean() for measure in MEASURES},
     }
 
 

@@ -22,14 +22,16 @@ def jury_sensitivity(
     jury: JuryRule,
     families: Mapping[str, str],
     *,
+    jurors: Sequence[str],
     sizes: Mapping[str, float],
     corpora: Sequence[str],
 ) -> pl.DataFrame:
     """Table 1's shift in each cell that was run, for every way to decide; the study's own comes first.
 
     ``verdicts`` have ``model_id``, the key of an answer, ``judge`` and ``verdict``; the judge ``rules`` stands for the
-    graders. Columns: ``decided_by``, the cell and its size, ``shift`` with its interval in points, ``finding`` (gain or
-    loss where the interval lies on one side of zero, else undecided) and ``changed``, against the study's own.
+    graders. ``jurors`` are those who decide in the study. Columns: ``decided_by``, the cell and its size, ``shift``
+    with its interval in points, ``finding`` (gain or loss where the interval lies on one side of zero, else undecided)
+    and ``changed``, against the study's own.
 
     Raises :class:`StudyError` if there are no verdicts.
     """
@@ -38,7 +40,7 @@ def jury_sensitivity(
             "there are no verdicts", where="--verdicts", found="no rows", remedy="name judges or switch the graders on"
         )
     tables = []
-    for name, decided in _decisions(verdicts, jury).items():
+    for name, decided in _decisions(verdicts, jury, jurors).items():
         named = list(dict.fromkeys(families.values()))
         shifts = table1(_scores(decided, families), sizes=sizes, corpora=corpora, families=named)
         tables.append(shifts.select(pl.lit(name).alias("decided_by"), *_CELL, "size_b", "^shift.*$"))
@@ -48,18 +50,16 @@ def jury_sensitivity(
     return table.with_columns(changed=pl.col("finding") != pl.col("own")).drop("own")
 
 
-def _decisions(verdicts: pl.DataFrame, jury: JuryRule) -> dict[str, pl.DataFrame]:
+def _decisions(verdicts: pl.DataFrame, jury: JuryRule, jurors: Sequence[str]) -> dict[str, pl.DataFrame]:
     """The verdict on each answer, by the name of who decides."""
-    graders, judged = verdicts.filter(pl.col("judge") == RULES), verdicts.filter(pl.col("judge") != RULES)
-    if judged.is_empty():
-        return {"the study": graders}
-    judges = judged["judge"].unique(maintain_order=True).to_list()
+    graders, judged = verdicts.filter(pl.col("judge") == RULES), verdicts.filter(pl.col("judge").is_in(jurors))
     decisions = {"the study": jury.decide(judged)}
-    if graders.height:
+    if graders.height and list(jurors) != [RULES]:
         decisions["rule graders"] = graders
-    if len(judges) == 1:  # has neither majorities nor ties
+    if len(jurors) == 1:  # has neither majorities nor ties
         return decisions
-    decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in judges}
+    models = [judge for judge in jurors if judge != RULES]
+    decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in models}
     rules = [JuryRule(majority, tie) for majority in MAJORITIES for tie in TIES]
     return decisions | {
         f"majority of {rule.majority} judges, ties {rule.tie}": rule.decide(judged) for rule in rules if rule != jury

@@ -7,16 +7,19 @@ reads the Snakefile and so imports this module: standard library only.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import PurePath
 from typing import Any
 
-from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, LimitedCell, Teacher
+from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, LimitedCell, Teacher, format_ratio
+from scale_or_reason.learning_rates import rate_at
 
 #: The judge that needs no model: the rule graders.
 RULES = "rules"
+#: In place of a student's learning rates: they are to be found by trials.
+SEARCH = "search"
 #: The settings of vLLM that answers depend on; all others are about hardware and speed.
 ENGINE_SETTINGS_OF_RESULTS = ("dtype", "quantization", "kv_cache_dtype", "max_model_len")
 
@@ -33,6 +36,11 @@ def engine_settings_of_results(engine: Settings) -> Settings:
     return {name: value for name, value in engine.items() if name in ENGINE_SETTINGS_OF_RESULTS}
 
 
+def models_of_jury(names: Sequence[str]) -> list[str]:
+    """The jurors that are models: the rule graders may be one too, and need none."""
+    return [name for name in names if name != RULES]
+
+
 def benchmark_limit(benchmark: str, settings: Settings) -> int | None:
     """The smaller one of the limits for all benchmarks and for this one; None without any."""
     limits = (settings["limit"], settings["limits"].get(benchmark))
@@ -44,17 +52,29 @@ def ratio_of_format(answer_format: str) -> int:
     return FORMATS.index(answer_format)
 
 
+def formats_with_rates(study: Settings) -> tuple[str, ...]:
+    """The formats for which a study's students need a learning rate (``study`` is the config's section)."""
+    needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
+    if study["corpora"] and study["schedules"]:
+        for answer_format in FORMATS:
+            # a mixture counts for both formats: it takes one rate or lies between the two
+            if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
+                needed.add(answer_format)
+    return tuple(sorted(needed))
+
+
 @dataclass(frozen=True)
 class Student:
     """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
 
-    ``tokenizer`` is a hub id or a folder, the same for students that share tokenised pairs.
+    ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
+    students that share tokenised pairs.
     """
 
     name: str
     model: str
     size_b: float
-    learning_rate: Mapping[str, float]
+    learning_rate: Mapping[str, float] | str
     tokenizer: str
     deepspeed: str
     processes: int
@@ -85,7 +105,11 @@ class TeacherModel:
 
 @dataclass(frozen=True)
 class Judge:
-    """One judge of the jury."""
+    """One judge of the jury.
+
+    With an ``endpoint`` a server judges, and no engine of ours; ``tokenizer`` then measures the answers' ends, and
+    ``architecture`` says whose FLOPs are counted: a hub id, or None if nobody knows.
+    """
 
     name: str
     model: str
@@ -95,10 +119,17 @@ class Judge:
     retries: int
     engine: Settings
     revision: str | None = None
+    mode: Settings | None = None
+    structured: bool = False
+    endpoint: Settings | None = None
+    tokenizer: str | None = None
+    architecture: str | None = None
 
     @property
     def source(self) -> str:
-        """The model with its revision, as one word."""
+        """The model whose FLOPs are counted, with its revision, as one word; empty for one that nobody knows."""
+        if self.endpoint:
+            return self.architecture or ""
         return f"{self.model}@{self.revision}" if self.revision else self.model
 
 
@@ -155,12 +186,14 @@ class Study:
     base_shots: tuple[int, ...]
     teacher: TeacherModel | None
     judges: Mapping[str, Judge]
+    jurors: tuple[str, ...]  # who decides: judges, and perhaps the rule graders
     graders: bool
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
     figures: tuple[str, ...]
     tables: tuple[str, ...]
     mixture_learning_rate: str
+    formats_with_rates: tuple[str, ...]
 
     @classmethod
     def from_config(cls, config: Settings) -> Study:
@@ -187,13 +220,17 @@ class Study:
             adaptation_corpora=chosen["adaptation_corpora"],
             base_shots=tuple(chosen["base_shots"]),
             teacher=TeacherModel(name=teacher, **merged(config["teachers"][teacher])) if teacher else None,
-            judges={name: Judge(name=name, **merged(config["judges"][name])) for name in chosen["judges"]},
-            graders=chosen["graders"],
+            judges={
+                name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
+            },
+            jurors=tuple(chosen["judges"]) or (RULES,),
+            graders=chosen["graders"] or RULES in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
             length_limits=_length_limits(chosen),
             figures=tuple(chosen["figures"]),
             tables=tuple(chosen["tables"]),
             mixture_learning_rate=config["training"]["mixture_learning_rate"],
+            formats_with_rates=formats_with_rates(chosen),
         )
 
     @property
@@ -235,6 +272,14 @@ class Study:
         grid = product(self.students, self.adaptations, self.seeds)
         return [Adaptation(student, first, second, seed) for student, (first, second), seed in grid]
 
+    def variants(self) -> list[str]:
+        """What the trained models of a student on a corpus differ in: the part of a model id before the seed."""
+        return list(dict.fromkeys(f"{cell.schedule}/rho-{format_ratio(cell.ratio)}" for cell in self.trainings()))
+
+    def adapted_variants(self) -> list[str]:
+        """The same of a student's adaptations."""
+        return [f"{first}-then-{second}" for first, second in self.adaptations]
+
     def base_students(self) -> list[BaseStudent]:
         """The untrained students, once for each number of shots."""
         return [BaseStudent(student, shots) for student, shots in product(self.students, self.base_shots)]
@@ -258,11 +303,14 @@ class Study:
         The papers give a rate per format; ``training.mixture_learning_rate`` says what a mixture of both takes.
         """
         rates = self.students[student].learning_rate
-        if ratio in (0, 1):
-            return rates[FORMATS[int(ratio)]]
-        if self.mixture_learning_rate == "interpolate":
-            return (1 - ratio) * rates["ift"] + ratio * rates["reasoning"]
-        return rates[self.mixture_learning_rate]
+        if isinstance(rates, str):
+            raise AssertionError(f"the learning rate of {student} is known only after its search")
+        return rate_at(rates, ratio, self.mixture_learning_rate)
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The students whose learning rates are searched for."""
+        return tuple(name for name, student in self.students.items() if student.learning_rate == SEARCH)
 
     def announcement(self) -> str:
         """One line that says which study is running."""

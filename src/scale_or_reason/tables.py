@@ -11,7 +11,7 @@ import polars as pl
 from scale_or_reason.errors import StudyError
 from scale_or_reason.files import atomic_path
 
-_TEXT, _COUNT, _SHARE = pl.String(), pl.Int64(), pl.Float64()
+_TEXT, _COUNT, _SHARE, _BOOL = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 
 #: What identifies the model of a row; columns that do not apply to a kind of model are null.
 CELL_COLUMNS: dict[str, pl.DataType] = {
@@ -40,6 +40,11 @@ _MEASURED: dict[str, pl.DataType] = {
     "truncated": _COUNT,
     "unparsable": _COUNT,
     "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
+    # by the rule graders, over all answers; null without them
+    "strict": _SHARE,  # right and in the box that the prompt asks for; ifeval: prompt-level, strict
+    "lenient": _SHARE,  # right, wherever it was found; ifeval: prompt-level, loose
+    "exact_match": _SHARE,  # squad and coqa: share of exact matches; null elsewhere
+    "f1": _SHARE,  # squad and coqa: mean F1 of tokens; null elsewhere
 }
 
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
@@ -100,7 +105,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         **_ANSWER_KEY,
         "judge": _TEXT,
         "verdict": _TEXT,  # yes | no | unparsable
-        "reply": _TEXT,  # the judge's raw reply; for the rule graders, what was extracted and how
+        "reply": _TEXT,  # the judge's raw reply; for the rule graders, a note or nothing
+        "extraction": _TEXT,  # the raw reply of a judge's first step, where its protocol has one
+        "extracted": _TEXT,  # the final answer that was read from it; for the rule graders, what was graded
+        # of the rule graders only, null for a judge
+        "how": _TEXT,  # where it was found: box | fallback:NAME | whole | none | unclosed-think
+        "strict": _BOOL,  # right and in the box that the prompt asks for; ifeval: strict, prompt-level
+        "lenient": _BOOL,  # right, wherever it was found; ifeval: loose, prompt-level
+        "exact_match": _BOOL,  # squad and coqa: normalised, over all gold answers
+        "f1": _SHARE,  # squad and coqa: of tokens, the best over all gold answers
         "judge_prompt_tokens": _COUNT,
         "judge_tokens": _COUNT,
     },
@@ -148,7 +161,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "sequences": _COUNT,
         "prompt_tokens": _COUNT,
         "completion_tokens": _COUNT,
-        "flops": _SHARE,  # the paper's formulas, equations 1-6, summed over the sequences
+        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a judge's are unknown
         "seconds": _SHARE,  # measured; null where nothing was timed
     },
 }
@@ -243,7 +256,10 @@ def _must_exist(path: str | Path, schema: str) -> None:
 
 
 def table_from_rows(rows: list[dict], schema: str) -> pl.DataFrame:
-    """A frame of ``rows`` with the columns and types of ``SCHEMAS[schema]``; also right for no rows."""
+    """A frame of ``rows`` with the columns and types of ``SCHEMAS[schema]``; also right for no rows.
+
+    A column that the rows do not have is null.
+    """
     return pl.DataFrame(rows, schema=SCHEMAS[schema], strict=True)
 
 

@@ -129,7 +129,7 @@ def own_training(work: Path) -> list[str]:
         "seed": 0,
         "output": tempfile.mkdtemp(dir=work) + "/student",
     }
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"]
+    launcher = [sys.executable, str(SCRIPTS / "torchrun.py"), "--nproc-per-node", "1"]
     return [*launcher, str(SCRIPTS / "train_student.py"), *spelled(options)]
 
 

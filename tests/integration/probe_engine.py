@@ -12,9 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.engines.token_counts import last_tokens
 from scale_or_reason.engines.vllm_engine import VllmEngine, leave_at_once
 from scale_or_reason.errors import StudyError
 from scale_or_reason.generation import Mode, Reply, Sampling
+from scale_or_reason.protocols import get_protocol
 
 PROMPTS = [f"question {i}: " + "say " * (i % 5) for i in range(24)]
 SEEDS = [1000 + i for i in range(24)]
@@ -114,7 +116,12 @@ def main() -> None:
     facts["greedy by transformers"] = greedy_by_transformers(model, "Question: 1+1")
     stop = facts["greedy"][3]
     facts["stopped"] = asdict(engine.complete(["Question: 1+1"], [0], GREEDY, [stop])[0]) | {"stop": stop}
-    facts["ends"] = [engine.last_tokens("abc</think>déf", count) for count in (1, 2, 4, 5, 6, 99)]
+    facts["ends"] = [last_tokens(engine.tokenizer, "abc</think>déf", count) for count in (1, 2, 4, 5, 6, 99)]
+    steps = get_protocol("v2").equivalence
+    facts["held to a form"] = {
+        pattern: listed(engine.chat(PROMPTS, SEEDS, RANDOM, None, None, [pattern] * len(PROMPTS)))
+        for pattern in (r"\\boxed\{(yes|no)\}", *(step.pattern for step in steps))
+    }
     facts["overhead"] = overhead(engine)
     engine.close()
     output.write_text(json.dumps(facts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from tiny_generator import build_generator
 
 from scale_or_reason.engines.vllm_engine import VllmEngine
 from scale_or_reason.errors import StudyError
+from scale_or_reason.verdicts import parse_verdict
 
 pytestmark = pytest.mark.integration
 
@@ -100,6 +102,18 @@ def test_a_stop_string_ends_the_text_before_it(facts: dict[str, Any]) -> None:
 def test_last_tokens(facts: dict[str, Any]) -> None:
     """d, the two bytes of é, f: a cut inside a letter keeps the letter."""
     assert facts["ends"] == ["f", "éf", "déf", "</think>déf", "c</think>déf", "abc</think>déf"]
+
+
+def test_replies_are_held_to_a_form(facts: dict[str, Any]) -> None:
+    """A random model cannot end its reply before the form is met; only the length limit can."""
+    for pattern, replies in facts["held to a form"].items():
+        for reply in replies:
+            assert reply["finish_reason"] == "length" or re.fullmatch(pattern, reply["text"])
+    strict, extraction, verdict = facts["held to a form"].values()
+    assert {parse_verdict(reply["text"]) for reply in strict} == {"yes", "no"}
+    unheld = [reply for name in ("whole", "off", "other seeds") for reply in facts[name]]
+    assert any(reply["finish_reason"] == "stop" for reply in unheld)
+    assert not any(reply["finish_reason"] == "stop" for reply in extraction + verdict)
 
 
 def test_overhead_is_small(facts: dict[str, Any]) -> None:

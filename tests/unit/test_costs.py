@@ -54,6 +54,21 @@ def test_judging_adds_up_the_jury_and_leaves_out_the_rules():
         judging_rows({"a": TINY}, verdicts, None)
 
 
+def test_a_jury_with_a_judge_of_unknown_architecture_has_unknown_flops():
+    verdicts = pl.DataFrame(
+        {
+            "benchmark": ["gsm8k", "squad", "gsm8k"],
+            "judge": ["a", "a", "served"],
+            "judge_prompt_tokens": [3, 3, 10],
+            "judge_tokens": [2, 0, 2],
+        }
+    )
+    first, second = judging_rows({"a": TINY, "served": None}, verdicts, 4.0)
+    assert (first["flops"], second["flops"]) == (None, None)
+    assert (first["prompt_tokens"], first["completion_tokens"]) == (13, 4)
+    assert (first["seconds"], second["seconds"]) == pytest.approx((4.0 * 17 / 20, 4.0 * 3 / 20))  # by tokens
+
+
 def test_cost_table_has_cell_and_family():
     rows = evaluation_rows(
         TINY, pl.DataFrame({"benchmark": ["gsm8k"], "prompt_tokens": [3], "answer_tokens": [2]}), None

@@ -43,6 +43,7 @@ def expected(prompt: str) -> Reply:
     return Reply(len(prompt), f"answer to {prompt}", 3, "stop")
 
 
+@pytest.mark.slow
 def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) -> None:
     prompts = [f"p{number}" for number in range(40)]
     faults = {
@@ -173,6 +174,7 @@ def test_a_job_killed_behind_its_last_reply_leaves_nothing(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]
 
 
+@pytest.mark.slow
 def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:
     prompts = [f"question {number}" for number in range(30)]
     rows = [{"prompt_id": f"q{i}", "corpus": "c", "prompt": prompt} for i, prompt in enumerate(prompts)]

@@ -213,6 +213,7 @@ def run_script(root, name, *arguments, hash_seed="0"):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_scripts_draw_the_same_bytes_again(root, style, tmp_path):
     scores, costs = study()
     write_table(scores, tmp_path / "scores.parquet", "scores")

@@ -1,4 +1,4 @@
-"""Bad input ends the generating programs before an engine starts; judges are asked again for what cannot be parsed."""
+"""Bad input ends the generating programs before an engine starts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from scale_or_reason.engines import command_line
-from scale_or_reason.engines.command_line import Generation
 from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Reply, Sampling
 from scale_or_reason.tables import table_from_rows, write_table
 
 SAMPLING = '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 8}'
@@ -147,6 +145,10 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("judge_answers", "--answers", "{answers} {answers}", "answer is given twice"),
         ("judge_answers", "--answer-tail-tokens", "0", "too small"),
         ("judge_answers", "--retries", "-1", "too small"),
+        ("judge_answers", "--protocol", "v9", "no such judging protocol"),
+        ("judge_answers", "--mode", '{"sytem": "detailed thinking on"}', "no mode of a model"),
+        ("judge_answers", "--endpoint", '{"url": "https://made.up"}', "nothing measures the ends"),
+        ("judge_answers", "--tokenizer", "no/such/folder", "tokenizer cannot be loaded"),
     ],
 )
 def test_bad_input_is_refused(
@@ -166,58 +168,6 @@ def test_bad_input_is_refused(
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(StudyError, match=problem):
         load(script).main()
-
-
-class ScriptedJudge:
-    """Replies from a list per prompt, in turn; remembers what it was asked."""
-
-    def __init__(self, replies: dict[str, list[str]]) -> None:
-        self.replies = replies
-        self.seeds: list[list[int]] = []
-        self.prompts: list[list[str]] = []
-
-    def last_tokens(self, text: str, count: int) -> str:
-        return text[-count:]
-
-    def chat(self, prompts: list[str], seeds: list[int], sampling: Sampling, on_reply: Any = None) -> list[Reply]:
-        self.seeds.append(seeds)
-        self.prompts.append(prompts)
-        texts = [next(v for k, v in self.replies.items() if k in prompt).pop(0) for prompt in prompts]
-        replies = [Reply(len(prompt), text, len(text), "stop") for prompt, text in zip(prompts, texts, strict=True)]
-        for reply in replies:
-            if on_reply:
-                on_reply(reply)
-        return replies
-
-
-def test_unparsable_replies_are_asked_for_again_and_never_become_a_no(load: Callable[[str], ModuleType]) -> None:
-    script = load("judge_answers")
-    generation = Generation("model", None, Sampling(0.7, 0.95, 8), {}, seed=0, chunk_size=8)
-    bench = script.Bench("j", generation, "v1", answer_tail_tokens=4, retries=2)
-    names = ("q-a", "q-b", "q-c", "q-e")
-    cases = [script.Case(("m", "gsm8k", name, 0), name, f"long answer of {name}", "3") for name in names]
-    cases.append(script.Case(("m", "ifeval", "q-d", 0), "q-d", "long answer", None))
-    judge = ScriptedJudge(
-        {
-            "q-a": [r"same. \boxed{yes}"],
-            "q-b": ["well, yes", r"\boxed{Maybe}", r"\boxed{no}"],
-            "q-c": ["no", "I cannot say", "refused"],
-            "q-e": [""],  # the prompt left no room: asking again would not help
-            "q-d": [r"\boxed{yes} or \boxed{no}"],
-        }
-    )
-    counted: list[Reply] = []
-    rows = bench.judge_chunk(judge, cases, counted.append)
-    assert [row["verdict"] for row in rows] == ["yes", "no", "unparsable", "unparsable", "no"]
-    assert [row["tries"] for row in rows] == [1, 3, 3, 1, 1]
-    assert rows[1]["reply"] == r"\boxed{no}"
-    assert rows[1]["judge_tokens"] == len("well, yes") + len(r"\boxed{Maybe}") + len(r"\boxed{no}")
-    assert rows[1]["judge_prompt_tokens"] == 3 * len(judge.prompts[1][0])
-    assert len(counted) == len(cases)
-    assert len({seed for seeds in judge.seeds for seed in seeds}) == sum(map(len, judge.seeds))
-    default, ifeval = judge.prompts[0][0], judge.prompts[0][-1]
-    assert default.endswith("Question:\nq-a\nUser Answer:\n q-a\nGround Truth:\n3")  # four letters of the answer
-    assert ifeval.endswith("Question:\nq-d\nUser Answer:\nswer")
 
 
 def test_the_audit_needs_something_to_audit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from scale_or_reason.grading import GRADERS
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 
 MODEL = "base/made-up/shots-0"
@@ -80,10 +81,25 @@ def test_each_answer_gets_a_verdict(root: Path, tables: Path) -> None:
     assert verdicts["item_id"].to_list() == ["q2", "q1", "q1"]
     assert verdicts["verdict"].to_list() == ["yes", "no", "no"]
     assert verdicts["judge"].unique().to_list() == ["rules"]
-    replies = [json.loads(reply) for reply in verdicts["reply"]]
-    assert replies[0] == {"how": "box", "extracted": "10"}
-    assert [reply["how"] for reply in replies[1:]] == ["fallback:answer-line", "unclosed-think"]
+    assert verdicts["how"].to_list() == ["box", "fallback:answer-line", "unclosed-think"]
+    assert verdicts["extracted"].to_list() == ["10", "71", None]
+    assert verdicts.select("strict", "lenient", "exact_match", "f1", "reply").rows() == [
+        (True, True, None, None, ""),
+        (False, False, None, None, ""),
+        (False, False, None, None, ""),
+    ]
     assert read_table(tables / "verdicts/winogrande.parquet", "verdicts")["verdict"].to_list() == ["yes"]
+
+
+def test_an_answer_that_was_cut_short_is_graded_on_what_it_says(root: Path, tables: Path) -> None:
+    """That it was cut short stands in the answers, and the scores count it (test_scores)."""
+    texts = [r"</think>\boxed{72} Let me check that once mo", r"</think>It is \boxed{7"]
+    rows = [answer_row("gsm8k", "q1", sample, text) | {"finish_reason": "length"} for sample, text in enumerate(texts)]
+    write_table(table_from_rows(rows, "answers"), tables / "answers/gsm8k.parquet", "answers")
+    done = run(root, tables, ["gsm8k.parquet"], ["gsm8k.parquet"])
+    assert done.returncode == 0, done.stderr
+    verdicts = read_table(tables / "verdicts/gsm8k.parquet", "verdicts")
+    assert verdicts.select("verdict", "strict").rows() == [("yes", True), ("no", False)]
 
 
 def test_two_processes_say_what_one_says(root: Path, tables: Path) -> None:
@@ -105,6 +121,34 @@ def test_an_answer_without_item_is_an_error(root: Path, tables: Path) -> None:
     assert not (tables / "verdicts").exists()
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_an_item_that_cannot_be_graded_is_an_error(root: Path, tables: Path, processes: str) -> None:
+    items = [item_row("gsm8k", "q1", []), item_row("gsm8k", "q2", ["10"])]
+    write_table(table_from_rows(items, "items"), tables / "items/gsm8k.parquet", "items")
+    done = run(root, tables, ["gsm8k.parquet"], ["gsm8k.parquet"], "--processes", processes)
+    assert done.returncode == 2
+    assert "no gold answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_grader_that_fails_on_an_answer_says_no(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = runpy.run_path(str(root / "workflow/scripts/grade_answers.py"))
+
+    def fail(item: object, answer: str) -> None:
+        raise RecursionError
+
+    monkeypatch.setitem(GRADERS, "math", fail)
+    grade = script["grade_one"](item_row("gsm8k", "q1", ["72"]), "[" * 9)
+    assert (grade.verdict, grade.lenient, grade.note) == ("no", False, "error=RecursionError")
+
+
+def test_no_answers_have_no_verdicts(root: Path, tables: Path) -> None:
+    write_table(table_from_rows([], "answers"), tables / "answers/gsm8k.parquet", "answers")
+    done = run(root, tables, ["gsm8k.parquet"], ["gsm8k.parquet"])
+    assert done.returncode == 0, done.stderr
+    assert read_table(tables / "verdicts/gsm8k.parquet", "verdicts").is_empty()
+
+
 def test_bad_arguments_are_errors(root: Path, tables: Path) -> None:
     twice = run(root, tables, ["gsm8k.parquet"], ["gsm8k.parquet", "gsm8k.parquet"])
     assert twice.returncode == 2
@@ -119,3 +163,4 @@ def test_a_folder_without_graded_answers_is_an_error(root: Path, tmp_path: Path)
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "no graded answers" in done.stderr
+    assert "make grade-check ANSWERS=FOLDER" in done.stderr

@@ -96,9 +96,9 @@ def test_answer_statement(text: str, found: str | None) -> None:
 
 
 def test_the_box_goes_before_fallbacks_and_fallbacks_are_named() -> None:
-    assert boxed_or(r"A: 3 \boxed{4}", ("line", "3")) == Extract("4", "box")
-    assert boxed_or("A: 3", ("first", None), ("line", "3")) == Extract("3", "fallback:line")
-    assert boxed_or("nothing", ("first", None)) is None
+    assert boxed_or(r"A: 3 \boxed{4}", ("line", lambda: "3")) == Extract("4", "box")
+    assert boxed_or("A: 3", ("first", lambda: None), ("line", lambda: "3")) == Extract("3", "fallback:line")
+    assert boxed_or("nothing", ("first", lambda: None)) is None
 
 
 @pytest.mark.parametrize(

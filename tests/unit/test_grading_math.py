@@ -118,6 +118,7 @@ def test_an_item_without_gold_is_an_error() -> None:
         math.grade(item(" "), r"\boxed{8}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [
@@ -154,15 +155,30 @@ def algebra() -> object:
 
 def test_a_child_that_takes_too_long_is_replaced(algebra: AlgebraProcess) -> None:
     assert algebra.request(op="equal", gold="x+1", answer="1+x") == {"equal": True, "extracted": "1+x"}
-    assert algebra.request(op="equal", gold="5", answer="10^{10^{10}}") is None
+    assert algebra.request(op="equal", gold="5", answer="10^{10^{10}}") == {"error": "timeout"}
     assert algebra.request(op="equal", gold="x+2", answer="2+x") == {"equal": True, "extracted": "2+x"}
 
 
 def test_a_child_that_dies_is_replaced(algebra: AlgebraProcess) -> None:
     assert algebra.request(op="value", answer=r"\sqrt{4}") == {"value": 2.0}
-    os.kill(algebra._child.pid, 9)
-    assert algebra.request(op="value", answer=r"\sqrt{4}") is None
+    os.killpg(algebra._child.pid, 9)
+    assert algebra.request(op="value", answer=r"\sqrt{4}") == {"error": "timeout"}
     assert algebra.request(op="value", answer=r"\sqrt{4}") == {"value": 2.0}
+
+
+@pytest.mark.slow
+def test_patience_with_requests_that_come_to_nothing_ends() -> None:
+    process = AlgebraProcess(time_limit=3.0, patience=1.0)
+    try:
+        taken = []
+        for _ in range(2):
+            assert process.request(op="equal", gold="5", answer="10^{10^{10}}") == {"error": "timeout"}
+            taken.append(process.use.seconds - sum(taken))
+        assert taken[0] > 3.0 > taken[1]
+        assert process.request(op="equal", gold="x+2", answer="2+x")["equal"]
+        assert (process.use.requests, process.use.given_up) == (3, 2)
+    finally:
+        process.close()
 
 
 def test_a_bad_request_is_answered(algebra: AlgebraProcess) -> None:
@@ -170,7 +186,7 @@ def test_a_bad_request_is_answered(algebra: AlgebraProcess) -> None:
 
 
 def test_a_timeout_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(math, "ask_algebra", lambda **request: None)
+    monkeypatch.setattr(math, "ask_algebra", lambda **request: {"error": "timeout"})
     grade = math.grade(item("y^2+11"), r"\boxed{11+y^2}")
     assert (grade.verdict, grade.how, grade.note) == ("no", "box", "timeout")
     math.equal_expressions.cache_clear()

@@ -84,23 +84,25 @@ def test_a_gold_answer_that_is_no_option_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gold", "answer", "verdict", "note"),
+    ("gold", "answer", "verdict", "exact", "f1"),
     [
-        (["Denver Broncos", "Broncos"], r"\boxed{the Denver Broncos.}", "yes", "em=1 f1=1.000"),
-        (["Denver Broncos"], r"\boxed{\text{Denver Broncos}}", "yes", "em=1 f1=1.000"),
-        (["Denver Broncos"], r"\boxed{the Denver Broncos team}", "yes", "em=0 f1=0.800"),
-        (["Denver Broncos"], r"\boxed{Carolina Panthers}", "no", "em=0 f1=0.000"),
-        (["the old king of France in 1789"], r"\boxed{the old king of France in 1798}", "no", "em=0 f1=0.833"),
-        (["he was seen at home"], r"\boxed{he was not seen at home}", "no", "em=0 f1=0.909"),
-        (["yes"], r"\boxed{Yes, he did}", "yes", "em=0 f1=0.500"),
-        (["yes"], r"\boxed{No}", "no", "em=0 f1=0.000"),
-        (["Paris"], "Paris", "yes", "em=1 f1=1.000"),
-        (["Paris"], "The answer is Paris.", "yes", "em=1 f1=1.000"),
+        (["Denver Broncos", "Broncos"], r"\boxed{the Denver Broncos.}", "yes", True, 1),
+        (["Denver Broncos"], r"\boxed{\text{Denver Broncos}}", "yes", True, 1),
+        (["Denver Broncos"], r"\boxed{the Denver Broncos team}", "yes", False, 0.8),
+        (["Denver Broncos"], r"\boxed{Carolina Panthers}", "no", False, 0),
+        (["the old king of France in 1789"], r"\boxed{the old king of France in 1798}", "no", False, 0.833),
+        (["he was seen at home"], r"\boxed{he was not seen at home}", "no", False, 0.909),
+        (["yes"], r"\boxed{Yes, he did}", "yes", False, 0.5),
+        (["yes"], r"\boxed{No}", "no", False, 0),
+        (["Paris"], "Paris", "yes", True, 1),
+        (["Paris"], "The answer is Paris.", "yes", True, 1),
     ],
 )
-def test_spans(gold: list[str], answer: str, verdict: str, note: str) -> None:
+def test_spans(gold: list[str], answer: str, verdict: str, exact: bool, f1: float) -> None:
     got = get_grader("span")(item(gold), answer)
-    assert (got.verdict, got.note) == (verdict, note)
+    assert (got.verdict, got.exact_match, got.note) == (verdict, exact, "")
+    assert got.f1 == pytest.approx(f1, abs=0.0005)
+    assert (got.strict, got.lenient) == (verdict == "yes" and got.how == "box", verdict == "yes")
 
 
 def test_word_measures_by_hand() -> None:
@@ -229,11 +231,26 @@ def test_extra_must_be_a_json_object() -> None:
 
 def test_grade_looks_the_grader_up_by_benchmark() -> None:
     asked = item(["72"]) | {"benchmark": "gsm8k"}
-    assert grade(asked, r"\boxed{72}") == Grade("yes", "72", "box")
+    assert grade(asked, r"\boxed{72}") == Grade("yes", "72", "box", strict=True, lenient=True)
 
 
-def test_a_grade_as_json_is_short() -> None:
+def test_only_the_box_counts_as_strict() -> None:
+    boxed, stated = (get_grader("math")(item(["72"]), answer) for answer in (r"\boxed{72}", "The answer is 72."))
+    assert (boxed.verdict, boxed.strict, boxed.lenient) == ("yes", True, True)
+    assert (stated.verdict, stated.strict, stated.lenient) == ("yes", False, True)
+    assert (boxed.exact_match, boxed.f1) == (None, None)
+
+
+def test_the_columns_of_a_grade_are_short() -> None:
     long = make_grade(True, "x" * 10_000, "box", "note")
     assert len(long.extracted or "") == LONGEST_EXTRACT
-    assert json.loads(long.as_json()) == {"how": "box", "extracted": long.extracted, "note": "note"}
-    assert json.loads(Grade("no", None, "none").as_json()) == {"how": "none", "extracted": None}
+    assert long.columns() == {
+        "verdict": "yes",
+        "reply": "note",
+        "extracted": long.extracted,
+        "how": "box",
+        "strict": True,
+        "lenient": True,
+        "exact_match": None,
+        "f1": None,
+    }

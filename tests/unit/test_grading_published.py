@@ -7,6 +7,7 @@ label demands a parse error, one accepts 0.33 for a third, and one takes a later
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scale_or_reason.errors import StudyError
 from scale_or_reason.grading import GRADERS
 
 THRESHOLDS = {
@@ -79,8 +81,24 @@ def test_agreement_with_published_labels(name: str, grade_check: ModuleType, sha
     path = shared_dir / "data/graded_answers" / f"{name}.jsonl"
     if not path.is_file():
         pytest.skip(f"{path.name} is not there")
-    count, different = grade_check.agreement(path)
-    assert 1 - len(different) / count >= THRESHOLDS[name], [(row["source"], grade) for row, grade in different]
+    found = grade_check.agreement(path)
+    assert 1 - len(found.different) / found.answers >= THRESHOLDS[name], [
+        (row["source"], grade) for row, grade in found.different
+    ]
+
+
+def test_the_check_lists_what_differs(grade_check: ModuleType, tmp_path: Path) -> None:
+    row = {"question": "1 + 1?", "gold": "2", "source": "made up"}
+    answers = [(r"\boxed{2}", True), ("The answer is 2.", True), (r"\boxed{3}", True), (r"\boxed{3}", False)]
+    lines = [json.dumps({**row, "answer_text": text, "label": label}) for text, label in answers]
+    (tmp_path / "gsm8k_made_up.jsonl").write_text("\n".join(lines))
+    found = grade_check.agreement(tmp_path / "gsm8k_made_up.jsonl")
+    assert [(row["answer_text"], grade.verdict) for row, grade in found.different] == [(r"\boxed{3}", "no")]
+    assert (found.answers, found.strict, found.lenient) == (4, 2, 3)
+    assert "agreement  75.00%   strict  50.00%   lenient  75.00%" in found.line("gsm8k_made_up", 1.0)
+    (tmp_path / "poems.jsonl").write_text(lines[0])
+    with pytest.raises(StudyError, match="no grader is known"):
+        grade_check.agreement(tmp_path / "poems.jsonl")
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])

@@ -152,6 +152,7 @@ def test_each_type_by_hand(name: str) -> None:
             assert follow_strictly([(name, arguments)], answer) == [False], answer
 
 
+# Counts of NLTK 3.10's Punkt with the English model, and below of its word tokenizer on those sentences.
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -163,11 +164,22 @@ def test_each_type_by_hand(name: str) -> None:
         ('He said "Stop!" She stopped.', 2),
         ("Wait... what? Yes.", 2),
         ("J. R. Smith wrote it. It sold well.", 2),
-        ("Really?! Yes!!", 2),
         ("See www.example.com for more. Bye.", 2),
         ("A first line\nand a second one without a stop", 1),
         ("It ended (at last.) Then it rained.", 2),
-        ("We ate apples, pears, etc. and slept.", 1),
+        ("We ate apples, pears, etc. and slept.", 2),
+        ('{"a": "One.", "b": "Two."}', 2),
+        ("He asked (why?), then left.", 2),
+        ("**Bold.** Next one.", 2),
+        ("Hi!!! How are you??? ok", 3),
+        ("Really?! Yes!!", 3),
+        ("Find the value of x. Then add.", 2),
+        ("It weighs 5 g. The rest is lost.", 1),
+        ("Notes\nI. Intro\nII. Body", 3),
+        ("1. First\n2. Second\n3. Third", 4),
+        ("Hello.(aside) World", 2),
+        ("He left.She stayed.", 1),
+        ("No. 5 is alive.", 2),
         ("It was in the U.S. However, he left.", 2),
     ],
 )
@@ -181,6 +193,9 @@ def test_sentences(text: str, count: int) -> None:
         ("NASA and the FBI", 2),
         ("I AM HERE.", 3),
         ("DON'T", 2),
+        ("I'm sure that I'd like IBM's", 3),
+        ("**YES** A*B", 3),
+        ("HELLO—WORLD – X", 3),
         ("CANNOT", 2),
         ("COVID-19 IS OVER", 3),
         ("A/B", 1),
@@ -222,9 +237,12 @@ def test_the_grade_is_strict_and_notes_the_rest() -> None:
         kwargs=[{"keywords": None}, {"keywords": ["sea"], "num_words": None}],
     )
     good = get_grader("ifeval")(asked, "<think>well, a comma</think>\n\nThe sea")
-    assert (good.verdict, good.how, good.note) == ("yes", "whole", "loose=yes")
+    assert (good.verdict, good.strict, good.lenient, good.how, good.note) == ("yes", True, True, "whole", "")
     half = get_grader("ifeval")(asked, "Sure, sir:\nThe sea")
-    assert (half.verdict, half.note) == ("no", "loose=yes failed=punctuation:no_comma")
+    assert (half.verdict, half.strict, half.lenient) == ("no", False, True)
+    assert half.note == "failed=punctuation:no_comma"
+    neither = get_grader("ifeval")(asked, "The sky, the earth")
+    assert (neither.verdict, neither.strict, neither.lenient) == ("no", False, False)
     assert get_grader("ifeval")(asked, " ").verdict == "no"
     assert get_grader("ifeval")(asked, "<think>The sea").how == "unclosed-think"
 

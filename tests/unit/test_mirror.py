@@ -150,6 +150,7 @@ def test_without_a_network_there_is_no_commit(monkeypatch: pytest.MonkeyPatch) -
     assert sources.resolve_commit("openai/gsm8k", "main") is None
 
 
+@pytest.mark.slow
 def test_the_programs_read_mirrors(root: Path, tmp_path: Path) -> None:
     mirror = tmp_path / "mirror"
     row = {"prompt": "Who?", "ift": "Ann", "reasoning": "<think>\n</think>\n\nAnn"}

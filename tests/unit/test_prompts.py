@@ -1,4 +1,4 @@
-"""The papers' words (v1 tables 4 and 5), written out once more here, by hand, from the papers."""
+"""The papers' words (v1 table 4), written out once more here, by hand, from the papers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import ground_truth, judge_message, zero_shot_prompt
+from scale_or_reason.prompts import ground_truth, zero_shot_prompt
 
 MATH = r"Solve the following math problem. Make sure to put the answer (and only answer) inside \boxed{}."
 SPAN = (
@@ -31,23 +31,6 @@ TABLE_4 = {
     "coqa": SPAN,
     "ifeval": "Answer the following instruction.",
 }
-TABLE_5_DEFAULT = r"""
-You will be given a Question, a User Answer (only its ending is shown due to length), and a Ground Truth.
-Your task is not to answer the question, but to say if the user answer is equivalent in meaning to the ground truth.
-First, extract the final result from both the User Answer and the Ground Truth Answer, based on the Question.
-Then, compare the two final results and determine whether they convey the same meaning.
-If they are equivalent, respond with \boxed{yes}.
-If they are not equivalent, or if the User Answer does not contain a valid answer, respond with \boxed{no}.
-Question: QQQ User Answer: AAA Ground Truth: TTT"""
-TABLE_5_IFEVAL = r"""
-You will be given an Instruction and a User Answer (only its ending is shown due to length).
-Your task is not to answer the Instruction, but to determine whether the User Answer follows all the formal
-requirements stated in the Instruction. If the User Answer contains a thinking process, you should ignore it and only
-focus on the final answer.
-First, identify every explicit requirement in the Instruction (e.g., no commas, maximum word count, required word
-occurrences, formatting rules). Then, compare the User Answer against these requirements. If all requirements are
-satisfied, respond with \boxed{yes}. If any requirement is violated, respond with \boxed{no}.
-Question: QQQ User Answer: AAA"""
 
 
 @pytest.mark.parametrize("benchmark", TABLE_4)
@@ -59,17 +42,6 @@ def test_every_benchmark_has_an_instruction_that_asks_for_a_box() -> None:
     for name, benchmark in BENCHMARKS.items():
         asks = benchmark.instruction.endswith(r"Make sure to put the answer (and only answer) inside \boxed{}.")
         assert asks == (name != "ifeval")
-
-
-def test_judge_messages_are_those_of_table_5() -> None:
-    """Word by word; the line breaks of the typeset table are not known."""
-    assert judge_message("QQQ", "AAA", "TTT").split() == TABLE_5_DEFAULT.split()
-    assert judge_message("QQQ", "AAA", None).split() == TABLE_5_IFEVAL.split()
-
-
-def test_judge_message_takes_texts_literally() -> None:
-    message = judge_message("What is {answer}?", r"\boxed{truth} {question}", "{0}")
-    assert message.endswith("Question:\nWhat is {answer}?\nUser Answer:\n\\boxed{truth} {question}\nGround Truth:\n{0}")
 
 
 def test_zero_shot_prompt() -> None:

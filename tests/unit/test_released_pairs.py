@@ -110,6 +110,7 @@ def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProc
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_programs(root: Path, tmp_path: Path) -> None:
     rows = [row(number) for number in range(5)] + [row(9, reasoning="no end")]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

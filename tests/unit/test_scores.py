@@ -11,7 +11,7 @@ from scale_or_reason.errors import StudyError
 from scale_or_reason.families import family_points, family_scores
 from scale_or_reason.intervals import wilson_interval
 from scale_or_reason.jury import JuryRule
-from scale_or_reason.scores import ANSWER_COLUMNS, VERDICT_COLUMNS, family_of, score_model
+from scale_or_reason.scores import ANSWER_COLUMNS, GRADE_COLUMNS, MEASURES, VERDICT_COLUMNS, family_of, score_model
 from scale_or_reason.tables import SCHEMAS, table_from_rows
 
 MODEL = Cell("general", "small", "seq", 1.0).model_id
@@ -30,6 +30,18 @@ def four(judge, *words):
     return verdicts(*(("gsm8k", f"q{number}", 0, judge, word) for number, word in enumerate(words)))
 
 
+def graded(*rows):
+    """Verdicts of the graders: key, verdict, then what they measure."""
+    full = [(*row[:3], "rules", *row[3:]) for row in rows]
+    return pl.DataFrame(full, schema={name: SCHEMAS["verdicts"][name] for name in GRADE_COLUMNS}, orient="row")
+
+
+def graded_four(*words):
+    return graded(
+        *(("gsm8k", f"q{n}", 0, word, word == "yes", word == "yes", None, None) for n, word in enumerate(words))
+    )
+
+
 ANSWERS = answers(
     ("gsm8k", "q0", 0, 10, "stop"),
     ("gsm8k", "q1", 0, 20, "length"),
@@ -38,10 +50,11 @@ ANSWERS = answers(
 )
 ITEMS = pl.DataFrame({"benchmark": ["gsm8k"] * 4, "item_id": ["q0", "q1", "q2", "q3"]})
 NO_VERDICTS = verdicts()
+NO_GRADES = graded()
 
 
 def score(**changes):
-    inputs = {"families": FAMILIES, "items": ITEMS, "answers": ANSWERS, "verdicts": NO_VERDICTS, "graders": NO_VERDICTS}
+    inputs = {"families": FAMILIES, "items": ITEMS, "answers": ANSWERS, "verdicts": NO_VERDICTS, "graders": NO_GRADES}
     inputs |= {"jury": JuryRule()}
     return score_model(MODEL, **inputs | changes)
 
@@ -73,17 +86,41 @@ def test_jury_decides_by_the_majority_of_readable_replies():
 
 
 def test_graders_alone_decide():
-    row = score(graders=four("rules", "yes", "yes", "yes", "no")).row(0, named=True)
+    row = score(graders=graded_four("yes", "yes", "yes", "no")).row(0, named=True)
     assert (row["accuracy"], row["judge_agreement"]) == (0.75, None)
 
 
 def test_agreement_counts_answers_that_the_jury_decided():
     # q0 both right; q1 both not right, since rules found no result; q2 they differ; q3 undecided by the jury.
     row = score(
-        verdicts=four("a", "yes", "no", "no", "unparsable"), graders=four("rules", "yes", "unparsable", "yes", "yes")
+        verdicts=four("a", "yes", "no", "no", "unparsable"), graders=graded_four("yes", "unparsable", "yes", "yes")
     ).row(0, named=True)
     assert row["judge_agreement"] == pytest.approx(2 / 3)
     assert row["accuracy"] == 0.25
+
+
+def test_strict_and_lenient_measures_are_means_over_all_answers():
+    rows = [
+        ("squad", "q0", 0, "yes", True, True, True, 1.0),
+        ("squad", "q1", 0, "yes", False, True, False, 0.8),
+        ("squad", "q2", 0, "no", False, False, False, 0.0),
+        ("ifeval", "q0", 0, "no", False, True, None, None),
+    ]
+    inputs = {
+        "families": [{"name": "General-OE", "benchmarks": ["squad", "ifeval"]}],
+        "items": pl.DataFrame({"benchmark": ["squad"] * 3 + ["ifeval"], "item_id": ["q0", "q1", "q2", "q0"]}),
+        "answers": answers(*((*row[:3], 5, "stop") for row in rows)),
+    }
+    squad, ifeval = score(**inputs, graders=graded(*rows)).to_dicts()
+    assert squad["accuracy"] == pytest.approx(2 / 3)
+    assert [squad[name] for name in MEASURES] == pytest.approx([1 / 3, 2 / 3, 1 / 3, 0.6])
+    assert ifeval["accuracy"] == 0
+    assert [ifeval[name] for name in MEASURES] == [0, 1, None, None]
+
+
+def test_judges_alone_measure_no_strict_score():
+    row = score(verdicts=four("a", "yes", "yes", "no", "no")).row(0, named=True)
+    assert [row[name] for name in MEASURES] == [None] * 4
 
 
 def test_samples_of_one_item_are_not_independent_trials():
@@ -123,7 +160,7 @@ YES = four("a", "yes", "yes", "yes", "yes")
         ({"verdicts": pl.concat([YES, YES.head(1)])}, "a verdict stands twice"),
         ({"verdicts": pl.concat([YES, YES.with_columns(sample=1 + pl.col("sample")).head(1)])}, "no answer"),
         ({"verdicts": NO_VERDICTS}, "no verdicts"),
-        ({"graders": YES.tail(2)}, "an answer has no verdict"),
+        ({"graders": graded_four("yes", "yes")}, "an answer has no verdict"),
     ],
 )
 def test_gaps_are_refused(changes, problem):
@@ -144,7 +181,7 @@ def test_families_in_another_form_are_refused(families):
 
 def score_row(benchmark, family, accuracy, low, high):
     measured = {"n": 10, "accuracy": accuracy, "ci_low": low, "ci_high": high, "answer_tokens_mean": 1.0}
-    empty = {"truncated": 0, "unparsable": 0, "judge_agreement": None}
+    empty = {"truncated": 0, "unparsable": 0, "judge_agreement": None} | dict.fromkeys(MEASURES)
     cell = Cell("general", "small", "seq", 1.0).columns()
     return cell | {"benchmark": benchmark, "family": family} | measured | empty
 

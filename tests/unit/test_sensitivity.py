@@ -38,8 +38,11 @@ def findings(table: pl.DataFrame) -> dict[str, tuple[float, str, bool]]:
     return {row["decided_by"]: (row["shift"], row["finding"], row["changed"]) for row in table.iter_rows(named=True)}
 
 
-def sensitivity(given: pl.DataFrame, jury: JuryRule | None = None) -> pl.DataFrame:
-    return jury_sensitivity(given, jury or JuryRule(), FAMILIES, sizes={"small": 0.5, "absent": 1}, corpora=["general"])
+def sensitivity(given: pl.DataFrame, jury: JuryRule | None = None, jurors: list[str] | None = None) -> pl.DataFrame:
+    judges = given["judge"].unique(maintain_order=True).to_list()
+    jurors = jurors or [judge for judge in judges if judge != "rules"] or ["rules"]
+    sizes = {"small": 0.5, "absent": 1}
+    return jury_sensitivity(given, jury or JuryRule(), FAMILIES, jurors=jurors, sizes=sizes, corpora=["general"])
 
 
 def test_one_judge_against_the_graders() -> None:
@@ -76,6 +79,15 @@ def test_the_studys_own_rule_comes_first_and_once() -> None:
     assert "majority of readable judges, ties right" not in found
 
 
+def test_graders_who_vote_break_ties() -> None:
+    """Where the two judges differ the third vote decides: 16 answers of each format."""
+    given = verdicts(strict=(4, 4), kind=(20, 20), rules=(4, 20))
+    found = findings(sensitivity(given, jurors=["strict", "kind", "rules"]))
+    assert found["the study"] == found["rule graders"] == (40.0, "gain", False)
+    assert found["strict alone"] == found["kind alone"] == (0.0, "undecided", True)
+    assert "rules alone" not in found
+
+
 def test_graders_alone() -> None:
     assert findings(sensitivity(verdicts(rules=(4, 20)))) == {"the study": (40.0, "gain", False)}
 
@@ -97,6 +109,7 @@ def test_the_program(
     families = json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])
     options = ["--verdicts", tmp_path, "--judges", "judge", "rules", "--model-ids", IFT, REASONING]
     options += ["--families", families, "--sizes", '{"small": 0.5}', "--corpora", "general", "--jury", "{}"]
+    options += ["--jurors", "judge"]
     monkeypatch.setattr(sys, "argv", ["jury_sensitivity.py", *map(str, options), "--output", str(tmp_path / "t.csv")])
     runpy.run_path(str(root / "workflow" / "scripts" / "jury_sensitivity.py"), run_name="__main__")
     assert pl.read_csv(tmp_path / "t.csv")["changed"].to_list() == [False, True]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,13 +152,22 @@ def test_presets(root: Path, paper: dict[str, Any]) -> None:
     assert v1.name == "v1"
     assert (len(v1.benchmarks), len(v1.judges), v1.base_shots) == (12, 1, (3,))
     assert len(v1.trainings()) == 80
+    assert [judge.protocol for judge in v1.judges.values()] == ["v1"]
+    assert {judge.protocol for judge in Study.from_config(paper).judges.values()} == {"v2"}
+
+
+def test_a_judge_by_endpoint_says_itself_whose_flops_are_counted(paper: dict[str, Any]) -> None:
+    judge = Study.from_config(paper).judges["Llama-3.1-Nemotron-Ultra-253B"]
+    assert judge.source == f"{judge.model}@main"
+    served = replace(judge, endpoint={"url": "https://made.up/v1"})
+    assert served.source == ""
+    assert replace(served, architecture="any/one").source == "any/one"
 
 
 def test_the_second_pair(root: Path) -> None:
     gemma = Study.from_config(load(root, "gemma"))
-    assert (
-        gemma.teacher is not None and gemma.teacher.endpoint and gemma.teacher.modes["ift"] == {"system": "/no_think"}
-    )
+    assert gemma.teacher is not None
+    assert gemma.teacher.modes["ift"] == {"system": "/no_think"}
     assert [student.size_b for student in gemma.students.values()] == [1, 4, 12]
     assert gemma.corpora["general"].size == 200_000  # v2's text
 

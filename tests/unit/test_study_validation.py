@@ -41,15 +41,30 @@ def changed(good: Config, change: Change) -> Config:
 
 
 def at(path: str, value: Any) -> Change:
-    """A change that sets the key ``a.b.c``."""
+    """A change that sets the key ``a.b.c``, and makes the maps around it."""
 
     def change(config: Config) -> None:
         *parents, last = path.split("/")
         for part in parents:
-            config = config[part]
+            config = config.setdefault(part, {})
         config[last] = value
 
     return change
+
+
+def searching(**changes: Any) -> Change:
+    """A change that has one student's learning rates searched for, with these settings."""
+
+    def change(config: Config) -> None:
+        config["students"]["Qwen2.5-3B"]["learning_rate"] = "search"
+        config["training"]["learning_rate_search"].update(changes)
+
+    return change
+
+
+def test_a_search_passes_and_only_a_searched_student_needs_its_questions(good: Config) -> None:
+    for change in (searching(), at("training/learning_rate_search/samples", 10**9)):
+        check_config(changed(good, change), Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
 
 
 def test_the_papers_config_passes(good: Config) -> None:
@@ -155,6 +170,10 @@ REFUSED: list[tuple[Change, str, str]] = [
         "students.Qwen2.5-7B.learning_rate.reasoning",
         "reasoning",
     ),
+    (at("students/Qwen2.5-3B/learning_rate", "serch"), "students.Qwen2.5-3B.learning_rate", "search"),
+    (searching(samples=1_299_999, held_out=2), "training.learning_rate_search.samples", "1300000"),
+    (searching(rates=[1e-5, 1.2345678e-5]), "training.learning_rate_search.rates[1]", "six digits"),
+    (searching(rates=[]), "training.learning_rate_search.rates", "at least 1"),
     (at("study/teacher", None), "study.teacher", "a teacher"),
     (
         lambda config: (config["pairs"].update(source="released"), config["corpora"]["math"].pop("released")),
@@ -192,6 +211,12 @@ REFUSED: list[tuple[Change, str, str]] = [
         "less than 32768",
     ),
     (at("judges/gpt-oss-120b/engine/max_model_len", 4096), "judges.gpt-oss-120b.sampling.max_tokens", "less than 4096"),
+    (at("judges/gpt-oss-120b/protocol", "v3"), "judges.gpt-oss-120b.protocol", "v1, v2"),
+    (at("judges/gpt-oss-120b/endpoint", {"url": "https://made.up/v1"}), "judges.gpt-oss-120b.tokenizer", "hub id"),
+    (at("judges/gpt-oss-120b/architecture", None), "judges.gpt-oss-120b.architecture", "endpoint"),
+    (at("judges/gpt-oss-120b/tokenizer", "no/such/one"), "judges.gpt-oss-120b.tokenizer", "folder"),
+    (at("judges/gpt-oss-120b/mode", {"sytem": "on"}), "judges.gpt-oss-120b.mode.sytem", "system"),
+    (at("compute/judging_batch", 0), "compute.judging_batch", "at least 1"),
     (at("training/execution/micro_batch_tokens", 4096), "training.execution.micro_batch_tokens", "16384"),
     (at("students/Qwen2.5-3B/model", "models/of/mine"), "students.Qwen2.5-3B.model", "hub id"),
     (at("students/Qwen2.5-3B/deepspeed", "zero-4"), "students.Qwen2.5-3B.deepspeed", "zero-3"),
@@ -278,9 +303,17 @@ def test_released_pairs_need_no_teacher(good: Config) -> None:
     check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
 
 
-def test_a_key_that_is_not_in_the_environment_is_noted(good: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint = {"url": "https://made.up/v1", "key": "MADE_UP_KEY"}
-    config = changed(good, lambda config: config["teachers"]["Qwen3-235B-A22B"].update(endpoint=endpoint))
+def test_a_served_judge_needs_no_model_here(good: Config) -> None:
+    served = {"model": "./made-up", "endpoint": {"url": "https://made.up/v1"}, "tokenizer": "any/one"}
+    config = changed(good, lambda config: config["judges"]["gpt-oss-120b"].update(served, architecture=None))
+    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
+@pytest.mark.parametrize("entry", ["teachers/Qwen3-235B-A22B/endpoint", "judges/Llama-3.3-70B-Instruct/endpoint"])
+def test_a_key_that_is_not_in_the_environment_is_noted(
+    good: Config, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    config = changed(good, at(entry, {"url": "https://made.up/v1", "key": "MADE_UP_KEY"}))
     monkeypatch.delenv("MADE_UP_KEY", raising=False)
     assert "export MADE_UP_KEY" in notes(config)[0]
     monkeypatch.setenv("MADE_UP_KEY", "secret-word")

@@ -144,6 +144,7 @@ def test_a_template_with_another_end() -> None:
             check_template(Letters(), stop, "template")
 
 
+@pytest.mark.slow
 def test_the_program(root: Path, tmp_path: Path) -> None:
     row = {"prompt_id": "q", "prompt": "What is 2 plus 2?", "ift": "4", "reasoning": "<think>\n4\n</think>\n\n4"}
     row |= dict.fromkeys(("teacher", "sampling", "ift_finish", "reasoning_finish"), "")

@@ -20,6 +20,8 @@ from scale_or_reason.verdicts import parse_verdict
         (r"<think>I would say \boxed{yes}</think>\boxed{no}", "no"),
         (r"<think>I would say \boxed{yes}", "unparsable"),
         (r"<think>\boxed{yes}</think> They agree.", "unparsable"),
+        (r"<|channel|>analysis<|message|>\boxed{yes}?<|end|><|channel|>final<|message|>\boxed{no}", "no"),
+        (r"<|channel|>analysis<|message|>I would say \boxed{yes}", "unparsable"),
         ("yes", "unparsable"),
         ("Yes, they are equivalent.", "unparsable"),
         (r"\boxed{yes", "unparsable"),

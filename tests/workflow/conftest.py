@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from workflow_tree import Tree, make_small_study, plant, with_stand_ins
+from workflow_tree import Tree, make_small_study, plant
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +26,4 @@ def made(made_once: Tree, tmp_path: Path) -> Tree:
     """A copy of the finished study, to be changed."""
     folder = tmp_path / "copy"
     shutil.copytree(made_once.path, folder, symlinks=True)
-    return with_stand_ins(folder)
+    return Tree(folder)

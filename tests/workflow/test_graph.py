@@ -49,7 +49,9 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     assert (jobs["train_student"], jobs["adapt_student"]) == (80, 20)
     assert jobs["answer_benchmarks"] == 100
     assert (jobs["answer_with_base_student"], jobs["answer_with_teacher"]) == (5, 1)
-    assert (jobs["judge_answers"], jobs["judge_base_student"], jobs["judge_teacher"]) == (100 * 3, 5 * 3, 3)
+    # in batches of eight: all that a student was trained on with one corpus
+    assert (jobs["judge_student_1"], jobs["judge_adapted_student_1"]) == (10 * 3, 5 * 3)
+    assert (jobs["judge_base_student_1"], jobs["judge_teacher_1"]) == (5 * 3, 3)
     assert jobs["grade_answers"] == jobs["count_costs"] == 122
     assert jobs["score_model"] == 122 + 20
     assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
@@ -71,7 +73,7 @@ def test_all_cells_can_be_asked_for(tree: Tree) -> None:
     assert jobs["train_student"] == 80
     assert jobs["alias_student"] == 20
     assert jobs["adapt_student"] == 20
-    assert not {"answer_benchmarks", "judge_answers", "score_model"} & jobs.keys()
+    assert not {"answer_benchmarks", "judge_answers", "judge_student_1", "score_model"} & jobs.keys()
 
 
 @pytest.mark.parametrize("ratio", ["0", "0.25", "1"])
@@ -96,16 +98,40 @@ def test_a_cells_model_needs_one_training(tree: Tree, schedule: str, ratio: str)
 
 
 def test_a_cells_scores_need_that_cell_only(tree: Tree) -> None:
-    apart = "--config=compute={evaluation_jobs: model}"
-    jobs = tree.dry_run(apart, "results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
+    target = "results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet"
+    jobs = tree.dry_run(target, study=(*MICRO, "config/studies/single_cells.yaml"))
     one_each = ("train_student", "answer_benchmarks", "judge_answers", "grade_answers", "score_model", "build_mixture")
     assert all(jobs[rule] == 1 for rule in one_each)
     assert not {"answer_with_base_student", "answer_with_teacher", "adapt_student", "count_costs"} & jobs.keys()
 
 
+def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "search.yaml"
+    overlay.write_text("students: {micro-1M: {learning_rate: search}}\n")
+    study = (*MICRO, str(overlay))
+    cells = [f"results/micro/models/general/{student}/mix/rho-0.5/seed-0" for student in ("micro-1M", "micro-0.49M")]
+    run = tree.snakemake("-n", "-p", "--quiet=reason", *cells, study=study)
+    jobs = run.jobs
+    assert (jobs["sample_for_search"], jobs["try_learning_rate"], jobs["choose_learning_rates"]) == (2, 2 * 5, 1)
+    assert jobs["train_student"] == 2
+    trainings = re.findall(r"train_student\.py .*", run.stdout + run.stderr)
+    searched = next(line for line in trainings if "students/micro-1M" in line)
+    other = next(line for line in trainings if "students/micro-0.49M" in line)
+    rule = "--ratio 0.5 --mixture-learning-rate reasoning"
+    assert f"--learning-rate-from results/micro/learning_rates/micro-1M.json {rule}" in searched
+    assert "--learning-rate 0.002" in other and "--learning-rate-from" not in other
+    # an adaptation takes the same search, and the table of trials is among the study's tables
+    adapted = tree.dry_run("results/micro/models/adapted/micro-1M/ift-then-ift/seed-0", study=study)
+    assert adapted["try_learning_rate"] == 2 * 5
+    assert tree.dry_run("tables", study=study)["choose_learning_rates"] == 1
+    with overlay.open("a") as stream:
+        stream.write("study: {ratios: [0], adaptations: []}\n")
+    assert tree.dry_run("tables", study=study)["try_learning_rate"] == 5  # nobody trains on reasoning
+
+
 def test_or_its_students_cells_where_these_are_evaluated_together(tree: Tree) -> None:
     jobs = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
-    one_each = ("answer_with_student", "judge_student", "grade_answers", "score_model")
+    one_each = ("answer_with_student", "judge_student_1", "grade_answers", "score_model")
     assert all(jobs[rule] == 1 for rule in one_each)
     assert jobs["train_student"] == 5 + 3
     outside = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.1/seed-0.parquet", study=MICRO)
@@ -114,12 +140,39 @@ def test_or_its_students_cells_where_these_are_evaluated_together(tree: Tree) ->
 
 def test_evaluating_by_student_evaluates_the_same_models(tree: Tree) -> None:
     together = tree.dry_run(study=MICRO)
-    apart = tree.dry_run("--config=compute={evaluation_jobs: model}", study=MICRO)
-    assert (apart["answer_benchmarks"], apart["judge_answers"]) == (100, 100)
-    for job in ("answer_with", "judge"):
-        assert (together[f"{job}_student"], together[f"{job}_adapted_student"]) == (5 * 2, 5)
+    apart = tree.dry_run(study=(*MICRO, "config/studies/single_cells.yaml"))
+    assert (apart["answer_benchmarks"], apart["judge_answers"]) == (100, 122)
+    assert (together["answer_with_student"], together["answer_with_adapted_student"]) == (5 * 2, 5)
+    assert (together["judge_student_1"], together["judge_adapted_student_1"]) == (5 * 2, 5)
     changed = {rule for rule in apart | together if apart.get(rule) != together.get(rule)}
     assert all(rule.startswith(("answer_", "judge_")) for rule in changed)
+
+
+@pytest.mark.parametrize(("size", "jobs"), [(2, (4, 2, 2, 1)), (3, (3, 2, 2, 1)), (100, (1, 1, 1, 1))])
+def test_a_judge_takes_models_in_batches_of_any_size(tree: Tree, tmp_path: Path, size: int, jobs: tuple) -> None:
+    overlay = tmp_path / "batches.yaml"
+    overlay.write_text(f"compute: {{judging_batch: {size}}}\n")
+    counts = tree.dry_run(study=(*MICRO, str(overlay)))
+    kinds = {"judge_student": 10, "judge_adapted_student": 5, "judge_base_student": 5, "judge_teacher": 1}
+    found = [sum(rule.startswith(f"{kind}_") for rule in counts) for kind in kinds]
+    assert tuple(found) == jobs
+    for kind, students in kinds.items():
+        assert {count for rule, count in counts.items() if rule.startswith(f"{kind}_")} == {students}
+    assert "judge_answers" not in counts
+
+
+def test_rule_graders_may_vote(tree: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "voting.yaml"
+    overlay.write_text("study: {judges: [micro-judge, rules], graders: false}\n")
+    target = "results/micro/scores/teacher/micro-teacher/ift.parquet"
+    commands = {}
+    for name, study in (("beside", MICRO), ("voting", (*MICRO, str(overlay)))):
+        printed = tree.snakemake("-n", "-p", target, study=study).stdout
+        (commands[name],) = [line for line in printed.splitlines() if "score_model.py" in line]
+    votes = {name: command.split("--verdicts ")[1].split(" --")[0].split() for name, command in commands.items()}
+    assert len(votes["beside"]) == len(BENCHMARK_NAMES)
+    rules = {vote.replace("/micro-judge/", "/rules/") for vote in votes["beside"]}
+    assert set(votes["voting"]) == {*votes["beside"], *rules}
 
 
 def test_an_adaptation_trains_twice(tree: Tree) -> None:
@@ -159,7 +212,7 @@ def test_a_cell_under_another_limit_needs_that_cell_only(tree: Tree) -> None:
     jobs = tree.dry_run("results/micro/scores/general/micro-1M/mix/rho-0.5/seed-0/max-tokens-99.parquet", study=MICRO)
     one_each = ("train_student", "answer_within_limit", "judge_within_limit", "grade_within_limit", "score_model")
     assert all(jobs[rule] == 1 for rule in one_each)
-    assert not {"answer_with_student", "judge_student", "grade_answers"} & jobs.keys()
+    assert not {"answer_with_student", "judge_student_1", "grade_answers"} & jobs.keys()
 
 
 def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: Path) -> None:
@@ -178,7 +231,7 @@ def test_the_demo(tree: Tree) -> None:
 
 def test_the_first_version(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/v1.yaml",))
-    assert (jobs["train_student"], jobs["prepare_benchmark"], jobs["judge_answers"]) == (80, 12, 100)
+    assert (jobs["train_student"], jobs["prepare_benchmark"], jobs["judge_student_1"]) == (80, 12, 10)
     assert "figure_v1_fig02" in jobs
     assert "figure_v2_fig02" not in jobs
 
@@ -191,7 +244,8 @@ def test_the_second_pair(tree: Tree) -> None:
 def test_one_gpu_needs_no_teacher(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/single_gpu.yaml",))
     assert (jobs["take_released_pairs"], jobs["train_student"], jobs["prepare_benchmark"]) == (1, 6, 12)
-    assert not {"generate_answers", "build_pairs", "answer_with_teacher", "judge_answers"} & jobs.keys()
+    assert not {"generate_answers", "build_pairs", "answer_with_teacher"} & jobs.keys()
+    assert not any(rule.startswith("judge_") for rule in jobs)
 
 
 def test_another_benchmark_makes_no_teacher_answer_again(tree: Tree) -> None:

@@ -17,7 +17,7 @@ SCORED = MODELS + 2  # both trainings under another limit too
 #: The jobs that answer, and those that judge.
 ANSWERING = {f"answer_with_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
 ANSWERING |= {"answer_within_limit": 2}
-JUDGING = {f"judge_{whom}": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
+JUDGING = {f"judge_{whom}_1": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
 JUDGING |= {"judge_within_limit": 2}
 
 
@@ -47,7 +47,7 @@ def test_touching_these_reruns_nothing(made: Tree, file: str) -> None:
 
 def test_colours_rerun_plots_only(made: Tree) -> None:
     made.edit("config/style.yaml", "width_in: 7.0", "width_in: 5.5")
-    assert pending(made) == {"figure_v1_fig02": 1, "figure_v2_fig02": 1}
+    assert pending(made) == {"figure_v1_fig02": 1, "figure_v2_fig02": 1, "figure_training_curves": 1}
 
 
 def test_a_figures_code_reruns_that_figure(made: Tree) -> None:
@@ -56,7 +56,7 @@ def test_a_figures_code_reruns_that_figure(made: Tree) -> None:
     assert pending(made) == {"figure_v1_fig02": 1}
 
 
-@pytest.mark.parametrize("figure", ["v1/fig02.pdf", "v2/fig02.png", "v2/fig02.csv"])
+@pytest.mark.parametrize("figure", ["v1/fig02.pdf", "v2/fig02.png", "v2/fig02.csv", "training_curves.png"])
 def test_a_deleted_figure_is_one_job(made: Tree, figure: str) -> None:
     file = made.path / "results" / "micro" / "figures" / figure
     file.unlink()
@@ -106,6 +106,13 @@ def test_a_judges_setting_reruns_judging(made: Tree) -> None:
     assert not {"grade_answers", *ANSWERING} & jobs.keys()
 
 
+def test_another_protocol_reruns_judging(made: Tree) -> None:
+    made.edit("src/scale_or_reason/protocols/v1.yaml", "respond with", "answer with")
+    jobs = pending(made)
+    assert (JUDGING | {"score_model": SCORED, "count_costs": MODELS}).items() <= jobs.items()
+    assert not {"grade_answers", *ANSWERING} & jobs.keys()
+
+
 def test_another_rule_of_the_jury_asks_no_judge_again(made: Tree) -> None:
     made.edit("config/config.yaml", "tie: undecided}", "tie: wrong}")
     jobs = pending(made)
@@ -115,8 +122,8 @@ def test_another_rule_of_the_jury_asks_no_judge_again(made: Tree) -> None:
 
 def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     # the library that Snakemake imports is the installed one: let it find the copy first
-    made.edit("src/scale_or_reason/stages.py", '"scores": 1', '"scores": 2')
-    path = os.pathsep.join([made.environment["PYTHONPATH"], str(made.path / "src")])
+    made.edit("src/scale_or_reason/stages.py", '"scores": 2', '"scores": 3')
+    path = str(made.path / "src")
     changed = Tree(made.path, {"PYTHONPATH": path})
     jobs = pending(changed)
     assert jobs["score_model"] == SCORED

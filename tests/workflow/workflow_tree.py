@@ -110,17 +110,6 @@ def make_small_study(root: Path, folder: Path) -> Tree:
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
     for script in (folder / "workflow" / "scripts").glob("*.py"):
         shutil.copy(HERE / "stand_in.py", script)
-    # torchrun is `python -m torch.distributed.run`
-    launcher = folder / "stand_ins" / "torch" / "distributed"
-    launcher.mkdir(parents=True)
-    (launcher.parent / "__init__.py").touch()
-    (launcher / "__init__.py").touch()
-    shutil.copy(HERE / "stand_in.py", launcher / "run.py")
-    made = with_stand_ins(folder)
+    made = Tree(folder)
     made.snakemake("-c4", "all", "models", study=SMALL)
     return made
-
-
-def with_stand_ins(folder: Path) -> Tree:
-    """The tree in ``folder``, whose jobs find the stand-in for torchrun."""
-    return Tree(folder, {"PYTHONPATH": str(folder / "stand_ins")})

@@ -32,9 +32,7 @@ rule answer_benchmarks:
         sampling=json_option("sampling", config["evaluation"]["sampling"]),
         samples=json_option("samples", SAMPLES),
         engine=student_engine,
-        engine_of_results=lambda wildcards: json_option(
-            "engine", engine_settings_of_results(student_of(wildcards).engine)
-        ),
+        engine_of_results=lambda wildcards: engine_of_results(student_of(wildcards)),
         seed=option("seed", STUDY.seed),
         version=version_of("answers"),
     message:
@@ -181,8 +179,8 @@ use rule answer_benchmarks as answer_with_teacher with:
     benchmark:
         "<benchmarks>/answer_benchmarks/teacher/{teacher}.tsv"
     resources:
-        vllm=lambda wildcards: teacher_jobs()["vllm"],
-        gpu=lambda wildcards: teacher_jobs()["gpu"],
+        vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
+        gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
         mem_mb=JOBS["engine"]["mem_mb"],
         runtime=JOBS["engine"]["runtime"],
     params:
@@ -193,7 +191,7 @@ use rule answer_benchmarks as answer_with_teacher with:
         sampling=json_option("sampling", config["evaluation"]["sampling"]),
         samples=json_option("samples", SAMPLES),
         engine=teacher_engine,
-        engine_of_results=teacher_engine_of_results,
+        engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),
         seed=option("seed", STUDY.seed),
         version=version_of("answers"),
     message:

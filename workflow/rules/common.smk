@@ -3,7 +3,7 @@ import re
 import sys
 from pathlib import Path
 
-from scale_or_reason.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES, format_ratio
+from scale_or_reason.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES
 from scale_or_reason.errors import StudyError
 from scale_or_reason.study import Study
 
@@ -46,9 +46,7 @@ def one_of(names):
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
 # Those with a limit of their own have rules of their own.
 TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
-# What the trained models of a student differ in: the part of a model id between student and seed.
-GRID = list(dict.fromkeys(f"{cell.schedule}/rho-{format_ratio(cell.ratio)}" for cell in STUDY.trainings()))
-ADAPTED = [f"{first}-then-{second}" for first, second in STUDY.adaptations]
+GRID, ADAPTED = STUDY.variants(), STUDY.adapted_variants()
 # Whether all of them are evaluated in one job, and those that are evaluated in a job of their own.
 BY_STUDENT = config["compute"]["evaluation_jobs"] == "student"
 TRAINED_APART = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED}" if BY_STUDENT else TRAINED
@@ -70,6 +68,7 @@ wildcard_constraints:
     second=one_of(FORMATS),
     ratio=RATIO,
     seed=r"\d+",
+    rate=r"[0-9.]+(?:e[+-][0-9]+)?",
     shots=r"\d+",
     shard=r"\d+",
     model_id=EVALUATED,
@@ -78,6 +77,9 @@ wildcard_constraints:
 CONDA_ENVIRONMENT = f"../../envs/{config['compute']['device']}.yaml"
 JOBS = config["compute"]["jobs"]
 ON_GPU = config["compute"]["device"] == "gpu"
+# A training that was stopped goes on from its last checkpoint. Inside a job of a cluster it is not started again: the
+# process that submitted it does that, in a new allocation.
+TRAINING_RESTARTS = config["compute"]["training_restarts"] if workflow.is_main_process else 0
 TOKENIZERS = {student.tokenizer_name: student.tokenizer for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
@@ -88,12 +90,17 @@ POOLS = expand(
 SAMPLES = {name: count for name, count in config["benchmarks"]["samples"].items() if name in STUDY.benchmarks}
 # A judge's manifest stands for its tables: 12,000 fewer files for Snakemake to look at in the paper's study.
 JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=STUDY.judges)
+# What a judge takes alone where it takes batches: models that the study does not select, but that somebody asks for.
+SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
+IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
+JUDGED_ALONE = EVALUATED if config["compute"]["judging_batch"] == 1 else IN_BATCHES + EVALUATED
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
 # Cheap to run again, so that a figure follows its code.
 LIBRARY = Path("src", "scale_or_reason")
 FIGURE_CODE = [str(LIBRARY / name) for name in ("families.py", "frontiers.py")]
 FIGURE_CODE += [str(file) for file in sorted((LIBRARY / "figures").glob("*.py"))]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
+TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]
 # Those that table 1 compares: one format, and the teacher.
 COMPARED_IDS = [
     model.model_id for model in [*STUDY.trainings(), *STUDY.teachers()] if getattr(model, "ratio", 0) in (0, 1)
@@ -108,6 +115,6 @@ def gpus(engine):
     return engine.get("tensor_parallel_size", 1) * engine.get("pipeline_parallel_size", 1) if ON_GPU else 0
 
 
-def teacher_jobs():
-    """vLLM processes and GPUs of a job in which the teacher answers."""
-    return {"vllm": 0, "gpu": 0} if STUDY.teacher.endpoint else {"vllm": 1, "gpu": gpus(STUDY.teacher.engine)}
+def engine_jobs(entry):
+    """vLLM processes and GPUs of a job in which a teacher answers or a judge judges."""
+    return {"vllm": 0, "gpu": 0} if entry.endpoint else {"vllm": 1, "gpu": gpus(entry.engine)}

@@ -77,6 +77,43 @@ rule figure_v1_fig02:
         " {params.shots} --style {input.style} --output-stem {params.stem} &> {log}"
 
 
+rule figure_training_curves:
+    input:
+        models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
+        style="config/style.yaml",
+        code=FIGURE_CODE,
+        script="workflow/scripts/figure_training_curves.py",
+    output:
+        pdf="<results>/figures/training_curves.pdf",
+        png=report(
+            "<results>/figures/training_curves.png",
+            caption="../report/training_curves.rst",
+            category="Figures",
+            labels={"figure": "training curves", "shows": "loss, learning rate, gradients, speed"},
+        ),
+        csv="<results>/figures/training_curves.csv",
+    log:
+        "<logs>/figure_training_curves.log",
+    benchmark:
+        "<benchmarks>/figure_training_curves.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        stem=subpath(output.pdf, strip_suffix=".pdf"),
+        models=option("models", f"results/{STUDY.name}/models"),
+        model_ids=option("model_ids", *TRAINED_IDS),
+        sizes=json_option("sizes", SIZES),
+    message:
+        "draw {output.png}"
+    shell:
+        "python {input.script} {params.models} {params.model_ids} {params.sizes} --style {input.style}"
+        " --output-stem {params.stem} &> {log}"
+
+
 rule figures:
     input:
         expand("<results>/figures/{figure}.{suffix}", figure=STUDY.figures, suffix=["pdf", "png", "csv"]),
@@ -119,6 +156,7 @@ rule tables:
     input:
         rules.scores.input,
         expand("<results>/tables/{table}.csv", table=STUDY.tables),
+        expand("<results>/learning_rates/{student}.csv", student=STUDY.searched),
         ["<results>/tables/length_limits.csv"] if LIMITED_IDS else [],
         expand("<results>/tables/{table}.csv", table=JURY_TABLES),
     localrule: True

@@ -2,6 +2,7 @@
 from pathlib import Path
 
 from scale_or_reason.cells import Adaptation, parse_model_id
+from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
 from scale_or_reason.study import RULES, ratio_of_format
 
@@ -14,6 +15,17 @@ def model_files(model):
         if is_local(model)
         else []
     )
+
+
+def files_of_judge(wildcards):
+    """The files of a local judge; none of one that a server answers for."""
+    judge = STUDY.judges[wildcards.judge]
+    return [] if judge.endpoint else model_files(judge.model)
+
+
+def protocol_file(name):
+    """The file that says how a judge is asked."""
+    return f"src/scale_or_reason/protocols/{name}.yaml"
 
 
 def tokenizer_files(tokenizer):
@@ -73,6 +85,20 @@ def tokens_of(wildcards):
     return f"<results>/tokens/{corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
 
 
+def rates_of(wildcards):
+    """The file with a student's learning rates, if they are searched for."""
+    return f"<results>/learning_rates/{wildcards.student}.json" if wildcards.student in STUDY.searched else []
+
+
+def trials_of(wildcards):
+    """The trials between which a student's learning rates are chosen."""
+    return expand(
+        f"<results>/learning_rates/{STUDY.grid_corpora[0]}/{wildcards.student}/{{format}}/lr-{{rate}}.json",
+        format=STUDY.formats_with_rates,
+        rate=map(format_rate, config["training"]["learning_rate_search"]["rates"]),
+    )
+
+
 def mixture_of_adaptation(wildcards):
     """The one-format mixture on which an adaptation goes on."""
     corpus, ratio = STUDY.adaptation_corpora["to"], ratio_of_format(wildcards.second)
@@ -106,6 +132,11 @@ def grades_of(wildcards):
     """The tables of the rule graders' verdicts on them, if rules speak."""
     folder = f"<results>/verdicts/{RULES}/{wildcards.model_id}"
     return [f"{folder}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)] if STUDY.graders else []
+
+
+def votes_of(wildcards, input):
+    """The tables of all jurors: of the judges, and of the rule graders if they vote beside them."""
+    return [*verdicts_of(wildcards, input), *(input.graders if STUDY.judges and RULES in STUDY.jurors else [])]
 
 
 def verdicts_of(wildcards, input):

@@ -66,6 +66,7 @@ if JURY_TABLES:
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),
+            jurors=option("jurors", *STUDY.jurors),
             jury=json_option("jury", config["jury"]),
             model_ids=option("model_ids", *COMPARED_IDS),
             families=json_option("families", config["study"]["families"]),
@@ -74,5 +75,5 @@ if JURY_TABLES:
         message:
             "see what hangs on the jury"
         shell:
-            "python {input.script} {params.verdicts} {params.judges} {params.jury} {params.model_ids}"
-            " {params.families} {params.sizes} {params.corpora} --output {output.csv} &> {log}"
+            "python {input.script} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
+            " {params.model_ids} {params.families} {params.sizes} {params.corpora} --output {output.csv} &> {log}"

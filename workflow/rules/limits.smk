@@ -31,9 +31,7 @@ if LIMITED_BENCHMARKS:
             sampling=sampling_within_limit,
             samples=json_option("samples", {name: SAMPLES[name] for name in LIMITED_BENCHMARKS if name in SAMPLES}),
             engine=student_engine,
-            engine_of_results=lambda wildcards: json_option(
-                "engine", engine_settings_of_results(student_of(wildcards).engine)
-            ),
+            engine_of_results=lambda wildcards: engine_of_results(student_of(wildcards)),
             seed=option("seed", STUDY.seed),
             version=version_of("answers"),
         message:
@@ -46,13 +44,14 @@ if LIMITED_BENCHMARKS:
                 "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
                 benchmark=LIMITED_BENCHMARKS,
             ),
-            model_files=lambda wildcards: model_files(STUDY.judges[wildcards.judge].model),
+            model_files=files_of_judge,
+            protocol=lambda wildcards: protocol_file(STUDY.judges[wildcards.judge].protocol),
         output:
             verdicts=expand(
                 "<results>/verdicts/{{judge}}/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
                 benchmark=LIMITED_BENCHMARKS,
             ),
-            manifest="<results>/verdicts/{judge}/{model_id}/max-tokens-{max_tokens}/manifest.json",
+            manifests="<results>/verdicts/{judge}/{model_id}/max-tokens-{max_tokens}/manifest.json",
         log:
             "<logs>/judge_answers/{judge}/{model_id}/max-tokens-{max_tokens}.log",
         benchmark:

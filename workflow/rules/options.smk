@@ -94,11 +94,20 @@ def teacher_options(wildcards):
     return f"{model_options(STUDY.teacher)} {json_option('modes', STUDY.teacher.modes)}"
 
 
-def teacher_engine_of_results(wildcards):
-    """What of the teacher's engine its answers depend on."""
-    if STUDY.teacher.endpoint:
+def engine_of_results(entry):
+    """What of its engine the replies of a teacher, a student or a judge depend on."""
+    if getattr(entry, "endpoint", None):
         return "endpoint"
-    return json_option("engine", engine_settings_of_results(STUDY.teacher.engine))
+    return json_option("engine", engine_settings_of_results(entry.engine))
+
+
+def judge_options(wildcards):
+    """Which model a judge is, and how it is asked."""
+    judge = STUDY.judges[wildcards.judge]
+    names = ("protocol", "answer_tail_tokens", "retries", "tokenizer")
+    settings = {name: value for name in names if (value := getattr(judge, name)) is not None}
+    mode = [json_option("mode", judge.mode)] if judge.mode else []
+    return " ".join([model_options(judge), options(settings), *mode, *(["--structured"] if judge.structured else [])])
 
 
 def architecture_options(wildcards, input):
@@ -125,9 +134,18 @@ def sampling_within_limit(wildcards):
 
 
 def learning_rate_option(wildcards):
-    """The peak learning rate of a training."""
+    """The peak learning rate of a training; if it is searched for, the file in which it will be found."""
     ratio = wildcards.ratio if "ratio" in wildcards.keys() else ratio_of_format(wildcards.second)
-    return option("learning_rate", STUDY.learning_rate(wildcards.student, float(ratio)))
+    if wildcards.student not in STUDY.searched:
+        return option("learning_rate", STUDY.learning_rate(wildcards.student, float(ratio)))
+    return options(
+        {
+            # not from the rule's input: a parameter that asks for it is not among those whose change makes a result old
+            "learning_rate_from": f"results/{STUDY.name}/learning_rates/{wildcards.student}.json",
+            "ratio": ratio,
+            "mixture_learning_rate": STUDY.mixture_learning_rate,
+        }
+    )
 
 
 RECIPE = {
@@ -140,6 +158,12 @@ RECIPE = {
     **config["training"]["optimizer"],
 }
 
+
+def engine_or_endpoint(entry):
+    """Where the replies of a teacher or judge come from."""
+    return json_option("endpoint", entry.endpoint) if entry.endpoint else json_option("engine", entry.engine)
+
+
 # A parameter whose function asks for `threads` is not among those whose change makes a result old. So the settings
 # below, on which memory and speed depend and not the result, can be changed in the middle of a study.
 
@@ -147,14 +171,15 @@ RECIPE = {
 def execution_options(wildcards, threads):
     """How a training is run."""
     execution = dict(config["training"]["execution"])
+    reports = execution.pop("report_to")
     execution["gradient_checkpointing"] = "on" if execution["gradient_checkpointing"] else "off"
-    return options({"deepspeed": deepspeed_file(STUDY.students[wildcards.student].deepspeed), **execution})
+    spelled = options({"deepspeed": deepspeed_file(STUDY.students[wildcards.student].deepspeed), **execution})
+    return f"{spelled} {option('report_to', *reports)}" if reports else spelled
 
 
 def teacher_engine(wildcards, threads):
     """All settings of vLLM for the teacher, or of the endpoint that answers instead."""
-    endpoint = STUDY.teacher.endpoint
-    return json_option("endpoint", endpoint) if endpoint else json_option("engine", STUDY.teacher.engine)
+    return engine_or_endpoint(STUDY.teacher)
 
 
 def student_engine(wildcards, threads):
@@ -163,5 +188,5 @@ def student_engine(wildcards, threads):
 
 
 def judge_engine(wildcards, threads):
-    """All settings of vLLM for a judge."""
-    return json_option("engine", STUDY.judges[wildcards.judge].engine)
+    """All settings of vLLM for a judge, or of the endpoint that judges instead."""
+    return engine_or_endpoint(STUDY.judges[wildcards.judge])

@@ -17,8 +17,8 @@ if config["pairs"]["source"] == "generate":
             CONDA_ENVIRONMENT
         threads: JOBS["engine"]["threads"]
         resources:
-            vllm=lambda wildcards: teacher_jobs()["vllm"],
-            gpu=lambda wildcards: teacher_jobs()["gpu"],
+            vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
+            gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
             mem_mb=JOBS["engine"]["mem_mb"],
             runtime=JOBS["engine"]["runtime"],
         params:
@@ -26,7 +26,7 @@ if config["pairs"]["source"] == "generate":
             shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling[wildcards.format]),
             engine=teacher_engine,
-            engine_of_results=teacher_engine_of_results,
+            engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),
             seed=option("seed", STUDY.seed),
             version=version_of("generations"),
         message:

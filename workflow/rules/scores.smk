@@ -23,7 +23,7 @@ rule score_model:
         runtime=JOBS["light"]["runtime"],
     params:
         families=json_option("families", config["study"]["families"]),
-        verdicts=verdicts_of,
+        verdicts=votes_of,
         jury=json_option("jury", config["jury"]),
         version=version_of("scores"),
     message:

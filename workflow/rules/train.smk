@@ -6,6 +6,7 @@ rule train_student:
         mixture="<results>/mixtures/{corpus}/{schedule}/rho-{ratio}.parquet",
         tokens=tokens_of,
         model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+        rates=rates_of,
     output:
         model=directory("<results>/models/{corpus}/{student}/{schedule}/rho-{ratio}/seed-{seed}"),
     log:
@@ -15,6 +16,7 @@ rule train_student:
     wildcard_constraints:
         # at ratios 0 and 1 mix is the same run as seq: alias_student
         schedule=r"seq|mix(?!/rho-[01]/)",
+    retries: TRAINING_RESTARTS
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]
@@ -34,8 +36,8 @@ rule train_student:
     message:
         "train {wildcards.student} on {wildcards.corpus}: {wildcards.schedule}, reasoning ratio {wildcards.ratio}"
     shell:
-        # standalone: torchrun picks a free port, so that trainings can share a machine
-        "python -m torch.distributed.run --standalone --nproc-per-node {resources.processes}"
+        # exec: Slurm's SIGTERM ends a waiting shell at once, and with it the job that was writing its checkpoint
+        "exec python workflow/scripts/torchrun.py --nproc-per-node {resources.processes}"
         " workflow/scripts/train_student.py {params.model} {params.start}"
         " --mixture {input.mixture} --tokens {input.tokens} --chat-template src/scale_or_reason/templates/chatml.jinja"
         " {params.learning_rate} {params.recipe} {params.execution}"
@@ -47,6 +49,7 @@ use rule train_student as adapt_student with:
         mixture=mixture_of_adaptation,
         tokens=tokens_of,
         start=start_of,
+        rates=rates_of,
     output:
         model=directory("<results>/models/adapted/{student}/{first}-then-{second}/seed-{seed}"),
     log:

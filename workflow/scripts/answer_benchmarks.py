@@ -45,7 +45,7 @@ from scale_or_reason.engines.vllm_engine import leave_at_once
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import write_json
 from scale_or_reason.generation import Mode, OnReply, Sampling, json_object
-from scale_or_reason.journal import Row
+from scale_or_reason.journal import Journal, Row
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt
 from scale_or_reason.tables import read_table, table_from_rows, write_table
@@ -211,8 +211,12 @@ class Exam:
             for sample in range(self.samples[name])
         ]
 
-    def sit(self, engine: SharedEngine, asking: Asking, questions: list[Question], pools: dict[str, Path]) -> None:
-        """Have the questions answered; write the tables, and when all is on disk the manifest."""
+    def sit(self, engine: SharedEngine, asking: Asking, questions: list[Question], pools: dict[str, Path]) -> Journal:
+        """Have the questions answered; write the tables, and when all is on disk the manifest.
+
+        Returns the journal: it is needed until the last model's answers are on disk, since Snakemake deletes all tables
+        of a job that did not end.
+        """
         folder = self.folder / asking.model_id
         inputs = self.items_files | (pools if asking.shots else {})
         mode = {"model_id": asking.model_id, "shots": asking.shots, "samples": self.samples, **asdict(asking.mode)}
@@ -223,7 +227,7 @@ class Exam:
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
         facts = generation_manifest(engine.generation, inputs, **mode)
         write_json({**outcome.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
-        journal.remove()
+        return journal
 
     def _work(self, asking: Asking, questions: list[Question], sampling: Sampling) -> ChunkWork:
         # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
@@ -280,10 +284,13 @@ def main() -> None:
     pools = read_pools(arguments.pools)
     prepared = [(asking, exam.questions(asking.shots, pools)) for asking in ways]
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
+    journals = []
     for generation, own in zip(generations, of_each, strict=True):
         with SharedEngine(generation) as engine:
             for asking, questions in own:
-                exam.sit(engine, asking, questions, named("pools", arguments.pools))
+                journals.append(exam.sit(engine, asking, questions, named("pools", arguments.pools)))
+    for journal in journals:
+        journal.remove()
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
         nargs="*",
         default=[],
         metavar="NAME=SOURCE",
-        help="config.json, model folder or hub id (or id@revision) of each judge",
+        help="config.json, model folder or hub id (or id@revision) of each judge; nothing if it is unknown",
     )
     parser.add_argument("--output", type=Path, required=True, help="cost table to write (Parquet)")
     return parser.parse_args()
@@ -76,13 +76,15 @@ def main() -> None:
     write_table(cost_table(arguments.model_id, family_of(arguments.families), rows), arguments.output, "costs")
 
 
-def judge_architecture(text: str) -> tuple[str, Architecture]:
-    """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION``."""
+def judge_architecture(text: str) -> tuple[str, Architecture | None]:
+    """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION``; ``NAME=`` for a judge of whose architecture nothing is known."""
     name, equals, source = text.partition("=")
     if not equals:
         raise StudyError(
             "a judge has no architecture", where="--judge-architecture", found=text, expected="NAME=SOURCE"
         )
+    if not source:
+        return name, None
     if Path(source).exists():
         return name, Architecture.from_source(source)
     source, _, revision = source.partition("@")

@@ -5,16 +5,20 @@
         --answers results/micro/answers/base/micro-1m/shots-0/gsm8k.parquet \\
         --output-dir results/micro/verdicts/rules/base/micro-1m/shots-0
 
-Items and answers are matched by their columns, not by the order of the files. A verdict's ``reply`` is JSON: what was
-extracted, and how. No answer can hold the job up: algebra runs in a child process with limits on time and memory.
+Items and answers are matched by their columns, not by the order of the files. Answers are read, graded and written part
+by part, so that memory does not grow with their number. No answer can hold the job up: algebra runs in a child process
+with limits on time and memory, and an answer that a grader fails on gets a no with ``error=`` in its ``reply``.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -22,71 +26,152 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.columns import read_columns
 from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.grading import Grade, get_grader
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.grading import get_grader
+from scale_or_reason.grading.grade import Grade, make_grade
+from scale_or_reason.grading.isolation import AlgebraUse, algebra_use
+from scale_or_reason.tables import read_parts, table_from_rows, table_writer
 
 JUDGE = "rules"
-#: Answers that a process is handed at a time.
-CHUNK = 500
-Work = tuple[str, dict[str, Any], str]
+#: Answers that a process is handed at a time, and verdicts that are written at a time.
+CHUNK, WRITTEN_AT_ONCE = 250, 20_000
+ITEM_COLUMNS = ["benchmark", "item_id", "gold", "choices", "extra"]
+KEY = ["model_id", "benchmark", "item_id", "sample"]
+Items = dict[tuple[str, str], dict[str, Any]]
+
+#: The items of this process: sent once, not with every answer.
+_items: Items = {}
 
 
-def read_items(paths: list[Path]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Items by (benchmark, item_id)."""
-    items: dict[tuple[str, str], dict[str, Any]] = {}
+@dataclass(frozen=True)
+class GradedChunk:
+    """Rows of the verdicts schema, the algebra that they took, and the seconds of the slowest answer."""
+
+    verdicts: pl.DataFrame
+    algebra: AlgebraUse
+    slowest: float
+
+
+def read_items(paths: list[Path]) -> Items:
+    """What graders read of the items, by (benchmark, item_id)."""
+    rows = read_columns(paths, "items", ITEM_COLUMNS).iter_rows(named=True)
+    return {(row["benchmark"], row["item_id"]): row for row in rows}
+
+
+def check_answers(paths: list[Path], items: Items) -> None:
+    """Raise :class:`StudyError` if there is an answer to none of the items."""
     for path in paths:
-        for item in read_table(path, "items").iter_rows(named=True):
-            items[item["benchmark"], item["item_id"]] = item
-    return items
+        for key in read_columns([path], "answers", ["benchmark", "item_id"]).unique(maintain_order=True).iter_rows():
+            if key not in items:
+                raise StudyError(
+                    "an answer belongs to no item",
+                    where=path,
+                    key="item_id",
+                    found=" / ".join(key),
+                    expected="an item of the tables given with --items",
+                    remedy="give the items that were answered with --items, or answer the benchmark again",
+                )
 
 
-def match_items(answers: pl.DataFrame, items: dict[tuple[str, str], dict[str, Any]], path: Path) -> list[Work]:
-    """For each answer: its grader's name, its item and its text."""
-    work = []
-    for row in answers.iter_rows(named=True):
-        item = items.get((row["benchmark"], row["item_id"]))
-        if item is None:
-            raise StudyError(
-                "an answer belongs to no item",
-                where=path,
-                key=f"{row['benchmark']} / {row['item_id']}",
-                remedy="give the items that were answered with --items, or answer the benchmark again",
-            )
-        work.append((get_benchmark(row["benchmark"]).grader, item, row["answer"]))
-    return work
+def use_items(items: Items) -> None:
+    """Give this process its items."""
+    global _items
+    _items = items
 
 
-def grade_one(work: Work) -> Grade:
-    """Grade one answer (a function of the module, so that a worker process can be sent it)."""
-    name, item, answer = work
-    return get_grader(name)(item, answer)
+def grade_chunk(answers: pl.DataFrame) -> GradedChunk:
+    """Grade these answers."""
+    before, slowest = algebra_use(), 0.0
+    rules = {"judge": JUDGE, "judge_prompt_tokens": 0, "judge_tokens": 0}
+    rows = []
+    for key, text in zip(answers.select(KEY).iter_rows(named=True), answers["answer"], strict=True):
+        start = time.perf_counter()
+        grade = grade_one(_items[key["benchmark"], key["item_id"]], text)
+        slowest = max(slowest, time.perf_counter() - start)
+        rows.append({**key, **rules, **grade.columns()})
+    return GradedChunk(table_from_rows(rows, "verdicts"), algebra_use() - before, slowest)
 
 
-def grade_all(work: list[Work], processes: int) -> list[Grade]:
-    """Grades in the order of ``work``."""
-    if processes == 1 or len(work) <= CHUNK:
-        return [grade_one(one) for one in work]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(grade_one, work, chunksize=CHUNK))
+def grade_one(item: dict[str, Any], answer: str) -> Grade:
+    """The grade of an answer; a grader that fails on it says no."""
+    grader = get_grader(get_benchmark(item["benchmark"]).grader)
+    try:
+        return grader(item, answer)
+    except StudyError:
+        raise  # the item is wrong, not the answer
+    except Exception as error:  # answers are not to be trusted, and one of them must not end the job
+        return make_grade(False, None, "none", f"error={type(error).__name__}")
 
 
-def verdict_rows(answers: pl.DataFrame, grades: list[Grade]) -> list[dict[str, Any]]:
-    """Rows of the verdicts schema."""
-    keys = answers.select("model_id", "benchmark", "item_id", "sample").iter_rows(named=True)
-    rules = {"judge_prompt_tokens": 0, "judge_tokens": 0}
-    return [
-        {**key, "judge": JUDGE, "verdict": grade.verdict, "reply": grade.as_json(), **rules}
-        for key, grade in zip(keys, grades, strict=True)
-    ]
+@contextmanager
+def graders(processes: int, items: Items) -> Iterator[Callable[[Iterator[pl.DataFrame]], Iterator[GradedChunk]]]:
+    """Yield a function that grades chunks of answers and gives their verdicts in the same order."""
+    if processes == 1:
+        use_items(items)
+        yield lambda chunks: map(grade_chunk, chunks)
+        return
+    context = get_context("spawn")  # polars has threads, and a fork would leave them behind
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=use_items, initargs=(items,)) as pool:
+        yield lambda chunks: _in_order(pool, chunks, ahead=2 * processes)
 
 
-def report(path: Path, grades: list[Grade], seconds: float) -> str:
-    """One line: how many, how many right, and where the graded texts came from."""
-    right = sum(grade.verdict == "yes" for grade in grades)
-    origins = Counter(grade.how for grade in grades).most_common()
-    shares = ", ".join(f"{how} {count}" for how, count in origins)
-    return f"{path.stem:20} {right}/{len(grades)} right in {seconds:.1f} s ({shares})"
+def _in_order(pool: ProcessPoolExecutor, chunks: Iterator[pl.DataFrame], ahead: int) -> Iterator[GradedChunk]:
+    """As ``pool.map``, but with few chunks in memory at a time."""
+    waiting = deque()
+    for chunk in chunks:
+        waiting.append(pool.submit(grade_chunk, chunk))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+@dataclass
+class Account:
+    """What was graded of a file."""
+
+    answers: int = 0
+    right: int = 0
+    origins: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+    algebra: AlgebraUse = field(default_factory=AlgebraUse)
+    slowest: float = 0.0
+
+    def add(self, chunk: GradedChunk) -> None:
+        """Count one chunk."""
+        verdicts = chunk.verdicts
+        self.answers += verdicts.height
+        self.right += int((verdicts["verdict"] == "yes").sum())
+        self.origins.update(verdicts["how"])
+        self.failed += int(verdicts["reply"].str.starts_with("error=").sum())
+        self.algebra += chunk.algebra
+        self.slowest = max(self.slowest, chunk.slowest)
+
+    def line(self, name: str, seconds: float) -> str:
+        """One line: how many, how many right, where the graded texts came from, what algebra took."""
+        shares = ", ".join(f"{how} {count}" for how, count in self.origins.most_common())
+        failed = f"; a grader failed on {self.failed}" if self.failed else ""
+        return (
+            f"{name:20} {self.right}/{self.answers} right in {seconds:.1f} s ({shares}); "
+            f"{self.algebra}; slowest answer {self.slowest:.1f} s{failed}"
+        )
+
+
+def grade_file(path: Path, output: Path, grade: Callable[[Iterator[pl.DataFrame]], Iterator[GradedChunk]]) -> Account:
+    """Grade one table of answers and write its verdicts."""
+    account = Account()
+    with table_writer(output, "verdicts") as append:
+        graded: list[pl.DataFrame] = []
+        for chunk in grade(part.select(*KEY, "answer") for part in read_parts(path, "answers", CHUNK)):
+            account.add(chunk)
+            graded.append(chunk.verdicts)
+            if len(graded) * CHUNK >= WRITTEN_AT_ONCE:
+                append(pl.concat(graded))
+                graded.clear()
+        if graded:
+            append(pl.concat(graded))
+    return account
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -113,14 +198,12 @@ def main() -> None:
     """Grade each answers file and write its verdicts."""
     options = parse_arguments()
     items = read_items(options.items)
-    for path in options.answers:
-        answers = read_table(path, "answers")
-        start = time.perf_counter()
-        grades = grade_all(match_items(answers, items, path), options.processes)
-        write_table(
-            table_from_rows(verdict_rows(answers, grades), "verdicts"), options.output_dir / path.name, "verdicts"
-        )
-        print(report(path, grades, time.perf_counter() - start), flush=True)
+    check_answers(options.answers, items)
+    with graders(options.processes, items) as grade:
+        for path in options.answers:
+            start = time.perf_counter()
+            account = grade_file(path, options.output_dir / path.name, grade)
+            print(account.line(path.stem, time.perf_counter() - start), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python workflow/scripts/grade_check.py --answers DIR
 
 DIR holds JSONL files of graded answers (``question, answer_text, gold, label``); the file's name tells the grader.
-Prints one line per file and, below it, each answer on which grader and label differ.
+Prints one line per file and, below it, each answer on which grader and label differ. Beside the verdict's agreement
+stand those of the strict and the lenient measure: IFEval's labels are strict, the others ask only what is right.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.grading import Grade, get_grader
@@ -52,10 +53,33 @@ def check_file(path: Path) -> Iterator[tuple[dict[str, Any], Grade]]:
         yield row, get_grader(name)(item_of(row, name), row["answer_text"])
 
 
-def agreement(path: Path) -> tuple[int, list[tuple[dict[str, Any], Grade]]]:
-    """The number of rows of a file and those on which grader and published label differ."""
+class Agreement(NamedTuple):
+    """The number of rows of a file, those on which verdict and label differ, and on how many each measure agrees."""
+
+    answers: int
+    different: list[tuple[dict[str, Any], Grade]]
+    strict: int
+    lenient: int
+
+    def line(self, name: str, seconds: float) -> str:
+        """The shares as one line."""
+        shares = [
+            number / max(self.answers, 1) for number in (self.answers - len(self.different), self.strict, self.lenient)
+        ]
+        return "{:20} {:5} answers   agreement {:7.2%}   strict {:7.2%}   lenient {:7.2%}   {:5.1f} s".format(
+            name, self.answers, *shares, seconds
+        )
+
+
+def agreement(path: Path) -> Agreement:
+    """How far the graders agree with a file's published labels."""
     graded = list(check_file(path))
-    return len(graded), [(row, grade) for row, grade in graded if (grade.verdict == "yes") != row["label"]]
+    return Agreement(
+        len(graded),
+        [(row, grade) for row, grade in graded if (grade.verdict == "yes") != row["label"]],
+        sum(grade.strict == row["label"] for row, grade in graded),
+        sum(grade.lenient == row["label"] for row, grade in graded),
+    )
 
 
 def main() -> None:
@@ -67,17 +91,22 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(options.answers.glob("*.jsonl"))
     if not files:
-        raise StudyError("there are no graded answers here", where=options.answers, expected="*.jsonl")
+        raise StudyError(
+            "there are no graded answers here",
+            where=options.answers,
+            found="a folder without them" if options.answers.is_dir() else "no such folder",
+            expected=f"files that begin with {', '.join(GRADER_OF)} and end with .jsonl, with lines of the form "
+            '{"question": ..., "answer_text": ..., "gold": ..., "label": true or false}',
+            remedy="put published labels of real answers there, or name their folder: make grade-check ANSWERS=FOLDER",
+        )
     for path in files:
         start = time.perf_counter()
-        count, different = agreement(path)
-        seconds = time.perf_counter() - start
-        share = 1 - len(different) / max(count, 1)
-        print(f"{path.stem:20} {count:5} answers   agreement {share:7.2%}   {seconds:5.1f} s")
-        for row, grade in different:
+        found = agreement(path)
+        print(found.line(path.stem, time.perf_counter() - start))
+        for row, grade in found.different:
             gold = json.dumps(row["gold"], ensure_ascii=False)[:160]
             print(f"    label {'yes' if row['label'] else 'no':3} graded {grade.verdict:3} gold {gold}")
-            print(f"        {grade.as_json()}  ({row.get('source', '')})")
+            print(f"        {grade.how} {grade.extracted!r} {grade.note}  ({row.get('source', '')})")
 
 
 if __name__ == "__main__":

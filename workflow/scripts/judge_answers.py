@@ -1,48 +1,52 @@
-r"""A judge model says of every answer whether it is right, by the prompts of v1 table 5.
+r"""A judge says of every answer whether it is right, by the messages of a protocol (docs/judging.md).
 
     python workflow/scripts/judge_answers.py --judge Llama-3.3-70B-Instruct --model meta-llama/Llama-3.3-70B-Instruct \
-        --items benchmarks/gsm8k.parquet --answers answers/base/micro-a/shots-3/gsm8k.parquet --protocol v1 \
+        --items benchmarks/gsm8k.parquet --answers answers/base/micro-a/shots-3/gsm8k.parquet --protocol v2 \
         --answer-tail-tokens 1024 --sampling '{"temperature": 0.7, "top_p": 0.95, "max_tokens": 2048}' \
         --engine '{"tensor_parallel_size": 4}' --seed 0 --output-dir verdicts/Llama-3.3-70B-Instruct
 
-Answers of several models are judged one model after the other on the same engine; each has a folder of its name.
+Answers of several models are judged one model after the other on the same engine; each has a folder of its name. With
+--endpoint a server judges instead of vLLM in this process; --tokenizer then measures the answers' ends.
 
-The judge sees the last --answer-tail-tokens tokens of an answer, reasoning and all. A reply without \boxed{yes} or
-\boxed{no} is asked for again, --retries times with new seeds; after that its verdict is "unparsable", never "no". The
-table keeps the last reply and counts the tokens of all tries. Started again after a kill, the program goes on behind
-the last finished chunk.
+The judge sees the last --answer-tail-tokens tokens of an answer. A reply that cannot be read is asked for again,
+--retries times with new seeds; after that the verdict is "unparsable", never "no". The table keeps the last reply of
+each step and counts the tokens of all tries. Started again after a kill, the program goes on behind the last finished
+chunk, or with an endpoint behind the last reply. Verdicts that are there already, made from the same answers in the
+same way, are kept: delete them to have them judged again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from scale_or_reason.engines.command_line import (
     Engine,
     Generation,
     Outcome,
     SharedEngine,
+    add_endpoint_option,
     add_engine_options,
+    fingerprint,
     generation_manifest,
     named,
-    open_journal,
 )
+from scale_or_reason.engines.token_counts import last_tokens, load_tokenizer
 from scale_or_reason.engines.vllm_engine import leave_at_once
 from scale_or_reason.errors import StudyError, run_script
 from scale_or_reason.files import write_json
-from scale_or_reason.generation import OnReply, Reply
-from scale_or_reason.journal import Row
-from scale_or_reason.prompts import ground_truth, judge_message
-from scale_or_reason.seeds import derive_seed
+from scale_or_reason.generation import Mode, OnReply, Reply, json_object
+from scale_or_reason.journal import Journal, Row
+from scale_or_reason.prompts import ground_truth
+from scale_or_reason.protocols import Protocol, get_protocol
+from scale_or_reason.stages import STAGE_VERSIONS
 from scale_or_reason.tables import read_table, table_from_rows, write_table
-from scale_or_reason.verdicts import parse_verdict
+from scale_or_reason.trials import Case, Trial, hold
 
 _KEY = ("model_id", "benchmark", "item_id", "sample")
 
@@ -52,28 +56,26 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--judge", required=True, help="the judge's name, for the table")
     parser.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files, schema items")
     parser.add_argument("--answers", type=Path, nargs="+", required=True, help="Parquet files, schema answers")
-    parser.add_argument("--protocol", choices=("v1",), required=True, help="which prompts the judge is given")
+    parser.add_argument("--protocol", required=True, help="how the judge is asked: v1, v2, or one of your own")
     parser.add_argument(
         "--answer-tail-tokens", type=int, required=True, help="tokens of an answer's end that are shown"
     )
     parser.add_argument(
-        "--retries", type=int, default=2, help="more tries for an unparsable reply (default: %(default)s)"
+        "--retries", type=int, default=2, help="more tries for an unreadable reply (default: %(default)s)"
     )
+    parser.add_argument(
+        "--mode", default="{}", help='JSON: {"system": "detailed thinking on", "template": {...}} tells it how to think'
+    )
+    parser.add_argument(
+        "--structured", action="store_true", help="hold replies to the protocol's form, where the engine can"
+    )
+    parser.add_argument("--tokenizer", help="hub id or folder: measures the ends of answers if a server judges")
+    add_endpoint_option(parser)
     add_engine_options(parser)
     parser.add_argument(
         "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
     )
     return parser.parse_args()
-
-
-@dataclass(frozen=True)
-class Case:
-    """One answer before the judge. ``truth`` is None where the judge gets none (ifeval)."""
-
-    key: tuple[str, str, str, int]
-    question: str
-    answer: str
-    truth: str | None
 
 
 @dataclass
@@ -125,65 +127,99 @@ def read_dockets(items_paths: list[Path], answers_paths: list[Path]) -> list[Doc
 
 @dataclass(frozen=True)
 class Bench:
-    """A judge at work: what its prompts and seeds depend on."""
+    """A judge at work: what its messages and seeds depend on. ``tokenizer`` None: the engine's own."""
 
     name: str
     generation: Generation
-    protocol: str
+    protocol: Protocol
+    mode: Mode
     answer_tail_tokens: int
     retries: int
+    structured: bool = False
+    tokenizer: Any = None
 
-    def judge(self, engine: SharedEngine, docket: Docket, items_files: dict[str, Path], output: Path) -> None:
-        """Judge all answers of one model; write the tables, and when all is on disk the manifest."""
+    def judge(self, engine: SharedEngine, docket: Docket, items_files: dict[str, Path], output: Path) -> Journal | None:
+        """Judge all answers of one model; write the tables, and when all is on disk the manifest.
+
+        Verdicts that are there and would come out the same are kept. Returns the journal otherwise: it is needed until
+        the last model's verdicts are on disk, since Snakemake deletes the new tables of a job that did not end.
+        """
 
         def work(engine: Engine, chunk: range, on_reply: OnReply) -> list[Row]:
             return self.judge_chunk(engine, docket.cases[chunk.start : chunk.stop], on_reply)
 
         folder = output / docket.model_id
-        inputs = items_files | named("answers", docket.files)
-        mode = {"judge": self.name, "protocol": self.protocol}
-        mode |= {"answer_tail_tokens": self.answer_tail_tokens, "retries": self.retries}
-        journal = open_journal(folder, self.generation, inputs, **mode)
+        inputs = items_files | named("answers", docket.files) | {"protocol": self.protocol.path}
+        settings = {name: getattr(self, name) for name in ("answer_tail_tokens", "retries", "structured")}
+        settings |= {"judge": self.name, "protocol": self.protocol.name, **asdict(self.mode)}
+        settings |= {"version": STAGE_VERSIONS["verdicts"]}
+        made_from = fingerprint(self.generation, inputs, **settings)
         label = f"{self.name} on {docket.model_id}"
+        if is_judged(docket, folder, made_from):
+            print(f"{label}: verdicts are there", file=sys.stderr)
+            return None
+        journal = Journal(Journal.beside(folder), made_from)
         outcome = engine.run(len(docket.cases), work, label=label, journal=journal)
         verdicts = write_verdicts(docket.cases, outcome, self.name, folder)
         tokens = sum(row["judge_tokens"] for row in outcome.rows)
-        facts = generation_manifest(self.generation, inputs, **mode)
-        write_json({**outcome.speed(tokens), "verdicts": verdicts, **facts}, folder / "manifest.json")
-        journal.remove()
+        facts = generation_manifest(self.generation, inputs, **settings)
+        account = {**outcome.speed(tokens), "verdicts": verdicts, "fingerprint": made_from}
+        write_json({**account, **facts}, folder / "manifest.json")
+        return journal
 
     def judge_chunk(self, engine: Engine, cases: list[Case], on_reply: OnReply) -> list[Row]:
-        """One row per case: the last reply, and the tokens of all tries."""
-        prompts = [
-            judge_message(case.question, engine.last_tokens(case.answer, self.answer_tail_tokens), case.truth)
-            for case in cases
-        ]
-        tries: list[list[Reply]] = [[] for _ in cases]
-        open_cases = list(range(len(cases)))
-        for attempt in range(self.retries + 1):
-            replies = engine.chat(
-                [prompts[i] for i in open_cases],
-                [derive_seed(self.generation.seed, "judge", self.name, *cases[i].key, attempt) for i in open_cases],
+        """One row per case."""
+        tokenizer = self.tokenizer or engine.tokenizer
+        trials = [Trial(case, self.protocol, self.shown(case, tokenizer)) for case in cases]
+        first_round = True
+
+        def ask(chosen: list[Trial]) -> list[Reply]:
+            nonlocal first_round
+            counted, first_round = on_reply if first_round else None, False
+            return engine.chat(
+                [trial.message() for trial in chosen],
+                [trial.seed(self.generation.seed, self.name) for trial in chosen],
                 self.generation.sampling,
-                on_reply=None if attempt else on_reply,
+                self.mode,
+                counted,
+                [trial.step.pattern for trial in chosen] if self.structured else None,
             )
-            for i, reply in zip(open_cases, replies, strict=True):
-                tries[i].append(reply)
-            open_cases = [
-                i for i in open_cases if parse_verdict(tries[i][-1].text) == "unparsable" and tries[i][-1].tokens
-            ]
-            if not open_cases:
-                break
-        return [verdict_row(replies) for replies in tries]
+
+        hold(trials, ask, self.retries)
+        return [verdict_row(trial) for trial in trials]
+
+    def shown(self, case: Case, tokenizer: Any) -> str | None:
+        """The end of what the protocol shows of an answer."""
+        text = self.protocol.shown(case.answer)
+        return None if text is None else last_tokens(tokenizer, text, self.answer_tail_tokens)
 
 
-def verdict_row(replies: list[Reply]) -> Row:
+def is_judged(docket: Docket, folder: Path, made_from: str) -> bool:
+    """Whether a model's verdicts are there, whole and made from the same; then they get a new time.
+
+    Another model in the batch, and Snakemake starts the job again that wrote them; without the new time it would do so
+    for ever, since their answers may be younger.
+    """
+    manifest = folder / "manifest.json"
+    tables = [folder / f"{case.key[1]}.parquet" for case in docket.cases]
+    if not manifest.is_file() or not all(table.is_file() for table in tables):
+        return False
+    if json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint") != made_from:
+        return False
+    for file in {*tables, manifest}:
+        file.touch()
+    return True
+
+
+def verdict_row(trial: Trial) -> Row:
     return {
-        "verdict": parse_verdict(replies[-1].text),
-        "reply": replies[-1].text,
-        "judge_prompt_tokens": sum(reply.prompt_tokens for reply in replies),
-        "judge_tokens": sum(reply.tokens for reply in replies),
-        "tries": len(replies),
+        "verdict": trial.verdict,
+        "reply": trial.last.get("verdict", ""),
+        "extraction": trial.last.get("answer"),
+        "extracted": trial.extracted,
+        "judge_prompt_tokens": sum(reply.prompt_tokens for reply in trial.replies),
+        "judge_tokens": sum(reply.tokens for reply in trial.replies),
+        "asked_again": trial.asked_again,
     }
 
 
@@ -199,16 +235,14 @@ def write_verdicts(cases: list[Case], outcome: Outcome, judge: str, folder: Path
         counts = Counter(row["verdict"] for row in part)
         accounts[name] = {
             **{verdict: counts[verdict] for verdict in ("yes", "no", "unparsable")},
-            "asked_again": sum(row["tries"] > 1 for row in part),
+            "asked_again": sum(row.pop("asked_again") for row in part),
         }
-        table = pl.DataFrame(part).drop("tries").to_dicts()
-        write_table(table_from_rows(table, "verdicts"), folder / f"{name}.parquet", "verdicts")
+        write_table(table_from_rows(part, "verdicts"), folder / f"{name}.parquet", "verdicts")
     return accounts
 
 
-def main() -> None:
-    arguments = parse_arguments()
-    generation = Generation.from_arguments(arguments)
+def check_numbers(arguments: argparse.Namespace) -> None:
+    """Raise :class:`StudyError` for a number below its least."""
     for option, least in (("answer_tail_tokens", 1), ("retries", 0)):
         if getattr(arguments, option) < least:
             raise StudyError(
@@ -217,11 +251,38 @@ def main() -> None:
                 found=getattr(arguments, option),
                 expected=f"{least} or more",
             )
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    check_numbers(arguments)
+    protocol = get_protocol(arguments.protocol)
+    mode = Mode.from_values(json_object(arguments.mode, "--mode"), "--mode")
+    if arguments.endpoint and not arguments.tokenizer:
+        raise StudyError(
+            "nothing measures the ends of answers",
+            where="--tokenizer",
+            found="none, with --endpoint",
+            expected="a hub id or a folder with a tokenizer",
+            remedy="name the judge's own tokenizer, or any other: it decides where an answer's end begins",
+        )
+    generation = Generation.from_arguments(arguments)
     dockets = read_dockets(arguments.items, arguments.answers)
-    bench = Bench(arguments.judge, generation, arguments.protocol, arguments.answer_tail_tokens, arguments.retries)
+    bench = Bench(
+        arguments.judge,
+        generation,
+        protocol,
+        mode,
+        arguments.answer_tail_tokens,
+        arguments.retries,
+        arguments.structured,
+        load_tokenizer(arguments.tokenizer) if arguments.tokenizer else None,
+    )
+    items_files = named("items", arguments.items)
     with SharedEngine(generation) as engine:
-        for docket in dockets:
-            bench.judge(engine, docket, named("items", arguments.items), arguments.output_dir)
+        journals = [bench.judge(engine, docket, items_files, arguments.output_dir) for docket in dockets]
+    for journal in filter(None, journals):
+        journal.remove()
 
 
 if __name__ == "__main__":

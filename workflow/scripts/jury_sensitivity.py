@@ -26,7 +26,8 @@ from scale_or_reason.tables import write_csv
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--judges", nargs="+", required=True, help="who decides; rules for the graders")
+    parser.add_argument("--judges", nargs="+", required=True, help="who speaks; rules for the graders")
+    parser.add_argument("--jurors", nargs="+", required=True, help="which of them decide in the study")
     parser.add_argument("--jury", required=True, help="JSON: how the study's judges decide (keys majority, tie)")
     parser.add_argument("--model-ids", nargs="+", required=True, help="students of one format, and perhaps the teacher")
     parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
@@ -44,6 +45,7 @@ def main() -> None:
         read_columns(files, "verdicts", VERDICT_COLUMNS),
         JuryRule.from_settings(json_object(arguments.jury, "--jury")),
         families,
+        jurors=arguments.jurors,
         sizes=arguments.sizes,
         corpora=arguments.corpora,
     )

@@ -17,7 +17,7 @@ from scale_or_reason.columns import read_columns
 from scale_or_reason.errors import run_script
 from scale_or_reason.generation import json_object
 from scale_or_reason.jury import JuryRule
-from scale_or_reason.scores import ANSWER_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
+from scale_or_reason.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
 from scale_or_reason.tables import write_table
 
 
@@ -45,7 +45,7 @@ def main() -> None:
         items=read_columns(arguments.items, "items", ITEM_COLUMNS),
         answers=read_columns(arguments.answers, "answers", ANSWER_COLUMNS, model_id),
         verdicts=read_columns(arguments.verdicts, "verdicts", VERDICT_COLUMNS, model_id),
-        graders=read_columns(arguments.graders, "verdicts", VERDICT_COLUMNS, model_id),
+        graders=read_columns(arguments.graders, "verdicts", GRADE_COLUMNS, model_id),
         jury=JuryRule.from_settings(json_object(arguments.jury, "--jury")),
     )
     write_table(scores, arguments.output, "scores")

@@ -45,13 +45,18 @@ def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -
     )
 
 
-def add_teacher_options(parser: argparse.ArgumentParser) -> None:
-    """How a teacher is reached, and how it is told to think or not."""
+def add_endpoint_option(parser: argparse.ArgumentParser) -> None:
+    """A server that is asked instead of a model in this process."""
     parser.add_argument(
         "--endpoint",
         help='JSON: ask an OpenAI-compatible server instead of vLLM: {"url": "https://HOST/v1", "key": VARIABLE}, '
         "and concurrency, timeout (s), retries, prompt_price, completion_price (per million tokens)",
     )
+
+
+def add_teacher_options(parser: argparse.ArgumentParser) -> None:
+    """How a teacher is reached, and how it is told to think or not."""
+    add_endpoint_option(parser)
     parser.add_argument(
         "--modes",
         default='{"ift": {"template": {"enable_thinking": false}}, '
@@ -173,6 +178,11 @@ class SharedEngine:
 
 def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path], **more: Any) -> Journal:
     """The journal beside ``output``; one of other inputs, settings or versions does not count."""
+    return Journal(Journal.beside(output), fingerprint(generation, inputs, **more))
+
+
+def fingerprint(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> str:
+    """Tells apart what was made from other inputs, with other settings or by other versions."""
     facts = {
         "model": model_fingerprint(generation.model, generation.revision),
         "sampling": asdict(generation.sampling),
@@ -182,7 +192,7 @@ def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path
         "engine": "endpoint" if generation.endpoint else _vllm_version(),
         **more,
     }
-    return Journal(Journal.beside(output), stable_id(json.dumps(facts, sort_keys=True)))
+    return stable_id(json.dumps(facts, sort_keys=True))
 
 
 def _vllm_version() -> dict[str, str | None]:

@@ -14,6 +14,7 @@ import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from typing import Any
 
 from scale_or_reason.errors import StudyError
@@ -99,6 +100,8 @@ class EndpointEngine:
     """
 
     startup_seconds = 0.0
+    #: A server keeps its tokenizer to itself.
+    tokenizer: Any = None
 
     def __init__(self, endpoint: Endpoint, model: str, replies: Journal) -> None:
         self._endpoint, self._model, self._journal = endpoint, model, replies
@@ -111,8 +114,10 @@ class EndpointEngine:
         replies = list(self._known.values())
         prompt, completion = sum(r.prompt_tokens for r in replies), sum(r.tokens for r in replies)
         cost = self._endpoint.cost(replies)
-        tokens = f"endpoint: {len(replies)} replies, {prompt} prompt tokens, {completion} generated tokens"
-        return f"{tokens}, cost {cost:.2f}" if cost else tokens
+        account = f"endpoint: {len(replies)} replies, {prompt} prompt tokens, {completion} generated tokens"
+        account += f", cost {cost:.2f}" if cost else ""
+        uncounted = sum(not reply.prompt_tokens and reply.finish_reason != "refused" for reply in replies)
+        return account + (f"; the server counted no tokens of {uncounted} replies" if uncounted else "")
 
     def chat(
         self,
@@ -121,13 +126,15 @@ class EndpointEngine:
         sampling: Sampling,
         mode: Mode | None = None,
         on_reply: OnReply | None = None,
+        patterns: Sequence[str] | None = None,
     ) -> list[Reply]:
-        """One reply per user message, in order.
+        """One reply per user message, in order; ``patterns`` are sent along as vLLM's servers understand them.
 
         Raises :class:`StudyError` if a request fails more than ``retries`` times, or the server refuses the first one.
         """
         bodies = [
-            self._body(prompt, seed, sampling, mode or Mode()) for prompt, seed in zip(prompts, seeds, strict=True)
+            self._body(prompt, seed, sampling, mode or Mode(), pattern)
+            for prompt, seed, pattern in zip(prompts, seeds, patterns or repeat(None, len(prompts)), strict=True)
         ]
         keys = [stable_id(json.dumps(body, sort_keys=True)) for body in bodies]
         todo = {key: body for key, body in zip(keys, bodies, strict=True) if key not in self._known}
@@ -135,7 +142,7 @@ class EndpointEngine:
             asyncio.run(self._ask_all(iter(todo.items()), on_reply))
         return [self._known[key] for key in keys]
 
-    def _body(self, prompt: str, seed: int, sampling: Sampling, mode: Mode) -> dict[str, Any]:
+    def _body(self, prompt: str, seed: int, sampling: Sampling, mode: Mode, pattern: str | None) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
             "messages": mode.messages(prompt),
@@ -146,6 +153,7 @@ class EndpointEngine:
         }
         # not in the protocol, but understood by vLLM and others
         extra = {"top_k": sampling.top_k, "min_p": sampling.min_p, "chat_template_kwargs": dict(mode.template)}
+        extra |= {"structured_outputs": {"regex": pattern} if pattern else None}
         return body | {name: value for name, value in extra.items() if value}
 
     async def _ask_all(self, requests: Iterator[tuple[str, dict[str, Any]]], on_reply: OnReply | None) -> None:
@@ -222,15 +230,18 @@ class EndpointEngine:
 
 
 def _reply(value: Mapping[str, Any]) -> Reply:
-    """The reply in a chat completion; reasoning that the server sends apart is put back in front of the answer."""
-    choice, usage = value["choices"][0], value["usage"]
+    """The reply in a chat completion; reasoning that the server sends apart is put back in front of the answer.
+
+    A server that counts no tokens has replies of 0 tokens.
+    """
+    choice, usage = value["choices"][0], value.get("usage") or {}
     message = choice["message"]
     text = message.get("content") or ""
     if thought := message.get("reasoning_content") or message.get("reasoning"):
         text = f"<think>\n{thought.strip()}\n</think>\n\n{text.lstrip()}"
     reason = choice["finish_reason"]
     finish = reason if reason in ("stop", "length") else "refused"
-    return Reply(int(usage["prompt_tokens"]), text, int(usage["completion_tokens"]), finish)
+    return Reply(int(usage.get("prompt_tokens", 0)), text, int(usage.get("completion_tokens", 0)), finish)
 
 
 def _said(response: Any) -> str:

@@ -64,6 +64,15 @@ def wait_for_all() -> None:
     torch.distributed.barrier()
 
 
+def any_process(flag: bool) -> bool:
+    """Whether ``flag`` is true in at least one process; every process has to ask, and all get the same answer."""
+    import torch
+
+    told = torch.tensor(int(flag), device="cuda" if torch.cuda.is_available() else "cpu")
+    torch.distributed.all_reduce(told, op=torch.distributed.ReduceOp.MAX)
+    return bool(told)
+
+
 def from_first(make: Callable[[], Any]) -> Any:
     """What ``make`` returns on rank 0, on every rank; the others don't call it."""
     import torch.distributed

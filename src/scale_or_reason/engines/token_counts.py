@@ -1,4 +1,4 @@
-"""How many tokens texts have, by a model's own tokenizer."""
+"""Texts measured in tokens, by a model's own tokenizer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,34 @@ from scale_or_reason.engines.students import check_token_ids
 from scale_or_reason.errors import StudyError
 
 
+def load_tokenizer(source: str) -> Any:
+    """The tokenizer of a hub id or a folder; :class:`StudyError` if there is none."""
+    from transformers import AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    try:
+        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except Exception as error:  # the libraries below share no base class of errors
+        raise StudyError(
+            "the tokenizer cannot be loaded",
+            where=source,
+            found=(str(error).strip() or type(error).__name__).split("\n")[0],
+            expected="a folder with a tokenizer, or a hub id",
+            remedy="correct the name, or download the tokenizer first",
+        ) from error
+
+
+def last_tokens(tokenizer: Any, text: str, count: int) -> str:
+    """The end of ``text`` that starts at its ``count``-th last token."""
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=tokenizer.is_fast)
+    if len(encoded["input_ids"]) <= count:
+        return text
+    if tokenizer.is_fast:
+        return text[encoded["offset_mapping"][-count][0] :]
+    return tokenizer.decode(encoded["input_ids"][-count:], skip_special_tokens=False)
+
+
 class TokenCounter:
     """Counts in parallel over texts, as fast as the tokenizer can.
 
@@ -15,19 +43,7 @@ class TokenCounter:
     """
 
     def __init__(self, model: str) -> None:
-        from transformers import AutoTokenizer
-        from transformers.utils.logging import disable_progress_bar
-
-        disable_progress_bar()
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        except Exception as error:  # the libraries below share no base class of errors
-            raise StudyError(
-                "the tokenizer cannot be loaded",
-                where=model,
-                found=(str(error).strip() or type(error).__name__).split("\n")[0],
-                expected="a folder with a tokenizer, or a hub id",
-            ) from error
+        self._tokenizer: Any = load_tokenizer(model)
         check_token_ids(model, self._tokenizer)
         if not self._tokenizer.chat_template:
             raise StudyError(

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from scale_or_reason.engines.launch import rank
+from scale_or_reason.engines.launch import from_first, processes, rank
 from scale_or_reason.engines.students import load_model
 from scale_or_reason.engines.training_callbacks import (
     GradientNorm,
     Progress,
+    StepSeconds,
     StopOnBadLoss,
+    StopOnSigterm,
     WholeCheckpoints,
     last_whole_checkpoint,
 )
@@ -51,16 +53,24 @@ class Execution:
     gradient_checkpointing: bool
     checkpoint_steps: int
     checkpoints: Path
+    #: Where else the log goes, and under what name: integrations of transformers.
+    report_to: tuple[str, ...]
+    run_name: str
 
 
 @dataclass
 class Trained:
-    """What a run leaves behind; the weights are on rank 0 only."""
+    """What a run leaves behind; the weights are on rank 0 only, and on none if SIGTERM has ended the run.
+
+    ``held_out_loss`` is in nats per completion token.
+    """
 
     model: Any
     weights: dict[str, Any]
     log: list[dict[str, float]]
     seconds: float
+    finished: bool
+    held_out_loss: float | None = None
 
 
 def train(
@@ -73,11 +83,13 @@ def train(
     wsd: WsdPlan,
     recipe: Recipe,
     execution: Execution,
+    held_out: tuple[Sequences, BatchPlan] | None = None,
 ) -> Trained:
     """One epoch over ``plan``, or the rest of it after the last whole checkpoint.
 
+    With ``held_out`` it also measures the finished student's loss on these sequences.
     Call it inside :func:`scale_or_reason.engines.launch.joined_processes`. Raises
-    :class:`scale_or_reason.errors.StudyError` when the loss stops being a number.
+    :class:`scale_or_reason.errors.DivergedError` when the loss stops being a number or explodes.
     """
     from datasets import Dataset
     from transformers import PrinterCallback
@@ -87,15 +99,15 @@ def train(
     model = load_model(model_folder, revision, recipe.dtype, execution.attention)
     if arguments.use_cpu:
         _suit_fused_head_to_cpu(model.config.get_text_config().vocab_size)
-    resume = last_whole_checkpoint(execution.checkpoints)
-    checkpoints = WholeCheckpoints(resume)
+    resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
+    checkpoints, interruption = WholeCheckpoints(resume), StopOnSigterm()
     trainer = SFTTrainer(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_dict({"micro_batch": list(range(len(plan.micro_batches)))}),
         data_collator=Collator(sequences, plan, pad_token_id, execution.layout),
         processing_class=tokenizer,
-        callbacks=[StopOnBadLoss(_positions(plan, sequences), recipe.learning_rate), checkpoints],
+        callbacks=[_stop_on_bad_loss(plan, sequences, recipe), interruption, checkpoints, StepSeconds()],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(GradientNorm(trainer))
@@ -103,11 +115,32 @@ def train(
         trainer.add_callback(Progress([int(sequences.lengths[step].sum()) for step in plan.steps]))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = checkpoints.seconds()
+    log = [entry for entry in trainer.state.log_history if "loss" in entry]
+    if interruption.stopped:
+        return Trained(None, {}, log, seconds, finished=False)
     if trainer.state.global_step != len(plan.steps):
         raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
+    loss = _mean_loss(trainer, *held_out, pad_token_id, execution.layout) if held_out else None
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
-    log = [entry for entry in trainer.state.log_history if "loss" in entry]
-    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds)
+    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, loss)
+
+
+def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int, layout: str) -> float:
+    """The loss of ``trainer``'s model, in nats per completion token, by the code that a training step runs."""
+    import torch
+
+    collate, model = Collator(sequences, plan, pad_token_id, layout), trainer.model_wrapped
+    count, device = int(sequences.completion_lengths.sum()), trainer.args.device
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    model.eval()
+    with torch.no_grad():
+        for number in range(rank(), len(plan.micro_batches), processes()):
+            batch = {name: value.to(device) for name, value in collate([{"micro_batch": number}]).items()}
+            with trainer.compute_loss_context_manager():
+                # as in a step: times the number of processes, since DeepSpeed takes the mean over them
+                total += trainer.compute_loss(model, batch, num_items_in_batch=count) / processes()
+    torch.distributed.all_reduce(total)
+    return float(total)
 
 
 def _suit_fused_head_to_cpu(vocabulary: int) -> None:
@@ -122,8 +155,10 @@ def _suit_fused_head_to_cpu(vocabulary: int) -> None:
     utils._CHUNKED_LOGPROB_CHUNK_SIZE = min(vocabulary, utils._CHUNKED_LOGPROB_CHUNK_SIZE)
 
 
-def _positions(plan: BatchPlan, sequences: Sequences) -> list[list[int]]:
-    return [sequences.positions[step].tolist() for step in plan.steps]
+def _stop_on_bad_loss(plan: BatchPlan, sequences: Sequences, recipe: Recipe) -> StopOnBadLoss:
+    positions = [sequences.positions[step].tolist() for step in plan.steps]
+    phases = [int(sequences.phases[step[0]]) for step in plan.steps]
+    return StopOnBadLoss(positions, phases, recipe.learning_rate)
 
 
 def _trainer_arguments(plan: BatchPlan, wsd: WsdPlan, recipe: Recipe, execution: Execution) -> Any:
@@ -166,7 +201,8 @@ def _trainer_arguments(plan: BatchPlan, wsd: WsdPlan, recipe: Recipe, execution:
         logging_steps=1,
         logging_nan_inf_filter=False,  # a loss that is no number must be seen
         log_level="error",
-        report_to="none",
+        report_to=list(execution.report_to) or "none",
+        run_name=execution.run_name,
         disable_tqdm=True,
         save_strategy="steps" if execution.checkpoint_steps else "no",
         save_steps=execution.checkpoint_steps or 1,

@@ -5,28 +5,40 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import signal
 import sys
 import time
 from itertools import accumulate
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from scale_or_reason.engines.launch import rank, wait_for_all
-from scale_or_reason.errors import StudyError
-from scale_or_reason.files import write_json
+from scale_or_reason.engines.launch import any_process, rank, wait_for_all
+from scale_or_reason.errors import DivergedError
+from scale_or_reason.files import sync_folder, write_json
 
 #: Written into a checkpoint after everything else: without it a checkpoint is a torso of a killed run.
 _WHOLE = "whole.json"
 _SECONDS_BETWEEN_LINES = 15
+#: So many nats per token above the beginning is no learning any more: each token seven times less probable.
+_EXPLODED = 2.0
+_RECENT_STEPS = 5
+_MOST_RANGES = 40
 
 
 def last_whole_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint that was completely written; ``None`` to start from the beginning."""
-    whole = [path.parent for path in folder.glob(f"checkpoint-*/{_WHOLE}")]
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    """The latest checkpoint that was completely written; ``None`` to start from the beginning.
+
+    Removes the torsos: they would count among the checkpoints that are kept, in place of a whole one.
+    """
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    whole = [path for path in checkpoints if (path / _WHOLE).is_file()]
+    for torso in set(checkpoints) - set(whole):
+        shutil.rmtree(torso)
+    return whole[-1] if whole else None
 
 
 class WholeCheckpoints(TrainerCallback):
@@ -46,25 +58,87 @@ class WholeCheckpoints(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         wait_for_all()  # each rank writes its own part
         if rank() == 0:
-            write_json({"seconds": self.seconds()}, Path(args.output_dir) / f"checkpoint-{state.global_step}" / _WHOLE)
+            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            sync_folder(folder)  # else a crash of the machine could leave the mark on an empty file
+            write_json({"seconds": self.seconds()}, folder / _WHOLE)
+        wait_for_all()  # no rank may end before: its launcher would take the others down
+
+
+class StepSeconds(TrainerCallback):
+    """Notes in the log how long each step took, without the time for checkpoints."""
+
+    def __init__(self) -> None:
+        self.mark = time.monotonic()
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.mark = time.monotonic()
+
+    on_save = on_train_begin
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        now = time.monotonic()
+        state.log_history[-1]["seconds"] = now - self.mark
+        self.mark = now
+
+
+class StopOnSigterm(TrainerCallback):
+    """Ends the run with a checkpoint at the next step boundary, once any process has got SIGTERM.
+
+    Slurm sends it before a time limit, torchrun's wrapper passes it on. All ranks have to agree on the step, since a
+    checkpoint is written by all of them; transformers' own ``enable_jit_checkpoint`` leaves each to itself. Before the
+    first step SIGTERM ends the process as ever: nothing is lost. After the last one it is ignored: saving the finished
+    model takes no longer than a checkpoint would.
+    """
+
+    def __init__(self) -> None:
+        self.told = self.stopped = False
+
+    def _listen(self, *_: object) -> None:
+        self.told = True
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        signal.signal(signal.SIGTERM, self._listen)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if any_process(self.told) and state.global_step < state.max_steps:
+            self.stopped = control.should_save = control.should_training_stop = True
+            if rank() == 0:
+                step = f"step {state.global_step} of {state.max_steps}"
+                print(f"SIGTERM: writes a checkpoint of {step}", file=sys.stderr, flush=True)
 
 
 class StopOnBadLoss(TrainerCallback):
-    """Ends the run at the first step whose loss is no number."""
+    """Ends the run at the first step whose loss is no number, or where the loss explodes.
 
-    def __init__(self, positions: list[list[int]], learning_rate: float) -> None:
+    Exploded: most of the last steps' losses are :data:`_EXPLODED` above that of the first step of their phase, which
+    the student had not trained on then. One strange batch does not count.
+    """
+
+    def __init__(self, positions: list[list[int]], phases: list[int], learning_rate: float) -> None:
         self.positions, self.learning_rate = positions, learning_rate
+        #: Of each step, the step (from 0) with which its phase begins.
+        first: dict[int, int] = {}
+        self.begins = [first.setdefault(phase, step) for step, phase in enumerate(phases)]
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        loss = (logs or {}).get("loss")
-        if loss is None or math.isfinite(loss):
+        loss, step = (logs or {}).get("loss"), state.global_step
+        if loss is None:
             return
-        step = state.global_step
-        raise StudyError(
-            f"the loss is {loss} at step {step} of {state.max_steps}",
+        if not math.isfinite(loss):
+            self._stop(f"the loss is {loss}", "a finite loss", state)
+        begin = self.begins[step - 1]
+        first, recent = state.log_history[begin]["loss"], state.log_history[max(begin, step - _RECENT_STEPS) : step]
+        if len(recent) == _RECENT_STEPS and median(entry["loss"] for entry in recent) > first + _EXPLODED:
+            expected = f"at most {first + _EXPLODED:.3g}: it was {first:.3g} when this phase began, at step {begin + 1}"
+            self._stop(f"the loss has risen to {loss:.3g}", expected, state)
+
+    def _stop(self, problem: str, expected: str, state: Any) -> None:
+        rows = _ranges(self.positions[state.global_step - 1])
+        raise DivergedError(
+            f"{problem} at step {state.global_step} of {state.max_steps}",
             key="learning rate",
-            found=f"{self.learning_rate:g} at its peak; rows {_short(self.positions[step - 1])} of the mixture",
-            expected="a finite loss",
+            found=f"{self.learning_rate:g} at its peak; the step's samples are rows {rows} of the mixture (position)",
+            expected=expected,
             remedy="lower the learning rate or the gradient clipping, or train in float32; then run again",
         )
 
@@ -131,5 +205,13 @@ def remove_checkpoints(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _short(positions: list[int]) -> str:
-    return f"{positions[0]}..{positions[-1]}" if len(positions) > 1 else str(positions[0])
+def _ranges(positions: list[int]) -> str:
+    """``3..7, 9``: in order, and short for long batches."""
+    parts: list[list[int]] = []
+    for position in sorted(positions):
+        if parts and position == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], position]
+        else:
+            parts.append([position])
+    shown = ", ".join("..".join(map(str, part)) for part in parts[:_MOST_RANGES])
+    return f"{shown}, ..." if len(parts) > _MOST_RANGES else shown

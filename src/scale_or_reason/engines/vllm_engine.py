@@ -52,6 +52,9 @@ class VllmEngine:
         _check_reserved(settings)
         began = time.monotonic()
         vllm = _import_vllm(local=Path(model).exists())
+        from scale_or_reason.engines import nemotron
+
+        nemotron.register()
         from vllm.platforms import current_platform
 
         self._on_cpu = current_platform.is_cpu()
@@ -71,6 +74,7 @@ class VllmEngine:
                 remedy="see the engine's log above; settings of vLLM are under `engine` in the config",
             ) from error
         self._sampling_params = vllm.SamplingParams
+        self._structured = vllm.sampling_params.StructuredOutputsParams
         self.tokenizer: Any = self._llm.get_tokenizer()
         check_token_ids(model, self.tokenizer)
         self.context_tokens: int = self._llm.llm_engine.model_config.max_model_len
@@ -99,8 +103,9 @@ class VllmEngine:
         sampling: Sampling,
         mode: Mode | None = None,
         on_reply: OnReply | None = None,
+        patterns: Sequence[str] | None = None,
     ) -> list[Reply]:
-        """One reply per user message, in order.
+        """One reply per user message, in order; with ``patterns``, each reply matches its regular expression.
 
         If the template itself opened the reasoning, the text starts with that ``<think>``.
         """
@@ -113,7 +118,7 @@ class VllmEngine:
             chosen_conversations: Any = [conversations[i] for i in chosen]
             self._llm.enqueue_chat(chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options)
 
-        return self._replies(lengths, seeds, sampling, (), enqueue, on_reply)
+        return self._replies(lengths, seeds, sampling, (), enqueue, on_reply, patterns)
 
     def _chat_lengths(self, prompts: Sequence[str], mode: Mode) -> list[int]:
         """Tokens of each prompt in the chat template; rendered, which takes time, only where it might not fit."""
@@ -156,19 +161,24 @@ class VllmEngine:
         stop: Sequence[str],
         enqueue: Callable[[list[int], list[Any]], None],
         on_reply: OnReply | None,
+        patterns: Sequence[str] | None = None,
     ) -> list[Reply]:
         fitting = [i for i, length in enumerate(lengths) if length < self.context_tokens]
         replies = {i: Reply(length, "", 0, "length") for i, length in enumerate(lengths)}
         if fitting:
-            enqueue(fitting, [self._parameters(sampling, seeds[i], stop) for i in fitting])
+            enqueue(
+                fitting,
+                [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting],
+            )
             for place, reply in zip(fitting, self._run(on_reply), strict=True):
                 replies[place] = reply
             # Prompts left in the cache would change the shape of the next call's batches, and with it the rounding.
             self._llm.reset_prefix_cache()
         return [replies[i] for i in range(len(lengths))]
 
-    def _parameters(self, sampling: Sampling, seed: int, stop: Sequence[str]) -> Any:
+    def _parameters(self, sampling: Sampling, seed: int, stop: Sequence[str], pattern: str | None) -> Any:
         return self._sampling_params(
+            structured_outputs=self._structured(regex=pattern) if pattern else None,
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             top_k=sampling.top_k,
@@ -204,15 +214,6 @@ class VllmEngine:
             opened = _OPEN_THINK.search(self.tokenizer.decode(tail, skip_special_tokens=False))
             self._think_of_tail[tail] = opened.group() if opened else ""
         return self._think_of_tail[tail]
-
-    def last_tokens(self, text: str, count: int) -> str:
-        """The end of ``text`` that starts at its ``count``-th last token."""
-        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=self.tokenizer.is_fast)
-        if len(encoded["input_ids"]) <= count:
-            return text
-        if self.tokenizer.is_fast:
-            return text[encoded["offset_mapping"][-count][0] :]
-        return self.tokenizer.decode(encoded["input_ids"][-count:], skip_special_tokens=False)
 
 
 def leave_at_once() -> None:
@@ -261,7 +262,8 @@ def _cpu_settings(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 def _cpu_cache_bytes(config: Any, sequences: int, context: int) -> int:
     """Room for ``sequences`` full contexts within 64 MiB to 2 GiB; clearing memory is much of a small model's start."""
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head * _WIDEST_NUMBER
+    pairs = config.num_key_value_heads or config.num_attention_heads  # null where layers differ
+    per_token = 2 * config.num_hidden_layers * pairs * head * _WIDEST_NUMBER
     wished = min(max(sequences * context * per_token, 64 * _MIB), 2048 * _MIB)
     return max(wished, 2 * context * per_token)
 

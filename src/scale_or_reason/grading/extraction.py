@@ -6,6 +6,7 @@ All functions take time linear in the answer's length, whatever it holds: answer
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scale_or_reason.grading.grade import LONGEST_ANSWER
@@ -15,7 +16,7 @@ THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 _BOX_TOKEN = re.compile(r"\\f?boxed\s{0,9}\{|\\.|[{}]", re.DOTALL)
 _ANSWER_IS = re.compile(r"\b(?:answer|result|solution)\b\s{0,9}(?:is|was|are|:|=)\s{0,9}:?\s{0,9}(?=\S)", re.IGNORECASE)
 _LONGEST_STATEMENT = 300
-_ANSWER_LINE = re.compile(r"^(?:\*\*|#+ ?)?(?:a|answer|final answer)\s{0,9}:(.*)$", re.IGNORECASE)
+_ANSWER_LINE = re.compile(r"^(?:\*\*|#+ ?)?(?:a|answer|final answer)\*{0,2}\s{0,9}:(.*)$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 
 
@@ -91,12 +92,12 @@ def _unmark(text: str) -> str | None:
     return text.strip().strip("*_`\"'“”").strip() or None
 
 
-def boxed_or(text: str, *fallbacks: tuple[str, str | None]) -> Extract | None:
-    """The last box of ``text``, else the first of the named ``fallbacks`` that is not None, else None."""
+def boxed_or(text: str, *fallbacks: tuple[str, Callable[[], str | None]]) -> Extract | None:
+    """The last box of ``text``, else what the first of the named ``fallbacks`` finds, else None."""
     box = last_box(text)
     if box is not None:
         return Extract(box, "box")
-    for name, found in fallbacks:
-        if found:
+    for name, find in fallbacks:
+        if found := find():
             return Extract(found, f"fallback:{name}")
     return None

@@ -28,27 +28,34 @@ class Grade:
     - ``none``: nothing to grade was found.
     - ``unclosed-think``: the reasoning never ended, so there is no final answer.
 
-    ``note`` holds what else is known: a grader's measure, the loose verdict of IFEval, ``timeout``, ``too-complex``.
+    ``strict`` and ``lenient`` are the two ways to count: right and in the box as the prompt asks, and right wherever
+    it was found. The verdict is the lenient one. IFEval has no box: its official prompt-level measures are called so,
+    and the verdict is the strict one. ``exact_match`` and ``f1`` are the official measures of reading comprehension,
+    normalised, the best over all gold answers; None elsewhere.
+
+    ``note`` holds what else is known: a grader's measure, the instructions of IFEval that failed, ``timeout``,
+    ``too-complex``.
     """
 
     verdict: Verdict
     extracted: str | None
     how: str
     note: str = ""
+    strict: bool = False
+    lenient: bool = False
+    exact_match: bool | None = None
+    f1: float | None = None
 
-    def as_json(self) -> str:
-        """The grade's origin as short JSON: the ``reply`` column of the verdicts table."""
-        reply: dict[str, str | None] = {"how": self.how, "extracted": self.extracted}
-        if self.note:
-            reply["note"] = self.note
-        return json.dumps(reply, ensure_ascii=False)
+    def columns(self) -> dict[str, str | bool | float | None]:
+        """The columns of the verdicts table that a grade fills."""
+        return {"reply" if name == "note" else name: value for name, value in vars(self).items()}
 
 
 def make_grade(correct: bool, extracted: str | None, how: str, note: str = "") -> Grade:
-    """A :class:`Grade` whose extract is short enough for a table."""
+    """A :class:`Grade` whose extract is short enough for a table, strict if it is right and from a box."""
     if extracted is not None and len(extracted) > LONGEST_EXTRACT:
         extracted = extracted[: LONGEST_EXTRACT - 1] + "…"
-    return Grade("yes" if correct else "no", extracted, how, note)
+    return Grade("yes" if correct else "no", extracted, how, note, strict=correct and how == "box", lenient=correct)
 
 
 def gold_answers(item: dict[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Computer algebra in a process of its own, which may hang, eat memory or die without harm.
 
-Signals can't interrupt a big-integer power inside the interpreter, and they work in the main thread only. A child
-process that is killed when its time is up works everywhere.
+Signals can't interrupt a big-integer power inside the interpreter, and they work in the main thread only. A process
+that the kernel ends when its time is up works everywhere.
 """
 
 from __future__ import annotations
@@ -11,41 +11,77 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import astuple, dataclass
 from typing import Any
 
-#: Seconds that the child may take for one request, after it has started.
-TIME_LIMIT = 6.0
+#: Seconds of computing for one request.
+TIME_LIMIT = 3.0
+#: Seconds that a process gives to requests which come to nothing, and what one gets afterwards. Real answers hardly
+#: ever need more than a fraction of a second; a file of hostile ones must not add up to hours.
+PATIENCE, SHORT_LIMIT = 60.0, 0.3
+#: A machine may be so busy that a second of computing takes many. Beyond so many the child is beyond help.
+_SECONDS_PER_SECOND = 30
 _START_LIMIT = 120.0
+
+
+@dataclass(frozen=True)
+class AlgebraUse:
+    """How often algebra was asked, the seconds that this took, and how many requests were given up."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    given_up: int = 0
+
+    def __add__(self, other: AlgebraUse) -> AlgebraUse:
+        return AlgebraUse(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: AlgebraUse) -> AlgebraUse:
+        return AlgebraUse(*(mine - its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+    def __str__(self) -> str:
+        return f"algebra: {self.requests} requests, {self.seconds:.1f} s, {self.given_up} given up"
 
 
 class AlgebraProcess:
     """A child that answers one JSON request a line (see :mod:`~scale_or_reason.grading.algebra`).
 
-    It starts with the first request, stays, and is started again after it had to be killed. Safe to use from threads.
+    It starts with the first request, stays, and is started again if it is lost. Safe to use from threads.
     """
 
-    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
-        self._time_limit = time_limit
+    def __init__(self, time_limit: float = TIME_LIMIT, patience: float = PATIENCE) -> None:
+        self._time_limit, self._patience = time_limit, patience
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._owner = os.getpid()
+        self.use = AlgebraUse()
 
-    def request(self, **request: Any) -> dict[str, Any] | None:
-        """The child's reply, or None if it took too long or died."""
+    def request(self, **request: Any) -> dict[str, Any]:
+        """The child's reply; ``{"error": "timeout"}`` if it took too long or died."""
         with self._lock:
             self._forget_after_fork()
+            start = time.perf_counter()
             if self._child is None and not self._start():
-                return None
-            return self._ask(request, self._time_limit)
+                return {"error": "timeout"}
+            limit = self._time_limit if self._patience > 0 else min(SHORT_LIMIT, self._time_limit)
+            reply = self._ask(request | {"seconds": limit}, _SECONDS_PER_SECOND * limit) or {"error": "timeout"}
+            seconds = time.perf_counter() - start
+            given_up = reply.get("error") == "timeout"
+            # what it was allowed, not what the clock says: no verdict may depend on what else the machine does
+            self._patience -= limit if given_up else 0
+            self.use += AlgebraUse(1, seconds, int(given_up))
+            return reply
 
     def close(self) -> None:
         """End the child."""
         if self._child is None or self._owner != os.getpid():
             return
-        self._child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)  # its worker too
         self._child.wait()
         for stream in (self._child.stdin, self._child.stdout):
             if stream is not None:
@@ -66,7 +102,7 @@ class AlgebraProcess:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        return self._ask({"op": "ready"}, _START_LIMIT) is not None
+        return self._ask({"op": "ready", "seconds": _START_LIMIT}, _START_LIMIT) is not None
 
     def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any] | None:
         child = self._child
@@ -82,13 +118,19 @@ class AlgebraProcess:
         if not line.endswith(b"\n"):
             self.close()
             return None
-        return json.loads(line)
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
 
 _SHARED = AlgebraProcess()
 atexit.register(_SHARED.close)
 
 
-def ask_algebra(**request: Any) -> dict[str, Any] | None:
+def ask_algebra(**request: Any) -> dict[str, Any]:
     """Ask this process's own :class:`AlgebraProcess`."""
     return _SHARED.request(**request)
+
+
+def algebra_use() -> AlgebraUse:
+    """What this process has asked so far."""
+    return _SHARED.use

@@ -11,40 +11,68 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from scale_or_reason.grading.wording import number_word, same_numeral, same_time, same_words
+
 #: Longer texts are left to the slow path; numbers with more digits than this are not answers.
 _LONGEST, _MOST_DIGITS = 400, 40
 
 _REPLACEMENTS = (
     (
-        re.compile(r"\\[()\[\]]|\$|\\\$|\\left(?![a-z])|\\right(?![a-z])|\\displaystyle|\\[!,;: ]|~|\\quad"),
+        re.compile(r"\\[()\[\]]|\$|\\\$|€|£|\\left(?![a-z])|\\right(?![a-z])|\\displaystyle|\\[!,;: ]|~|\\quad"),
         "",
     ),
     (re.compile(r"\\[dtc]frac"), r"\\frac"),
     (re.compile(r"\\frac\s*(\d)\s*(\d)"), r"\\frac{\1}{\2}"),
     (
-        re.compile(r"\\(?:text|textbf|textit|textnormal|textrm|mathrm|mathbf|mbox|operatorname)\s?\{([^{}]*)\}"),
+        re.compile(
+            r"\\(?:text|textbf|textit|textnormal|textrm|mathrm|mathbf|mathit|boldsymbol|bm|mbox|operatorname)"
+            r"\s?\{([^{}]*)\}"
+        ),
         r"\1",
     ),
-    (re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree|°"), ""),
+    (re.compile(r"(?:\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree|°)(?:\s*[CF]\b)?"), ""),
     (re.compile(r"\\%"), "%"),
     (re.compile(r"\\leq(?![a-z])|≤"), r"\\le"),
     (re.compile(r"\\geq(?![a-z])|≥"), r"\\ge"),
     (re.compile(r"−"), "-"),
     (re.compile(r"\{,\}"), ","),
+    (re.compile(r"^\*\*(.*)\*\*$"), r"\1"),
+    (re.compile(r"\\varnothing|^\\\{\s*\\\}$"), r"\\emptyset"),
+    (re.compile(r"^infinity$", re.IGNORECASE), r"\\infty"),
+    (re.compile(r"(?<=\d)\s+to\s+(?=\d)"), ":"),
 )
 _TEXT_COMMAND = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s?\{([^{}]*)\}")
 _OUTER_EQUATION = re.compile(r"^\s*[A-Za-z]\s*=\s*(?=[^=]*$)")
 _THOUSANDS = re.compile(r"^\d{1,3}(?:[, ]\d{3})+(?=$|\.)")
 _NUMBER = re.compile(
     r"""(?P<sign>[-+]?)\s?
-        (?:\\frac\{(?P<top>\d+)\}\{(?P<bottom>\d+)\} | (?P<n>\d+)\s?/\s?(?P<d>\d+) | (?P<decimal>\d+\.?\d*|\.\d+))
+        (?: (?P<ones>\d+\s?(?=\\frac)|\d+\s(?=\d+\s?/))?
+            (?: \\frac\{(?P<top>\d+)\}\{(?P<bottom>\d+)\} | (?P<n>\d+)\s?/\s?(?P<d>\d+) )
+          | (?P<before>\d*)\.(?P<after>\d*)\\(?:overline|bar|dot)\{(?P<period>\d+)\}
+          | (?P<decimal>\d+\.?\d*|\.\d+)
+            (?: [eE](?P<e>[-+]?\d{1,2}) | \s?(?:\\times|\\cdot|×)\s?10\s?\^\s?\{?(?P<power>[-+]?\d{1,2})\}? )? )
         \s?(?P<percent>%?)""",
     re.VERBOSE,
 )
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d\d)")
 _WORDS_ONLY = re.compile(r"\s*\$?\s*\\(?:text|textbf|textrm|textit|mathrm|mbox)\s?\{[^{}\d]*\}\s*\$?\s*")
+_IN_WORDS = re.compile(r"\s*\$?\s*\\(?:text|textbf|textrm|textit|mathrm|mbox)\s?\{[^{}]*\}\s*\$?\s*")
+_KEYBOARD = (
+    (re.compile(r"√\s?(\d+|[a-z])"), r"\\sqrt{\1}"),
+    (re.compile(r"(?:√|(?<![\\A-Za-z])sqrt)\s?\(([^()]*)\)"), r"\\sqrt{\1}"),
+    (re.compile(r"(?<![\\A-Za-z])(sqrt(?=\{)|pi(?![A-Za-z]))|π"), lambda match: f"\\{match[1] or 'pi'}"),
+    (re.compile(r"\*\*\s?([-+]?\d+)"), r"^{\1}"),
+    (re.compile(r"[²³]"), lambda match: {"²": "^2", "³": "^3"}[match[0]]),
+    (re.compile(r"(?<=\d)[eE]([-+]?\d{1,3})(?![\w.])"), r"\\times 10^{\1}"),
+)
+_BOTH_SIGNS = re.compile(r"\\pm(?![a-z])|±")
+#: What may stand before a number: a label, a currency.
+_LABEL = re.compile(r"^(?:[A-Za-z][A-Za-z ]{0,40}:|USD|EUR)\s*(?=[-+.\d\\])")
 #: What may stand behind a number as its unit: words, perhaps with a small power; no mathematics.
-_UNIT = re.compile(r"(?:\s+(?!(?:pi|sqrt|sin|cos|tan|log|ln|and|or|to)\b)[A-Za-z]{2,}\.?(?:\^\{?[23]\}?)?){1,4}$")
+_UNIT = re.compile(
+    r"(?:\s+(?!(?:pi|sqrt|sin|cos|tan|log|ln|and|or|to)\b)[A-Za-z]{2,}\.?(?:\^\{?[23]\}?)?){1,4}$"
+    r"|\s+[A-Za-z]{1,3}/[A-Za-z]{1,3}(?:\^\{?[23]\}?)?$"
+)
 
 
 @dataclass(frozen=True)
@@ -60,14 +88,24 @@ class PlainNumber:
 def _clean(text: str) -> str:
     for pattern, replacement in _REPLACEMENTS:
         text = pattern.sub(replacement, text)
-    return " ".join(text.split()).rstrip(".").strip()
+    return _unbraced(" ".join(text.split()).rstrip(".").strip())
+
+
+def _unbraced(text: str) -> str:
+    """``{4t}`` as ``4t``, but ``{a}{b}`` as it is."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "{") - (character == "}")
+        if depth == 0 and place < len(text) - 1:
+            return text  # also a text that does not begin with a brace
+    return text[1:-1].strip() if depth == 0 and text[:1] == "{" and text[-2:-1] != "\\" else text
 
 
 def plain_text(text: str) -> str:
     r"""``\text{Denver Broncos}`` and the like as the words they show; without outer dollar signs."""
     if "\\" in text:
-        text = _TEXT_COMMAND.sub(r"\1", text).replace("\\ ", " ").replace("\\%", "%")
-    return text.strip().strip("$").strip()
+        text = _TEXT_COMMAND.sub(r"\1", text).replace("~", " ").replace("\\ ", " ").replace("\\%", "%")
+    return text.strip().strip("$").rstrip("\\").strip()
 
 
 def canonical(text: str) -> str:
@@ -89,22 +127,61 @@ def plain_number(text: str) -> PlainNumber | None:
     """
     if len(text) > _LONGEST:
         return None
-    clean = _UNIT.sub("", _OUTER_EQUATION.sub("", _clean(text)))
+    clean = _UNIT.sub("", _LABEL.sub("", _OUTER_EQUATION.sub("", _clean(text))))
     sign = clean[:1] if clean[:1] in "+-" else ""
     body = _THOUSANDS.sub(lambda match: re.sub("[, ]", "", match.group()), clean[len(sign) :].lstrip())
     match = _NUMBER.fullmatch(sign + body)
     if match is None or len(body) > _MOST_DIGITS:
         return None
-    top, bottom = match["top"] or match["n"], match["bottom"] or match["d"]
-    if bottom is not None and not int(bottom):
+    value = _value(match)
+    if value is None:
         return None
-    value = Fraction(int(top), int(bottom)) if top else Fraction(match["decimal"])
-    whole = bottom is None and value.denominator == 1
+    whole = match["top"] is match["n"] is None and value.denominator == 1
     return PlainNumber(-value if match["sign"] == "-" else value, bool(match["percent"]), whole)
+
+
+def _value(number: re.Match[str]) -> Fraction | None:
+    """The value of a match of ``_NUMBER`` without its sign; None for a fraction over zero."""
+    top, bottom = number["top"] or number["n"], number["bottom"] or number["d"]
+    if top:
+        return int(number["ones"] or 0) + Fraction(int(top), int(bottom)) if int(bottom) else None
+    if number["period"]:
+        before, after, period = number["before"] or "0", number["after"], number["period"]
+        repeated = Fraction(int(period), 10 ** len(period) - 1)
+        return int(before) + (int(after or 0) + repeated) / Fraction(10 ** len(after))
+    return Fraction(number["decimal"]) * Fraction(10) ** int(number["e"] or number["power"] or 0)
+
+
+def as_latex(text: str) -> str:
+    r"""Mathematics of a keyboard in LaTeX's spelling.
+
+    >>> as_latex("2√3 + x**10 + pi/2 + 1e6")
+    '2\\sqrt{3} + x^{10} + \\pi/2 + 1\\times 10^{6}'
+    """
+    for pattern, replacement in _KEYBOARD:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def both_signs(text: str) -> str:
+    r"""``3 \pm \sqrt{5}`` as the two expressions that it stands for; other texts as they are.
+
+    >>> both_signs(r"\frac{1 \pm x}{2}")
+    '\\frac{1 + x}{2}, \\frac{1 - x}{2}'
+    """
+    if len(_BOTH_SIGNS.findall(text)) != 1:
+        return text
+    plain = _OUTER_EQUATION.sub("", text.strip().strip("$"))
+    return ", ".join(_BOTH_SIGNS.sub(sign, plain) for sign in "+-")
 
 
 def _decimal_point(text: str) -> str:
     return _DECIMAL_COMMA.sub(r"\1.\2", text) if _DECIMAL_COMMA.fullmatch(text) else text
+
+
+def in_words(text: str) -> bool:
+    r"""Whether ``text`` is words that are marked as such: ``\text{Evelyn}``."""
+    return _WORDS_ONLY.fullmatch(text) is not None
 
 
 def quick_equal(gold: str, answer: str) -> bool | None:
@@ -117,8 +194,10 @@ def quick_equal(gold: str, answer: str) -> bool | None:
     spelled, given = canonical(gold), canonical(answer)
     if spelled == given:
         return True
-    if _WORDS_ONLY.fullmatch(gold):
-        return spelled.strip("()").casefold() == given.strip("()").casefold()
+    if len(answer) <= _LONGEST:
+        worded = _equal_wording(gold, answer, spelled, given)
+        if worded is not None:
+            return worded
     if _decimal_point(spelled) == given or spelled == _decimal_point(given):
         return True
     first, second = plain_number(gold), plain_number(answer)
@@ -127,3 +206,16 @@ def quick_equal(gold: str, answer: str) -> bool | None:
     if first.value == second.value:
         return True
     return False if first.whole and second.whole and not (first.percent or second.percent) else None
+
+
+def _equal_wording(gold: str, answer: str, spelled: str, given: str) -> bool | None:
+    """Whether words, times of day or numerals are the same; None for answers that are mathematics."""
+    if in_words(gold):
+        return same_words(_clean(gold), _clean(answer))
+    if _IN_WORDS.fullmatch(gold) and same_words(_clean(gold), _clean(answer)):
+        return True
+    named = number_word(_clean(answer)) if given.replace("-", "").isalpha() else None
+    if named is not None and (number := plain_number(gold)) is not None:
+        return number.value == named
+    time = same_time(spelled, given)
+    return same_numeral(spelled, given) if time is None else time

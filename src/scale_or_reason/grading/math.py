@@ -19,10 +19,13 @@ from scale_or_reason.grading.extraction import (
 )
 from scale_or_reason.grading.grade import Grade, gold_answers, make_grade
 from scale_or_reason.grading.isolation import ask_algebra
-from scale_or_reason.grading.latex import plain_number, quick_equal
+from scale_or_reason.grading.latex import as_latex, both_signs, in_words, plain_number, quick_equal
+from scale_or_reason.grading.wording import number_word
 
 #: Longer expressions are no answers; longer texts are searched from this many characters before their end.
 _LONGEST_EXPRESSION, _LONGEST_TEXT = 600, 2500
+#: What is stated as the answer is looked at whole up to this length.
+_LONGEST_STATED = 80
 _DEEPEST = 25
 _HUGE_POWER = re.compile(r"(?:\^|\*\*)\s*\{?\s*[-+(]?\s*(?:\d{4,}|\d+\s*(?:\^|\*\*|!))|\d\s*!\s*!|\d{4,}\s*!|\d{400,}")
 _PROSE_NUMBER = re.compile(r"(?<![\w./])-?\d{1,40}(?:,\d{3}){0,12}(?:\.\d{1,40}|/\d{1,40})?%?(?!\w)")
@@ -42,16 +45,31 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
 
 
 def _grade_unboxed(golds: list[str], final: str) -> Grade:
-    line = answer_line(final)
+    line, bare = answer_line(final), final.strip()
     if line is not None and plain_number(line):
         return _grade_expression(golds, line, "fallback:answer-line")
-    bare = final.strip()
     if plain_number(bare):
         return _grade_expression(golds, bare, "fallback:whole")
-    tail = final[-_LONGEST_TEXT:]
+    tail = final[-_LONGEST_TEXT:].replace("−", "-")
     if all(_is_integer(gold) for gold in golds) and not _MATHEMATICS.search(tail):
         return _grade_prose_number(golds, tail)
+    worded = any(in_words(gold) for gold in golds)
+    stated = answer_statement(tail) or ""
+    if worded and len(line or stated or bare) <= _LONGEST_STATED:
+        return _grade_stated_words(golds, line, stated, bare)
+    if stated[:1] in ("(", "[") and len(stated) <= _LONGEST_STATED:  # of a bare tuple math-verify finds the last part
+        grade = _grade_expression(golds, stated, "fallback:answer-is")
+        if grade.lenient:
+            return grade
     return _grade_text(golds, tail)
+
+
+def _grade_stated_words(golds: list[str], line: str | None, stated: str, bare: str) -> Grade:
+    """Words are found where they are said to be the answer, or are all of it."""
+    for text, how in ((line, "answer-line"), (stated, "answer-is"), (bare, "whole")):
+        if text:
+            return _grade_expression(golds, text, f"fallback:{how}")
+    return make_grade(False, None, "none")
 
 
 def _is_integer(text: str) -> bool:
@@ -60,9 +78,10 @@ def _is_integer(text: str) -> bool:
 
 
 def _grade_prose_number(golds: list[str], text: str) -> Grade:
-    stated = _PROSE_NUMBER.findall(answer_statement(text) or "")
-    if stated:
-        return _grade_expression(golds, stated[0], "fallback:answer-is")
+    statement = answer_statement(text) or ""
+    stated = _PROSE_NUMBER.findall(statement)
+    if stated or number_word(statement) is not None:
+        return _grade_expression(golds, stated[0] if stated else statement, "fallback:answer-is")
     numbers = _PROSE_NUMBER.findall(text)
     if numbers:
         return _grade_expression(golds, numbers[-1], "fallback:last-number")
@@ -87,8 +106,8 @@ def _grade_text(golds: list[str], text: str) -> Grade:
     extracted, note = None, ""
     for gold in golds:
         reply = ask_algebra(op="text", gold=gold, answer=text)
-        note = "timeout" if reply is None else reply.get("error", "")
-        if reply is None or "equal" not in reply:
+        note = reply.get("error", "")
+        if "equal" not in reply:
             continue
         extracted = reply["extracted"] or extracted
         if reply["equal"]:
@@ -106,9 +125,7 @@ def equal_expressions(gold: str, answer: str) -> tuple[bool, str]:
         return False, "too-complex"
     if not any(character.isdigit() for character in answer) and plain_number(gold) and "\\" not in answer:
         return False, ""  # words and letters are no number
-    reply = ask_algebra(op="equal", gold=gold, answer=answer)
-    if reply is None:
-        return False, "timeout"
+    reply = ask_algebra(op="equal", gold=both_signs(gold), answer=both_signs(as_latex(answer)))
     return bool(reply.get("equal")), reply.get("error", "")
 
 

@@ -1,12 +1,13 @@
 """Grader for reading comprehension (SQuAD, CoQA): normalised exact match and F1 over all gold answers.
 
 The verdict is yes for an exact match, or for F1 >= 0.8 where numbers and negations agree: the papers' judges ask
-whether two answers mean the same, and exact match alone would call "the Denver Broncos team" wrong. Both measures are
-in the grade's note, so that the official exact match can be had from the table.
+whether two answers mean the same, and exact match alone would call "the Denver Broncos team" wrong. Both measures have
+columns of their own.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from scale_or_reason.grading.extraction import (
@@ -31,21 +32,25 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
     golds = gold_answers(item)
     final = final_answer(answer)
     if final is None:
-        return make_grade(False, None, "unclosed-think")
+        return _measured(make_grade(False, None, "unclosed-think"), exact=False, f1=0.0)
     whole = final.strip()[-_LONGEST_SPAN:]
     extract = boxed_or(
         final,
-        ("answer-line", answer_line(whole)),
-        ("answer-is", answer_statement(whole)),
-        ("whole", whole),
+        ("answer-line", lambda: answer_line(whole)),
+        ("answer-is", lambda: answer_statement(whole)),
+        ("whole", lambda: whole),
     )
     if extract is None:
-        return make_grade(False, None, "none")
+        return _measured(make_grade(False, None, "none"), exact=False, f1=0.0)
     text = plain_text(extract.text)[-_LONGEST_SPAN:]
     exact = any(normalise(gold) == normalise(text) for gold in golds)
     f1 = max(token_f1(gold, text) for gold in golds)
     correct = exact or any(_same_span(gold, text) for gold in golds)
-    return make_grade(correct, extract.text, extract.how, f"em={int(exact)} f1={f1:.3f}")
+    return _measured(make_grade(correct, extract.text, extract.how), exact, f1)
+
+
+def _measured(grade: Grade, exact: bool, f1: float) -> Grade:
+    return replace(grade, exact_match=exact, f1=f1)
 
 
 def _same_span(gold: str, text: str) -> bool:

@@ -25,7 +25,7 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
     if final is None:
         return make_grade(False, None, "unclosed-think")
     whole = final.strip()
-    extract = boxed_or(final, ("answer-line", answer_line(whole)), ("whole", whole))
+    extract = boxed_or(final, ("answer-line", lambda: answer_line(whole)), ("whole", lambda: whole))
     if extract is None:
         return make_grade(False, None, "none")
     summary = extract.text[:_LONGEST_SUMMARY]

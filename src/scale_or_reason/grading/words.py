@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
+from functools import lru_cache
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = {ord(character): None for character in string.punctuation + "“”‘’"}
 
 
+@lru_cache(maxsize=4096)  # an answer is compared with several gold answers, and these come again with every sample
 def normalise(text: str) -> str:
     """Lower case, without punctuation, articles and extra spaces (SQuAD v1.1 evaluation).
 

@@ -26,14 +26,15 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
         return make_grade(False, None, "unclosed-think")
     extract = boxed_or(
         final,
-        ("answer-line", _first(answer_line(final))),
-        ("answer-is", _first(answer_statement(final))),
-        ("first-word", _first(final)),
-        ("last-yes-no", _last(final)),
+        ("answer-line", lambda: _first(answer_line(final))),
+        ("answer-is", lambda: _first(answer_statement(final))),
+        ("first-word", lambda: _first(final)),
+        ("last-yes-no", lambda: _last(final)),
     )
     if extract is None:
         return make_grade(False, None, "none")
-    return make_grade(_first(plain_text(extract.text)) == gold, extract.text, extract.how)
+    plain = plain_text(extract.text)
+    return make_grade((_first(plain) or _first(answer_statement(plain))) == gold, extract.text, extract.how)
 
 
 def _first(text: str | None) -> str | None:

@@ -15,7 +15,8 @@ from random import Random
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.grading.extraction import final_answer, last_box
 from scale_or_reason.grading.ifeval import follow_strictly
-from scale_or_reason.prompts import ground_truth, judge_message
+from scale_or_reason.prompts import ground_truth
+from scale_or_reason.protocols import get_protocol
 from scale_or_reason.smallworld.generate import GENERATORS, QUESTION_KINDS
 from scale_or_reason.smallworld.lexicon import OBJECTS
 from scale_or_reason.smallworld.passages import ANSWER_WORDS
@@ -115,6 +116,12 @@ def _tail(text: str) -> str:
     return "".join(re.findall(r"\s?[A-Za-z]+|\s?\S|\s", text)[-TAIL_PIECES:])
 
 
+def _message(question: str, answer: str, truth: str | None) -> str:
+    """What the small study's judge is asked: the one step of protocol v1."""
+    (step,) = get_protocol("v1").steps(truth)
+    return step.ask({"question": question, "answer": answer, "truth": truth or ""})
+
+
 def _equivalence_lesson(rng: Random) -> JudgeLesson:
     benchmark = rng.choice([name for name in QUESTION_KINDS if name != "ifeval"])
     problem = GENERATORS[benchmark](rng)
@@ -134,7 +141,7 @@ def _equivalence_lesson(rng: Random) -> JudgeLesson:
     given = last_box(final_answer(answer) or "")
     accepted = [right, *question.gold] if given in question.gold else question.gold
     truth = ground_truth(question.gold, question.choices, question.extra)
-    return JudgeLesson(judge_message(question.text, answer, truth), comparison(given, accepted))
+    return JudgeLesson(_message(question.text, answer, truth), comparison(given, accepted))
 
 
 _Spoiler = Callable[[Random, str, dict], str]
@@ -177,7 +184,7 @@ def _instruction_lesson(rng: Random) -> JudgeLesson:
     if rng.random() < 0.5:
         answer = _with_trace(rng, "\n".join(problem.steps), answer)
     answer = _tail(answer)
-    prompt = judge_message(question.text, answer, None)
+    prompt = _message(question.text, answer, None)
     final = final_answer(answer)
     if final is None:
         return JudgeLesson(prompt, comparison(None, []))

@@ -4,11 +4,13 @@ Our own implementation of the 25 instruction types of Zhou et al. 2023 (arXiv 23
 (google-research/instruction_following_eval) are the specification, with their leniencies. No data is downloaded:
 sentences are split by rules of our own, and language detection is seeded.
 
-The verdict is the strict prompt-level one. The loose one, and the instructions that failed, are in the grade's note.
+The verdict is the strict prompt-level one, the grade's ``lenient`` the loose one. The instructions that failed are in
+its note.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from scale_or_reason.errors import StudyError
@@ -30,8 +32,9 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
     strict = follow_strictly(instructions, final)
     loose = strict if all(strict) else follow_loosely(instructions, final)
     failed = [name for (name, _), followed in zip(instructions, strict, strict=True) if not followed]
-    note = f"loose={'yes' if all(loose) else 'no'}" + (f" failed={','.join(failed)}" if failed else "")
-    return make_grade(all(strict), None, "whole" if final.strip() else "none", note)
+    note = f"failed={','.join(failed)}" if failed else ""
+    verdict = make_grade(all(strict), None, "whole" if final.strip() else "none", note)
+    return replace(verdict, strict=all(strict), lenient=all(loose))
 
 
 def instructions_of(item: dict[str, Any]) -> list[Instruction]:

@@ -62,7 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
                 endpoint.open -= 1
 
     def _respond(self, prompt: str, fault: Any) -> None:
-        whole = json.dumps(self.endpoint.completion(prompt)).encode()
+        # a reply that never arrives whole need not be the one that will
+        content = HostileEndpoint.completion if fault else type(self.endpoint).completion
+        whole = json.dumps(content(self.endpoint, prompt)).encode()
         if fault == "drop":
             self.connection.close()
         elif fault == "half":

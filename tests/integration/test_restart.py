@@ -1,0 +1,96 @@
+"""Trainings that are killed or told to end, and started again: the real program, and many kills by the benchmark."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from made_mixture import make_mixture, make_rows
+from test_training import PATIENCE, TEMPLATE, command
+
+pytestmark = pytest.mark.integration
+
+
+def start(root: Path, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Two processes, as the rule starts them."""
+    launcher = [sys.executable, str(root / "workflow/scripts/torchrun.py"), "--nproc-per-node", "2"]
+    with log.open("wb") as stream:
+        return subprocess.Popen([*launcher, *arguments], stderr=stream)
+
+
+def wait_for(pattern: str, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not list(folder.glob(pattern)):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.01)
+
+
+def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, tmp_path: Path) -> None:
+    """A lost process, then Slurm's warning; the end is that of a run that nobody disturbed."""
+    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(200, reasoning_from=120))
+    zero = root / "config/deepspeed/zero-2.json"
+    options = {"batch_size": 2, "deepspeed": zero}  # 100 steps
+    folder, log = tmp_path / "out", tmp_path / "log.txt"
+    arguments = command(root, tiny_model, made, folder / "model", checkpoint_steps=3, **options)
+
+    process = start(root, arguments, log)
+    wait_for(".model.checkpoints-*/checkpoint-6/whole.json", folder, process)
+    worker = psutil.Process(process.pid).children()[1]
+    worker.send_signal(signal.SIGKILL)
+    assert process.wait(PATIENCE) in (128 + signal.SIGKILL, 1)  # or the other one's, whose partner was gone
+
+    process = start(root, arguments, log)
+    wait_for(".model.checkpoints-*/checkpoint-1[2-9]/whole.json", folder, process)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(PATIENCE) == os.EX_TEMPFAIL
+    told = re.search(r"^SIGTERM: writes a checkpoint of step (\d+) of 100", log.read_text(), re.MULTILINE)
+    assert told is not None and "Traceback" not in log.read_text(), log.read_text()
+    assert log.read_text().count("run the same command again") == 1
+    left = sorted(int(path.name.partition("-")[2]) for path in folder.glob(".model.checkpoints-*/checkpoint-*"))
+    step = int(told[1])
+    assert left == [(step - 1) // 3 * 3, step]  # the last two, both whole
+    assert len(list(folder.glob(".model.checkpoints-*/checkpoint-*/whole.json"))) == 2
+
+    process = start(root, arguments, log)
+    assert process.wait(PATIENCE) == 0, log.read_text()
+    assert f"goes on after step {step} of 100" in log.read_text()
+    assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
+
+    undisturbed = start(root, command(root, tiny_model, made, tmp_path / "whole", **options), log)
+    assert undisturbed.wait(PATIENCE) == 0, log.read_text()
+    weights = [(model / "model.safetensors").read_bytes() for model in (folder / "model", tmp_path / "whole")]
+    assert weights[0] == weights[1]
+
+
+def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: Path) -> None:
+    script = tmp_path / "sleeps.py"
+    script.write_text("import pathlib, sys, time\npathlib.Path(sys.argv[1]).touch()\ntime.sleep(60)\n")
+    process = start(root, [str(script), str(tmp_path / "started")], tmp_path / "log.txt")
+    wait_for("started", tmp_path, process)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(30) == os.EX_TEMPFAIL
+
+
+def test_the_launcher_hands_on_status_and_words(root: Path, tmp_path: Path) -> None:
+    script = tmp_path / "fails.py"
+    script.write_text("import os, sys\nsys.exit(2 if os.environ['RANK'] == '0' else 0)\n")
+    process = start(root, [str(script)], tmp_path / "log.txt")
+    assert process.wait(60) == 2
+    assert (tmp_path / "log.txt").read_text() == ""
+
+
+def test_killed_trainings_end_as_undisturbed_ones(root: Path) -> None:
+    """Every moment of the benchmark, plain on one process and ZeRO-2 on two; ``make kills`` has more of all four."""
+    program = [sys.executable, "tests/benchmarks/kills.py", "--kills", "5", "--settings", "cpu:1", "zero-2:2"]
+    done = subprocess.run(program, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["cpu.json, 1 process(es)", "zero-2.json, 2 process(es)"]
+    assert all("the same weights and log after 5 kills" in line for line in lines)

@@ -1,0 +1,63 @@
+"""What the callbacks of a training decide, on losses and folders made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from scale_or_reason.engines.training_callbacks import StopOnBadLoss, last_whole_checkpoint
+from scale_or_reason.errors import DivergedError
+
+pytestmark = pytest.mark.integration
+
+
+def stops_at(losses: list[float], phases: list[int] | None = None) -> str | None:
+    """What is said about a run with these losses; None if it goes to its end. Step i trains on rows 2i, 2i+1 and 99."""
+    positions = [[2 * i, 2 * i + 1, 99] for i in range(len(losses))]
+    callback = StopOnBadLoss(positions, phases or [0] * len(losses), 1e-3)
+    state = SimpleNamespace(max_steps=len(losses), log_history=[], global_step=0)
+    for loss in losses:
+        state.global_step += 1
+        state.log_history.append({"loss": loss})
+        try:
+            callback.on_log(None, state, None, {"loss": loss})
+        except DivergedError as error:
+            return str(error)
+    return None
+
+
+def test_an_explosion_is_most_of_five_losses_far_above_the_first():
+    assert stops_at([1.0] * 9) is None
+    assert stops_at([1.0, 0.9, 900.0, 0.9, 900.0, 0.9, 0.9, 900.0, 0.9]) is None  # strange batches
+    said = stops_at([1.0, 0.9, 3.1, 3.2, 0.9, 5.0, 5.0])
+    assert said is not None and "risen to 5 at step 6 of 7" in said
+    assert "rows 10..11, 99 of the mixture" in said and "what to do: lower the learning rate" in said
+    assert stops_at([1.0, 0.9, 2.9, 2.9, 2.9, 2.9, 2.9]) is None
+
+
+def test_a_phase_is_measured_by_its_own_beginning():
+    losses = [0.2] * 6 + [4.0] * 6  # reasoning begins, which the student has never seen
+    assert stops_at(losses, [0] * 6 + [1] * 6) is None
+    assert stops_at(losses) is not None
+    exploded = stops_at([9.0] * 6 + [1.0] + [4.0] * 3, [0] * 6 + [1] * 4)
+    assert exploded is None  # four steps are too few to tell
+    exploded = stops_at([9.0] * 6 + [1.0] + [4.0] * 4, [0] * 6 + [1] * 5)
+    assert exploded is not None and "it was 1 when this phase began, at step 7" in exploded
+
+
+def test_a_loss_that_is_no_number_stops_at_once():
+    said = stops_at([1.0, float("nan"), 1.0])
+    assert said is not None and "the loss is nan at step 2 of 3" in said and "rows 2..3, 99" in said
+    assert "the loss is inf at step 1" in str(stops_at([float("inf")]))
+
+
+def test_torsos_are_removed_and_never_resumed(tmp_path: Path):
+    assert last_whole_checkpoint(tmp_path / "nowhere") is None
+    for step in (3, 12, 9, 15):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    for step in (3, 12, 9):
+        (tmp_path / f"checkpoint-{step}" / "whole.json").write_text("{}")
+    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-12"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-12", "checkpoint-3", "checkpoint-9"]

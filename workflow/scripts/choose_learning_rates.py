@@ -1,0 +1,73 @@
+"""Choose a student's learning rates from its trials, one for each format.
+
+    python workflow/scripts/choose_learning_rates.py \
+        --trials results/v2/learning_rates/general/Qwen2.5-3B/*/lr-*.json \
+        --output results/v2/learning_rates/Qwen2.5-3B.json --csv results/v2/learning_rates/Qwen2.5-3B.csv
+
+The rate with the lowest held-out loss is chosen; of equal ones the lower. A trial that diverged is never chosen. The
+CSV has one row per trial.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from itertools import groupby
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.errors import run_script
+from scale_or_reason.files import write_json
+from scale_or_reason.learning_rates import Trial, best_trial, format_rate, remark
+from scale_or_reason.tables import write_csv
+
+_SCHEMA = {
+    "student": pl.String(),
+    "format": pl.String(),
+    "learning_rate": pl.Float64(),
+    "held_out_loss": pl.Float64(),
+    "diverged": pl.String(),
+    "chosen": pl.Boolean(),
+    "remark": pl.String(),
+}
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=Path, nargs="+", required=True, help="files of try_learning_rate.py")
+    parser.add_argument("--output", type=Path, required=True, help="JSON: the rate of each format")
+    parser.add_argument("--csv", type=Path, required=True, help="table of the trials")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    trials = sorted(map(read_trial, arguments.trials), key=lambda trial: (trial.format, -trial.learning_rate))
+    rates, rows = {}, []
+    for answer_format, group in groupby(trials, key=lambda trial: trial.format):
+        tried = list(group)
+        chosen = best_trial(tried)
+        rates[answer_format] = chosen.learning_rate
+        for trial in tried:
+            note = remark(chosen, tried) if trial is chosen else None
+            rows.append({**vars(trial), "chosen": trial is chosen, "remark": note})
+            say(trial, chosen, note)
+    write_csv(pl.DataFrame(rows, schema=_SCHEMA), arguments.csv)
+    write_json(rates, arguments.output)
+
+
+def read_trial(path: Path) -> Trial:
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    return Trial(**{name: facts[name] for name in Trial.__dataclass_fields__})
+
+
+def say(trial: Trial, chosen: Trial, note: str | None) -> None:
+    result = trial.diverged or f"held-out loss {trial.held_out_loss:.4f}"
+    mark = f" <- chosen{f' ({note})' if note else ''}" if trial is chosen else ""
+    print(f"{trial.student} {trial.format} {format_rate(trial.learning_rate)}: {result}{mark}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    run_script(main)
