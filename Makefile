@@ -10,6 +10,8 @@ DEMO := $(MICRO) $(STUDIES)/demo.yaml
 LOCK_OPTIONS ?= --torch-backend cpu
 ANSWERS ?= ../shared/data/graded_answers
 PYTEST := $(BIN)/python -m pytest
+# most of a test's time is the start of a program, on one core; the files that take longest come first
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
@@ -49,10 +51,10 @@ micro-world: venv ## train the small world's models again, from seed (resources/
 	$(SNAKEMAKE) $(MICRO) -- micro_world
 
 test: lint ## all tests: lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm
-	$(PYTEST) tests/unit tests/workflow tests/integration tests/slurm
+	$(PYTEST) $(TWO_AT_A_TIME) tests/slurm tests/integration tests/workflow tests/unit
 
 test-fast: lint ## lint and the unit tests that take no seconds
-	$(PYTEST) tests/unit -m "not slow"
+	$(PYTEST) $(TWO_AT_A_TIME) tests/unit -m "not slow"
 
 lint: venv ## style, types and Snakemake's own advice
 	$(BIN)/ruff check $(CODE)
