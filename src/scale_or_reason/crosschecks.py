@@ -13,6 +13,7 @@ from typing import Any
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.cells import RESERVED_NAMES, format_ratio
+from scale_or_reason.chat_templates import DEFAULT_TEMPLATE
 from scale_or_reason.errors import StudyError
 from scale_or_reason.filechecks import missing_files, missing_pools
 from scale_or_reason.learning_rates import format_rate
@@ -160,11 +161,17 @@ def learning_rate_search(config: Config) -> Iterator[Problem]:
 
 
 def tokenizers(config: Config) -> Iterator[Problem]:
-    """Two tokenizers whose tokens would be filed under one name."""
-    owners: dict[str, str] = {}
+    """Two tokenizers, or one with two templates, whose tokens would be filed under one name."""
+    owners: dict[str, Mapping[str, Any]] = {}
     for name in config["study"]["students"]:
-        tokenizer = config["students"][name]["tokenizer"]
-        other = owners.setdefault(PurePath(tokenizer).name, tokenizer)
+        student = config["students"][name]
+        tokenizer, template = student["tokenizer"], student.get("template", DEFAULT_TEMPLATE)
+        owner = owners.setdefault(PurePath(tokenizer).name, student)
+        other, shared = owner["tokenizer"], owner.get("template", DEFAULT_TEMPLATE)
+        if other == tokenizer and shared != template:
+            problem = "students with one tokenizer have two chat templates"
+            remedy = "give one of them a copy of the tokenizer in a folder of another name"
+            yield Problem(("students", name, "template"), problem, template, f"{shared}, as the others", remedy)
         if other != tokenizer:
             problem, remedy = (
                 "two tokenizers have one name",

@@ -1,12 +1,15 @@
 """Which sequences share an optimizer step, and how a step is dealt to processes and micro-batches.
 
 The first is science: it depends on the mixture and the batch size alone. The second is speed: whatever the number of
-processes, the memory limit and the layout, every step holds the same sequences, in the order of the mixture. (The
-loss of a step is the mean over all its completion tokens, so dealing them differently changes only rounding.)
+processes and the memory limit, every step holds the same sequences, in the order of the mixture. (The loss of a step is
+the mean over all its completion tokens, so dealing them differently changes only rounding.)
+
+A micro-batch is one row of whole sequences end to end, without padding; attention stays inside each of them.
 """
 
 from __future__ import annotations
 
+import bisect
 import heapq
 from dataclasses import dataclass
 
@@ -16,9 +19,6 @@ from numpy.typing import NDArray
 from scale_or_reason.errors import StudyError
 
 BATCH_UNITS = ("items", "tokens")
-#: ``padded``: a micro-batch is a rectangle, short sequences are padded to the longest.
-#: ``packed``: a micro-batch is one row of sequences end to end; fast with attention kernels for variable lengths only.
-LAYOUTS = ("padded", "packed")
 
 Indices = NDArray[np.int64]
 
@@ -35,18 +35,20 @@ class BatchPlan:
     micro_batches: list[Indices]
     accumulation: int
     processes: int
-    #: Slots that the micro-batches take, padding included, and the largest of them.
-    slots: int
+    #: Tokens of the largest micro-batch.
     largest: int
+    #: Tokens of all micro-batches, by those that the processes could have gone through in the same time: in each round
+    #: all wait for the fullest row. 1 for a single process.
+    utilisation: float
 
 
 def plan_batches(
-    lengths: Indices, phases: Indices, *, unit: str, size: int, processes: int, micro_batch_tokens: int, layout: str
+    lengths: Indices, phases: Indices, *, unit: str, size: int, processes: int, micro_batch_tokens: int
 ) -> BatchPlan:
     """Plan one epoch over sequences of ``lengths`` tokens, in their order.
 
     ``unit`` and ``size`` say what an optimizer step holds (:func:`optimizer_steps`); ``micro_batch_tokens`` is the
-    most that one process takes at a time, padding included.
+    most that one process takes at a time.
     Raises :class:`StudyError` if there is nothing to train on or a sequence is longer than a micro-batch.
     """
     if not len(lengths):
@@ -60,17 +62,13 @@ def plan_batches(
             remedy="raise micro_batch_tokens or lower max_length",
         )
     steps = optimizer_steps(lengths, phases, unit, size)
-    if layout == "padded":
-        dealt = [_deal_padded(step, lengths, processes, micro_batch_tokens) for step in steps]
-    else:
-        rounds = max(_packed_rounds(step, lengths, processes, micro_batch_tokens) for step in steps)
-        dealt = [_fill_rows(step, lengths, rounds * processes) for step in steps]
-    accumulation = max(len(parts) for parts in dealt) // processes
+    dealt = [_deal(step, lengths, processes, micro_batch_tokens) for step in steps]
+    accumulation = max(map(len, dealt)) // processes
     empty = np.empty(0, dtype=np.int64)
-    micro_batches = [part for parts in dealt for part in parts + [empty] * (accumulation * processes - len(parts))]
-    slots = _padded_slots if layout == "padded" else _packed_slots
-    sizes = [slots(part, lengths) for part in micro_batches]
-    return BatchPlan(steps, micro_batches, accumulation, processes, sum(sizes), max(sizes))
+    micro_batches = [row for rows in dealt for row in rows + [empty] * (accumulation * processes - len(rows))]
+    loads = np.array([lengths[row].sum() for row in micro_batches])
+    waited_for = processes * loads.reshape(-1, processes).max(axis=1).sum()
+    return BatchPlan(steps, micro_batches, accumulation, processes, int(loads.max()), float(loads.sum() / waited_for))
 
 
 def optimizer_steps(lengths: Indices, phases: Indices, unit: str, size: int) -> list[Indices]:
@@ -92,47 +90,56 @@ def optimizer_steps(lengths: Indices, phases: Indices, unit: str, size: int) -> 
     return steps
 
 
-def _deal_padded(step: Indices, lengths: Indices, processes: int, limit: int) -> list[Indices]:
-    """Longest first, as many as fit at a time, dealt to the processes in turn: neighbours need little padding."""
-    ordered = _longest_first(step, lengths)
-    parts: list[Indices] = []
-    while len(ordered):
-        take = processes * (limit // int(lengths[ordered[0]]))
-        now, ordered = ordered[:take], ordered[take:]
-        parts += [now[rank::processes] for rank in range(processes)]
-    return parts
+def _deal(step: Indices, lengths: Indices, processes: int, limit: int) -> list[Indices]:
+    """Rows of at most ``limit`` tokens, a multiple of ``processes`` of them, the fullest first.
 
-
-def _packed_rounds(step: Indices, lengths: Indices, processes: int, limit: int) -> int:
-    """The fewest rounds of ``processes`` rows in which :func:`_fill_rows` keeps to the limit."""
-    rounds = -(-int(lengths[step].sum()) // (processes * limit))
-    while max(int(lengths[row].sum()) for row in _fill_rows(step, lengths, rounds * processes)) > limit:
-        rounds += 1
-    return rounds
-
-
-def _fill_rows(step: Indices, lengths: Indices, count: int) -> list[Indices]:
-    """Longest first, each into the emptiest of ``count`` rows; the fullest rows come first.
-
-    So the processes of one round, neighbours in the list, have about the same to do.
+    As few rounds as possible; of several ways to fill these, the one in which the processes wait the least.
     """
+    ordered = step[np.argsort(-lengths[step], kind="stable")]
+    brimful = _in_rounds(_fill_to(limit, ordered, lengths), lengths, processes)
+    fewest = -(-int(lengths[step].sum()) // (processes * limit)) * processes
+    ways = [brimful]
+    for count in range(fewest, len(brimful) + 1, processes):
+        ways.append(_in_rounds(_fill_evenly(count, ordered, lengths), lengths, processes))
+    possible = [rows for rows in ways if lengths[rows[0]].sum() <= limit]
+    return min(possible, key=lambda rows: (len(rows), _waited_for(rows, lengths, processes)))
+
+
+def _fill_evenly(count: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
+    """Longest first, each into the emptiest of ``count`` rows."""
     rows: list[list[int]] = [[] for _ in range(count)]
     heap = [(0, row) for row in range(count)]
-    for index in _longest_first(step, lengths).tolist():
+    for index in ordered.tolist():
         load, row = heap[0]
         rows[row].append(index)
         heapq.heapreplace(heap, (load + int(lengths[index]), row))
-    rows.sort(key=lambda row: -sum(int(lengths[index]) for index in row))
-    return [np.array(row, dtype=np.int64) for row in rows]
+    return rows
 
 
-def _longest_first(step: Indices, lengths: Indices) -> Indices:
-    return step[np.argsort(-lengths[step], kind="stable")]
+def _fill_to(limit: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
+    """Longest first, each into the fullest row that has room for it (best fit, decreasing)."""
+    rows: list[list[int]] = []
+    room: list[tuple[int, int]] = []  # sorted
+    for index in ordered.tolist():
+        length = int(lengths[index])
+        place = bisect.bisect_left(room, (length, -1))
+        if place == len(room):
+            rows.append([index])
+            bisect.insort(room, (limit - length, len(rows) - 1))
+        else:
+            left, row = room.pop(place)
+            rows[row].append(index)
+            bisect.insort(room, (left - length, row))
+    return rows
 
 
-def _padded_slots(part: Indices, lengths: Indices) -> int:
-    return len(part) * int(lengths[part].max()) if len(part) else 0
+def _in_rounds(rows: list[list[int]], lengths: Indices, processes: int) -> list[Indices]:
+    """The fullest first, so that the processes of one round, neighbours in the list, have about the same to do."""
+    ordered = sorted(rows, key=lambda row: -sum(int(lengths[index]) for index in row))
+    ordered += [[] for _ in range(-len(rows) % processes)]
+    return [np.array(row, dtype=np.int64) for row in ordered]
 
 
-def _packed_slots(part: Indices, lengths: Indices) -> int:
-    return int(lengths[part].sum())
+def _waited_for(rows: list[Indices], lengths: Indices, processes: int) -> int:
+    """Tokens of the fullest row of each round, added up."""
+    return sum(int(lengths[row].sum()) for row in rows[::processes])

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, LimitedCell, Teacher, format_ratio
+from scale_or_reason.chat_templates import DEFAULT_TEMPLATE
 from scale_or_reason.learning_rates import rate_at
 
 #: The judge that needs no model: the rule graders.
@@ -68,7 +69,7 @@ class Student:
     """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
 
     ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
-    students that share tokenised pairs.
+    students that share tokenised pairs; ``template`` is a name in :mod:`scale_or_reason.chat_templates`.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Student:
     processes: int
     engine: Settings
     revision: str | None = None
+    template: str = DEFAULT_TEMPLATE
 
     @property
     def tokenizer_name(self) -> str:

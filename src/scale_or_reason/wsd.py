@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 from scale_or_reason.errors import StudyError
@@ -23,12 +25,44 @@ class WsdPlan:
     def steps(self) -> int:
         return self.warmup_steps + self.stable_steps + self.decay_steps
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    def rate(self, step: int) -> float:
+        """The learning rate of this optimizer step, counted from 0, as a share of the peak."""
+        if step < self.warmup_steps:
+            climbed = step / self.warmup_steps
+        elif step < self.warmup_steps + self.stable_steps:
+            climbed = 1.0
+        else:
+            climbed = max(0.0, (self.steps - step) / max(1, self.decay_steps))
+        return self.min_lr_ratio + (1 - self.min_lr_ratio) * climbed
 
     def __str__(self) -> str:
         parts = f"{self.warmup_steps} warm-up + {self.stable_steps} plateau + {self.decay_steps} decay"
         return f"{self.steps} steps: {parts}" + (" (shortened to fit the run)" if self.shortened else "")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One plan over a whole training, or one for each of its phases."""
+
+    plans: tuple[WsdPlan, ...]
+
+    def rates(self) -> list[float]:
+        """Of every optimizer step, the learning rate as a share of the peak."""
+        return [plan.rate(step) for plan in self.plans for step in range(plan.steps)]
+
+    def as_list(self) -> list[dict[str, Any]]:
+        return [asdict(plan) for plan in self.plans]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.plans))
+
+
+def plan_schedule(
+    phases: Sequence[int], per_phase: bool, warmup_steps: int, decay_steps: int, min_lr_ratio: float
+) -> Schedule:
+    """The schedule of a training whose steps belong to these ``phases``, in their order."""
+    lengths = [len(list(steps)) for _, steps in groupby(phases)] if per_phase else [len(phases)]
+    return Schedule(tuple(plan_wsd(length, warmup_steps, decay_steps, min_lr_ratio) for length in lengths))
 
 
 def plan_wsd(steps: int, warmup_steps: int, decay_steps: int, min_lr_ratio: float = 0.1) -> WsdPlan:

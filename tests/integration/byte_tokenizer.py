@@ -1,4 +1,4 @@
-"""The tokenizer of the tests' tiny models: one token per byte, and the special tokens of the students' chat format."""
+"""The tokenizers of the tests' tiny models: one token per byte, and the special tokens of a chat format."""
 
 from __future__ import annotations
 
@@ -19,4 +19,19 @@ def save_byte_tokenizer(folder: Path, eos: str, chat_template: str | None = None
     tokenizer = Qwen2Tokenizer(vocab=vocabulary, merges=[], pad_token="<|endoftext|>", eos_token=eos)
     tokenizer.add_tokens([AddedToken(token, special=True) for token in SPECIAL_TOKENS], special_tokens=True)
     tokenizer.chat_template = chat_template
+    tokenizer.save_pretrained(folder)
+
+
+GEMMA_SPECIAL_TOKENS = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<start_of_turn>", "<end_of_turn>"]
+GEMMA_VOCABULARY = len(GEMMA_SPECIAL_TOKENS) + 256
+
+
+def save_gemma_tokenizer(folder: Path) -> None:
+    """As :func:`save_byte_tokenizer`, of the class that transformers gives the folder of a Gemma model."""
+    from tokenizers import AddedToken
+    from transformers import GemmaTokenizer
+
+    tokens = [*GEMMA_SPECIAL_TOKENS, *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokenizer = GemmaTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[])
+    tokenizer.add_tokens([AddedToken(token, special=True) for token in GEMMA_SPECIAL_TOKENS], special_tokens=True)
     tokenizer.save_pretrained(folder)

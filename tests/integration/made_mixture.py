@@ -11,8 +11,6 @@ from scale_or_reason.engines.students import load_tokenizer, tokens_identity
 from scale_or_reason.tables import write_table
 from scale_or_reason.token_store import tokenise_pairs
 
-STOP = "<|im_end|>"
-
 
 @dataclass(frozen=True)
 class MadeMixture:
@@ -36,7 +34,9 @@ def make_rows(questions: int, reasoning_from: int | None = None) -> list[dict[st
     ]
 
 
-def make_mixture(folder: Path, model: Path, template: Path, rows: list[dict[str, str]]) -> MadeMixture:
+def make_mixture(
+    folder: Path, model: Path, template: Path, rows: list[dict[str, str]], stop: str = "<|im_end|>"
+) -> MadeMixture:
     """A sequential mixture of ``rows``, tokenised for ``model``; pairs stand in another order than the mixture."""
     ids = [f"q{i}" for i in range(len(rows))]
     phases = [int(row["format"] == "reasoning") for row in rows]
@@ -55,6 +55,6 @@ def make_mixture(folder: Path, model: Path, template: Path, rows: list[dict[str,
         }
     )
     tokenizer = load_tokenizer(str(model), None, template)
-    facts = tokens_identity(tokenizer, STOP)
-    tokenise_pairs([pairs.reverse()[:7], pairs.reverse()[7:]], tokenizer, STOP, facts, folder / "tokens")
+    facts = tokens_identity(tokenizer, stop)
+    tokenise_pairs([pairs.reverse()[:7], pairs.reverse()[7:]], tokenizer, stop, facts, folder / "tokens")
     return MadeMixture(folder / "mixture.parquet", folder / "tokens", rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from made_mixture import MadeMixture, make_mixture, make_rows
-from test_training import PATIENCE, TEMPLATE, command, run
+from training_runs import PATIENCE, TEMPLATE, command, run
 
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from made_mixture import make_mixture, make_rows
-from test_training import PATIENCE, TEMPLATE, command
+from training_runs import PATIENCE, TEMPLATE, command
 
 pytestmark = pytest.mark.integration
 

@@ -6,57 +6,17 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from itertools import chain
 from pathlib import Path
 
 import polars as pl
 import pytest
 from made_mixture import MadeMixture, make_mixture, make_rows
+from training_runs import DECAY, PEAK, STEPS, TEMPLATE, WARMUP, command, run
 
 from scale_or_reason.tables import write_table
 
 pytestmark = pytest.mark.integration
-ITEMS, STEPS, WARMUP, DECAY, PEAK = 8, 13, 2, 5, 1e-3
-PATIENCE = 900  # seconds; a process takes about 8 on an idle machine
-
-
-TEMPLATE = Path("src/scale_or_reason/templates/chatml.jinja")
-
-
-def command(root: Path, student: Path, made: MadeMixture, output: Path, **changes: object) -> list[str]:
-    options: dict[str, object] = {
-        "model": student,
-        "mixture": made.mixture,
-        "tokens": made.tokens,
-        "chat_template": root / TEMPLATE,
-        "deepspeed": root / "config/deepspeed/cpu.json",
-        "learning_rate": PEAK,
-        "gradient_clipping": 0.1,
-        "batch_unit": "items",
-        "batch_size": ITEMS,
-        "max_length": 160,
-        "warmup_steps": WARMUP,
-        "decay_steps": DECAY,
-        "seed": 0,
-        "threads": 1,
-        "output": output,
-    }
-    script = [str(root / "workflow/scripts/train_student.py")]
-    return script + [
-        text for key, value in (options | changes).items() for text in (f"--{key.replace('_', '-')}", str(value))
-    ]
-
-
-def run(arguments: list[str], processes: int = 1, record: Path | None = None) -> subprocess.CompletedProcess[str]:
-    launcher = [sys.executable]
-    if processes > 1:
-        launcher += ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)]
-    if record is not None:
-        record.mkdir()
-        launcher += [str(Path(__file__).with_name("record_batches.py")), str(record)]
-    return subprocess.run(launcher + arguments, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def losses(output: Path) -> list[float]:
@@ -152,8 +112,8 @@ def test_manifest_and_lengths(trained, mixture):
     assert lengths["completion_tokens"].to_list() == completion
     assert (facts["sequences"], facts["dropped"], facts["truncated"], facts["steps"]) == (100, 0, 0, STEPS)
     assert (facts["prompt_tokens"], facts["completion_tokens"]) == (sum(prompt), sum(completion))
-    assert facts["wsd"]["stable_steps"] == STEPS - WARMUP - DECAY
-    assert not facts["wsd"]["shortened"]
+    assert facts["schedule"][0]["stable_steps"] == STEPS - WARMUP - DECAY
+    assert len(facts["schedule"]) == 1 and not facts["schedule"][0]["shortened"]
     assert facts["final_loss"] == pytest.approx(sum(losses(trained)[-10:]) / 10)
     log = pl.read_csv(trained / "training_log.csv")
     assert log["items"].to_list() == [len(block) for block in expected_blocks()]
@@ -185,7 +145,7 @@ def test_order_with_one_and_two_processes(root, tiny_model, mixture, trained, tm
     assert [sorted(batch) for batch in alone] == expected_blocks()
 
     zero = root / "config/deepspeed/zero-2.json"
-    small = command(root, tiny_model, mixture, tmp_path / "model", deepspeed=zero, micro_batch_tokens=300)
+    small = command(root, tiny_model, mixture, tmp_path / "model", deepspeed=zero, micro_batch_tokens=200)
     done = run(small, processes=2, record=tmp_path / "seen")
     assert done.returncode == 0, done.stderr
     first, second = seen_questions(tmp_path / "seen", 2, tiny_model)
@@ -200,18 +160,26 @@ def test_order_with_one_and_two_processes(root, tiny_model, mixture, trained, tm
     assert losses(tmp_path / "model") == pytest.approx(losses(trained), rel=1e-4)
 
 
-def test_tokens_as_batch_unit_packed_or_padded(root, tiny_model, mixture, tmp_path):
-    """Steps hold about 1,000 tokens, and packing without attention across documents changes nothing."""
-    for layout in ("padded", "packed"):
-        tokens = command(
-            root, tiny_model, mixture, tmp_path / layout, batch_unit="tokens", batch_size=1000, layout=layout
-        )
-        done = run(tokens)
+def test_tokens_as_batch_unit(root, tiny_model, mixture, tmp_path):
+    """Steps hold about 1,000 tokens, in rows of at most 400, or all in one row."""
+    for tokens in (400, 16384):
+        output = tmp_path / str(tokens)
+        options = {"batch_unit": "tokens", "batch_size": 1000, "micro_batch_tokens": tokens}
+        done = run(command(root, tiny_model, mixture, output, **options))
         assert done.returncode == 0, done.stderr
-    assert losses(tmp_path / "packed") == pytest.approx(losses(tmp_path / "padded"), rel=1e-4)
-    log = pl.read_csv(tmp_path / "packed/training_log.csv")
+    assert losses(tmp_path / "400") == pytest.approx(losses(tmp_path / "16384"), rel=1e-4)
+    log = pl.read_csv(tmp_path / "400/training_log.csv")
     assert log["tokens"].max() < 1160
     assert log["tokens"].mean() == pytest.approx(1000, abs=200)
+
+
+def test_one_schedule_per_phase(root, tiny_model, mixture, tmp_path):
+    """The steps of the two phases, 8 and 5: up over 2, down over the last of each to a tenth of the peak."""
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", schedule_per="phase", decay_steps=2))
+    assert done.returncode == 0, done.stderr
+    shares = [0.1, 0.55, 1, 1, 1, 1, 1, 0.55, 0.1, 0.55, 1, 1, 0.55]
+    log = pl.read_csv(tmp_path / "model/training_log.csv")
+    assert log["learning_rate"].to_list() == pytest.approx([share * PEAK for share in shares])
 
 
 def test_replicas_train_on_the_same_samples_in_another_order(root, tiny_model, mixture, trained, tmp_path):
@@ -255,33 +223,10 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
     assert "what to do: lower the learning rate" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "model").exists()
-
-
-def test_finished_model_stops_in_vllm(root, tiny_model, tmp_path):
-    """Taught to answer "ok", the student writes the stop token and vLLM ends there, by the saved files alone."""
-    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, [{**row, "completion": "ok"} for row in make_rows(400)])
-    taught = command(root, tiny_model, made, tmp_path / "model", learning_rate=1e-2)
-    done = run(taught)
-    assert done.returncode == 0, done.stderr
-    script = tmp_path / "answer.py"
-    script.write_text(
-        "import sys\n"
-        "from vllm import LLM, SamplingParams\n"
-        "if __name__ == '__main__':\n"
-        "    llm = LLM(sys.argv[1], enforce_eager=True, max_model_len=256)\n"
-        "    chats = [[{'role': 'user', 'content': f'question {i}: '}] for i in range(4)]\n"
-        "    for out in llm.chat(chats, SamplingParams(temperature=0, max_tokens=50), use_tqdm=False):\n"
-        "        print('ANSWER', repr(out.outputs[0].text), out.outputs[0].finish_reason)\n"
-    )
-    environment = os.environ | {
-        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        "OMP_NUM_THREADS": "1",
-    }
-    answer = [sys.executable, str(script), str(tmp_path / "model")]
-    done = subprocess.run(answer, capture_output=True, text=True, timeout=PATIENCE, env=environment)
-    replies = [line for line in done.stdout.splitlines() if line.startswith("ANSWER")]
-    assert replies == ["ANSWER 'ok' stop"] * 4, done.stderr[-3000:]
+    again = run(command(root, tiny_model, mixture, tmp_path / "model", learning_rate=learning_rate))
+    assert again.returncode == 2
+    assert said[0] in again.stderr and "to try the same again, remove this file" in again.stderr
+    assert "step 1/13" in done.stderr and "step 1/13" not in again.stderr  # it trained nothing
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import pytest
 
-from scale_or_reason.engines.training_callbacks import StopOnBadLoss, last_whole_checkpoint
+from scale_or_reason.engines.training_callbacks import StopOnBadLoss, last_whole_checkpoint, refuse_diverged
 from scale_or_reason.errors import DivergedError
 
 pytestmark = pytest.mark.integration
@@ -21,10 +23,14 @@ def stops_at(losses: list[float], phases: list[int] | None = None) -> str | None
     for loss in losses:
         state.global_step += 1
         state.log_history.append({"loss": loss})
-        try:
-            callback.on_log(None, state, None, {"loss": loss})
-        except DivergedError as error:
-            return str(error)
+        with TemporaryDirectory() as folder:
+            try:
+                callback.on_log(SimpleNamespace(output_dir=folder), state, None, {"loss": loss})
+            except DivergedError as error:
+                with pytest.raises(DivergedError, match=re.escape(error.problem)):
+                    refuse_diverged(Path(folder))  # the same run would end there again
+                return str(error)
+            refuse_diverged(Path(folder))
     return None
 
 

@@ -195,6 +195,7 @@ REFUSED: list[tuple[Change, str, str]] = [
     ),
     (at("students/Qwen2.5-3B/tokenizer", "models/of/mine"), "students.Qwen2.5-3B.tokenizer", "hub id"),
     (at("students/Qwen2.5-3B/tokenizer", "somebody/Qwen2.5-0.5B"), "students.Qwen2.5-3B.tokenizer", "another name"),
+    (at("students/Qwen2.5-3B/template", "gemma"), "students.Qwen2.5-3B.template", "chatml, as the others"),
     (at("corpora/math/languages", ["en"]), "corpora.math.languages", "null"),
     (lambda config: config["questions"].update(shortest=9, longest=8), "questions.longest", "at least"),
     (lambda config: config["study"].update(judges=[], graders=False), "study.judges", ""),

@@ -241,6 +241,23 @@ def test_the_second_pair(tree: Tree) -> None:
     assert (jobs["train_student"], jobs["generate_answers"], jobs["answer_with_teacher"]) == (24, 64, 1)
 
 
+@pytest.mark.parametrize(
+    ("study", "student", "template"),
+    [
+        ((), "Qwen2.5-3B", ("chatml", "<|im_end|>")),
+        (("config/studies/gemma.yaml",), "Gemma3-4B", ("gemma", "<end_of_turn>")),
+    ],
+)
+def test_students_are_taught_their_own_chat_format(tree: Tree, study: tuple, student: str, template: tuple) -> None:
+    name = "gemma" if study else "v2"
+    printed = tree.snakemake(
+        "-n", "-p", f"results/{name}/models/general/{student}/seq/rho-0/seed-0", study=study
+    ).stdout
+    for program in ("tokenise_pairs", "train_student"):
+        command = rf"scripts/{program}\.py .*--chat-template \S+/(\w+)\.jinja --stop-token '(\S+)'"
+        assert re.findall(command, printed) == [template]
+
+
 def test_one_gpu_needs_no_teacher(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/single_gpu.yaml",))
     assert (jobs["take_released_pairs"], jobs["train_student"], jobs["prepare_benchmark"]) == (1, 6, 12)

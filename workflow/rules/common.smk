@@ -80,7 +80,8 @@ ON_GPU = config["compute"]["device"] == "gpu"
 # A training that was stopped goes on from its last checkpoint. Inside a job of a cluster it is not started again: the
 # process that submitted it does that, in a new allocation.
 TRAINING_RESTARTS = config["compute"]["training_restarts"] if workflow.is_main_process else 0
-TOKENIZERS = {student.tokenizer_name: student.tokenizer for student in STUDY.students.values()}
+# Of each tokenizer, a student who has it: the others with the same one have the same template.
+TOKENIZERS = {student.tokenizer_name: student for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
 # Where examples come from; none are needed for zero shots.

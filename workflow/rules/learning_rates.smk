@@ -53,7 +53,7 @@ rule try_learning_rate:
         mem_mb=JOBS["training"]["mem_mb"],
         runtime=JOBS["training"]["runtime"],
     params:
-        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+        model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         recipe=options(RECIPE),
         execution=execution_options,
         seed=option("seed", derive_seed(STUDY.seed, "learning rates")),
@@ -65,7 +65,7 @@ rule try_learning_rate:
         "exec python workflow/scripts/torchrun.py --nproc-per-node {resources.processes}"
         " workflow/scripts/try_learning_rate.py {params.model} --student {wildcards.student} --format {wildcards.format}"
         " --mixture {input.samples} --held-out {input.held_out} --tokens {input.tokens}"
-        " --chat-template src/scale_or_reason/templates/chatml.jinja --learning-rate {wildcards.rate}"
+        " --learning-rate {wildcards.rate}"
         " {params.recipe} {params.execution} {params.seed} --output {output.trial} &> {log}"
 
 

@@ -32,7 +32,7 @@ rule build_mixture:
 rule tokenise_pairs:
     input:
         pairs="<results>/pairs/{corpus}.parquet",
-        tokenizer=lambda wildcards: tokenizer_files(TOKENIZERS[wildcards.tokenizer]),
+        tokenizer=lambda wildcards: tokenizer_files(TOKENIZERS[wildcards.tokenizer].tokenizer),
     output:
         tokens=directory("<results>/tokens/{corpus}/{tokenizer}"),
     log:
@@ -46,10 +46,11 @@ rule tokenise_pairs:
         mem_mb=JOBS["light"]["mem_mb"],
         runtime=JOBS["light"]["runtime"],
     params:
-        tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer]),
+        tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer].tokenizer),
+        template=lambda wildcards: template_options(TOKENIZERS[wildcards.tokenizer]),
         version=version_of("tokens"),
     message:
         "tokenise the pairs of {wildcards.corpus} for {wildcards.tokenizer}"
     shell:
         "python workflow/scripts/tokenise_pairs.py --pairs {input.pairs} {params.tokenizer}"
-        " --chat-template src/scale_or_reason/templates/chatml.jinja --threads {threads} --output {output.tokens} &> {log}"
+        " {params.template} --threads {threads} --output {output.tokens} &> {log}"

@@ -3,6 +3,7 @@ import shlex
 from pathlib import Path
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.chat_templates import STOP_TOKENS, template_file
 from scale_or_reason.local_files import deepspeed_file, is_local, rows_folder
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.stages import STAGE_VERSIONS
@@ -42,6 +43,16 @@ def model_options(entry, name="model"):
     """Which model to load: a folder, or a model of the hub at its revision."""
     revision = {"revision": entry.revision} if entry.revision and not is_local(entry.model) else {}
     return options({name: entry.model, **revision})
+
+
+def template_options(student):
+    """The chat format that a student is taught, and what ends an answer in it."""
+    return options({"chat_template": template_file(student.template), "stop_token": STOP_TOKENS[student.template]})
+
+
+def student_options(student):
+    """Which base student to train, in which chat format."""
+    return f"{model_options(student)} {template_options(student)}"
 
 
 def hub_options():
@@ -154,7 +165,8 @@ RECIPE = {
     "max_length": config["training"]["max_length"],
     "overlong": config["training"]["overlong"],
     "dtype": config["training"]["dtype"],
-    **config["training"]["schedule"],
+    "schedule_per": config["training"]["schedule"]["per"],
+    **{name: value for name, value in config["training"]["schedule"].items() if name != "per"},
     **config["training"]["optimizer"],
 }
 

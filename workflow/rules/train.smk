@@ -26,7 +26,7 @@ rule train_student:
         mem_mb=JOBS["training"]["mem_mb"],
         runtime=JOBS["training"]["runtime"],
     params:
-        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+        model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         start="",
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),
@@ -39,7 +39,7 @@ rule train_student:
         # exec: Slurm's SIGTERM ends a waiting shell at once, and with it the job that was writing its checkpoint
         "exec python workflow/scripts/torchrun.py --nproc-per-node {resources.processes}"
         " workflow/scripts/train_student.py {params.model} {params.start}"
-        " --mixture {input.mixture} --tokens {input.tokens} --chat-template src/scale_or_reason/templates/chatml.jinja"
+        " --mixture {input.mixture} --tokens {input.tokens}"
         " {params.learning_rate} {params.recipe} {params.execution}"
         " {params.replica} --output {output.model} &> {log}"
 
@@ -57,7 +57,7 @@ use rule train_student as adapt_student with:
     benchmark:
         "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
     params:
-        model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+        model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         start=lambda wildcards, input: f"--init-from {input.start}",
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),

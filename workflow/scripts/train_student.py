@@ -29,7 +29,7 @@ from scale_or_reason.learning_rates import MIXTURE_RULES, rate_at
 from scale_or_reason.packing import BatchPlan
 from scale_or_reason.sequences import Sequences
 from scale_or_reason.tables import write_csv
-from scale_or_reason.wsd import WsdPlan
+from scale_or_reason.wsd import Schedule
 
 #: Steps whose mean is reported as the final loss; one step alone is noisy.
 FINAL_STEPS = 10
@@ -94,7 +94,7 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
     ready = command.prepare(arguments)
     trained = command.run(arguments, ready)
     if trained.finished and launch.rank() == 0:
-        facts = ready.facts | {"training": summary(ready.sequences, ready.plan, ready.wsd, trained)}
+        facts = ready.facts | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
         remove_torsos(arguments.output)
         with atomic_directory(arguments.output) as folder:
             students.save_student(folder, trained.model, trained.weights, ready.tokenizer, arguments.stop_token)
@@ -110,7 +110,7 @@ def write_lengths(sequences: Sequences, path: Path) -> None:
     pl.DataFrame(lengths).write_parquet(path)
 
 
-def summary(sequences: Sequences, plan: BatchPlan, wsd: WsdPlan, trained: Any) -> dict[str, Any]:
+def summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, trained: Any) -> dict[str, Any]:
     prompt, completion = int(sequences.prompt_lengths.sum()), int(sequences.completion_lengths.sum())
     losses = [entry["loss"] for entry in trained.log][-FINAL_STEPS:]
     return {
@@ -123,8 +123,8 @@ def summary(sequences: Sequences, plan: BatchPlan, wsd: WsdPlan, trained: Any) -
         "seconds": round(trained.seconds, 3),
         "tokens_per_second": round((prompt + completion) / trained.seconds, 1),
         "final_loss": sum(losses) / len(losses),
-        "utilisation": (prompt + completion) / plan.slots,
-        "wsd": wsd.as_dict(),
+        "utilisation": round(plan.utilisation, 4),
+        "schedule": schedule.as_list(),
     }
 
 

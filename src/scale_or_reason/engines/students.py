@@ -11,6 +11,8 @@ from scale_or_reason.errors import StudyError
 from scale_or_reason.seeds import stable_id
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+#: Names of the language model's weights: inside a model that also sees, and alone.
+_TEXT_WEIGHTS = {r"^language_model\.": "", r"^model\.language_model\.": "model."}
 #: Words, numbers, signs, spaces and line breaks: whatever tokenizers split in different ways.
 _PROBE = "In 2024 Ann's 12 apples cost $7.50:\n\n\\boxed{19}  \t(naïve) 12+7=19 x_1 don't\n"
 
@@ -91,19 +93,36 @@ def tokens_identity(tokenizer: Any, stop_token: str) -> dict[str, str]:
 
 
 def load_model(model: str, revision: str | None, dtype: str, attention: str) -> Any:
-    """The model, ready to be trained in ``dtype``."""
+    """The language model, ready to be trained in ``dtype``: of one that also sees (Gemma 3 from 4B), that part alone.
+
+    Raises :class:`StudyError` if weights are missing: transformers would go on with random ones.
+    """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     with _as_study_error(model):
-        return AutoModelForCausalLM.from_pretrained(
+        whole = AutoConfig.from_pretrained(model, revision=revision, trust_remote_code=False)
+        config = whole.get_text_config()
+        student, report = AutoModelForCausalLM.from_pretrained(
             model,
+            config=config,
             revision=revision,
             dtype=getattr(torch, dtype),
             attn_implementation=attention,
+            key_mapping=None if config is whole else _TEXT_WEIGHTS,
             use_safetensors=True,
             trust_remote_code=False,
+            output_loading_info=True,
         )
+    if missing := sorted(report["missing_keys"]):
+        raise StudyError(
+            "the model's weights are not complete",
+            where=model,
+            found=f"{len(missing)} tensors missing, such as {missing[0]}",
+            expected=f"all weights of {type(student).__name__}",
+            remedy="download the model again",
+        )
+    return student
 
 
 def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: Any, stop_token: str) -> None:
@@ -122,7 +141,8 @@ def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: A
         eos_token_id=[stop, *(other for other in others if other not in (stop, None))],
         pad_token_id=pad_token_id(tokenizer, stop_token),
     )
-    model.save_pretrained(folder, state_dict=weights)
+    # under the names of the model's own class: else those of a model that also sees would come back
+    model.save_pretrained(folder, state_dict=weights, save_original_format=False)
     tokenizer.save_pretrained(folder)
 
 

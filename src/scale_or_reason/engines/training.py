@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from scale_or_reason.engines.attention import implementation
 from scale_or_reason.engines.launch import from_first, processes, rank
 from scale_or_reason.engines.students import load_model
 from scale_or_reason.engines.training_callbacks import (
@@ -23,10 +24,11 @@ from scale_or_reason.engines.training_callbacks import (
     StopOnSigterm,
     WholeCheckpoints,
     last_whole_checkpoint,
+    refuse_diverged,
 )
 from scale_or_reason.packing import BatchPlan
 from scale_or_reason.sequences import IGNORED, Sequences
-from scale_or_reason.wsd import WsdPlan
+from scale_or_reason.wsd import Schedule
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Execution:
     """How the run is done: it changes memory and speed, and the result by rounding only."""
 
     deepspeed: Path
+    #: As :func:`scale_or_reason.engines.attention.choose_attention` has chosen.
     attention: str
-    layout: str
     gradient_checkpointing: bool
     checkpoint_steps: int
     checkpoints: Path
@@ -80,7 +82,7 @@ def train(
     pad_token_id: int,
     sequences: Sequences,
     plan: BatchPlan,
-    wsd: WsdPlan,
+    schedule: Schedule,
     recipe: Recipe,
     execution: Execution,
     held_out: tuple[Sequences, BatchPlan] | None = None,
@@ -95,17 +97,18 @@ def train(
     from transformers import PrinterCallback
     from trl import SFTTrainer
 
-    arguments = _trainer_arguments(plan, wsd, recipe, execution)  # before the model: they tell it about ZeRO-3
-    model = load_model(model_folder, revision, recipe.dtype, execution.attention)
+    refuse_diverged(execution.checkpoints)
+    arguments = _trainer_arguments(plan, recipe, execution)  # before the model: they tell it about ZeRO-3
+    model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
     if arguments.use_cpu:
         _suit_fused_head_to_cpu(model.config.get_text_config().vocab_size)
     resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
     checkpoints, interruption = WholeCheckpoints(resume), StopOnSigterm()
-    trainer = SFTTrainer(
+    trainer = _following(schedule, SFTTrainer)(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_dict({"micro_batch": list(range(len(plan.micro_batches)))}),
-        data_collator=Collator(sequences, plan, pad_token_id, execution.layout),
+        data_collator=Collator(sequences, plan, pad_token_id),
         processing_class=tokenizer,
         callbacks=[_stop_on_bad_loss(plan, sequences, recipe), interruption, checkpoints, StepSeconds()],
     )
@@ -120,22 +123,41 @@ def train(
         return Trained(None, {}, log, seconds, finished=False)
     if trainer.state.global_step != len(plan.steps):
         raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
-    loss = _mean_loss(trainer, *held_out, pad_token_id, execution.layout) if held_out else None
+    loss = _mean_loss(trainer, *held_out, pad_token_id) if held_out else None
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
     return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, loss)
 
 
-def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int, layout: str) -> float:
+def _following(schedule: Schedule, trainer: type) -> type:
+    """``trainer`` with this schedule, which it has no name for: the library's knows one phase."""
+    from torch.optim.lr_scheduler import LambdaLR
+
+    # asked once more after the last step
+    rates = [*schedule.rates(), 0.0]
+
+    class Following(trainer):  # type: ignore[misc]
+        """Made after the optimizer, whoever makes that."""
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, rates.__getitem__)
+            self._created_lr_scheduler = True
+            return self.lr_scheduler
+
+    return Following
+
+
+def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> float:
     """The loss of ``trainer``'s model, in nats per completion token, by the code that a training step runs."""
     import torch
+    from accelerate.utils import send_to_device
 
-    collate, model = Collator(sequences, plan, pad_token_id, layout), trainer.model_wrapped
+    collate, model = Collator(sequences, plan, pad_token_id), trainer.model_wrapped
     count, device = int(sequences.completion_lengths.sum()), trainer.args.device
     total = torch.zeros((), dtype=torch.float64, device=device)
     model.eval()
     with torch.no_grad():
         for number in range(rank(), len(plan.micro_batches), processes()):
-            batch = {name: value.to(device) for name, value in collate([{"micro_batch": number}]).items()}
+            batch = send_to_device(collate([{"micro_batch": number}]), device)
             with trainer.compute_loss_context_manager():
                 # as in a step: times the number of processes, since DeepSpeed takes the mean over them
                 total += trainer.compute_loss(model, batch, num_items_in_batch=count) / processes()
@@ -161,7 +183,7 @@ def _stop_on_bad_loss(plan: BatchPlan, sequences: Sequences, recipe: Recipe) -> 
     return StopOnBadLoss(positions, phases, recipe.learning_rate)
 
 
-def _trainer_arguments(plan: BatchPlan, wsd: WsdPlan, recipe: Recipe, execution: Execution) -> Any:
+def _trainer_arguments(plan: BatchPlan, recipe: Recipe, execution: Execution) -> Any:
     import torch
     from trl import SFTConfig
 
@@ -182,19 +204,12 @@ def _trainer_arguments(plan: BatchPlan, wsd: WsdPlan, recipe: Recipe, execution:
         dataloader_pin_memory=on_gpu,
         # the recipe
         optim="adamw_torch_fused",
-        learning_rate=recipe.learning_rate,
+        learning_rate=recipe.learning_rate,  # at the peak; the schedule is in place before
         weight_decay=recipe.weight_decay,
         adam_beta1=recipe.adam_beta1,
         adam_beta2=recipe.adam_beta2,
         adam_epsilon=recipe.adam_epsilon,
         max_grad_norm=recipe.gradient_clipping,
-        lr_scheduler_type="warmup_stable_decay",
-        warmup_steps=wsd.warmup_steps,
-        lr_scheduler_kwargs={
-            "num_decay_steps": wsd.decay_steps,
-            "decay_type": "linear",
-            "min_lr_ratio": wsd.min_lr_ratio,
-        },
         seed=recipe.seed,
         gradient_checkpointing=execution.gradient_checkpointing,
         # logging and checkpoints
@@ -211,38 +226,21 @@ def _trainer_arguments(plan: BatchPlan, wsd: WsdPlan, recipe: Recipe, execution:
 
 
 class Collator:
-    """Builds the tensors of one planned micro-batch."""
+    """Builds one planned micro-batch: one row, sequences end to end, and what keeps attention inside each of them."""
 
-    def __init__(self, sequences: Sequences, plan: BatchPlan, pad_token_id: int, layout: str) -> None:
+    def __init__(self, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> None:
+        from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
         self.sequences, self.plan, self.pad_token_id = sequences, plan, pad_token_id
-        self.build = self._pack if layout == "packed" else self._pad
+        self.flatten = DataCollatorForLanguageModeling(pad_token_id, padding_free=True)
 
     def __call__(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         (row,) = rows
         part = self.plan.micro_batches[row["micro_batch"]]
-        if not len(part):  # this step has fewer micro-batches than others: one that adds nothing to the loss
-            return self.build([np.full(2, self.pad_token_id)], [np.full(2, IGNORED)])
-        return self.build(list(map(self.sequences.input_ids, part)), list(map(self.sequences.labels, part)))
-
-    def _pack(self, ids: list[np.ndarray], labels: list[np.ndarray]) -> dict[str, Any]:
-        """One row, sequences end to end; positions and sequence borders keep attention inside each."""
-        from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
-
-        flatten = DataCollatorForLanguageModeling(self.pad_token_id, padding_free=True)
-        return flatten([{"input_ids": x, "labels": y} for x, y in zip(ids, labels, strict=True)])
-
-    def _pad(self, ids: list[np.ndarray], labels: list[np.ndarray]) -> dict[str, Any]:
-        """Right-padded, with positions in place of an attention mask.
-
-        Under causal attention no token sees the padding to its right, and padding carries no label: a mask would
-        change nothing and only cost the fast path of the attention kernel.
-        """
-        import torch
-
-        shape = len(ids), max(map(len, ids))
-        input_ids, targets = np.full(shape, self.pad_token_id), np.full(shape, IGNORED)
-        for row, (x, y) in enumerate(zip(ids, labels, strict=True)):
-            input_ids[row, : len(x)], targets[row, : len(y)] = x, y
-        positions = np.broadcast_to(np.arange(shape[1]), shape).copy()
-        arrays = {"input_ids": input_ids, "labels": targets, "position_ids": positions}
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+        if len(part):
+            ids, labels = map(self.sequences.input_ids, part), map(self.sequences.labels, part)
+            documents = [{"input_ids": x, "labels": y} for x, y in zip(ids, labels, strict=True)]
+        else:  # this step has fewer micro-batches than others: one that adds nothing to the loss
+            documents = [{"input_ids": np.full(2, self.pad_token_id), "labels": np.full(2, IGNORED)}]
+        # the lengths also as plain numbers: to read them from a GPU would make every layer wait
+        return self.flatten(documents) | {"document_lengths": [len(document["input_ids"]) for document in documents]}

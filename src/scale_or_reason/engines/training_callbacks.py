@@ -22,6 +22,8 @@ from scale_or_reason.files import sync_folder, write_json
 
 #: Written into a checkpoint after everything else: without it a checkpoint is a torso of a killed run.
 _WHOLE = "whole.json"
+#: Beside the checkpoints of a run whose loss went bad.
+_DIVERGED = "diverged.json"
 _SECONDS_BETWEEN_LINES = 15
 #: So many nats per token above the beginning is no learning any more: each token seven times less probable.
 _EXPLODED = 2.0
@@ -39,6 +41,15 @@ def last_whole_checkpoint(folder: Path) -> Path | None:
     for torso in set(checkpoints) - set(whole):
         shutil.rmtree(torso)
     return whole[-1] if whole else None
+
+
+def refuse_diverged(folder: Path) -> None:
+    """Raise the :class:`DivergedError` that this very run has ended with before: again it would end there."""
+    file = folder / _DIVERGED
+    if file.is_file():
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        remedy = f"{facts.pop('remedy')}. This is from an earlier start; to try the same again, remove this file"
+        raise DivergedError(**facts, where=file, remedy=remedy)
 
 
 class WholeCheckpoints(TrainerCallback):
@@ -125,22 +136,25 @@ class StopOnBadLoss(TrainerCallback):
         if loss is None:
             return
         if not math.isfinite(loss):
-            self._stop(f"the loss is {loss}", "a finite loss", state)
+            self._stop(f"the loss is {loss}", "a finite loss", args.output_dir, state)
         begin = self.begins[step - 1]
         first, recent = state.log_history[begin]["loss"], state.log_history[max(begin, step - _RECENT_STEPS) : step]
         if len(recent) == _RECENT_STEPS and median(entry["loss"] for entry in recent) > first + _EXPLODED:
             expected = f"at most {first + _EXPLODED:.3g}: it was {first:.3g} when this phase began, at step {begin + 1}"
-            self._stop(f"the loss has risen to {loss:.3g}", expected, state)
+            self._stop(f"the loss has risen to {loss:.3g}", expected, args.output_dir, state)
 
-    def _stop(self, problem: str, expected: str, state: Any) -> None:
+    def _stop(self, problem: str, expected: str, folder: str, state: Any) -> None:
         rows = _ranges(self.positions[state.global_step - 1])
-        raise DivergedError(
-            f"{problem} at step {state.global_step} of {state.max_steps}",
-            key="learning rate",
-            found=f"{self.learning_rate:g} at its peak; the step's samples are rows {rows} of the mixture (position)",
-            expected=expected,
-            remedy="lower the learning rate or the gradient clipping, or train in float32; then run again",
-        )
+        facts = {
+            "problem": f"{problem} at step {state.global_step} of {state.max_steps}",
+            "key": "learning rate",
+            "found": f"{self.learning_rate:g} at its peak; its samples are rows {rows} of the mixture (position)",
+            "expected": expected,
+            "remedy": "lower the learning rate or the gradient clipping, or train in float32; then run again",
+        }
+        if rank() == 0:
+            write_json(facts, Path(folder) / _DIVERGED)
+        raise DivergedError(**facts)
 
 
 class GradientNorm(TrainerCallback):

@@ -15,16 +15,19 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.engines import launch, students
+from scale_or_reason.engines.attention import ATTENTION, choose_attention, describe_kernels
 from scale_or_reason.errors import Interrupted, StudyError
 from scale_or_reason.manifests import manifest
 from scale_or_reason.mixtures import replica_order
-from scale_or_reason.packing import BATCH_UNITS, LAYOUTS, BatchPlan, plan_batches
+from scale_or_reason.packing import BATCH_UNITS, BatchPlan, plan_batches
 from scale_or_reason.seeds import derive_seed, stable_id
 from scale_or_reason.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.tables import read_table
 from scale_or_reason.token_store import TokenStore, check_template, open_tokens
-from scale_or_reason.wsd import WsdPlan, plan_wsd
+from scale_or_reason.wsd import Schedule, plan_schedule
 
+#: What goes through warm-up and decay once.
+SCHEDULE_PER = ("training", "phase")
 #: Arguments without influence on the result, not part of the manifest's settings.
 NOT_SETTINGS = ("output", "threads", "checkpoint_steps", "report_to")
 #: Where a training's log can go, and the packages of which one must be there.
@@ -52,6 +55,9 @@ def add_recipe(group: Any) -> None:
     group.add_argument("--warmup-steps", type=int, default=150, help="linear (%(default)s)")
     group.add_argument("--decay-steps", type=int, default=300, help="linear (%(default)s)")
     group.add_argument("--min-lr-ratio", type=float, default=0.1, help="where the decay ends (%(default)s)")
+    group.add_argument(
+        "--schedule-per", choices=SCHEDULE_PER, default="training", help="what warms up and decays once (%(default)s)"
+    )
     group.add_argument("--batch-unit", choices=BATCH_UNITS, required=True, help="items as v2, tokens as v1")
     group.add_argument("--batch-size", type=int, required=True, help="per optimizer step, over all processes")
     group.add_argument("--max-length", type=int, required=True, help="tokens of prompt and completion")
@@ -78,10 +84,9 @@ def add_execution(group: Any) -> None:
         "--micro-batch-tokens",
         type=int,
         default=16384,
-        help="most that a process takes at a time, padding included (%(default)s)",
+        help="most that a process takes at a time (%(default)s)",
     )
-    group.add_argument("--layout", choices=LAYOUTS, default="padded", help="of a micro-batch (%(default)s)")
-    group.add_argument("--attention", default="sdpa", help="attention implementation of transformers (%(default)s)")
+    group.add_argument("--attention", choices=ATTENTION, default="auto", help="kernel (the fastest that is here)")
     group.add_argument("--gradient-checkpointing", choices=("on", "off"), default="off", help="(%(default)s)")
     group.add_argument("--checkpoint-steps", type=int, default=0, help="steps between checkpoints; 0 for none")
     group.add_argument("--report-to", nargs="*", default=[], choices=REPORTS, help="the log goes there too (nowhere)")
@@ -182,7 +187,7 @@ class Preparation:
     store: TokenStore
     sequences: Sequences
     plan: BatchPlan
-    wsd: WsdPlan
+    schedule: Schedule
     #: The manifest, as far as it is known now.
     facts: dict[str, Any]
     #: Where checkpoints lie, beside the output.
@@ -191,6 +196,7 @@ class Preparation:
 
 def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     """Everything that is decided before the model is loaded; ``inputs`` are further files for the manifest."""
+    arguments.attention = choose_attention(arguments.attention)
     source = arguments.init_from or arguments.model
     revision = None if arguments.init_from else arguments.revision
     tokenizer = students.load_tokenizer(source, revision, arguments.chat_template)
@@ -200,11 +206,13 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     mixture = replica_order(read_mixture(arguments.mixture), arguments.replica, arguments.seed)
     sequences = arrange(mixture, store, arguments.max_length, arguments.overlong)
     plan = plan_of(arguments, sequences, arguments.batch_unit, arguments.batch_size)
-    wsd = plan_wsd(len(plan.steps), arguments.warmup_steps, arguments.decay_steps, arguments.min_lr_ratio)
-    say(sequences, plan, wsd)
+    phases = [int(sequences.phases[step[0]]) for step in plan.steps]
+    shape = arguments.warmup_steps, arguments.decay_steps, arguments.min_lr_ratio
+    schedule = plan_schedule(phases, arguments.schedule_per == "phase", *shape)
+    say(sequences, plan, schedule, arguments.attention)
     pad = students.pad_token_id(tokenizer, arguments.stop_token)
     checkpoints = work_folder(arguments.output, facts)
-    return Preparation(source, revision, tokenizer, pad, store, sequences, plan, wsd, facts, checkpoints)
+    return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, facts, checkpoints)
 
 
 def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Sequences, BatchPlan] | None = None) -> Any:
@@ -218,7 +226,7 @@ def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Seque
         ready.pad_token_id,
         ready.sequences,
         ready.plan,
-        ready.wsd,
+        ready.schedule,
         recipe(arguments),
         execution(arguments, ready.checkpoints),
         held_out,
@@ -234,7 +242,6 @@ def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size
         size=size,
         processes=launch.processes(),
         micro_batch_tokens=arguments.micro_batch_tokens,
-        layout=arguments.layout,
     )
 
 
@@ -278,7 +285,6 @@ def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
     return Execution(
         deepspeed=arguments.deepspeed,
         attention=arguments.attention,
-        layout=arguments.layout,
         gradient_checkpointing=arguments.gradient_checkpointing == "on",
         checkpoint_steps=arguments.checkpoint_steps,
         checkpoints=checkpoints,
@@ -287,16 +293,15 @@ def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
     )
 
 
-def say(sequences: Sequences, plan: BatchPlan, wsd: WsdPlan) -> None:
-    """What is going to be trained, for the log."""
+def say(sequences: Sequences, plan: BatchPlan, schedule: Schedule, attention: str) -> None:
+    """What is going to be trained, and how, for the log."""
     if launch.rank() != 0:
         return
-    tokens = int(sequences.lengths.sum())
     print(
-        f"{len(sequences):,} sequences, {tokens:,} tokens "
-        f"({sequences.dropped} dropped, {sequences.truncated} truncated); {wsd}\n"
+        f"{len(sequences):,} sequences, {int(sequences.lengths.sum()):,} tokens "
+        f"({sequences.dropped} dropped, {sequences.truncated} truncated); {schedule}\n"
         f"{launch.processes()} process(es), {plan.accumulation} micro-batch(es) a step of at most {plan.largest:,} "
-        f"tokens, {tokens / plan.slots:.0%} of them real",
+        f"tokens, {plan.utilisation:.1%} utilised; {describe_kernels(attention)}",
         file=sys.stderr,
         flush=True,
     )

@@ -1,0 +1,47 @@
+"""Running the training program in tests: its options, and its processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from made_mixture import MadeMixture
+
+ITEMS, STEPS, WARMUP, DECAY, PEAK = 8, 13, 2, 5, 1e-3
+PATIENCE = 900  # seconds; a process takes about 8 on an idle machine
+TEMPLATE = Path("src/scale_or_reason/templates/chatml.jinja")
+
+
+def command(root: Path, student: Path, made: MadeMixture, output: Path, **changes: object) -> list[str]:
+    options: dict[str, object] = {
+        "model": student,
+        "mixture": made.mixture,
+        "tokens": made.tokens,
+        "chat_template": root / TEMPLATE,
+        "deepspeed": root / "config/deepspeed/cpu.json",
+        "learning_rate": PEAK,
+        "gradient_clipping": 0.1,
+        "batch_unit": "items",
+        "batch_size": ITEMS,
+        "max_length": 160,
+        "warmup_steps": WARMUP,
+        "decay_steps": DECAY,
+        "seed": 0,
+        "threads": 1,
+        "output": output,
+    }
+    script = [str(root / "workflow/scripts/train_student.py")]
+    return script + [
+        text for key, value in (options | changes).items() for text in (f"--{key.replace('_', '-')}", str(value))
+    ]
+
+
+def run(arguments: list[str], processes: int = 1, record: Path | None = None) -> subprocess.CompletedProcess[str]:
+    launcher = [sys.executable]
+    if processes > 1:
+        launcher += ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)]
+    if record is not None:
+        record.mkdir()
+        launcher += [str(Path(__file__).with_name("record_batches.py")), str(record)]
+    return subprocess.run(launcher + arguments, capture_output=True, text=True, timeout=PATIENCE)
