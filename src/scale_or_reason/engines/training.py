@@ -135,7 +135,7 @@ def _following(schedule: Schedule, trainer: type) -> type:
     # asked once more after the last step
     rates = [*schedule.rates(), 0.0]
 
-    class Following(trainer):  # type: ignore[misc]
+    class Following(trainer):
         """Made after the optimizer, whoever makes that."""
 
         def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
