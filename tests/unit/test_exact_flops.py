@@ -1,0 +1,110 @@
+"""FLOPs of decoders as they are built, by hand and against PyTorch's counter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scale_or_reason.exact_flops import (
+    Decoder,
+    exact_forward_flops,
+    exact_generation_flops,
+    exact_prefill_flops,
+    exact_training_flops,
+)
+
+SMALL = {
+    "vocab_size": 100,
+    "hidden_size": 8,
+    "intermediate_size": 20,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "num_hidden_layers": 3,
+}
+WINDOWED = SMALL | {
+    "sliding_window": 4,
+    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"],
+    "head_dim": 16,
+}
+
+
+def test_by_hand():
+    """Width 2 per head: a layer's projections are 8x8, two of 8x4, 8x8; its feed-forward 3 of 8x20."""
+    model = Decoder.from_config(SMALL)
+    per_token = 3 * 2 * (64 + 32 + 32 + 64 + 3 * 160) + 2 * 800
+    assert exact_forward_flops(model, 5, causal=False) == 5 * per_token + 3 * 4 * 8 * 25
+    assert exact_forward_flops(model, 5) == 5 * per_token + 3 * 4 * 8 * (1 + 2 + 3 + 4 + 5)
+    assert exact_training_flops(model, [5, 5]) == 6 * exact_forward_flops(model, 5)
+    assert exact_prefill_flops(model, 5) == exact_forward_flops(model, 5) - 4 * 1600
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.sampled_from([SMALL, WINDOWED]))
+def test_generation_is_its_tokens_one_by_one(prompt, generated, config):
+    model = Decoder.from_config(config)
+    whole = exact_forward_flops(model, prompt + generated)
+    head = 2 * 8 * 100
+    # the same products as one pass over all of it, but for the heads inside the prompt
+    expected = whole - (prompt - 1) * head
+    assert exact_generation_flops(model, prompt, generated) == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=5))
+def test_windows_by_counting(lengths):
+    model = Decoder.from_config(WINDOWED)
+    assert model.windows == (4, 4, None)
+    none = Decoder.from_config(WINDOWED | {"sliding_window": None})
+    for length in lengths:
+        hidden = sum(max(0, i - 4) for i in range(1, length + 1))  # not seen, in each of the two layers
+        missing = exact_forward_flops(none, length) - exact_forward_flops(model, length)
+        assert missing == 2 * 4 * 4 * 16 * hidden
+    together = exact_forward_flops(model, lengths)
+    assert together.tolist() == [float(exact_forward_flops(model, length)) for length in lengths]
+
+
+def test_published_gemma3_windows():
+    """gemma-3-1b-pt: five local layers, one global, of 26."""
+    text = {"model_type": "gemma3_text", "num_hidden_layers": 26, "hidden_size": 1152, "intermediate_size": 6912}
+    model = Decoder.from_config({"text_config": text | {"sliding_window": 512, "sliding_window_pattern": 6}})
+    assert [layer for layer, window in enumerate(model.windows) if window is None] == [5, 11, 17, 23]
+    assert set(model.windows) == {512, None}
+
+
+def configs():
+    from transformers import Gemma3TextConfig, Qwen2Config, Qwen3Config
+
+    sizes = {name: SMALL[name] for name in ("vocab_size", "intermediate_size", "num_hidden_layers")}
+    sizes |= {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256}
+    yield Qwen2Config(**sizes)
+    yield Qwen3Config(**sizes, head_dim=32)
+    yield Gemma3TextConfig(**sizes, head_dim=32, sliding_window=128)
+
+
+@pytest.mark.slow
+def test_within_one_percent_of_pytorchs_counter():
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+    from transformers import AutoModelForCausalLM
+
+    for config in configs():
+        model = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+        decoder = Decoder.from_config(config.to_dict())
+        for length in (7, 100):
+            ids = torch.arange(length)[None] % 90
+            with FlopCounterMode(display=False) as counter:
+                loss = model(input_ids=ids, labels=ids, use_cache=False).loss
+            # eager attention computes all pairs and masks half of them afterwards
+            assert exact_forward_flops(decoder, length, causal=False) == pytest.approx(
+                counter.get_total_flops(), rel=0.01
+            ), type(config).__name__
+            with FlopCounterMode(display=False) as backward:
+                loss.backward()
+            both = counter.get_total_flops() + backward.get_total_flops()
+            # the first layer's input is an embedding: its gradient needs products too, so three passes to within 1 %
+            assert exact_training_flops(decoder, [length], causal=False) == pytest.approx(both, rel=0.01)
+
+
+def test_lengths_of_any_shape():
+    model = Decoder.from_config(SMALL)
+    assert exact_generation_flops(model, np.ones((2, 3)), np.zeros((2, 3))).shape == (2, 3)
