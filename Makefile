@@ -16,7 +16,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile bench-train micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ bench-grading: venv ## how many answers per second the rule graders grade, and t
 
 bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
 	$(BIN)/python tests/benchmarks/hostile_answers.py
+
+bench-train: venv ## tokens per second of our training, of TRL, and of TRL with its own packing
+	$(BIN)/python tests/benchmarks/training_speed.py
 
 kills: venv ## whether trainings killed 20 times each end as undisturbed ones: minutes
 	$(BIN)/python tests/benchmarks/kills.py

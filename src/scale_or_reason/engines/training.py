@@ -72,6 +72,8 @@ class Trained:
     log: list[dict[str, float]]
     seconds: float
     finished: bool
+    #: The most that this process' GPU held at a time; None on a CPU.
+    gpu_memory_gb: float | None = None
     held_out_loss: float | None = None
 
 
@@ -93,6 +95,7 @@ def train(
     Call it inside :func:`scale_or_reason.engines.launch.joined_processes`. Raises
     :class:`scale_or_reason.errors.DivergedError` when the loss stops being a number or explodes.
     """
+    import torch
     from datasets import Dataset
     from transformers import PrinterCallback
     from trl import SFTTrainer
@@ -121,11 +124,12 @@ def train(
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     if interruption.stopped:
         return Trained(None, {}, log, seconds, finished=False)
+    memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
     if trainer.state.global_step != len(plan.steps):
         raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
     loss = _mean_loss(trainer, *held_out, pad_token_id) if held_out else None
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
-    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, loss)
+    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, memory, loss)
 
 
 def _following(schedule: Schedule, trainer: type) -> type:
