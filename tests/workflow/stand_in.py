@@ -22,7 +22,17 @@ def write(path: Path) -> None:
 
 if unresolved := [word for word in sys.argv if word.startswith("<")]:
     sys.exit(f"no program knows where this is: {unresolved}")
-for option in ("--output", "--audit", "--manifest", "--audit-csv", "--audit-json", "--parquet", "--csv"):
+for option in (
+    "--output",
+    "--audit",
+    "--manifest",
+    "--audit-csv",
+    "--audit-json",
+    "--parquet",
+    "--csv",
+    "--fits",
+    "--laws",
+):
     for name in values(option):
         model = Path(name).suffix not in (".parquet", ".csv", ".json", ".jsonl")
         for file in ("config.json", "manifest.json") if model else ("",):
