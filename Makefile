@@ -14,7 +14,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-bootstrap bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -38,6 +38,9 @@ grade-check: venv ## the rule graders against published labels of real answers (
 
 bench-grading: venv ## how many answers per second the rule graders grade, and their memory
 	$(BIN)/python tests/benchmarks/grading_speed.py
+
+bench-bootstrap: venv ## how long 2,000 replicates of the papers' whole grid take, and their memory
+	$(BIN)/python tests/benchmarks/bootstrap_speed.py
 
 bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
 	$(BIN)/python tests/benchmarks/hostile_answers.py

@@ -1,6 +1,11 @@
 # What the numbers say: curves through the students, intervals, contrasts and the papers' statements. All of these follow
 # from the tables of scores and costs and from the verdicts on single answers; each rule names its code as an input.
 
+EVIDENCE_CODE = [
+    str(LIBRARY / name)
+    for name in ("bootstrap.py", "contrasts.py", "evidence.py", "frontiers.py", "matched.py", "replicates.py")
+]
+
 
 rule fit_curves:
     input:
@@ -39,3 +44,89 @@ rule fit_curves:
     shell:
         "python {input.script} --scores {input.scores} --costs {input.costs} {params.sizes} {params.seed}"
         " --fits {output.fits} --laws {output.laws} &> {log}"
+
+
+rule tabulate_outcomes:
+    input:
+        # a model's scores stand for its answers and verdicts
+        scores=expand("<results>/scores/{model_id}.parquet", model_id=MODEL_IDS),
+        code=[str(LIBRARY / name) for name in ("outcomes.py", "jury.py", "flops.py")],
+        script="workflow/scripts/tabulate_outcomes.py",
+    output:
+        outcomes="<results>/tables/outcomes.parquet",
+        stopped=report(
+            "<results>/tables/early_stopping.csv",
+            caption="../report/early_stopping.rst",
+            category="Tables",
+            labels={"table": "early stopping", "of": "all models and benchmarks"},
+        ),
+    log:
+        "<logs>/tabulate_outcomes.log",
+    benchmark:
+        "<benchmarks>/tabulate_outcomes.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        answers=option("answers", f"results/{STUDY.name}/answers"),
+        verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
+        jurors=option("jurors", *STUDY.jurors),
+        jury=json_option("jury", config["jury"]),
+        model_ids=option("model_ids", *MODEL_IDS),
+        families=json_option("families", config["study"]["families"]),
+        architectures=architectures_option(),
+    message:
+        "tabulate what became of every answer"
+    shell:
+        "python {input.script} {params.answers} {params.verdicts} {params.jurors} {params.jury} {params.model_ids}"
+        " {params.families} {params.architectures} --output {output.outcomes} --early-stopping {output.stopped} &> {log}"
+
+
+rule measure_uncertainty:
+    input:
+        outcomes="<results>/tables/outcomes.parquet",
+        costs="<results>/tables/costs.parquet",
+        code=EVIDENCE_CODE,
+        script="workflow/scripts/measure_uncertainty.py",
+    output:
+        uncertainty=report(
+            "<results>/tables/uncertainty.csv",
+            caption="../report/uncertainty.rst",
+            category="Tables",
+            labels={"table": "uncertainty", "of": "accuracies and gaps to IFT"},
+        ),
+        contrasts=report(
+            "<results>/tables/contrasts.csv",
+            caption="../report/contrasts.rst",
+            category="Tables",
+            labels={"table": "equal compute", "of": "reasoning against IFT"},
+        ),
+        frontiers=report(
+            "<results>/tables/frontier_membership.csv",
+            caption="../report/frontier_membership.rst",
+            category="Tables",
+            labels={"table": "Pareto frontiers", "of": "who is on them, and how probably"},
+        ),
+    log:
+        "<logs>/measure_uncertainty.log",
+    benchmark:
+        "<benchmarks>/measure_uncertainty.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        families=json_option("families", config["study"]["families"]),
+        sizes=json_option("sizes", SIZES),
+        seed=option("seed", STUDY.seed),
+    message:
+        "measure how sure accuracies, gaps and frontiers are"
+    shell:
+        "python {input.script} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
+        " {params.seed} --uncertainty {output.uncertainty} --contrasts {output.contrasts}"
+        " --frontiers {output.frontiers} &> {log}"
