@@ -9,12 +9,13 @@ MICRO := --configfile $(STUDIES)/micro.yaml
 DEMO := $(MICRO) $(STUDIES)/demo.yaml
 LOCK_OPTIONS ?= --torch-backend cpu
 ANSWERS ?= ../shared/data/graded_answers
+REFERENCE ?= ../shared/reference
 PYTEST := $(BIN)/python -m pytest
 CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-bootstrap bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale kills grade-check reference-check bench-grading bench-bootstrap bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -44,6 +45,9 @@ bench-bootstrap: venv ## how long 2,000 replicates of the papers' whole grid tak
 
 bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
 	$(BIN)/python tests/benchmarks/hostile_answers.py
+
+reference-check: venv ## every statement of the papers, computed from their own tables (REFERENCE=FOLDER)
+	$(BIN)/python workflow/scripts/reference_check.py --reference $(REFERENCE)
 
 kills: venv ## whether trainings killed 20 times each end as undisturbed ones: minutes
 	$(BIN)/python tests/benchmarks/kills.py

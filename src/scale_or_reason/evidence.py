@@ -26,12 +26,19 @@ Floats = NDArray[np.float64]
 MEASURES = ("accuracy", "inference_flops", "answer_tokens", "wrong_to_right_tokens")
 #: What identifies a cell: everything that identifies a model, apart from its replica.
 CELL = [name for name in CELL_COLUMNS if name not in ("model_id", "seed")]
+#: The columns of ``Evidence.cells``.
+CELLS_SCHEMA = {
+    **{name: CELL_COLUMNS[name] for name in CELL},
+    "size_b": pl.Float64(),
+    "seeds": pl.Int64(),
+    "training_flops": pl.Float64(),
+}
 COSTS = ("training", "inference")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """See the module. ``cells`` has the columns ``CELL``, ``size_b``, ``seeds`` and ``training_flops``, a row per cell.
+    """See the module. ``cells`` has the columns ``CELLS_SCHEMA``, a row per cell.
 
     ``families`` maps each family to its benchmarks; ``tasks`` are their names, families first.
     """

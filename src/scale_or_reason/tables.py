@@ -192,6 +192,25 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "on_frontier": _BOOL,
         "probability": _SHARE,
     },
+    # one row per statement of the papers
+    "findings": {
+        "name": _TEXT,
+        "source": _TEXT,
+        "statement": _TEXT,
+        "paper": _TEXT,  # the number in the papers' words
+        "unit": _TEXT,
+        "value": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "verdict": _TEXT,  # supported | contradicted | undecided
+        "parts": _COUNT,  # what the statement says about single cells, all of which must hold
+        "parts_holding": _COUNT,
+        "p": _SHARE,
+        "q": _SHARE,  # the false discovery rate over all statements
+        "cells": _TEXT,
+        "note": _TEXT,
+        "remark": _TEXT,  # on the papers' words and numbers
+    },
     # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
     "judge_agreement": {
         "benchmark": _TEXT,

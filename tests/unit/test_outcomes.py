@@ -151,3 +151,23 @@ def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest
     # equal FLOPs of answering and better: alone on the frontier
     frontier = pl.read_csv(study / "frontiers.csv").filter(benchmark="gsm8k", among="formats", cost="inference")
     assert dict(frontier.select("ratio", "on_frontier").rows()) == {0.0: False, 1.0: True}
+
+
+def test_from_outcomes_to_findings(
+    study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(table_from_rows([], "costs"), study / "costs.parquet", "costs")
+    write_table(table_from_rows([], "length_limits"), study / "limits.parquet", "length_limits")
+    families = json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])
+    call(
+        root, monkeypatch, "compute_findings.py",
+        "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families,
+        "--sizes", '{"small": 1}', "--corpora", "general", "--seed", "0", "--replicates", "500",
+        "--stopped", study / "stopped.csv", "--limits", study / "limits.parquet", "--output", study / "findings.csv",
+    )  # fmt: skip
+    table = pl.read_csv(study / "findings.csv")
+    wins = table.row(by_predicate=pl.col("name") == "wins", named=True)
+    assert (wins["value"], wins["verdict"]) == (1.0, "undecided")  # one cell of five items
+    assert wins["cells"] == "general/small/seq/rho-1, general/small/seq/rho-0"
+    assert table.filter(name="middle-passes-largest")["note"].to_list() == ["missing: five students (there are 1)"]
+    assert "undecided: wins" in capsys.readouterr().out

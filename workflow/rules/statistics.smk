@@ -5,6 +5,9 @@ EVIDENCE_CODE = [
     str(LIBRARY / name)
     for name in ("bootstrap.py", "contrasts.py", "evidence.py", "frontiers.py", "matched.py", "replicates.py")
 ]
+STATEMENT_CODE = [
+    str(LIBRARY / name) for name in ("findings.py", "statements.py", "statement_measures.py", "study_view.py")
+]
 
 
 rule fit_curves:
@@ -130,3 +133,41 @@ rule measure_uncertainty:
         "python {input.script} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
         " {params.seed} --uncertainty {output.uncertainty} --contrasts {output.contrasts}"
         " --frontiers {output.frontiers} &> {log}"
+
+
+rule compute_findings:
+    input:
+        outcomes="<results>/tables/outcomes.parquet",
+        costs="<results>/tables/costs.parquet",
+        stopped="<results>/tables/early_stopping.csv",
+        limits=["<results>/tables/length_limits.parquet"] if LIMITED_IDS else [],
+        code=EVIDENCE_CODE + STATEMENT_CODE,
+        script="workflow/scripts/compute_findings.py",
+    output:
+        csv=report(
+            "<results>/tables/findings.csv",
+            caption="../report/findings.rst",
+            category="Tables",
+            labels={"table": "findings", "of": "every statement of the papers"},
+        ),
+    log:
+        "<logs>/compute_findings.log",
+    benchmark:
+        "<benchmarks>/compute_findings.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["light"]["mem_mb"],
+        runtime=JOBS["light"]["runtime"],
+    params:
+        families=json_option("families", config["study"]["families"]),
+        sizes=json_option("sizes", SIZES),
+        corpora=option("corpora", *STUDY.grid_corpora),
+        seed=option("seed", STUDY.seed),
+        limits=lambda wildcards, input: option("limits", input.limits) if input.limits else "",
+    message:
+        "compute the papers' statements"
+    shell:
+        "python {input.script} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
+        " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} --output {output.csv} &> {log}"
