@@ -2,10 +2,10 @@
 
 Items: the Bayesian bootstrap (Rubin 1981). In each replicate every item of a benchmark has a weight, drawn from the
 unit exponential distribution, and all models are averaged with the same weights, since all answer the same items: what
-is hard for all cancels in differences. Two further weights, drawn from Gamma(1/2), stand for answers that were not
-seen, one right and one wrong. A single accuracy so gets exactly Jeffreys' posterior, Beta(right + 1/2, wrong + 1/2),
-whose intervals are right for few items and for accuracies near 0 and 1, where drawing items with replacement gives
-none. Which of the two is the right one is a coin for each cell and replicate, so that differences are not too sure of
+is hard for all cancels in differences. Two further weights of the same kind stand for answers that were not seen, one
+right and one wrong. A single accuracy so has the posterior of a uniform prior, Beta(right + 1, wrong + 1), and
+intervals are right for few items and for accuracies near 0 and 1, where drawing items with replacement gives none.
+Which of the two is the right one is a coin for each cell and replicate, so that differences are not too sure of
 themselves either.
 
 Seeds: with the few replicas that a training has, drawing them with replacement gives intervals that are far too narrow.
@@ -146,7 +146,7 @@ class _Benchmark:
     def _unseen(self, count: int, cells: int) -> tuple[Floats, Floats]:
         """The weight of answers that were not seen, (1 + count, 1), and of the right ones, (1 + count, cells)."""
         generator = np.random.default_rng(derive_seed(self._seed, "unseen", self._benchmark))
-        both = generator.gamma(0.5, size=(count, 2))
+        both = generator.standard_exponential((count, 2))
         right = np.empty((count, cells))
         for column, name in enumerate(self._names):
             coins = np.random.default_rng(derive_seed(self._seed, "coin", self._benchmark, name))

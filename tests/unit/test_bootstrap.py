@@ -40,9 +40,9 @@ def test_measured_values_come_first() -> None:
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 30), (2, 30), (15, 30), (29, 30), (300, 1000)])
-def test_one_accuracy_has_jeffreys_posterior(right: int, count: int) -> None:
+def test_one_accuracy_has_the_posterior_of_a_uniform_prior(right: int, count: int) -> None:
     drawn = accuracy(study(outcome_table({IFT: {"gsm8k": ones(right, count)}}), replicates=4000), 0, "gsm8k")[1:]
-    assert stats.kstest(drawn, stats.beta(right + 0.5, count - right + 0.5).cdf).pvalue > 0.001
+    assert stats.kstest(drawn, stats.beta(right + 1, count - right + 1).cdf).pvalue > 0.001
 
 
 def test_models_share_the_items() -> None:
@@ -188,3 +188,19 @@ def test_intervals_hold_the_truth_as_often_as_they_say(seeds: int, between_seeds
     covered = simulated_coverage(seeds, between_seeds, repeats=200)
     assert covered.mean() == pytest.approx(0.95, abs=0.025)
     assert np.all(np.abs(covered - 0.95) < 0.045)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shares", [(0.05, 0.15), (0.9, 0.9)])
+def test_gaps_on_thirty_items_hold_the_truth(shares: tuple[float, float]) -> None:
+    """Two students who agree on half of the items."""
+    generator, repeats, covered = np.random.default_rng(7), 250, 0
+    for repeat in range(repeats):
+        difficulty, right = generator.random(30), {}
+        for model, share in zip((IFT, REASONING), shares, strict=True):
+            own = np.where(generator.random(30) < 0.7, difficulty, generator.random(30))
+            right[model] = {"aime": own < share}
+        evidence = study(outcome_table(right), seed=repeat, replicates=600)
+        low, high = interval(accuracy(evidence, 1, "aime") - accuracy(evidence, 0, "aime"))
+        covered += low <= shares[1] - shares[0] <= high  # type: ignore[operator]
+    assert 0.92 <= covered / repeats <= 0.995
