@@ -211,6 +211,23 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "note": _TEXT,
         "remark": _TEXT,  # on the papers' words and numbers
     },
+    # one row per number of the papers' tables
+    "reproduction": {
+        "version": _TEXT,
+        "quantity": _TEXT,  # accuracy | shift | teacher | inference FLOPs
+        "corpus": _TEXT,
+        "family": _TEXT,
+        "size_b": _SHARE,
+        "format": _TEXT,
+        "paper": _SHARE,  # per cent, points, or FLOPs of one answer
+        "ours": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "difference": _SHARE,  # ours less the paper's; of FLOPs ours over the paper's
+        "tolerance": _SHARE,  # points, or a factor
+        "agrees": _TEXT,  # yes | no | undecided
+        "note": _TEXT,
+    },
     # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
     "judge_agreement": {
         "benchmark": _TEXT,

@@ -5,6 +5,7 @@ EVIDENCE_CODE = [
     str(LIBRARY / name)
     for name in ("bootstrap.py", "contrasts.py", "evidence.py", "frontiers.py", "matched.py", "replicates.py")
 ]
+REFERENCE = config["reference"]
 STATEMENT_CODE = [
     str(LIBRARY / name) for name in ("findings.py", "statements.py", "statement_measures.py", "study_view.py")
 ]
@@ -171,3 +172,39 @@ rule compute_findings:
     shell:
         "python {input.script} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
         " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} --output {output.csv} &> {log}"
+
+
+if REFERENCE["path"]:
+
+    rule compare_with_papers:
+        input:
+            uncertainty="<results>/tables/uncertainty.csv",
+            frontiers="<results>/tables/frontier_membership.csv",
+            papers=[str(file) for file in sorted(Path(REFERENCE["path"]).glob("v[12]_*.csv"))],
+            code=[str(LIBRARY / name) for name in ("reference.py", "reproduction.py")],
+            script="workflow/scripts/compare_with_papers.py",
+        output:
+            csv=report(
+                "<results>/tables/reproduction.csv",
+                caption="../report/reproduction.rst",
+                category="Tables",
+                labels={"table": "reproduction", "of": "our numbers beside the papers'"},
+            ),
+        log:
+            "<logs>/compare_with_papers.log",
+        benchmark:
+            "<benchmarks>/compare_with_papers.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=JOBS["light"]["mem_mb"],
+            runtime=JOBS["light"]["runtime"],
+        params:
+            reference=option("reference", REFERENCE["path"]),
+            tolerance=options(REFERENCE["tolerance"]),
+        message:
+            "compare with the papers' numbers"
+        shell:
+            "python {input.script} {params.reference} --uncertainty {input.uncertainty} --frontiers {input.frontiers}"
+            " {params.tolerance} --output {output.csv} &> {log}"
