@@ -9,6 +9,7 @@ MICRO := --configfile $(STUDIES)/micro.yaml
 DEMO := $(MICRO) $(STUDIES)/demo.yaml
 LOCK_OPTIONS ?= --torch-backend cpu
 ANSWERS ?= ../shared/data/graded_answers
+REFERENCE ?= ../shared/reference
 PYTEST := $(BIN)/python -m pytest
 # most of a test's time is the start of a program, on one core; the files that take longest come first
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
@@ -16,7 +17,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile bench-train micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale kills grade-check reference-check bench-grading bench-bootstrap bench-hostile bench-train micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -41,11 +42,17 @@ grade-check: venv ## the rule graders against published labels of real answers (
 bench-grading: venv ## how many answers per second the rule graders grade, and their memory
 	$(BIN)/python tests/benchmarks/grading_speed.py
 
+bench-bootstrap: venv ## how long 2,000 replicates of the papers' whole grid take, and their memory
+	$(BIN)/python tests/benchmarks/bootstrap_speed.py
+
 bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
 	$(BIN)/python tests/benchmarks/hostile_answers.py
 
 bench-train: venv ## tokens per second of our training, of TRL, and of TRL with its own packing
 	$(BIN)/python tests/benchmarks/training_speed.py
+
+reference-check: venv ## every statement of the papers, computed from their own tables (REFERENCE=FOLDER)
+	$(BIN)/python workflow/scripts/reference_check.py --reference $(REFERENCE)
 
 kills: venv ## whether trainings killed 20 times each end as undisturbed ones: minutes
 	$(BIN)/python tests/benchmarks/kills.py

@@ -33,6 +33,7 @@ include: "workflow/rules/judge.smk"
 include: "workflow/rules/jury.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/limits.smk"
+include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/timings.smk"
 

@@ -60,6 +60,22 @@ class Architecture:
         return cls.from_config(config, where=path)
 
 
+def named_architecture(text: str, where: str) -> tuple[str, Architecture | None]:
+    """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION`` as ``where`` gives it; ``NAME=`` where nothing is known.
+
+    Raises :class:`StudyError` for text without an equals sign, and if nothing of that name can be read.
+    """
+    name, equals, source = text.partition("=")
+    if not equals:
+        raise StudyError("a model has no architecture", where=where, found=text, expected="NAME=SOURCE")
+    if not source:
+        return name, None
+    if Path(source).exists():
+        return name, Architecture.from_source(source)
+    source, _, revision = source.partition("@")
+    return name, Architecture.from_source(source, revision or None)
+
+
 def _config_path(source: str | Path, revision: str | None) -> Path:
     path = Path(source)
     if path.is_dir():

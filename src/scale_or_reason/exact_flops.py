@@ -79,7 +79,7 @@ def exact_prefill_flops(model: Decoder, prompt: ArrayLike, causal: bool = True) 
 def exact_generation_flops(model: Decoder, prompt: ArrayLike, generated: ArrayLike, causal: bool = True) -> Flops:
     """Reading a prompt, then ``generated`` tokens one at a time with a cache, as equation 6 counts them."""
     p, g = (np.asarray(value, dtype=np.float64) for value in (prompt, generated))
-    seen = sum(_seen(p + g, window) - _seen(p, window) for window in model.windows)
+    seen = np.sum([_seen(p + g, window) - _seen(p, window) for window in model.windows], axis=0)
     return exact_prefill_flops(model, p, causal) + g * (_weights(model) + _head(model)) + _pair(model) * seen
 
 
@@ -102,7 +102,7 @@ def _pair(model: Decoder) -> float:
 def _attention(model: Decoder, length: Flops, causal: bool) -> Flops:
     if not causal:
         return _pair(model) * length**2 * len(model.windows)
-    return _pair(model) * sum(_seen(length, window) for window in model.windows)
+    return _pair(model) * np.sum([_seen(length, window) for window in model.windows], axis=0)
 
 
 def _seen(length: Flops, window: int | None) -> Flops:

@@ -49,6 +49,11 @@ def missing_files(config: Config) -> Iterator[Problem]:
             yield Problem(key, problem, tokenizer, expected, "correct the path")
     yield from _missing_questions(config)
     yield from _missing_rows(config)
+    papers = config["reference"]["path"]
+    if papers is not None and not any(Path(papers).glob("v[12]_*.csv")):
+        expected = "a folder with v2_table1.csv, v2_teacher.csv, v2_inference_power_law.csv, or null"
+        problem = "a missing file: no tables of the papers here"
+        yield Problem(("reference", "path"), problem, papers, expected, "correct the path")
 
 
 def _missing_questions(config: Config) -> Iterator[Problem]:

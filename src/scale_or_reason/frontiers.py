@@ -43,6 +43,20 @@ def pareto_frontier(costs: ArrayLike, accuracies: ArrayLike) -> NDArray[np.bool_
     return on_frontier
 
 
+def frontier_membership(costs: ArrayLike, accuracies: ArrayLike) -> NDArray[np.bool_]:
+    """:func:`pareto_frontier` of many replicates at once. Shapes: (..., n), (..., n); costs may be one row for all."""
+    cost, accuracy = np.broadcast_arrays(np.asarray(costs, float), np.asarray(accuracies, float))
+    known = np.isfinite(cost) & np.isfinite(accuracy)
+    on_frontier = known.copy()
+    for other in range(cost.shape[-1]):
+        # NaN compares as false: an unknown point beats nothing
+        other_cost, other_accuracy = cost[..., [other]], accuracy[..., [other]]
+        no_worse = (other_cost <= cost) & (other_accuracy >= accuracy)
+        better = (other_cost < cost) | (other_accuracy > accuracy)
+        on_frontier &= ~(no_worse & better & known[..., [other]])
+    return on_frontier
+
+
 @dataclass(frozen=True)
 class SaturatingFit:
     """f(x) = alpha + beta (1 - exp(-gamma (x / scale)^delta)), with why it is missing if ``status`` is not "ok".

@@ -47,6 +47,21 @@ _MEASURED: dict[str, pl.DataType] = {
     "f1": _SHARE,  # squad and coqa: mean F1 of tokens; null elsewhere
 }
 
+#: A cell, all its seeds together, and a family's average (``benchmark`` null) or a single benchmark.
+_CELL_AND_TASK: dict[str, pl.DataType] = {
+    **{name: dtype for name, dtype in CELL_COLUMNS.items() if name not in ("model_id", "seed")},
+    "size_b": _SHARE,
+    "seeds": _COUNT,
+    "family": _TEXT,
+    "benchmark": _TEXT,
+}
+
+
+def _bounds(*names: str) -> dict[str, pl.DataType]:
+    """Columns of estimates with their intervals."""
+    return {f"{name}{bound}": _SHARE for name in names for bound in ("", "_low", "_high")}
+
+
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one question that the teacher will answer
     "questions": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
@@ -123,6 +138,95 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "benchmark": _TEXT,
         "family": _TEXT,
         **_MEASURED,
+    },
+    # one row per answer: what the jury decided, and what the answer cost
+    "outcomes": {
+        **_ANSWER_KEY,
+        "right": _BOOL,
+        "prompt_tokens": _COUNT,
+        "answer_tokens": _COUNT,
+        "flops": _SHARE,  # of reading the prompt and writing the answer, equation 6
+    },
+    # one row per model, benchmark and percentile of the model's answer lengths at which answers are stopped
+    "early_stopping": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "percentile": _COUNT,
+        "max_tokens": _COUNT,
+        "accuracy": _SHARE,
+        "flops": _SHARE,  # mean of one answer
+    },
+    # one row per cell and task; the gap is to IFT of the same student and corpus (of adaptations: to ift-then-ift)
+    "uncertainty": {
+        **_CELL_AND_TASK,
+        **_bounds("accuracy", "gap"),
+        "p": _SHARE,  # of the gap
+        "q": _SHARE,  # the same for all gaps together: the false discovery rate
+        "finding": _TEXT,  # gain | loss | undecided
+    },
+    # one row per kind of cost, cell that learnt from reasoning, and task
+    "contrasts": {
+        "cost": _TEXT,  # training | inference
+        **_CELL_AND_TASK,
+        "flops": _SHARE,
+        "accuracy": _SHARE,
+        "ift_accuracy": _SHARE,  # of IFT at these FLOPs
+        **_bounds("difference"),
+        "difference_p": _SHARE,
+        "difference_q": _SHARE,
+        "ift_flops": _SHARE,  # of IFT at this accuracy
+        **_bounds("compute_ratio"),
+        "compute_ratio_p": _SHARE,
+        "compute_ratio_q": _SHARE,
+        "note": _TEXT,
+    },
+    # one row per kind of cost, competition, cell and task
+    "frontier_membership": {
+        "cost": _TEXT,  # training | inference
+        "among": _TEXT,  # formats | sequential ratios
+        **_CELL_AND_TASK,
+        "competitors": _COUNT,
+        "flops": _SHARE,
+        "accuracy": _SHARE,
+        "on_frontier": _BOOL,
+        "probability": _SHARE,
+    },
+    # one row per statement of the papers
+    "findings": {
+        "name": _TEXT,
+        "source": _TEXT,
+        "statement": _TEXT,
+        "paper": _TEXT,  # the number in the papers' words
+        "unit": _TEXT,
+        "value": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "verdict": _TEXT,  # supported | contradicted | undecided
+        "parts": _COUNT,  # what the statement says about single cells, all of which must hold
+        "parts_holding": _COUNT,
+        "p": _SHARE,
+        "q": _SHARE,  # the false discovery rate over all statements
+        "cells": _TEXT,
+        "note": _TEXT,
+        "remark": _TEXT,  # on the papers' words and numbers
+    },
+    # one row per number of the papers' tables
+    "reproduction": {
+        "version": _TEXT,
+        "quantity": _TEXT,  # accuracy | shift | teacher | inference FLOPs
+        "corpus": _TEXT,
+        "family": _TEXT,
+        "size_b": _SHARE,
+        "format": _TEXT,
+        "paper": _SHARE,  # per cent, points, or FLOPs of one answer
+        "ours": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "difference": _SHARE,  # ours less the paper's; of FLOPs ours over the paper's
+        "tolerance": _SHARE,  # points, or a factor
+        "agrees": _TEXT,  # yes | no | undecided
+        "note": _TEXT,
     },
     # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
     "judge_agreement": {

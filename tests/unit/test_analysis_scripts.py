@@ -146,5 +146,5 @@ def test_bad_input_ends_with_one_clear_error(run, files, capsys):
     assert "rows of another model" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         count(run, files, MODELS[0], "--judge-architecture", "one")
-    assert "a judge has no architecture" in capsys.readouterr().err
+    assert "a model has no architecture" in capsys.readouterr().err
     assert not (files / MODELS[0] / "scores.parquet").exists()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scale_or_reason.frontiers import fit_saturating, pareto_frontier
+from scale_or_reason.frontiers import fit_saturating, frontier_membership, pareto_frontier
 
 COSTS = np.array([1e18, 3e18, 1e19, 4e19, 9e19, 3e20])
 
@@ -42,6 +42,21 @@ def test_frontier_is_what_nothing_dominates(points):
 )
 def test_frontier_with_ties(costs, accuracies, expected):
     assert pareto_frontier(costs, accuracies).tolist() == expected
+
+
+POINTS = st.tuples(st.one_of(st.integers(1, 5), st.just(np.nan)), st.one_of(st.integers(0, 5), st.just(np.nan)))
+
+
+@given(st.integers(1, 8).flatmap(lambda n: st.lists(st.lists(POINTS, min_size=n, max_size=n), min_size=1, max_size=4)))
+def test_replicates_are_frontiers_of_their_own(replicates):
+    values = np.array(replicates, float)
+    expected = [pareto_frontier(*points.T).tolist() for points in values]
+    assert frontier_membership(values[..., 0], values[..., 1]).tolist() == expected
+
+
+def test_replicates_may_share_their_costs():
+    membership = frontier_membership([1, 2, 3], [[0.1, 0.2, 0.3], [0.3, 0.2, 0.3]])
+    assert membership.tolist() == [[True, True, True], [True, False, False]]
 
 
 def test_frontier_refuses_lists_of_different_length():

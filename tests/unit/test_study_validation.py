@@ -252,6 +252,15 @@ def test_rows_that_are_not_there(good: Config, source: str | None, problem: str)
     assert problem in error.problem
 
 
+def test_a_reference_needs_tables_of_the_papers(good: Config, tmp_path: Path) -> None:
+    config = changed(good, at("reference/path", str(tmp_path)))
+    error = error_of(config)
+    assert (error.key, error.found) == ("reference.path", str(tmp_path))
+    assert "no tables of the papers" in error.problem
+    (tmp_path / "v2_table1.csv").write_text("")
+    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+
+
 def test_rows_that_a_job_writes_need_not_be_there(good: Config) -> None:
     config = deepcopy(good)
     config["benchmarks"]["source"] = {"kind": "jsonl", "path": "results/v2/world/benchmarks"}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+#: The options with which the programs of statistics.smk are told where to write.
+ANALYSIS = ("--fits", "--laws", "--early-stopping", "--uncertainty", "--contrasts", "--frontiers")
+
 
 def values(option: str) -> list[str]:
     """The words after an option, up to the next one."""
@@ -22,7 +25,7 @@ def write(path: Path) -> None:
 
 if unresolved := [word for word in sys.argv if word.startswith("<")]:
     sys.exit(f"no program knows where this is: {unresolved}")
-for option in ("--output", "--audit", "--manifest", "--audit-csv", "--audit-json", "--parquet", "--csv"):
+for option in ("--output", "--audit", "--manifest", "--audit-csv", "--audit-json", "--parquet", "--csv", *ANALYSIS):
     for name in values(option):
         model = Path(name).suffix not in (".parquet", ".csv", ".json", ".jsonl")
         for file in ("config.json", "manifest.json") if model else ("",):

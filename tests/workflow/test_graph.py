@@ -223,6 +223,15 @@ def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: P
     assert jobs["score_model"] == 5 * 2 * 2 * 3
 
 
+def test_the_papers_numbers_are_compared_where_they_are(tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "v2_table1.csv").write_text("")
+    overlay = tmp_path / "reference.yaml"
+    overlay.write_text(f"reference: {{path: {tmp_path}}}\n")
+    jobs = tree.dry_run("tables", study=(*MICRO, str(overlay)))
+    assert jobs["compare_with_papers"] == jobs["measure_uncertainty"] == 1
+    assert "compare_with_papers" not in tree.dry_run("tables", study=MICRO)
+
+
 def test_the_demo(tree: Tree) -> None:
     jobs = tree.dry_run(study=(*MICRO, "config/studies/demo.yaml"))
     assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both schedules

@@ -159,4 +159,5 @@ rule tables:
         expand("<results>/learning_rates/{student}.csv", student=STUDY.searched),
         ["<results>/tables/length_limits.csv"] if LIMITED_IDS else [],
         expand("<results>/tables/{table}.csv", table=JURY_TABLES),
+        ["<results>/tables/reproduction.csv"] if REFERENCE["path"] else [],
     localrule: True

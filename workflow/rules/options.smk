@@ -121,6 +121,14 @@ def judge_options(wildcards):
     return " ".join([model_options(judge), options(settings), *mode, *(["--structured"] if judge.structured else [])])
 
 
+def architectures_option():
+    """Where the shapes of all students and of the teacher are written."""
+    entries = [*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]
+    pinned = {entry.name: entry.revision and not is_local(entry.model) for entry in entries}
+    sources = [f"{entry.model}@{entry.revision}" if pinned[entry.name] else entry.model for entry in entries]
+    return option("architectures", *(f"{entry.name}={source}" for entry, source in zip(entries, sources)))
+
+
 def architecture_options(wildcards, input):
     """Where the shape of a model is written, and how long its training sequences were."""
     if not input.trainings:

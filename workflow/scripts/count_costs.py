@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.architectures import Architecture
+from scale_or_reason.architectures import Architecture, named_architecture
 from scale_or_reason.columns import read_columns
 from scale_or_reason.costs import (
     ANSWER_COLUMNS,
@@ -30,7 +30,7 @@ from scale_or_reason.costs import (
     read_lengths,
     training_row,
 )
-from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.errors import run_script
 from scale_or_reason.scores import family_of
 from scale_or_reason.tables import write_table
 
@@ -63,7 +63,7 @@ def main() -> None:
     model = Architecture.from_source(arguments.architecture, arguments.revision)
     answers = read_columns(arguments.answers, "answers", ANSWER_COLUMNS, arguments.model_id)
     verdicts = read_columns(arguments.verdicts, "verdicts", VERDICT_COLUMNS, arguments.model_id)
-    judges = dict(judge_architecture(text) for text in arguments.judge_architecture)
+    judges = dict(named_architecture(text, "--judge-architecture") for text in arguments.judge_architecture)
     rows: list[dict[str, Any]] = []
     if arguments.lengths:
         rows.append(
@@ -74,21 +74,6 @@ def main() -> None:
     rows += evaluation_rows(model, answers, measured_seconds([arguments.answers_manifest]))
     rows += judging_rows(judges, verdicts, measured_seconds(arguments.judging_manifests))
     write_table(cost_table(arguments.model_id, family_of(arguments.families), rows), arguments.output, "costs")
-
-
-def judge_architecture(text: str) -> tuple[str, Architecture | None]:
-    """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION``; ``NAME=`` for a judge of whose architecture nothing is known."""
-    name, equals, source = text.partition("=")
-    if not equals:
-        raise StudyError(
-            "a judge has no architecture", where="--judge-architecture", found=text, expected="NAME=SOURCE"
-        )
-    if not source:
-        return name, None
-    if Path(source).exists():
-        return name, Architecture.from_source(source)
-    source, _, revision = source.partition("@")
-    return name, Architecture.from_source(source, revision or None)
 
 
 def measured_seconds(manifests: Sequence[Path | None], section: str | None = None) -> float | None:

@@ -1,0 +1,430 @@
+"""Verdicts on margins made by hand, and every statement on a study whose every number is a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from scale_or_reason.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
+from scale_or_reason.evidence import CELL, CELLS_SCHEMA, MEASURES, Evidence
+from scale_or_reason.findings import CONTRADICTED, SUPPORTED, UNDECIDED, Result, Statement, findings, judged
+from scale_or_reason.statements import STATEMENTS
+from scale_or_reason.study_view import MULTIPLE_CHOICE, OPEN_ENDED, StudyView
+from scale_or_reason.tables import SCHEMAS, table_from_rows
+
+SIZES = {"tiny": 0.5, "small": 1.5, "middle": 3.0, "big": 7.0, "huge": 14.0}
+FAMILIES = [*OPEN_ENDED, *MULTIPLE_CHOICE]
+TASKS = [
+    *FAMILIES,
+    "mmlu_pro_law",
+    "consumer_qa",
+    "mmlu_pro_code",
+    "c_code_summarization",
+    "mmlu_pro_physics",
+    "scibench",
+]
+RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def margins(*parts: tuple[float, float], replicates: int = 2000) -> np.ndarray:
+    """Parts given by mean and standard error; without error no replicate differs."""
+    generator = np.random.default_rng(0)
+    return np.stack([np.append(mean, generator.normal(mean, error, replicates)) for mean, error in parts], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict", "sure"),
+    [
+        ([(3, 1)], SUPPORTED, True),
+        ([(1, 1)], SUPPORTED, False),
+        ([(3, 1), (4, 1)], SUPPORTED, True),
+        ([(3, 1), (1, 1)], SUPPORTED, False),  # as sure as the least sure part
+        ([(-3, 1)], CONTRADICTED, True),
+        ([(-1, 1)], CONTRADICTED, False),
+        ([(4, 1), (-3, 1)], CONTRADICTED, True),  # one part is enough
+        ([(4, 1), (-1, 1)], CONTRADICTED, False),
+        ([(-2.2, 1)] + [(9, 1)] * 9, CONTRADICTED, False),  # sure alone, but one of ten
+    ],
+)
+def test_verdicts(parts: list[tuple[float, float]], verdict: str, sure: bool) -> None:
+    found, p = judged(margins(*parts))
+    assert found == verdict
+    assert p is not None
+    assert (p < 0.05) == sure
+
+
+def test_without_replicates_measured_values_decide() -> None:
+    assert judged(margins((0.1, 1), (2, 1), replicates=0)) == (SUPPORTED, None)
+    assert judged(margins((0.1, 1), (-0.1, 1), replicates=0)) == (CONTRADICTED, None)
+    assert judged(margins((0.0, 1), replicates=0)) == (CONTRADICTED, None)
+
+
+def test_verdicts_count_how_many_are_asked() -> None:
+    """At p = 0.03 one statement is decided alone, and not as one of twenty of which the others are not."""
+    sure, unsure = margins((2.17, 1))[:, 0], margins((0.2, 1))[:, 0]
+    evidence = made(lambda *_: 50.0)
+
+    def statement(name: str, values: np.ndarray) -> Statement:
+        return Statement(name, "here", "a text", "points", lambda view: Result(values, [values]))
+
+    alone = findings(evidence, [statement("sure", sure)], ["general"])
+    assert alone["verdict"].to_list() == [SUPPORTED]
+    assert alone["p"][0] == alone["q"][0] < 0.05
+    among = findings(evidence, [statement("sure", sure), *[statement("unsure", unsure)] * 19], ["general"])
+    assert among["p"][0] == alone["p"][0]
+    assert set(among["verdict"]) == {UNDECIDED}
+
+
+Formula = Callable[[AnyModel, str], float]
+
+
+def all_models() -> list[AnyModel]:
+    grid = [(corpus, student, ratio) for corpus in ("general", "math") for student in SIZES for ratio in RATIOS]
+    models: list[AnyModel] = [Cell(corpus, student, "seq", ratio) for corpus, student, ratio in grid]
+    models += [Cell(corpus, student, "mix", ratio) for corpus, student, ratio in grid if 0 < ratio < 1]
+    formats = ("ift", "reasoning")
+    models += [Adaptation(student, first, second) for student in SIZES for first in formats for second in formats]
+    models += [BaseStudent(student, 3) for student in SIZES]
+    return [*models, Teacher("teacher", "reasoning"), Teacher("teacher", "ift")]
+
+
+def made(
+    accuracy: Formula,
+    *,
+    inference: Formula = lambda *_: 1e9,
+    training: Callable[[AnyModel], float] = lambda *_: 1e18,
+    tokens: Formula = lambda *_: 10.0,
+    wrong: Formula = lambda *_: 1.5,
+    models: list[AnyModel] | None = None,
+) -> Evidence:
+    """A study without replicates; accuracies in per cent."""
+    models = all_models() if models is None else models
+    rows = [
+        {name: model.columns()[name] for name in CELL}
+        | {"size_b": SIZES.get(model.student), "seeds": 1, "training_flops": training(model)}
+        for model in models
+    ]
+    formulas = dict(zip(MEASURES, (accuracy, inference, tokens, wrong), strict=True))
+    values = {
+        name: np.array([[[formula(model, task) for task in TASKS] for model in models]], float).reshape(
+            1, -1, len(TASKS)
+        )
+        for name, formula in formulas.items()
+    }
+    values["accuracy"] = values["accuracy"] / 100
+    cells = pl.DataFrame(rows, CELLS_SCHEMA)
+    families = {"General-OE": [], "Math-OE": [], "General-MC": [], "Math-MC": [], "Domains": TASKS[4:]}
+    return Evidence(cells, tuple(TASKS), families, values)
+
+
+def size(model: AnyModel) -> float:
+    return SIZES[model.student]
+
+
+def place(model: AnyModel) -> int:
+    return list(SIZES).index(model.student) if model.student in SIZES else 0
+
+
+def row(evidence: Evidence, name: str, **tables: pl.DataFrame) -> dict:
+    """The row of one statement."""
+    chosen = [statement for statement in STATEMENTS if statement.name == name]
+    return findings(evidence, chosen, ["general", "math"], **tables).row(0, named=True)
+
+
+def ratio_of(model: AnyModel) -> float:
+    return float(model.columns()["ratio"] or 0)
+
+
+def plain(model: AnyModel, task: str) -> float:
+    """40 + 2 per place; reasoning adds 10 in proportion to its ratio; the teacher has 80."""
+    if isinstance(model, Teacher):
+        return 80.0
+    return 40 + 2 * place(model) + 10 * ratio_of(model)
+
+
+def check(found: dict, value: float, verdict: str) -> None:
+    assert found["value"] == pytest.approx(value), found
+    assert found["verdict"] == verdict, found
+
+
+def test_equal_size() -> None:
+    evidence = made(plain)
+    check(row(evidence, "wins"), 40, SUPPORTED)
+    check(row(evidence, "general-wins"), 10, SUPPORTED)
+    check(row(evidence, "general-mc-smallest"), 10, CONTRADICTED)
+    check(row(evidence, "general-mc-second"), 10, CONTRADICTED)
+    check(row(evidence, "middle-passes-largest"), 54 - 48, SUPPORTED)
+    check(row(evidence, "middle-near-largest"), 48 - 54, SUPPORTED)
+    check(row(evidence, "middle-passes-fourth"), 54 - 46, SUPPORTED)
+    check(row(evidence, "teacher-math-mc"), 80 - 58, CONTRADICTED)
+    check(row(evidence, "math-lags"), 10, CONTRADICTED)
+    check(row(evidence, "math-passes-general"), 0, CONTRADICTED)
+    check(row(evidence, "math-comparable-where-large"), 0, SUPPORTED)
+    check(row(evidence, "math-gains-where-large"), 10, SUPPORTED)
+
+
+def test_the_general_corpus_is_the_first() -> None:
+    evidence = made(lambda model, _: 50 + 5 * (model.columns()["corpus"] == "math") * ratio_of(model))
+    check(row(evidence, "math-passes-general-oe"), 5, SUPPORTED)
+    check(row(evidence, "general-wins"), 0, CONTRADICTED)
+    chosen = [statement for statement in STATEMENTS if statement.name == "math-passes-general-oe"]
+    reversed_roles = findings(evidence, chosen, ["math", "general"])
+    assert reversed_roles["value"].to_list() == pytest.approx([-5])
+
+
+def training(model: AnyModel) -> float:
+    """Proportional to size, and to 1 for IFT up to 10 for reasoning."""
+    return 1e18 * SIZES.get(model.student, 100) * (1 + 9 * ratio_of(model))
+
+
+def test_training_ratios() -> None:
+    evidence = made(plain, training=training)
+    found = row(evidence, "training-general-mc")
+    # 3B for 10 against 7B for 1; accuracies 54 against 46
+    check(found, 30 / 7, CONTRADICTED)
+    assert found["parts_holding"] == 1
+    check(row(made(lambda *_: 50.0, training=training), "training-math-oe"), 15 / 7, SUPPORTED)
+
+
+def test_training_frontiers() -> None:
+    """A step of ratio costs 2.25 units of size and gains 2.5 points, a step of size 2 points."""
+    evidence = made(plain, training=training)
+    # IFT of 14B costs 14 and has 48; reasoning of 0.5B costs 5 and has 50: 7B and 14B are beaten (46 at 7, 48 at 14)
+    check(row(evidence, "training-frontier-ift"), 3 * 4, CONTRADICTED)
+    # all of the largest are on the frontier, and single smaller ones
+    costs = [
+        (training(Cell("general", s, "seq", r)), 40 + 2 * i + 10 * r, r) for i, s in enumerate(SIZES) for r in RATIOS
+    ]
+    on = [r for c, a, r in costs if not any(c2 <= c and a2 >= a and (c2, a2) != (c, a) for c2, a2, _ in costs)]
+    check(row(evidence, "training-frontier-reasoning"), 4 * on.count(1.0), CONTRADICTED)
+    mixtures = sum(0 < ratio < 1 for ratio in on)
+    check(row(evidence, "mixtures-frontier"), 4 * mixtures, SUPPORTED)
+    check(row(evidence, "mixtures-frontier-oe"), 2 * mixtures, SUPPORTED)
+    flat = made(lambda model, _: 40 + 2 * place(model), training=training)
+    check(row(flat, "training-frontier-ift"), 20, SUPPORTED)
+    check(row(flat, "training-frontier-reasoning"), 0, SUPPORTED)
+    check(row(flat, "mixtures-frontier"), 0, CONTRADICTED)
+
+
+def inference(model: AnyModel, task: str) -> float:
+    """IFT 1e9 x^0.9; reasoning 8 times x^0.8 as much."""
+    base = SIZES.get(model.student, 100)
+    return 8e9 * base**0.8 if ratio_of(model) == 1 else 1e9 * base**0.9
+
+
+def test_inference() -> None:
+    evidence = made(plain, inference=inference)
+    sizes = np.array(list(SIZES.values()))
+    factor = float(np.exp(np.mean(np.log(8 * sizes**-0.1))))
+    check(row(evidence, "inference-factor-oe"), factor, SUPPORTED)
+    check(row(evidence, "inference-factor-mc"), factor, CONTRADICTED)
+    check(row(evidence, "exponent-ift"), 0.1, SUPPORTED)
+    check(row(evidence, "exponent-reasoning"), -0.1, CONTRADICTED)
+    check(row(evidence, "power-law"), 1, SUPPORTED)
+    # the smallest reasoning student costs 4.6e9 for 50: more than IFT of 3B (2.7e9) and less than of 7B (5.8e9, 46)
+    check(row(evidence, "inference-frontier-ift"), 3 * 4, CONTRADICTED)
+    check(row(evidence, "inference-frontier-reasoning"), 4, SUPPORTED)
+    check(row(evidence, "inference-frontier-mc"), 10, CONTRADICTED)
+
+
+def test_a_power_law_that_does_not_hold() -> None:
+    evidence = made(plain, inference=lambda model, _: 1e9 * (1 + SIZES.get(model.student, 0) % 2))
+    found = row(evidence, "power-law")
+    assert found["value"] < 0.9
+    assert found["verdict"] == CONTRADICTED
+
+
+def test_domains() -> None:
+    gains = {"consumer_qa": 9, "mmlu_pro_law": 4, "c_code_summarization": 8, "mmlu_pro_code": 1, "scibench": 7}
+    evidence = made(lambda model, task: 40 + place(model) + ratio_of(model) * gains.get(task, 0), inference=inference)
+    check(row(evidence, "format-not-domain"), 9 - 4, SUPPORTED)
+    ratio = 8 * 3**0.8 / 7**0.9
+    check(row(evidence, "code-choice"), ratio, SUPPORTED)  # 42 + 1 against 43
+
+
+def test_equal_compute_on_code_summaries() -> None:
+    """7B reasoning costs as much as 14B IFT exactly, in answering; in training half as much again."""
+
+    def cost(model: AnyModel, task: str = "") -> float:
+        same = isinstance(model, Cell) and model.student == "big" and model.ratio == 1
+        return 14e9 if same else 1e9 * SIZES.get(model.student, 100)
+
+    evidence = made(
+        lambda model, _: 40 + 2 * place(model) + 1.5 * ratio_of(model),
+        inference=cost,
+        training=lambda m: 1.5 * cost(m) if ratio_of(m) else cost(m),
+    )
+    check(row(evidence, "code-summaries-inference"), 47.5 - 48, SUPPORTED)
+    equal = 7e9 * (14 / 7) ** (1.5 / 2)
+    check(row(evidence, "code-summaries-training"), 1.5 * 14e9 / equal, SUPPORTED)
+    beyond = made(lambda model, _: 40 + 20 * ratio_of(model), inference=cost)
+    found = row(beyond, "code-summaries-training")
+    assert (found["value"], found["verdict"]) == (None, UNDECIDED)
+    assert found["note"] == "missing: IFT students that reach as far on c_code_summarization"
+
+
+def test_lengths() -> None:
+    evidence = made(plain, wrong=lambda model, _: 2.0 - 0.1 * place(model) if model.student in SIZES else 1.0)
+    check(row(evidence, "wrong-longer"), float(np.exp(np.mean(np.log([2, 1.9, 1.8, 1.7, 1.6])))), SUPPORTED)
+    check(row(evidence, "wrong-longer-falls"), 0.4, SUPPORTED)
+    check(row(made(plain), "wrong-longer-falls"), 0, CONTRADICTED)
+    check(row(made(plain, wrong=lambda *_: 2.5), "wrong-longer"), 2.5, CONTRADICTED)
+
+
+def test_sequential_ratios() -> None:
+    proportional = made(plain)
+    check(row(proportional, "quarter-captures"), 0.25, CONTRADICTED)
+    check(row(proportional, "cold-start"), -2.5, SUPPORTED)
+    check(row(proportional, "plateau-general-mc"), 7.5, CONTRADICTED)
+    check(row(proportional, "plateau-math-mc"), 2.5, CONTRADICTED)
+    check(row(proportional, "open-ended-rise"), 2.5, SUPPORTED)
+    at_once = made(lambda model, _: 50.0 + 10 * (ratio_of(model) > 0) + 2 * (ratio_of(model) == 0.5))
+    check(row(at_once, "quarter-captures"), 1.0, SUPPORTED)
+    check(row(at_once, "cold-start"), 2.0, CONTRADICTED)
+    check(row(at_once, "plateau-general-mc"), 0.0, SUPPORTED)
+    check(row(at_once, "open-ended-rise"), -2.0, CONTRADICTED)
+
+
+def test_mixed_training() -> None:
+    lengths = {0.0: 10, 0.25: 12, 0.5: 20, 0.75: 80, 1.0: 100}
+
+    def tokens(model: AnyModel, task: str) -> float:
+        return lengths[ratio_of(model)] if model.columns()["schedule"] == "mix" or ratio_of(model) in (0, 1) else 1000.0
+
+    evidence = made(plain, tokens=tokens)
+    check(row(evidence, "mixed-short"), 2.5, SUPPORTED)
+    check(row(evidence, "phase-transition"), 4.0, SUPPORTED)
+    lengths[0.5] = 60
+    check(row(evidence := made(plain, tokens=tokens), "mixed-short"), 2.5, CONTRADICTED)
+    check(row(evidence, "phase-transition"), 80 / 60, CONTRADICTED)
+
+
+def test_adaptations() -> None:
+    added = {("ift", "ift"): 0.0, ("ift", "reasoning"): 4.0, ("reasoning", "ift"): 0.5, ("reasoning", "reasoning"): 6.0}
+
+    def accuracy(model: AnyModel, task: str) -> float:
+        if isinstance(model, Adaptation):
+            return 50 + added[model.first, model.second] * (1 if model.student != "tiny" else -1)
+        return 53.0
+
+    evidence = made(accuracy)
+    check(row(evidence, "ift-adaptation"), (4 * 0.5 - 0.5) / 5, SUPPORTED)
+    check(row(evidence, "reasoning-adaptation"), 2.0, SUPPORTED)
+    check(row(evidence, "adaptation-keeps"), 3.0, SUPPORTED)
+    check(row(evidence, "adaptation-forgets"), -9.0, SUPPORTED)
+
+
+def stops(models: list[AnyModel], accuracy: Callable[[AnyModel, int], float]) -> pl.DataFrame:
+    """Full answers cost 1e9 per place (ten times for reasoning); stopped ones in proportion to the percentile."""
+    rows = []
+    for model in models:
+        if isinstance(model, Cell) and model.ratio in (0, 1) and model.corpus == "general":
+            full = 1e9 * (place(model) + 1) * (10 if model.ratio else 1)
+            for family in FAMILIES:
+                for percentile in (0, 25, 50, 75, 100):
+                    cost = full * max(percentile, 1) / 100
+                    values = {"percentile": percentile, "max_tokens": 5, "accuracy": accuracy(model, percentile) / 100}
+                    rows.append(
+                        model.columns() | {"benchmark": f"{family}-1", "family": family, "flops": cost} | values
+                    )
+    return table_from_rows(rows, "early_stopping")
+
+
+def test_early_stopping() -> None:
+    models = all_models()
+    evidence = made(plain)
+    in_proportion = stops(models, lambda model, percentile: plain(model, "") * percentile / 100)
+    found = row(evidence, "early-stopping", stopped=in_proportion)
+    assert found["verdict"] == SUPPORTED
+    assert found["value"] < 0
+    no_loss = stops(models, lambda model, percentile: plain(model, ""))
+    found = row(evidence, "early-stopping", stopped=no_loss)
+    # reasoning of place 0 stopped at 25 %: 50 for 2.5e9, between IFT of 2e9 (42) and of 3e9 (44)
+    assert found["verdict"] == CONTRADICTED
+    assert found["value"] >= 50 - 44
+    assert row(evidence, "early-stopping")["note"] == "missing: the table of stopped answers"
+    some = no_loss.filter(pl.col("student") != "big")
+    assert row(evidence, "early-stopping", stopped=some)["note"].startswith("missing: stopped answers of general/big")
+
+
+def limit_rows(gain: dict[str, float]) -> pl.DataFrame:
+    rows = [
+        Cell("general", student, "seq", ratio).columns()
+        | {
+            "benchmark": benchmark,
+            "max_tokens": limit,
+            "accuracy": 0.5 + (gain[benchmark] / 100 if limit == 200 else 0),
+        }
+        for student in SIZES
+        for ratio in (0.0, 1.0)
+        for benchmark in gain
+        for limit in (100, 200)
+    ]
+    return pl.DataFrame(
+        [{name: r.get(name) for name in SCHEMAS["length_limits"]} for r in rows], SCHEMAS["length_limits"]
+    )
+
+
+def test_longer_limits() -> None:
+    gains = {"mmlu_math": 1.0, "math_500": 3.0, "aime": 2.0}
+    check(row(made(plain), "longer-limit", limits=limit_rows(gains)), 1.0, SUPPORTED)
+    check(row(made(plain), "longer-limit", limits=limit_rows(gains | {"aime": -1.0})), -1.0, CONTRADICTED)
+    some = limit_rows({"mmlu_math": 1.0})
+    assert row(made(plain), "longer-limit", limits=some)["note"] == "missing: math_500 under two limits"
+
+
+def test_texts_name_this_studys_students() -> None:
+    assert row(made(plain), "middle-passes-largest")["statement"] == "Math-OE: 3B reasoning passes 14B IFT"
+    assert "general/middle/seq/rho-1" in row(made(plain), "middle-passes-largest")["cells"]
+    assert "40 cells" in row(made(plain), "wins")["statement"]
+
+
+def test_three_students_are_the_smallest_the_middle_and_the_largest() -> None:
+    three = [model for model in all_models() if model.student in ("tiny", "middle", "huge", "teacher")]
+    evidence = made(plain, models=three)
+    check(row(evidence, "middle-passes-largest"), 54 - 48, SUPPORTED)
+    assert row(evidence, "math-wins")["note"] == "missing: five students (there are 3)"
+    assert "the second student" in row(evidence, "math-wins")["statement"]
+
+
+def test_a_complete_study_has_every_statement() -> None:
+    evidence = made(plain, inference=inference, training=training)
+    tables = {
+        "stopped": stops(all_models(), plain),  # type: ignore[arg-type]
+        "limits": limit_rows({"mmlu_math": 1.0, "math_500": 1.0, "aime": 1.0}),
+    }
+    table = findings(evidence, STATEMENTS, ["general", "math"], **tables)
+    empty = table.filter(pl.col("value").is_null())
+    # code summaries: reasoning beyond all IFT students
+    assert set(empty["name"]) <= {"code-summaries-inference", "code-summaries-training"}
+    assert table["name"].n_unique() == table.height == len(STATEMENTS)
+    assert not table["statement"].str.contains(r"[{}]").any()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_cells_taken_out_at_random_leave_notes(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    left = [model for model in all_models() if generator.random() < [0, 0.02, 0.2, 0.5, 0.8, 0.9, 0.97, 0.99][seed]]
+    evidence = made(plain, inference=inference, training=training, models=left)
+    table = findings(evidence, STATEMENTS, ["general", "math"])
+    assert table.height == len(STATEMENTS)
+    absent = table.filter(pl.col("value").is_null())
+    assert absent["note"].str.starts_with("missing: ").all()
+    assert set(absent["verdict"]) <= {UNDECIDED}
+    complete = {model.model_id for model in all_models()} == {model.model_id for model in left}
+    assert absent.height > 0 or complete
+
+
+def test_no_corpora_at_all() -> None:
+    table = findings(made(plain), STATEMENTS, [])
+    # adaptations alone belong to no corpus
+    assert set(table.drop_nulls("value")["name"]) == {"ift-adaptation", "reasoning-adaptation"}
+
+
+def test_a_view_knows_what_it_has_shown() -> None:
+    view = StudyView(made(plain), ["general", "math"])
+    view.shift("tiny", "Math-OE")
+    assert list(view.used) == ["general/tiny/seq/rho-1", "general/tiny/seq/rho-0"]

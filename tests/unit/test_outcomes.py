@@ -1,0 +1,174 @@
+"""Single answers, stopped answers, and the programs from verdicts to tables of contrasts."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from scale_or_reason.architectures import Architecture
+from scale_or_reason.cells import Cell
+from scale_or_reason.errors import StudyError
+from scale_or_reason.flops import generation_flops
+from scale_or_reason.jury import JuryRule
+from scale_or_reason.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
+from scale_or_reason.tables import SCHEMAS, read_table, table_from_rows, write_table
+
+MODEL = Architecture(vocabulary=10, hidden=4, feed_forward=8, heads=2, layers=3)
+CONFIG = {"vocab_size": 10, "hidden_size": 4, "intermediate_size": 8, "num_attention_heads": 2, "num_hidden_layers": 3}
+IFT, REASONING = (Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0))
+FAMILIES = {"gsm8k": "Math-OE", "aime": "Math-OE"}
+LENGTHS = [4, 8, 12, 16, 20]
+
+
+def answers(benchmark: str = "gsm8k") -> pl.DataFrame:
+    rows = [(benchmark, f"q{number}", 0, 10, length) for number, length in enumerate(LENGTHS)]
+    return pl.DataFrame(rows, {name: SCHEMAS["answers"][name] for name in ANSWER_COLUMNS}, orient="row")
+
+
+def verdicts(*words: str, judge: str = "one", benchmark: str = "gsm8k") -> pl.DataFrame:
+    rows = [(benchmark, f"q{number}", 0, judge, word) for number, word in enumerate(words)]
+    return pl.DataFrame(rows, {name: SCHEMAS["verdicts"][name] for name in VERDICT_COLUMNS}, orient="row")
+
+
+def test_only_a_yes_of_the_jury_is_right() -> None:
+    said = pl.concat(
+        [verdicts("yes", "yes", "no", "unparsable", "yes"), verdicts(*["yes", "no"] * 2, "yes", judge="b")]
+    )
+    table = model_outcomes(IFT, answers(), said, JuryRule(), MODEL)
+    assert table["right"].to_list() == [True, False, False, False, True]
+    assert table["answer_tokens"].to_list() == LENGTHS
+    assert table["flops"].to_list() == pytest.approx([float(generation_flops(MODEL, 10, length)) for length in LENGTHS])
+
+
+def test_an_answer_without_a_verdict_is_an_error() -> None:
+    with pytest.raises(StudyError, match="no verdict"):
+        model_outcomes(IFT, answers(), verdicts("yes", "no"), JuryRule(), MODEL)
+
+
+def test_stopped_answers_are_wrong_and_cheaper() -> None:
+    outcomes = model_outcomes(IFT, answers(), verdicts("yes", "yes", "no", "yes", "yes"), JuryRule(), MODEL)
+    table = early_stopping(outcomes, FAMILIES, MODEL)
+    assert table.select("percentile", "max_tokens", "accuracy").rows() == [
+        (0, 4, 0.2),
+        (25, 8, 0.4),
+        (50, 12, 0.4),
+        (75, 16, pytest.approx(0.6)),
+        (100, 20, pytest.approx(0.8)),
+    ]
+    stopped = [min(length, 12) for length in LENGTHS]
+    expected = sum(float(generation_flops(MODEL, 10, length)) for length in stopped) / 5
+    assert table["flops"][2] == pytest.approx(expected)
+    assert table["flops"][4] == pytest.approx(outcomes["flops"].mean())
+
+
+def save(folder: Path, model_id: str, benchmark: str, words: list[str]) -> None:
+    """The files of one model and benchmark: answers and verdicts of one judge."""
+    rest = {"answer": "", "finish_reason": "stop"}
+    rows = [row | {"model_id": model_id} | rest for row in answers(benchmark).to_dicts()]
+    path = folder / "answers" / model_id / f"{benchmark}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(table_from_rows(rows, "answers"), path, "answers")
+    rest = {"reply": "", "judge_prompt_tokens": 1, "judge_tokens": 1}
+    rows = [row | {"model_id": model_id} | rest for row in verdicts(*words, benchmark=benchmark).to_dicts()]
+    path = folder / "verdicts" / "one" / model_id / f"{benchmark}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(table_from_rows(rows, "verdicts"), path, "verdicts")
+
+
+@pytest.fixture
+def study(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Outcomes of two models, one of which has no AIME, tabulated by the program; ``log.txt`` has what it said."""
+    save(tmp_path, IFT, "gsm8k", ["yes", "no", "no", "no", "no"])
+    save(tmp_path, IFT, "aime", ["no"] * 5)
+    save(tmp_path, REASONING, "gsm8k", ["yes", "yes", "yes", "yes", "no"])
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    call(
+        root, monkeypatch, "tabulate_outcomes.py",
+        "--answers", tmp_path / "answers", "--verdicts", tmp_path / "verdicts", "--jurors", "one", "--jury", "{}",
+        "--model-ids", IFT, REASONING, "--families", families(), "--architectures", f"small={tmp_path / 'config.json'}",
+        "--output", tmp_path / "outcomes.parquet", "--early-stopping", tmp_path / "stopped.csv",
+    )  # fmt: skip
+    (tmp_path / "log.txt").write_text(capsys.readouterr().out)
+    return tmp_path
+
+
+def families() -> str:
+    return json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k", "aime"]}])
+
+
+def call(root: Path, monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(root / "workflow" / "scripts" / script), run_name="__main__")
+
+
+def test_from_verdicts_to_outcomes(study: Path) -> None:
+    table = read_table(study / "outcomes.parquet", "outcomes")
+    right = table.group_by("model_id", "benchmark", maintain_order=True).agg(pl.col("right").sum())
+    assert right.rows() == [(IFT, "gsm8k", 1), (IFT, "aime", 0), (REASONING, "gsm8k", 4)]
+    assert pl.read_csv(study / "stopped.csv").height == 3 * 5
+
+
+def test_what_is_left_out_is_said(study: Path) -> None:
+    said = (study / "log.txt").read_text()
+    assert "2 models; left out: 1" in said
+    assert f"left out, since it is not there: {study / 'verdicts' / 'one' / REASONING / 'aime.parquet'}" in said
+
+
+def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    with pytest.raises(SystemExit):
+        call(
+            root, monkeypatch, "tabulate_outcomes.py",
+            "--answers", study / "answers", "--verdicts", study / "verdicts", "--jurors", "one", "--jury", "{}",
+            "--model-ids", IFT, "--families", families(), "--architectures", "small=",
+            "--output", study / "no.parquet", "--early-stopping", study / "no.csv",
+        )  # fmt: skip
+    assert "a model has no architecture" in capsys.readouterr().err
+    assert not (study / "no.parquet").exists()
+
+
+def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_table(table_from_rows([], "costs"), study / "costs.parquet", "costs")
+    call(
+        root, monkeypatch, "measure_uncertainty.py",
+        "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families(),
+        "--sizes", '{"small": 1}', "--seed", "0", "--replicates", "500", "--uncertainty", study / "uncertainty.csv",
+        "--contrasts", study / "contrasts.csv", "--frontiers", study / "frontiers.csv",
+    )  # fmt: skip
+    gaps = pl.read_csv(study / "uncertainty.csv").filter(benchmark="gsm8k", ratio=1.0)
+    assert gaps["gap"].to_list() == pytest.approx([0.6])
+    # three of five items differ, all in one direction: three equal throws of a coin prove nothing
+    assert -0.2 < gaps["gap_low"][0] < 0 < 0.6 < gaps["gap_high"][0] < 1
+    assert gaps["finding"].to_list() == ["undecided"]
+    assert set(pl.read_csv(study / "contrasts.csv")["note"]) == {
+        "no accuracy",
+        "fewer than two IFT students",
+        "no FLOPs",
+    }
+    # equal FLOPs of answering and better: alone on the frontier
+    frontier = pl.read_csv(study / "frontiers.csv").filter(benchmark="gsm8k", among="formats", cost="inference")
+    assert dict(frontier.select("ratio", "on_frontier").rows()) == {0.0: False, 1.0: True}
+
+
+def test_from_outcomes_to_findings(
+    study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(table_from_rows([], "costs"), study / "costs.parquet", "costs")
+    write_table(table_from_rows([], "length_limits"), study / "limits.parquet", "length_limits")
+    families = json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])
+    call(
+        root, monkeypatch, "compute_findings.py",
+        "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families,
+        "--sizes", '{"small": 1}', "--corpora", "general", "--seed", "0", "--replicates", "500",
+        "--stopped", study / "stopped.csv", "--limits", study / "limits.parquet", "--output", study / "findings.csv",
+    )  # fmt: skip
+    table = pl.read_csv(study / "findings.csv")
+    wins = table.row(by_predicate=pl.col("name") == "wins", named=True)
+    assert (wins["value"], wins["verdict"]) == (1.0, "undecided")  # one cell of five items
+    assert wins["cells"] == "general/small/seq/rho-1, general/small/seq/rho-0"
+    assert table.filter(name="middle-passes-largest")["note"].to_list() == ["missing: five students (there are 1)"]
+    assert "undecided: wins" in capsys.readouterr().out

@@ -1,0 +1,45 @@
+"""Put this study's numbers beside the papers', cell by cell, as CSV.
+
+    python workflow/scripts/compare_with_papers.py --reference FOLDER \\
+        --uncertainty results/v2/tables/uncertainty.csv --frontiers results/v2/tables/frontier_membership.csv \\
+        --points 3 --factor 1.5 --output results/v2/tables/reproduction.csv
+
+The folder holds the papers' tables, as docs/analysis.md describes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.errors import run_script
+from scale_or_reason.reproduction import Tolerance, reproduction
+from scale_or_reason.tables import SCHEMAS, write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path, required=True, help="the folder with the papers' tables")
+    parser.add_argument("--uncertainty", type=Path, required=True, help="this study's accuracies and gaps (CSV)")
+    parser.add_argument("--frontiers", type=Path, required=True, help="its memberships of frontiers, with FLOPs (CSV)")
+    parser.add_argument("--points", type=float, required=True, help="how far apart accuracies that agree may be")
+    parser.add_argument("--factor", type=float, required=True, help="by what factor FLOPs that agree may differ")
+    parser.add_argument("--output", type=Path, required=True, help="table to write (CSV)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    uncertainty = pl.read_csv(arguments.uncertainty, schema=SCHEMAS["uncertainty"])
+    frontiers = pl.read_csv(arguments.frontiers, schema=SCHEMAS["frontier_membership"])
+    tolerance = Tolerance(arguments.points, arguments.factor)
+    table = reproduction(arguments.reference, uncertainty, frontiers, tolerance)
+    write_csv(table, arguments.output)
+    counts = table["agrees"].drop_nulls().value_counts(sort=True)
+    print(f"{table.height} numbers of the papers; ours agree: {dict(counts.rows()) or 'none is in this study'}")
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,55 @@
+"""Compute every statement of the papers for this study: value, interval, verdict and cells used, as CSV.
+
+    python workflow/scripts/compute_findings.py --outcomes results/v2/tables/outcomes.parquet \\
+        --costs results/v2/tables/costs.parquet --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
+        --sizes '{"Qwen2.5-3B": 3}' --corpora general math --seed 0 \\
+        --stopped results/v2/tables/early_stopping.csv --limits results/v2/tables/length_limits.parquet \\
+        --output results/v2/tables/findings.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.errors import run_script
+from scale_or_reason.findings import findings
+from scale_or_reason.scores import family_of
+from scale_or_reason.statements import STATEMENTS
+from scale_or_reason.tables import SCHEMAS, read_table, write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--outcomes", type=Path, required=True, help="what became of every answer (Parquet)")
+    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
+    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser.add_argument("--corpora", nargs="*", default=[], help="the general corpus, then the narrow one")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed; draws the replicates")
+    parser.add_argument("--replicates", type=int, default=REPLICATES, help="how many (default: %(default)s)")
+    parser.add_argument("--stopped", type=Path, help="what stopping answers early would change (CSV)")
+    parser.add_argument("--limits", type=Path, help="scores under several limits on the length of answers (Parquet)")
+    parser.add_argument("--output", type=Path, required=True, help="table of findings to write (CSV)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
+    families = family_of(arguments.families)
+    evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
+    stopped = pl.read_csv(arguments.stopped, schema=SCHEMAS["early_stopping"]) if arguments.stopped else None
+    limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
+    table = findings(evidence, STATEMENTS, arguments.corpora, stopped, limits)
+    write_csv(table, arguments.output)
+    for (verdict,), rows in table.group_by("verdict", maintain_order=True):
+        print(f"{verdict}: {', '.join(rows['name'])}")
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,38 @@
+"""Fit curves through the students: accuracy against FLOPs (saturating), inference FLOPs against size (power law).
+
+    python workflow/scripts/fit_curves.py --scores results/v2/tables/scores.parquet \\
+        --costs results/v2/tables/costs.parquet --sizes '{"Qwen2.5-0.5B": 0.5, "Qwen2.5-14B": 14}' --seed 0 \\
+        --fits results/v2/tables/saturating_fits.csv --laws results/v2/tables/power_laws.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.curves import power_laws, saturating_fits
+from scale_or_reason.errors import run_script
+from scale_or_reason.tables import read_table, write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
+    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
+    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed; starts the search for the best fit")
+    parser.add_argument("--fits", type=Path, required=True, help="table of saturating fits to write (CSV)")
+    parser.add_argument("--laws", type=Path, required=True, help="table of power laws to write (CSV)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    scores, costs = read_table(arguments.scores, "scores"), read_table(arguments.costs, "costs")
+    write_csv(saturating_fits(scores, costs, sizes=arguments.sizes, seed=arguments.seed), arguments.fits)
+    write_csv(power_laws(scores, costs, sizes=arguments.sizes), arguments.laws)
+
+
+if __name__ == "__main__":
+    run_script(main)

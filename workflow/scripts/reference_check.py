@@ -1,0 +1,55 @@
+"""Compute every statement of the papers from the papers' own numbers, and fail if one differs from what they print.
+
+    python workflow/scripts/reference_check.py --reference FOLDER --output reference_check.csv
+
+The folder holds v2_table1.csv, v2_teacher.csv and v2_inference_power_law.csv; docs/analysis.md has their columns.
+Status 1: a statement differs. Statements for which these tables do not suffice are listed with what is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.errors import run_script
+from scale_or_reason.reference import reference_findings
+from scale_or_reason.statements import STATEMENTS
+from scale_or_reason.tables import write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=Path, required=True, help="the folder with the papers' tables")
+    parser.add_argument("--output", type=Path, help="also write what is printed as CSV")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    table = reference_findings(arguments.reference, STATEMENTS)
+    for row in table.iter_rows(named=True):
+        print(line(row))
+    computed, differing = table["agrees"].count(), (~table["agrees"].drop_nulls()).sum()
+    print(f"{computed} of {table.height} statements computed from the papers' tables; {differing} differ")
+    if arguments.output:
+        write_csv(table, arguments.output)
+    if differing or not computed:
+        raise SystemExit(1)
+
+
+def line(row: dict[str, Any]) -> str:
+    """One statement with what was computed, what was expected and, in the papers' words, what they say."""
+    words = f"{row['name']} ({row['source']}): {row['statement']}"
+    said = f"; the papers say {row['paper']}" if row["paper"] else ""
+    if row["agrees"] is None:
+        return f"  not in the tables  {words}{said}; {row['note']}"
+    state = "agrees           " if row["agrees"] else "DIFFERS          "
+    computed = "nothing" if row["value"] is None else f"{row['value']:.3g} {row['unit']}, {row['verdict']}"
+    expected = "nothing" if row["expected"] is None else f"{row['expected']:g}, {row['expected_verdict']}"
+    remark = f"; {row['remark']}" if row["remark"] else ""
+    return f"  {state}  {words}: {computed} (expected {expected}){said}{remark}"
+
+
+if __name__ == "__main__":
+    run_script(main)

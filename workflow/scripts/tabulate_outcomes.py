@@ -1,0 +1,91 @@
+"""Tabulate what became of every answer of every model, and what stopping answers early would change.
+
+    python workflow/scripts/tabulate_outcomes.py --answers results/v2/answers --verdicts results/v2/verdicts \\
+        --jurors gpt-oss-120b --jury '{"majority": "readable", "tie": "undecided"}' \\
+        --model-ids general/Qwen2.5-3B/seq/rho-1/seed-0 --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
+        --architectures Qwen2.5-3B=Qwen/Qwen2.5-3B@main \\
+        --output results/v2/tables/outcomes.parquet --early-stopping results/v2/tables/early_stopping.csv
+
+A benchmark that a model has not answered, or that a juror has not judged, is left out of its rows, with a line that
+says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.architectures import named_architecture
+from scale_or_reason.cells import parse_model_id
+from scale_or_reason.columns import read_columns, verdict_files
+from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.generation import json_object
+from scale_or_reason.jury import JuryRule
+from scale_or_reason.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
+from scale_or_reason.scores import family_of
+from scale_or_reason.tables import table_writer, write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answers", type=Path, required=True, help="the folder with MODEL_ID/BENCHMARK.parquet")
+    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
+    parser.add_argument("--jurors", nargs="+", required=True, help="who decides; rules for the graders")
+    parser.add_argument("--jury", required=True, help="JSON: how jurors who differ decide (keys majority, tie)")
+    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are tabulated")
+    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser.add_argument(
+        "--architectures",
+        nargs="+",
+        required=True,
+        metavar="NAME=SOURCE",
+        help="config.json, model folder or hub id (or id@revision) of each student and teacher",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="table of outcomes to write (Parquet)")
+    parser.add_argument("--early-stopping", type=Path, required=True, help="table of stopped answers to write (CSV)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    families = family_of(arguments.families)
+    jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
+    models = dict(named_architecture(text, "--architectures") for text in arguments.architectures)
+    stopped, missing = [], []
+    with table_writer(arguments.output, "outcomes") as append:
+        for model_id in arguments.model_ids:
+            there = []
+            for benchmark in families:
+                files = verdict_files(arguments.verdicts, arguments.jurors, [model_id], [benchmark])
+                files.append(arguments.answers / model_id / f"{benchmark}.parquet")
+                absent = [file for file in files if not file.is_file()]
+                there += [] if absent else [benchmark]
+                missing += absent[:1]
+            student = parse_model_id(model_id).student
+            architecture = models.get(student)
+            if architecture is None:
+                raise StudyError(
+                    "a model has no architecture", where="--architectures", found=student, expected="NAME=SOURCE"
+                )
+            answers = [arguments.answers / model_id / f"{benchmark}.parquet" for benchmark in there]
+            verdicts = verdict_files(arguments.verdicts, arguments.jurors, [model_id], there)
+            outcomes = model_outcomes(
+                model_id,
+                read_columns(answers, "answers", ANSWER_COLUMNS, model_id),
+                read_columns(verdicts, "verdicts", VERDICT_COLUMNS, model_id),
+                jury,
+                architecture,
+            )
+            append(outcomes)
+            stopped.append(early_stopping(outcomes, families, architecture))
+    write_csv(pl.concat(stopped), arguments.early_stopping)
+    print(f"{len(arguments.model_ids)} models; left out: {len(missing)}")
+    for file in missing:
+        print(f"left out, since it is not there: {file}")
+
+
+if __name__ == "__main__":
+    run_script(main)
