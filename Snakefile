@@ -35,6 +35,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/limits.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/timings.smk"
+include: "workflow/rules/plan.smk"
 
 
 if "world" in config:
