@@ -20,7 +20,7 @@ from scale_or_reason.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration
 from scale_or_reason.planning.estimate import Plan, make_plan
-from scale_or_reason.planning.memory import ZeRO, activation_bytes, checkpoint_bytes, engine_memory, training_memory
+from scale_or_reason.planning.memory import ZeRO, activation_bytes, checkpoint_bytes, training_memory
 from scale_or_reason.planning.page import page
 from scale_or_reason.planning.report import duration, summary
 from scale_or_reason.planning.shapes import Shape, shape_of, shipped_shapes
@@ -109,6 +109,15 @@ def test_the_flops_of_a_training_by_hand(papers_plan: Plan) -> None:
     seconds = flops / (0.35 * 989e12) / 8 + 120 + 2 * 3_085_938_688 / 2e9
     assert row["gpu_hours"] == pytest.approx(8 * seconds / 3600)
     assert row["price"] == pytest.approx(2.5 * row["gpu_hours"])
+
+
+def test_exact_flops_of_a_training_by_hand(papers_plan: Plan) -> None:
+    """Each token goes once through all matrices, with two heads for keys and values, and sees those before it."""
+    row = cell(papers_plan, "training", "math/Qwen2.5-3B/seq/rho-0/seed-0")
+    matrices = 36 * (2 * 2048 * 2048 + 2 * 2048 * 2 * 128 + 3 * 2048 * 11_008) + 151_936 * 2048
+    length = 87 + 1180
+    attention = 36 * 4 * 16 * 128 * length * (length + 1) / 2
+    assert row["flops_exact"] == pytest.approx(0.51 * 300_000 * 3 * (2 * matrices * length + attention), rel=1e-12)
 
 
 def generation_by_hand(v: int, d: int, f: float, h: int, n: int, p: float, g: int) -> float:
@@ -258,11 +267,19 @@ def test_activations_by_hand() -> None:
 def test_memory_of_an_engine() -> None:
     """A 70B model on four GPUs: a quarter of 141 GB each, and of 100 x 1,000 tokens x 327,680 bytes."""
     shape = shape_of("meta-llama/Llama-3.3-70B-Instruct", {})
-    memory = engine_memory(shape, 4, "bfloat16", 1000, 100, 4, overhead=1e9)
+    memory = Engine.from_settings(shape, 4, {"tensor_parallel_size": 4}).memory(1000, 100, overhead=1e9)
     assert memory.weights == pytest.approx(141.1e9 / 4, rel=1e-3)
     assert memory.cache == pytest.approx(1e5 * 2 * 80 * 8 * 128 * 2 / 4)
     assert memory.total == memory.weights + memory.cache + 1e9
     assert shape_of("openai/gpt-oss-120b", {}).weight_bytes(2) == 65.3e9  # four bits an expert's number
+
+
+def test_numbers_in_eight_bits() -> None:
+    shape = shape_of("Qwen/Qwen3-235B-A22B", {})
+    small = Engine.from_settings(shape, 8, {"quantization": "fp8", "kv_cache_dtype": "fp8_e5m2"})
+    full = Engine.from_settings(shape, 8, {"dtype": "bfloat16"})
+    assert (small.weight_bytes, small.cache_bytes) == (full.weight_bytes / 2, full.cache_bytes / 2)
+    assert Engine.from_settings(shape, 8, {"dtype": "float32"}).weight_bytes == 4 * shape.parameters
 
 
 def test_a_checkpoint_holds_weights_and_optimizer() -> None:
@@ -301,7 +318,7 @@ def test_decoding_is_bound_by_memory_until_arithmetic_takes_longer(paper: dict[s
     def speed(**changes: Any) -> float:
         config = merge(paper, {"plan": changes})
         assumed = Assumptions(config, Study.from_config(config))
-        return decoding(Engine(shape, 1, 1, "bfloat16"), calls, assumed.gpu(), assumed).tokens_per_second
+        return decoding(Engine.from_settings(shape, 1, {}), calls, assumed.gpu(), assumed).tokens_per_second
 
     # 256 sequences of 600 tokens on average: 15.2 GB of weights and 8.8 GB of keys and values, at half of 3.35 TB/s
     moved = 2 * shape.parameters + 256 * 600 * shape.cache_bytes(2)
@@ -315,11 +332,15 @@ def test_decoding_is_bound_by_memory_until_arithmetic_takes_longer(paper: dict[s
 def test_a_batch_is_as_large_as_the_memory_allows(paper: dict[str, Any]) -> None:
     assumed = Assumptions(paper, Study.from_config(paper))
     shape = shape_of("Qwen/Qwen3-235B-A22B", {})
-    work = decoding(Engine(shape, 8, 8, "bfloat16"), (Calls(1e6, 100, 8000),), assumed.gpu(), assumed)
+    work = decoding(
+        Engine.from_settings(shape, 8, {"tensor_parallel_size": 8}), (Calls(1e6, 100, 8000),), assumed.gpu(), assumed
+    )
     room = 8 * (0.92 * 80e9 - 4e9) - 2 * shape.parameters
     assert work.context == 4100
     assert work.sequences == room // (4100 * shape.cache_bytes(2, 8)) < 256
-    few = decoding(Engine(shape, 8, 8, "bfloat16"), (Calls(3, 100, 8000),), assumed.gpu(), assumed)
+    few = decoding(
+        Engine.from_settings(shape, 8, {"tensor_parallel_size": 8}), (Calls(3, 100, 8000),), assumed.gpu(), assumed
+    )
     assert few.sequences == 3
 
 

@@ -19,6 +19,7 @@ from scale_or_reason.planning.speed import (
     Engine,
     decoding,
     engine_peak,
+    exact_flops_of,
     generation_flops_of,
     prefill_flops_of,
     training_flops_of,
@@ -27,8 +28,9 @@ from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, TRAINING_STAGES, Unit, Work
 from scale_or_reason.study import Judge, Student, Study, TeacherModel
 
-#: One row for each cell of each stage. Tokens and FLOPs are those of all its sequences; ``hours`` are those of the part
-#: of the job that the cell takes, its start included; memory is that of one GPU.
+#: One row for each cell of each stage. Tokens and FLOPs are those of all its sequences: ``flops`` by the paper's
+#: formulas, ``flops_exact`` of decoders as they are built. ``hours`` are those of the part of the job that the cell
+#: takes, its start included. Memory is that of one GPU.
 PLAN_COLUMNS: dict[str, Any] = {
     "stage": pl.String(),
     "cell": pl.String(),
@@ -40,6 +42,7 @@ PLAN_COLUMNS: dict[str, Any] = {
     "prompt_tokens": pl.Float64(),
     "completion_tokens": pl.Float64(),
     "flops": pl.Float64(),
+    "flops_exact": pl.Float64(),
     "gpus": pl.Int64(),
     "hours": pl.Float64(),
     "gpu_hours": pl.Float64(),
@@ -135,8 +138,11 @@ class Estimator:
             bytes_per_token = self.assumed.number("disk.bytes_per_token", "bytes")
             row["disk_gb"] += written * bytes_per_token / _GB
         if getattr(unit.model, "endpoint", None):
-            flops = None if shape is None else generation_flops_of(shape, unit.calls)
-            return row | tokens | {"flops": flops, "gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
+            served = {"gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
+            if shape is not None:
+                served["flops"] = generation_flops_of(shape, unit.calls)
+                served["flops_exact"] = exact_flops_of(shape, unit.calls, training=False)
+            return row | tokens | served
         assert shape is not None
         flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
         machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
@@ -149,6 +155,7 @@ class Estimator:
             | tokens
             | {
                 "flops": flops,
+                "flops_exact": exact_flops_of(shape, unit.calls, training),
                 "gpus": machine.gpus,
                 "hours": seconds / _HOUR,
                 "gpu_hours": gpu_hours,
@@ -176,11 +183,10 @@ class Estimator:
     def _engine(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
         assert unit.model is not None
         gpus = self.engine_gpus(unit.model)
-        parallel = unit.model.engine.get("tensor_parallel_size", 1) if self.on_gpu else 1
-        engine = Engine(shape, gpus, parallel, unit.model.engine.get("dtype", "bfloat16"))
+        engine = Engine.from_settings(shape, gpus, unit.model.engine)
         writing = decoding(engine, unit.calls, self.gpu, self.assumed)
         memory, fits = engine_peak(engine, writing, self.gpu, unit.context, self.assumed)
-        what = f"tensor parallel {parallel}, {writing.sequences:.0f} sequences of {writing.context:.0f} tokens"
+        what = f"{gpus} GPUs, {writing.sequences:.0f} sequences of {writing.context:.0f} tokens"
         self._note_memory("engine", unit.model.name, what, gpus, memory, fits)
         peak = self.gpu.tflops * 1e12 * self.assumed.number("mfu.prefill", "share of the peak")
         written = sum(call.count * call.completion for call in unit.calls)
@@ -223,8 +229,8 @@ class Estimator:
             return self.assumed.measured(f"start.{unit.stage}", start, "seconds of a job") / members
         assert unit.model is not None
         own_weights = unit.stage == "evaluation" and unit.cell.split("/")[0] not in ("base", "teacher")
-        width = BYTES.get(unit.model.engine.get("dtype", "bfloat16"), 2)
-        load = shape.weight_bytes(width) / (self.assumed.number("start.load_gb_s", "GB/s") * _GB)
+        engine = Engine.from_settings(shape, 1, unit.model.engine)
+        load = engine.weight_bytes / (self.assumed.number("start.load_gb_s", "GB/s") * _GB)
         start = self.assumed.number("start.minutes", "minutes of a job") * 60
         return start / members + load / (1 if own_weights else members)
 
@@ -299,6 +305,7 @@ def _stages(cells: pl.DataFrame, gpus: int, light: int, measured: Mapping[str, f
                 f"sequences{suffix}": part["sequences"].sum(),
                 f"tokens{suffix}": _sum(part, "prompt_tokens") + _sum(part, "completion_tokens"),
                 f"flops{suffix}": part["flops"].sum(),
+                f"flops_exact{suffix}": part["flops_exact"].sum(),
                 f"gpu_hours{suffix}": part["gpu_hours"].sum(),
                 f"wall_hours{suffix}": wall_hours(_jobs(part), places),
                 f"price{suffix}": part["price"].sum(),

@@ -1,4 +1,4 @@
-"""Peak memory of one GPU, for a training by DeepSpeed and for an engine of vLLM. All in bytes.
+"""Peak memory of one GPU in a training by DeepSpeed, in bytes.
 
 Training in bfloat16 with Adam takes 16 bytes a parameter: 2 for the weight, 2 for its gradient, 12 for the optimizer (a
 weight in 32 bits, two moments). ZeRO (Rajbhandari et al. 2020) shares them out over N processes: stage 1 the
@@ -94,7 +94,7 @@ def activation_bytes(shape: Shape, tokens: int, width: int, checkpointing: bool)
     the rest of one layer at a time.
     """
     model = shape.architecture
-    heads, kv = model.heads * shape.head_dim, shape.kv_heads * shape.head_dim
+    heads, kv = (count * shape.decoder.head_width for count in (model.heads, shape.decoder.key_value_heads))
     norms = 2 * 4 * model.hidden
     layer = width * (6 * model.hidden + 2 * heads + 2 * kv + 4 * model.feed_forward) + norms
     if not checkpointing:
@@ -107,15 +107,6 @@ def _head_bytes(shape: Shape, tokens: int, width: int) -> float:
     model = shape.architecture
     tile = min(tokens, _HEAD_TOKENS) * min(model.vocabulary, _HEAD_WORDS) * width
     return tile + 4 * (model.vocabulary + tokens) * model.hidden
-
-
-def engine_memory(
-    shape: Shape, gpus: int, dtype: str, context: float, sequences: float, tensor_parallel: int, overhead: float
-) -> Memory:
-    """One GPU of an engine that works on ``sequences`` sequences of ``context`` tokens at a time."""
-    width = BYTES[dtype]
-    cache = sequences * context * shape.cache_bytes(width, tensor_parallel)
-    return Memory(weights=shape.weight_bytes(width) / gpus, cache=cache / gpus, overhead=overhead)
 
 
 def checkpoint_bytes(shape: Shape, dtype: str) -> float:

@@ -61,7 +61,8 @@ def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:
         f"<figure>{picture}</figure>",
         "<h2>Stages</h2>",
         _table(stage_rows(plan), sums=2 if is_begun(plan) else 1),
-        '<p class="note">Stages follow one another in the wall time. plan.csv has every cell.</p>',
+        '<p class="note">FLOPs by the papers\' formulas; exact: of decoders as they are built. In the wall time stages '
+        "follow one another. plan.csv has every cell.</p>",
     ]
     measured = measured_rows(plan)
     if measured:

@@ -16,6 +16,7 @@ STAGE_COLUMNS = {
     "jobs": "jobs",
     "tokens": "tokens",
     "flops": "FLOPs",
+    "flops_exact": "exact",
     "gpu_hours": "GPU-hours",
     "wall_hours": "wall time",
     "price": "price",
@@ -63,10 +64,8 @@ def shown(column: str, value: Any) -> str:
 
 def totals(plan: Plan, suffix: str = "") -> dict[str, Any]:
     """All stages together, one after the other; ``suffix`` ``_left`` for what is left."""
-    sums = {
-        name: plan.stages[f"{name}{suffix}"].sum() for name in ("jobs", "tokens", "flops", "gpu_hours", "wall_hours")
-    }
-    sums |= {name: plan.stages[f"{name}{suffix}"].sum() for name in ("price", "disk_gb")}
+    names = ("jobs", "tokens", "flops", "flops_exact", "gpu_hours", "wall_hours", "price", "disk_gb")
+    sums = {name: plan.stages[f"{name}{suffix}"].sum() for name in names}
     return sums | {"stage": "all", "memory_gb": plan.stages["memory_gb"].max(), "fits": plan.stages["fits"].all()}
 
 
@@ -77,7 +76,7 @@ def stage_rows(plan: Plan) -> list[list[str]]:
         rows.append([shown(column, row[column]) for column in STAGE_COLUMNS])
     if is_begun(plan):
         left = totals(plan, "_left") | {"stage": "left to do", "memory_gb": None, "fits": None}
-        rows.append([shown(column, left[column]) for column in STAGE_COLUMNS])
+        rows.append([shown(column, left[column]) or ("" if left[column] is None else "0") for column in STAGE_COLUMNS])
     return rows
 
 
@@ -143,7 +142,7 @@ def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str
         "",
         *_table(stage_rows(plan)),
         "",
-        "GPU-hours and price are those of jobs in which models work; stages follow one another in the wall time.",
+        "FLOPs by the papers' formulas; exact: of decoders as they are built. Wall time: one stage after the other.",
         f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.downloads_gb)} GB of models from the hub, "
         f"{amount(plan.checkpoints_gb)} GB for the checkpoints of a training while it runs.",
         *_memory_lines(plan),

@@ -1,6 +1,7 @@
 """The shape of a model: its parameters and its cache, from the numbers of a ``config.json``, without a network.
 
-FLOPs need five numbers (:class:`~scale_or_reason.architectures.Architecture`), memory a few more.
+The paper's FLOPs need five numbers (:class:`~scale_or_reason.architectures.Architecture`), exact ones a few more
+(:class:`~scale_or_reason.exact_flops.Decoder`), and memory also how many experts there are and what is shared.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from scale_or_reason.architectures import Architecture
 from scale_or_reason.errors import StudyError
+from scale_or_reason.exact_flops import Decoder
 
 FOLDER = Path(__file__).parent
 #: Models whose projections of query, key and value have biases.
@@ -24,14 +26,12 @@ _BIASED = ("qwen2",)
 class Shape:
     """A decoder with gated feed-forward layers (three matrices) and grouped key and value heads.
 
-    ``architecture`` has what the FLOPs' formulas need; its feed-forward width counts the experts that are active.
-    ``experts`` and ``experts_per_token`` are 1 for dense models. ``weights_gb``: of weights that take neither 2 nor 4
-    bytes a parameter, in 10^9 bytes; None for the others.
+    ``decoder`` counts the experts that are active in its feed-forward width. ``tied``: whether input and output share
+    one matrix of embeddings. ``experts`` and ``experts_per_token`` are 1 for dense models. ``weights_gb``: of weights
+    that take neither 2 nor 4 bytes a parameter, in 10^9 bytes; None for the others.
     """
 
-    architecture: Architecture
-    kv_heads: int
-    head_dim: int
+    decoder: Decoder
     tied: bool
     experts: int = 1
     experts_per_token: int = 1
@@ -45,18 +45,20 @@ class Shape:
         Raises :class:`StudyError` if a number is missing.
         """
         text = _expanded(config.get("text_config", config))
-        architecture = Architecture.from_config(text, where)
         experts = int(text.get("num_experts") or text.get("num_local_experts") or 1)
         return cls(
-            architecture=architecture,
-            kv_heads=_kv_heads(text, architecture),
-            head_dim=int(text.get("head_dim") or architecture.hidden // architecture.heads),
+            decoder=Decoder.from_config(text, where),
             tied=bool(text.get("tie_word_embeddings", text.get("model_type") == "gemma3_text")),
             experts=experts,
             experts_per_token=int(text.get("num_experts_per_tok") or 1),
             biased=bool(text.get("attention_bias")) or text.get("model_type") in _BIASED,
             weights_gb=text.get("weights_gb"),
         )
+
+    @property
+    def architecture(self) -> Architecture:
+        """The five numbers of the paper's formulas."""
+        return self.decoder.base
 
     @property
     def parameters(self) -> int:
@@ -70,7 +72,8 @@ class Shape:
 
     def _count(self, experts: int) -> int:
         model = self.architecture
-        d, layers, heads, kv = model.hidden, model.layers, model.heads * self.head_dim, self.kv_heads * self.head_dim
+        d, layers = model.hidden, model.layers
+        heads, kv = (count * self.decoder.head_width for count in (model.heads, self.decoder.key_value_heads))
         one_expert = model.feed_forward / self.experts_per_token
         attention = 2 * d * heads + 2 * d * kv + (heads + 2 * kv if self.biased else 0)
         router = d * self.experts if self.experts > 1 else 0
@@ -87,12 +90,12 @@ class Shape:
 
         With more GPUs than key and value heads each GPU keeps a copy of one.
         """
-        copies = max(1, tensor_parallel // self.kv_heads)
-        return 2 * self.architecture.layers * self.kv_heads * self.head_dim * bytes_per_number * copies
+        heads = max(self.decoder.key_value_heads, tensor_parallel)
+        return 2 * self.architecture.layers * heads * self.decoder.head_width * bytes_per_number
 
 
 def _expanded(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``blocks`` of shapes.yaml written out as the ``block_configs`` of a ``config.json``."""
+    """``blocks`` of shapes.yaml written out as ``block_configs``, and the heads that follow from such a list."""
     values = dict(config)
     if "blocks" in values:
         values["block_configs"] = [
@@ -100,14 +103,10 @@ def _expanded(config: Mapping[str, Any]) -> dict[str, Any]:
             for count, group, mult in values.pop("blocks")
             for _ in range(count)
         ]
+    if values.get("block_configs"):
+        groups = (block["attention"].get("n_heads_in_group") for block in values["block_configs"])
+        values["num_key_value_heads"] = values["num_attention_heads"] // next(group for group in groups if group)
     return values
-
-
-def _kv_heads(config: Mapping[str, Any], architecture: Architecture) -> int:
-    if "block_configs" in config:
-        groups = (block["attention"].get("n_heads_in_group") for block in config["block_configs"])
-        return architecture.heads // next(group for group in groups if group)
-    return int(config.get("num_key_value_heads") or architecture.heads)
 
 
 @lru_cache

@@ -8,31 +8,55 @@ arithmetic. To either comes a fixed time for each step, in which the engine sche
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scale_or_reason.exact_flops import exact_forward_flops, exact_generation_flops
 from scale_or_reason.flops import cached_step_flops, generation_flops, prefill_flops, training_step_flops
 from scale_or_reason.planning.assumptions import Assumptions, Calls, GpuType
-from scale_or_reason.planning.memory import BYTES, Memory, engine_memory
+from scale_or_reason.planning.memory import BYTES, Memory
 from scale_or_reason.planning.shapes import Shape
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A model in vLLM: ``gpus`` in all, of which ``tensor_parallel`` share each layer."""
+    """A model in vLLM: ``gpus`` in all, of which ``tensor_parallel`` share each layer.
+
+    The widths are bytes of a number, in the weights and in the cache.
+    """
 
     shape: Shape
     gpus: int
     tensor_parallel: int
-    dtype: str
+    weight_width: int
+    cache_width: int
+
+    @classmethod
+    def from_settings(cls, shape: Shape, gpus: int, settings: Mapping[str, Any]) -> Engine:
+        """From vLLM's settings; other quantisations than fp8 are taken as none."""
+        width = BYTES.get(settings.get("dtype", "bfloat16"), 2)
+        weights = 1 if settings.get("quantization") == "fp8" else width
+        cache = 1 if str(settings.get("kv_cache_dtype")).startswith("fp8") else width
+        return cls(shape, gpus, min(gpus, settings.get("tensor_parallel_size", 1)), weights, cache)
 
     @property
-    def width(self) -> int:
-        """Bytes of a number."""
-        return BYTES.get(self.dtype, 2)
+    def weight_bytes(self) -> float:
+        """Of all GPUs together."""
+        return self.shape.weight_bytes(self.weight_width)
+
+    @property
+    def cache_bytes(self) -> float:
+        """Of a token, on all GPUs together."""
+        return self.shape.cache_bytes(self.cache_width, self.tensor_parallel)
+
+    def memory(self, context: float, sequences: float, overhead: float) -> Memory:
+        """One GPU, while ``sequences`` sequences of ``context`` tokens are written."""
+        cache = sequences * context * self.cache_bytes
+        return Memory(weights=self.weight_bytes / self.gpus, cache=cache / self.gpus, overhead=overhead)
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,14 @@ def generation_flops_of(shape: Shape, calls: Sequence[Calls]) -> float:
     return float(count @ generation_flops(shape.architecture, prompt, completion))
 
 
+def exact_flops_of(shape: Shape, calls: Sequence[Calls], training: bool) -> float:
+    """The same of the decoder as it is built, at the mean lengths of ``calls``."""
+    count, prompt, completion = _columns(calls)
+    if training:
+        return float(3 * count @ exact_forward_flops(shape.decoder, prompt + completion))
+    return float(count @ exact_generation_flops(shape.decoder, prompt, completion))
+
+
 def prefill_flops_of(shape: Shape, calls: Sequence[Calls]) -> float:
     """Equation 4 at the mean lengths of ``calls``."""
     count, prompt, _ = _columns(calls)
@@ -72,14 +104,14 @@ def decoding(engine: Engine, calls: Sequence[Calls], gpu: GpuType, assumed: Assu
     written = sum(call.count * call.completion for call in calls) or 1.0
     context = sum(call.count * call.completion * (call.prompt + call.completion / 2) for call in calls) / written
     context = max(context, 1.0)
-    per_token = engine.shape.cache_bytes(engine.width, engine.tensor_parallel)
+    per_token = engine.cache_bytes
     sequences = min(
         assumed.number("decode.sequences", "sequences"),
         max(1.0, _cache_room(engine, gpu, assumed) // (context * per_token)),
         max(1.0, sum(call.count for call in calls)),
     )
     bandwidth = gpu.bandwidth_tb_s * 1e12 * assumed.number("decode.bandwidth", "share of the bandwidth")
-    moved = engine.shape.weight_bytes(engine.width) * _experts_read(engine.shape, sequences)
+    moved = engine.weight_bytes * _experts_read(engine.shape, sequences)
     moved += sequences * context * per_token
     arithmetic = sequences * float(cached_step_flops(engine.shape.architecture, context))
     peak = gpu.tflops * 1e12 * assumed.number("mfu.prefill", "share of the peak")
@@ -91,7 +123,7 @@ def _cache_room(engine: Engine, gpu: GpuType, assumed: Assumptions) -> float:
     """Bytes for keys and values on all GPUs of an engine."""
     share = assumed.number("memory.engine_share", "share of the GPU's memory")
     overhead = assumed.number("memory.overhead_gb", "GB") * 1e9
-    return engine.gpus * (share * gpu.memory_gb * 1e9 - overhead) - engine.shape.weight_bytes(engine.width)
+    return engine.gpus * (share * gpu.memory_gb * 1e9 - overhead) - engine.weight_bytes
 
 
 def _experts_read(shape: Shape, sequences: float) -> float:
@@ -111,10 +143,6 @@ def engine_peak(
 ) -> tuple[Memory, bool]:
     """Memory of a GPU of the engine at that batch, and whether one sequence of ``longest`` tokens has room."""
     overhead = assumed.number("memory.overhead_gb", "GB") * 1e9
-
-    def memory(context: float, sequences: float) -> Memory:
-        dtype = engine.dtype if engine.dtype in BYTES else "bfloat16"
-        return engine_memory(engine.shape, engine.gpus, dtype, context, sequences, engine.tensor_parallel, overhead)
-
     room = assumed.number("memory.engine_share", "share of the GPU's memory") * gpu.memory_gb * 1e9
-    return memory(work.context, work.sequences), memory(max(longest, work.context), 1).total <= room
+    fits = engine.memory(max(longest, work.context), 1, overhead).total <= room
+    return engine.memory(work.context, work.sequences, overhead), fits
