@@ -36,6 +36,7 @@ include: "workflow/rules/limits.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/timings.smk"
+include: "workflow/rules/plan.smk"
 
 
 if "world" in config:

@@ -1,0 +1,258 @@
+"""What a plan assumes: the config's ``plan``, and in its place what a pilot has measured. What was used is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scale_or_reason.benchmarks.base import Benchmark
+from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, LimitedCell, Teacher
+from scale_or_reason.errors import StudyError
+from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, answer_groups
+from scale_or_reason.problems import did_you_mean
+from scale_or_reason.protocols import get_protocol
+from scale_or_reason.study import Judge, Study, benchmark_limit
+
+#: Tokens of a final answer, and of a ground truth, in a judge's second message.
+_SHORT_ANSWER = 30
+
+
+@dataclass(frozen=True)
+class GpuType:
+    """A GPU: dense peak in 10^12 operations a second in the type that is computed in, memory in 10^9 bytes, bandwidth
+    in 10^12 bytes a second, price of an hour.
+    """
+
+    name: str
+    tflops: float
+    memory_gb: float
+    bandwidth_tb_s: float
+    price: float
+
+
+@dataclass(frozen=True)
+class Note:
+    """One assumption that a plan has used."""
+
+    assumption: str
+    value: float | str
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Calls:
+    """``count`` sequences, and tokens of one on average: what a model reads, and what it writes or learns."""
+
+    count: float
+    prompt: float
+    completion: float
+
+
+@dataclass
+class Assumptions:
+    """The numbers that a plan rests on, each noted when it is asked for."""
+
+    config: Mapping[str, Any]
+    study: Study
+    calibration: Calibration = NOTHING_MEASURED
+    notes: dict[str, Note] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The config's section ``plan``."""
+        return self.config["plan"]
+
+    def gpu(self) -> GpuType:
+        """The GPU that the plan is for. Raises :class:`StudyError` if ``plan.gpu_types`` has no such entry."""
+        types, name = self.settings["gpu_types"], self.settings["gpu"]
+        if name not in types:
+            raise StudyError(
+                "nothing is known about this GPU",
+                where="config",
+                key="plan.gpu",
+                found=name,
+                expected=", ".join(types),
+                remedy=did_you_mean(name, types) or f"describe it under plan.gpu_types.{name}",
+            )
+        units = {"tflops": "TFLOP/s", "memory_gb": "GB", "bandwidth_tb_s": "TB/s", "price": "per GPU-hour"}
+        for key, unit in units.items():
+            self._note(f"gpu_types.{name}.{key}", types[name][key], unit)
+        return GpuType(name, **types[name])
+
+    def number(self, key: str, unit: str) -> float:
+        """A number of the section, such as ``mfu.training``."""
+        value: Any = self.settings
+        for part in key.split("."):
+            value = value[part]
+        return float(self._note(key, value, unit))
+
+    def kept_pairs(self, corpus: str) -> float:
+        """The share of a corpus' questions that is trained on: both answers finished, no overlap, not too long."""
+        measured = self.calibration.kept.get(corpus)
+        return self._measured_or(f"kept_pairs.{corpus}", measured, "share of the questions", "corpus", corpus)
+
+    def training_lengths(self, corpus: str) -> tuple[float, dict[str, float]]:
+        """Tokens of a question, and of its answer in each format."""
+        lengths = {}
+        for part in ("prompt", *FORMATS):
+            measured = self.calibration.training.get((corpus, part))
+            lengths[part] = self._measured_or(f"tokens.training.{corpus}.{part}", measured, "tokens", "corpus", corpus)
+        return lengths.pop("prompt"), lengths
+
+    def generated_tokens(self, corpus: str, answer_format: str) -> float:
+        """Tokens that the teacher writes for a question.
+
+        They are more than students read where reasoning without an end is dropped, since such an answer has all tokens
+        that the teacher may write.
+        """
+        if (corpus, answer_format) in self.calibration.generated:
+            value = self.calibration.generated[corpus, answer_format]
+            return self.measured(f"tokens.generated.{corpus}.{answer_format}", value, "tokens")
+        mean = self.training_lengths(corpus)[1][answer_format]
+        cut = self.settings["tokens"]["dropped_reach_limit"]
+        self._note("tokens.dropped_reach_limit", ", ".join(cut) or "none", "corpora")
+        if answer_format == "ift" or corpus not in cut:
+            return mean
+        assert self.study.teacher is not None
+        kept, limit = self.kept_pairs(corpus), self.study.teacher.sampling[answer_format]["max_tokens"]
+        return kept * mean + (1 - kept) * limit
+
+    def items(self, benchmark: str) -> int:
+        """How many questions of a benchmark are asked, answers per question among them.
+
+        Raises :class:`StudyError` where neither config nor benchmark says it.
+        """
+        settings = self.config["benchmarks"]
+        limit = benchmark_limit(benchmark, settings)
+        own = BENCHMARKS[benchmark]
+        chosen = own.with_options(settings["options"].get(benchmark, {}))
+        rows = self._rows(benchmark, own, chosen)
+        count = rows if limit is None else min(rows, limit)
+        self._note(f"items.{benchmark}", count, "questions", "config and benchmark")
+        return count * int(settings["samples"].get(benchmark, 1))
+
+    def _rows(self, benchmark: str, own: Benchmark, chosen: Benchmark) -> int:
+        stated = self.settings["items"].get(benchmark)
+        if stated is not None:
+            return int(stated)
+        if "world" in self.config:
+            return int(self.config["world"]["benchmark_rows"])
+        if chosen.hub is None or chosen.hub.rows is None or chosen.expand is not own.expand:
+            raise StudyError(
+                "nobody has counted the questions of a benchmark",
+                where="config",
+                key=f"plan.items.{benchmark}",
+                found="nothing",
+                expected="their number before any limit",
+                remedy="count its rows and state the number there",
+            )
+        return chosen.hub.rows
+
+    def question_tokens(self, benchmark: str, shots: int | None = None) -> float:
+        """Tokens of a question with its instruction; with ``shots`` behind so many solved examples."""
+        if (benchmark, shots) in self.calibration.questions:
+            name = f"tokens.questions.{benchmark}" + (f", {shots} shots" if shots is not None else "")
+            return self.measured(name, self.calibration.questions[benchmark, shots], "tokens")
+        own = self._measured_or(f"tokens.questions.{benchmark}", None, "tokens", "benchmark", benchmark)
+        return own * (1 + BENCHMARKS[benchmark].examples_shown(shots or 0))
+
+    def answer_tokens(self, model: AnyModel, benchmark: str) -> float:
+        """Tokens of a model's answer, at most what it may write."""
+        limit = (
+            model.max_tokens if isinstance(model, LimitedCell) else self.config["evaluation"]["sampling"]["max_tokens"]
+        )
+        for group in self._groups(model):
+            if (group, benchmark) in self.calibration.answers:
+                value = self.calibration.answers[group, benchmark]
+                return min(limit, self.measured(f"tokens.answers.{benchmark}.{group}", value, "tokens"))
+        return min(limit, self._assumed_answer(self.answers_like(model), benchmark))
+
+    def _groups(self, model: AnyModel) -> list[str]:
+        """Where measurements of such a model may be found: its own groups first, then that of its format."""
+        if not self.calibration.answers:
+            return []
+        own = model.cell if isinstance(model, LimitedCell) else model
+        like = self.answers_like(model)
+        return [*answer_groups(own.model_id), *([like] if like else [])]
+
+    def _assumed_answer(self, answer_format: str | None, benchmark: str) -> float:
+        if answer_format is None:
+            return self.number("tokens.base_answer", "tokens")
+        answers = self.settings["tokens"]["answers"]
+        family = next(name for name, members in self.study.families.items() if benchmark in members)
+        key = benchmark if benchmark in answers else family
+        return self._measured_or(f"tokens.answers.{key}.{answer_format}", None, "tokens", "family", key)
+
+    def answers_like(self, model: AnyModel) -> str | None:
+        """In which format a model answers; None for base students.
+
+        A sequential training ends with reasoning, so the student reasons whatever the ratio; a mixed one reasons above
+        ``tokens.mixed_reasons_above`` (v1 figure 3).
+        """
+        if isinstance(model, BaseStudent):
+            return None
+        if isinstance(model, Teacher):
+            return model.format
+        if isinstance(model, Adaptation):
+            return model.second
+        threshold = 0.0
+        if model.schedule == "mix":
+            threshold = self.number("tokens.mixed_reasons_above", "ratio")
+        return "reasoning" if model.ratio > threshold or model.ratio == 1 else "ift"
+
+    def judging_calls(self, judge: Judge, model: AnyModel, benchmark: str, count: float) -> tuple[Calls, ...]:
+        """What a judge reads and writes about a model's ``count`` answers to a benchmark."""
+        for group in self._groups(model):
+            key = (judge.name, group, benchmark)
+            if key in self.calibration.verdicts:
+                prompt, reply = self.calibration.verdicts[key]
+                name = f"tokens.judge.{judge.name}.{benchmark}.{group}"
+                self.measured(f"{name}.prompt", prompt, "tokens")
+                return (Calls(count, prompt, self.measured(f"{name}.reply", reply, "tokens")),)
+        protocol = get_protocol(judge.protocol)
+        has_truth = BENCHMARKS[benchmark].grader != "ifeval"
+        steps = protocol.equivalence if has_truth else protocol.instructions
+        question = self.question_tokens(benchmark) + self.number("tokens.judge.instruction", "tokens")
+        answer = self.answer_tokens(model, benchmark)
+        if not protocol.shows_reasoning and self.answers_like(model) == "reasoning":
+            answer = self._assumed_answer("ift", benchmark)  # what is left behind the reasoning
+        first = question + min(answer, judge.answer_tail_tokens)
+        reply = min(self.number("tokens.judge.reply", "tokens"), judge.sampling["max_tokens"])
+        truth = _SHORT_ANSWER if has_truth else 0
+        if len(steps) == 1:
+            return (Calls(count, first + truth, reply),)
+        later = question + _SHORT_ANSWER + truth
+        return (Calls(count, first, reply), *(Calls(count, later, reply) for _ in steps[1:]))
+
+    def _measured_or(self, key: str, measured: float | None, unit: str, kind: str, name: str) -> float:
+        """``measured``, else the config's number. Raises :class:`StudyError` if the config has none."""
+        if measured is not None:
+            return self.measured(key, measured, unit)
+        value: Any = self.settings
+        for part in _split(key, name):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is None:
+            raise StudyError(
+                f"the plan knows no number for this {kind}",
+                where="config",
+                key=f"plan.{key}",
+                found="nothing",
+                expected=unit,
+                remedy=f"state it there, or run a pilot with this {kind} and name its study in plan.calibrate_from",
+            )
+        return float(self._note(key, value, unit))
+
+    def measured(self, key: str, value: float, unit: str) -> float:
+        return self._note(key, value, unit, f"measured in {self.calibration.study}")
+
+    def _note(self, key: str, value: Any, unit: str, source: str = "config") -> Any:
+        self.notes.setdefault(key, Note(f"plan.{key}", value, unit, source))
+        return value
+
+
+def _split(key: str, name: str) -> list[str]:
+    """The parts of a key; a ``name`` within it may have dots of its own."""
+    return [name if part == "\0" else part for part in key.replace(name, "\0", 1).split(".")]

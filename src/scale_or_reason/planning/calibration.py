@@ -1,0 +1,294 @@
+"""What a finished study has measured, to take the place of a plan's assumptions: lengths, and how long work takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from scale_or_reason.cells import FORMATS, format_ratio, parse_model_id
+from scale_or_reason.errors import StudyError
+from scale_or_reason.flops import generation_flops
+from scale_or_reason.planning.shapes import Shape
+from scale_or_reason.tables import read_column, read_table
+from scale_or_reason.timings import time_table
+
+#: What the time of a stage is made of: GPU-seconds for each prompt token, each completion token, each FLOP.
+Speed = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Means of ``study``. Groups are those of :func:`answer_groups`.
+
+    ``training``: (corpus, "prompt" or format) -> tokens. ``kept``: corpus -> share of its questions that were trained
+    on. ``generated``: (corpus, format) -> tokens that the teacher wrote, in pairs that were dropped too. ``questions``:
+    (benchmark, shots or None) -> tokens. ``answers``: (group, benchmark) -> tokens. ``verdicts``: (judge, group,
+    benchmark) -> tokens read and written. ``speeds``: stage -> :data:`Speed`. ``starts``: stage -> seconds of a job in
+    which no model works. ``light``: rule -> seconds of a job.
+    """
+
+    study: str
+    training: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    kept: Mapping[str, float] = field(default_factory=dict)
+    generated: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    questions: Mapping[tuple[str, int | None], float] = field(default_factory=dict)
+    answers: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    verdicts: Mapping[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
+    speeds: Mapping[str, Speed] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
+    light: Mapping[str, float] = field(default_factory=dict)
+
+
+#: Of no study: it has measured nothing.
+NOTHING_MEASURED = Calibration(study="")
+
+
+def answer_groups(model_id: str) -> list[str]:
+    """What a model has in common with others whose answers are about as long, from the nearest to the widest.
+
+    ``general/micro-1M/mix/rho-0.5/seed-0`` is one of ``general/mix/rho-0.5`` and of ``mix/rho-0.5``. At the ratios 0
+    and 1 the widest is the format: ``ift`` or ``reasoning``.
+    """
+    columns = parse_model_id(model_id).columns()
+    if columns["kind"] == "base":
+        return [f"shots-{columns['shots']}"]
+    if columns["kind"] == "teacher":
+        return [f"teacher/{FORMATS[int(columns['ratio'])]}"]
+    if columns["kind"] == "adapted":
+        return [columns["schedule"]]
+    cell = f"{columns['schedule']}/rho-{format_ratio(columns['ratio'])}"
+    widest = [FORMATS[int(columns["ratio"])]] if columns["ratio"] in (0, 1) else []
+    return [f"{columns['corpus']}/{cell}", cell, *widest]
+
+
+def read_calibration(
+    results: Path,
+    study: str,
+    gpus: Callable[[str, str], int | None],
+    processes: Mapping[str, int],
+    shape: Callable[[str], Shape | None],
+) -> Calibration:
+    """The measurements of the study whose files lie in ``results``.
+
+    ``gpus`` says on how many GPUs the engine of a model works, by role (student, teacher, judge) and name,
+    ``processes`` on how many a student is trained, ``shape`` what a judge's shape is. Of models that the planned study
+    does not know (None) times are left out. Raises :class:`StudyError` if the study has no tables or no timings.
+    """
+    file = results / "tables" / "costs.parquet"
+    if not file.is_file():
+        raise StudyError(
+            "the study to calibrate from has no table of costs",
+            where=file,
+            key="plan.calibrate_from",
+            found=study,
+            expected="the name of a finished study",
+            remedy="run that study to its end first, or set plan.calibrate_from to null",
+        )
+    costs = read_table(file, "costs")
+    rules = {row["rule"]: row for row in time_table(results / "timings").to_dicts()}
+    verdicts = _read_verdicts(results / "verdicts")
+    training = _work(costs, "training", lambda _, name: processes.get(name))
+    evaluation = _work(costs, "evaluation", gpus)
+    judging = _judging_work(results / "verdicts", verdicts, gpus, shape)
+    speeds = {name: _speed(work) for name, work in _named(training, evaluation, judging) if work}
+    starts = {
+        name: start
+        for name, rule in (
+            ("training", "train_student"),
+            ("evaluation", "answer_benchmarks"),
+            ("judging", "judge_answers"),
+        )
+        if rule in rules and (start := _start(rules[rule], _seconds(costs, results, name))) is not None
+    }
+    for name, like in (("generation", "evaluation"), ("learning_rates", "training")):
+        speeds |= {name: speeds[like]} if like in speeds else {}
+        starts |= {name: starts[like]} if like in starts else {}
+    return Calibration(
+        study=study,
+        training=_training_lengths(costs),
+        kept=_kept(costs, results / "pairs"),
+        generated=_generated(results / "pairs"),
+        questions=_questions(costs),
+        answers=_answers(costs),
+        verdicts=_verdict_lengths(verdicts),
+        speeds=speeds,
+        starts=starts,
+        light={rule: row["mean_seconds"] for rule, row in rules.items()},
+    )
+
+
+def _named(*work: list[_Work]) -> Iterable[tuple[str, list[_Work]]]:
+    return zip(("training", "evaluation", "judging"), work, strict=True)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One measurement: tokens, FLOPs, GPU-seconds."""
+
+    prompt: float
+    completion: float
+    flops: float
+    gpu_seconds: float
+
+
+def _mean(rows: pl.DataFrame, column: str) -> float:
+    return float(rows[column].sum()) / float(rows["sequences"].sum())
+
+
+def _training_lengths(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
+    """From the trainings in one format; their questions are the same."""
+    lengths = {}
+    for (corpus, ratio), rows in (
+        _trainings(costs).filter(pl.col("ratio").is_in([0.0, 1.0])).group_by("corpus", "ratio")
+    ):
+        lengths[str(corpus), FORMATS[int(ratio)]] = _mean(rows, "completion_tokens")
+        lengths[str(corpus), "prompt"] = _mean(rows, "prompt_tokens")
+    return lengths
+
+
+def _trainings(costs: pl.DataFrame) -> pl.DataFrame:
+    # an adapted student's row holds both of its trainings
+    return costs.filter(pl.col("stage") == "training", pl.col("kind") == "distilled")
+
+
+def _kept(costs: pl.DataFrame, pairs: Path) -> dict[str, float]:
+    """Sequences of a training among the questions that were answered, by the audit of the pairs."""
+    kept = {}
+    for (corpus,), rows in _trainings(costs).group_by("corpus"):
+        file = pairs / f"{corpus}.audit.json"
+        if file.is_file():
+            audit = json.loads(file.read_text(encoding="utf-8"))
+            kept[str(corpus)] = float(rows["sequences"].mean()) / audit["questions"]  # type: ignore[arg-type]
+    return kept
+
+
+def _generated(pairs: Path) -> dict[tuple[str, str], float]:
+    """From the teacher's shards, where they are still there."""
+    tokens = {}
+    for folder in sorted({file.parent for file in pairs.glob("*/*/shard-*.parquet")}):
+        shards = pl.concat(
+            [read_column(file, "generations", "answer_tokens") for file in folder.glob("shard-*.parquet")]
+        )
+        tokens[folder.parent.name, folder.name] = float(shards.mean())  # type: ignore[arg-type]
+    return tokens
+
+
+def _evaluations(costs: pl.DataFrame) -> pl.DataFrame:
+    return costs.filter(pl.col("stage") == "evaluation")
+
+
+def _questions(costs: pl.DataFrame) -> dict[tuple[str, int | None], float]:
+    """As students are asked in their chat format, and as base students are."""
+    lengths: dict[tuple[str, int | None], float] = {}
+    asked = _evaluations(costs).filter(pl.col("kind").is_in(["distilled", "adapted", "base"]))
+    for (benchmark, shots), rows in asked.group_by("benchmark", "shots"):
+        lengths[str(benchmark), shots] = _mean(rows, "prompt_tokens")
+    return lengths
+
+
+def _answers(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
+    groups = _with_groups(_evaluations(costs)).group_by("group", "benchmark")
+    return {(group, benchmark): _mean(rows, "completion_tokens") for (group, benchmark), rows in groups}
+
+
+def _with_groups(rows: pl.DataFrame) -> pl.DataFrame:
+    """Every row once for each group of its model."""
+    ids = rows["model_id"].unique(maintain_order=True).to_list()
+    groups = [(model_id, group) for model_id in ids for group in answer_groups(model_id)]
+    lookup = pl.DataFrame(groups, schema={"model_id": pl.String(), "group": pl.String()}, orient="row")
+    return rows.join(lookup, on="model_id", how="inner")
+
+
+def _read_verdicts(folder: Path) -> pl.DataFrame:
+    """Tokens of all judges by judge, model and benchmark; limits on the length of answers are left out."""
+    columns = ["model_id", "benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
+    files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rules")]
+    files = [file for file in files if "max-tokens-" not in file.parent.name]
+    if not files:
+        types = dict.fromkeys(columns[:3], pl.String()) | dict.fromkeys([*columns[3:], "sequences"], pl.Int64())
+        return pl.DataFrame(schema=types)
+    verdicts = pl.concat([pl.read_parquet(file, columns=columns) for file in files])
+    return verdicts.group_by(columns[:3], maintain_order=True).agg(
+        pl.col("judge_prompt_tokens", "judge_tokens").sum(), sequences=pl.len()
+    )
+
+
+def _verdict_lengths(verdicts: pl.DataFrame) -> dict[tuple[str, str, str], tuple[float, float]]:
+    lengths = {}
+    for (judge, group, benchmark), rows in _with_groups(verdicts).group_by("judge", "group", "benchmark"):
+        lengths[str(judge), str(group), str(benchmark)] = (
+            _mean(rows, "judge_prompt_tokens"),
+            _mean(rows, "judge_tokens"),
+        )
+    return lengths
+
+
+def _work(costs: pl.DataFrame, stage: str, gpus: Callable[[str, str], int | None]) -> list[_Work]:
+    """One measurement for each model that was timed and that the planned study knows."""
+    rows = _trainings(costs) if stage == "training" else _evaluations(costs)
+    work = []
+    for (_, kind, name), part in rows.group_by("model_id", "kind", "student", maintain_order=True):
+        count = gpus("teacher" if kind == "teacher" else "student", str(name))
+        if count is not None and part["seconds"].null_count() == 0:
+            names = ("prompt_tokens", "completion_tokens", "flops", "seconds")
+            prompt, completion, flops, seconds = (float(part[column].sum()) for column in names)
+            work.append(_Work(prompt, completion, flops, count * seconds))
+    return work
+
+
+def _judging_work(
+    folder: Path, verdicts: pl.DataFrame, gpus: Callable[[str, str], int | None], shape: Callable[[str], Shape | None]
+) -> list[_Work]:
+    work = []
+    for (judge, model_id), rows in verdicts.group_by("judge", "model_id", maintain_order=True):
+        count, own = gpus("judge", str(judge)), shape(str(judge))
+        seconds = _manifest_seconds(folder / str(judge) / str(model_id) / "manifest.json")
+        if count is None or own is None or seconds is None:
+            continue
+        number = rows["sequences"].to_numpy()
+        read, written = rows["judge_prompt_tokens"].to_numpy(), rows["judge_tokens"].to_numpy()
+        flops = float((number * generation_flops(own.architecture, read / number, written / number)).sum())
+        work.append(_Work(float(read.sum()), float(written.sum()), flops, count * seconds))
+    return work
+
+
+def _manifest_seconds(file: Path) -> float | None:
+    return json.loads(file.read_text(encoding="utf-8")).get("seconds") if file.is_file() else None
+
+
+def _speed(work: list[_Work]) -> Speed:
+    """The three speeds, none below zero, that come nearest to all measurements, each weighed by its own time.
+
+    Where few models were measured, several would do: their sum is what counts.
+    """
+    from scipy.optimize import nnls
+
+    table = np.array([(one.prompt, one.completion, one.flops) for one in work])
+    seconds = np.array([one.gpu_seconds for one in work])
+    scale = np.where(table.sum(axis=0) > 0, table.sum(axis=0), 1.0)
+    weights = 1 / np.sqrt(np.maximum(seconds, 1e-9))
+    solution, _ = nnls(table / scale * weights[:, None], seconds * weights)
+    first, second, third = (float(value) for value in solution / scale)
+    return first, second, third
+
+
+def _seconds(costs: pl.DataFrame, results: Path, stage: str) -> float | None:
+    """The measured seconds of a stage's work, without what its jobs take to start.
+
+    Answers and verdicts under other limits on the length have no costs, but their jobs are among the stage's.
+    """
+    if stage == "training":
+        seconds = _trainings(costs)["seconds"]
+        return float(seconds.sum()) if seconds.null_count() < seconds.len() else None
+    folder = results / ("answers" if stage == "evaluation" else "verdicts")
+    files = [file for file in folder.rglob("manifest.json") if not file.is_relative_to(folder / "rules")]
+    return sum(_manifest_seconds(file) or 0.0 for file in files) if files else None
+
+
+def _start(rule: Mapping[str, float], seconds: float | None) -> float | None:
+    return None if seconds is None else max(0.0, rule["seconds"] - seconds) / rule["jobs"]

@@ -1,0 +1,352 @@
+"""From the jobs of a study to numbers: FLOPs, hours, memory, disk and price of every cell, and of every stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.errors import StudyError
+from scale_or_reason.local_files import deepspeed_file, is_local
+from scale_or_reason.planning.assumptions import Assumptions, Calls, GpuType, Note
+from scale_or_reason.planning.memory import BYTES, Memory, ZeRO, checkpoint_bytes, training_memory
+from scale_or_reason.planning.shapes import Shape, shape_of
+from scale_or_reason.planning.speed import (
+    Engine,
+    decoding,
+    engine_peak,
+    exact_flops_of,
+    generation_flops_of,
+    prefill_flops_of,
+    training_flops_of,
+)
+from scale_or_reason.planning.wall import wall_hours
+from scale_or_reason.planning.work import MODEL_STAGES, STAGES, TRAINING_STAGES, Unit, Work
+from scale_or_reason.study import Judge, Student, Study, TeacherModel
+
+#: One row for each cell of each stage. Tokens and FLOPs are those of all its sequences: ``flops`` by the paper's
+#: formulas, ``flops_exact`` of decoders as they are built. ``hours`` are those of the part of the job that the cell
+#: takes, its start included. Memory is that of one GPU.
+PLAN_COLUMNS: dict[str, Any] = {
+    "stage": pl.String(),
+    "cell": pl.String(),
+    "rule": pl.String(),
+    "job": pl.String(),
+    "done": pl.Boolean(),
+    "model": pl.String(),
+    "sequences": pl.Float64(),
+    "prompt_tokens": pl.Float64(),
+    "completion_tokens": pl.Float64(),
+    "flops": pl.Float64(),
+    "flops_exact": pl.Float64(),
+    "gpus": pl.Int64(),
+    "hours": pl.Float64(),
+    "gpu_hours": pl.Float64(),
+    "decode_tokens_per_second_per_gpu": pl.Float64(),
+    "memory_gb": pl.Float64(),
+    "fits": pl.Boolean(),
+    "disk_gb": pl.Float64(),
+    "price": pl.Float64(),
+}
+MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "cache", "overhead", "host")
+_GB, _HOUR = 1e9, 3600.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study costs: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``."""
+
+    study: str
+    gpu: GpuType
+    gpus: int
+    cells: pl.DataFrame
+    stages: pl.DataFrame
+    memory: pl.DataFrame
+    downloads_gb: float
+    checkpoints_gb: float
+    notes: list[Note]
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """What a unit's model works on."""
+
+    shape: Shape
+    gpus: int
+    memory: Memory
+    fits: bool
+    gpu_seconds: float
+    decode: float | None = None
+
+
+class Estimator:
+    """Counts what units take on the plan's GPUs."""
+
+    def __init__(self, config: Mapping[str, Any], assumed: Assumptions) -> None:
+        self.config, self.assumed, self.gpu = config, assumed, assumed.gpu()
+        self.on_gpu = config["compute"]["device"] == "gpu"
+        self.memory_rows: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def shape(self, model: Student | TeacherModel | Judge) -> Shape | None:
+        """The shape of a model; None for a judge behind a server whose architecture nobody knows."""
+        source = model.model
+        if isinstance(model, Judge) and model.endpoint:
+            if model.architecture is None:
+                return None
+            source = model.architecture
+        return shape_of(source, self.config["plan"]["architectures"])
+
+    def engine_gpus(self, model: Student | TeacherModel | Judge) -> int:
+        """GPUs of one engine; none where a server answers. On a machine without GPUs a job takes one place."""
+        if getattr(model, "endpoint", None):
+            return 0
+        sizes = (model.engine.get(f"{name}_parallel_size", 1) for name in ("tensor", "pipeline"))
+        tensor, pipeline = sizes
+        return tensor * pipeline if self.on_gpu else 1
+
+    def rows(self, units: list[Unit]) -> pl.DataFrame:
+        """A row for each unit."""
+        members = Counter((unit.stage, unit.job) for unit in units)
+        rows = [self._row(unit, members[unit.stage, unit.job]) for unit in units]
+        return pl.DataFrame(rows, schema=PLAN_COLUMNS)
+
+    def _row(self, unit: Unit, members: int) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "stage": unit.stage,
+            "cell": unit.cell,
+            "rule": unit.rule,
+            "job": unit.job,
+            "done": unit.done,
+            "disk_gb": unit.disk / _GB,
+        }
+        if unit.model is None:
+            return row | {"gpus": 0, "hours": self._light_seconds(unit.rule) / _HOUR, "gpu_hours": 0.0, "price": 0.0}
+        written = sum(call.count * call.completion for call in unit.calls)
+        tokens = {
+            "model": unit.model.name,
+            "sequences": sum(call.count for call in unit.calls),
+            "prompt_tokens": sum(call.count * call.prompt for call in unit.calls),
+            "completion_tokens": written,
+        }
+        shape = self.shape(unit.model)
+        training = unit.stage in TRAINING_STAGES
+        if not training:
+            bytes_per_token = self.assumed.number("disk.bytes_per_token", "bytes")
+            row["disk_gb"] += written * bytes_per_token / _GB
+        if getattr(unit.model, "endpoint", None):
+            served = {"gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
+            if shape is not None:
+                served["flops"] = generation_flops_of(shape, unit.calls)
+                served["flops_exact"] = exact_flops_of(shape, unit.calls, training=False)
+            return row | tokens | served
+        assert shape is not None
+        flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
+        machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
+        seconds = machine.gpu_seconds / machine.gpus + self._start_seconds(unit, shape, members)
+        if unit.stage == "training":
+            row["disk_gb"] += shape.parameters * BYTES[self.config["training"]["dtype"]] / _GB
+        gpu_hours = seconds * machine.gpus / _HOUR
+        return (
+            row
+            | tokens
+            | {
+                "flops": flops,
+                "flops_exact": exact_flops_of(shape, unit.calls, training),
+                "gpus": machine.gpus,
+                "hours": seconds / _HOUR,
+                "gpu_hours": gpu_hours,
+                "decode_tokens_per_second_per_gpu": machine.decode,
+                "memory_gb": machine.memory.total / _GB,
+                "fits": machine.fits,
+                "price": gpu_hours * self.gpu.price,
+            }
+        )
+
+    def _trainer(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
+        student = unit.model
+        assert isinstance(student, Student)
+        training, overhead = self.config["training"], self.assumed.number("memory.overhead_gb", "GB") * _GB
+        zero = ZeRO.from_file(deepspeed_file(student.deepspeed))
+        memory = training_memory(shape, zero, student.processes, training["execution"], training["dtype"], overhead)
+        fits = memory.total <= self.gpu.memory_gb * _GB
+        what = f"ZeRO {zero.stage}, {student.processes} processes"
+        self._note_memory("training", student.name, what, student.processes, memory, fits)
+        mfu = self.assumed.number("mfu.training", "share of the peak")
+        seconds = self._measured_seconds(unit.stage, unit.calls, flops)
+        assumed = flops / (self.gpu.tflops * 1e12 * mfu)
+        return _Machine(shape, student.processes, memory, fits, assumed if seconds is None else seconds)
+
+    def _engine(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
+        assert unit.model is not None
+        gpus = self.engine_gpus(unit.model)
+        engine = Engine.from_settings(shape, gpus, unit.model.engine)
+        writing = decoding(engine, unit.calls, self.gpu, self.assumed)
+        memory, fits = engine_peak(engine, writing, self.gpu, unit.context, self.assumed)
+        what = f"{gpus} GPUs, {writing.sequences:.0f} sequences of {writing.context:.0f} tokens"
+        self._note_memory("engine", unit.model.name, what, gpus, memory, fits)
+        peak = self.gpu.tflops * 1e12 * self.assumed.number("mfu.prefill", "share of the peak")
+        written = sum(call.count * call.completion for call in unit.calls)
+        assumed = prefill_flops_of(shape, unit.calls) / peak + written / writing.tokens_per_second
+        seconds = self._measured_seconds(unit.stage, unit.calls, flops)
+        used = assumed if seconds is None else seconds
+        return _Machine(shape, gpus, memory, fits, used, writing.tokens_per_second)
+
+    def _note_memory(self, kind: str, model: str, what: str, gpus: int, memory: Memory, fits: bool) -> None:
+        """The largest of a model's configurations of one kind."""
+        kept = self.memory_rows.get((kind, model))
+        if kept is None or kept["total_gb"] < memory.total / _GB:
+            parts = {f"{part}_gb": getattr(memory, part) / _GB for part in MEMORY_PARTS}
+            row = {"kind": kind, "model": model, "configuration": what, "gpus": gpus, **parts}
+            self.memory_rows[kind, model] = row | {"total_gb": memory.total / _GB, "fits": fits}
+
+    def _measured_seconds(self, stage: str, calls: tuple[Calls, ...], flops: float) -> float | None:
+        """GPU-seconds by the speeds of a pilot, if it has measured the stage."""
+        speed = self.assumed.calibration.speeds.get(stage)
+        if speed is None:
+            return None
+        prompt = sum(call.count * call.prompt for call in calls)
+        completion = sum(call.count * call.completion for call in calls)
+        return sum(
+            self.assumed.measured(f"speed.{stage}.{name}", factor, f"GPU-seconds per {unit}") * amount
+            for name, unit, factor, amount in zip(
+                ("prompt", "completion", "flops"),
+                ("prompt token", "completion token", "FLOP"),
+                speed,
+                (prompt, completion, flops),
+                strict=True,
+            )
+        )
+
+    def _start_seconds(self, unit: Unit, shape: Shape, members: int) -> float:
+        """A unit's share of what its job takes to start, and what its model takes to load."""
+        calibration = self.assumed.calibration
+        if unit.stage in calibration.starts:
+            start = calibration.starts[unit.stage]
+            return self.assumed.measured(f"start.{unit.stage}", start, "seconds of a job") / members
+        assert unit.model is not None
+        own_weights = unit.stage == "evaluation" and unit.cell.split("/")[0] not in ("base", "teacher")
+        engine = Engine.from_settings(shape, 1, unit.model.engine)
+        load = engine.weight_bytes / (self.assumed.number("start.load_gb_s", "GB/s") * _GB)
+        start = self.assumed.number("start.minutes", "minutes of a job") * 60
+        return start / members + load / (1 if own_weights else members)
+
+    def _light_seconds(self, rule: str) -> float:
+        calibration = self.assumed.calibration
+        if rule in calibration.light:
+            return self.assumed.measured(f"light.{rule}", calibration.light[rule], "seconds of a job")
+        return self.assumed.number("light.minutes", "minutes of a job") * 60
+
+
+def _tokens_price(unit: Unit) -> float:
+    """What a server asks for a unit's tokens."""
+    endpoint = getattr(unit.model, "endpoint", None) or {}
+    prompt = sum(call.count * call.prompt for call in unit.calls) * endpoint.get("prompt_price", 0)
+    completion = sum(call.count * call.completion for call in unit.calls) * endpoint.get("completion_price", 0)
+    return (prompt + completion) / 1e6
+
+
+def make_plan(
+    config: Mapping[str, Any], study: Study, assumed: Assumptions, results: Path, measured: Mapping[str, float]
+) -> Plan:
+    """The plan of a study whose files lie, or will lie, in ``results``.
+
+    ``measured``: rule -> seconds of its jobs so far.
+    Raises :class:`StudyError` if a job needs more GPUs than ``plan.gpus``, and for everything that the plan does not
+    know.
+    """
+    estimator = Estimator(config, assumed)
+    units = Work(config, study, assumed, results).units()
+    cells = estimator.rows(units)
+    gpus = int(assumed.number("gpus", "GPUs at a time"))
+    _check_gpus(cells, gpus)
+    return Plan(
+        study=study.name,
+        gpu=estimator.gpu,
+        gpus=gpus,
+        cells=cells,
+        stages=_stages(cells, gpus, int(assumed.number("light.at_once", "jobs at a time")), measured),
+        memory=pl.DataFrame(list(estimator.memory_rows.values()), infer_schema_length=None),
+        downloads_gb=_downloads(units, estimator) / _GB,
+        checkpoints_gb=_checkpoints(config, units, estimator) / _GB,
+        notes=list(assumed.notes.values()),
+    )
+
+
+def _check_gpus(cells: pl.DataFrame, gpus: int) -> None:
+    largest = cells.sort("gpus", nulls_last=False).tail(1)
+    if largest.height and largest["gpus"][0] > gpus:
+        raise StudyError(
+            "a job needs more GPUs than the plan has",
+            where="config",
+            key="plan.gpus",
+            found=f"{gpus}, and {largest['gpus'][0]} for {largest['stage'][0]} of {largest['model'][0]}",
+            expected=f"at least {largest['gpus'][0]}",
+            remedy="raise it, or give that model fewer GPUs",
+        )
+
+
+def _stages(cells: pl.DataFrame, gpus: int, light: int, measured: Mapping[str, float]) -> pl.DataFrame:
+    """One row per stage that the study has, and for each number what is left of it."""
+    rows = []
+    for stage in STAGES:
+        own = cells.filter(pl.col("stage") == stage)
+        if own.is_empty():
+            continue
+        left = own.filter(~pl.col("done"))
+        places = gpus if stage in MODEL_STAGES else light
+        row: dict[str, Any] = {"stage": stage}
+        for suffix, part in (("", own), ("_left", left)):
+            row |= {
+                f"jobs{suffix}": part["job"].n_unique(),
+                f"sequences{suffix}": part["sequences"].sum(),
+                f"tokens{suffix}": _sum(part, "prompt_tokens") + _sum(part, "completion_tokens"),
+                f"flops{suffix}": part["flops"].sum(),
+                f"flops_exact{suffix}": part["flops_exact"].sum(),
+                f"gpu_hours{suffix}": part["gpu_hours"].sum(),
+                f"wall_hours{suffix}": wall_hours(_jobs(part), places),
+                f"price{suffix}": part["price"].sum(),
+                f"disk_gb{suffix}": part["disk_gb"].sum(),
+            }
+        rules = own["rule"].unique().to_list()
+        seconds = [measured[rule] for rule in rules if rule in measured]
+        rows.append(
+            row
+            | {
+                "memory_gb": own["memory_gb"].max(),
+                "fits": own["fits"].all() if own["fits"].null_count() < own.height else None,
+                "predicted_seconds": _sum(own.filter("done"), "hours") * _HOUR if seconds else None,
+                "measured_seconds": sum(seconds) if seconds else None,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _sum(cells: pl.DataFrame, column: str) -> float:
+    return float(cells[column].sum())
+
+
+def _jobs(cells: pl.DataFrame) -> list[tuple[float, int]]:
+    jobs = cells.group_by("job", maintain_order=True).agg(pl.col("hours").sum(), pl.col("gpus").max())
+    return [(hours, gpus) for _, hours, gpus in jobs.iter_rows()]
+
+
+def _downloads(units: list[Unit], estimator: Estimator) -> float:
+    """Bytes of the models that are taken from the hub."""
+    served = (unit.model for unit in units if unit.model is not None and not getattr(unit.model, "endpoint", None))
+    models = {model.model: model for model in served if not is_local(model.model)}
+    shapes = [estimator.shape(model) for model in models.values()]
+    return sum(shape.weight_bytes(2) for shape in shapes if shape is not None)
+
+
+def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estimator) -> float:
+    """Bytes of the checkpoints of the largest training, of which two are kept while it runs."""
+    if not config["training"]["execution"]["checkpoint_steps"]:
+        return 0.0
+    students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}
+    shapes = [estimator.shape(student) for student in students.values()]
+    sizes = [2 * checkpoint_bytes(shape, config["training"]["dtype"]) for shape in shapes if shape is not None]
+    return max(sizes, default=0.0)

@@ -1,0 +1,221 @@
+"""What a plan says, in words and tables for a terminal. The numbers are those of the CSV files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.planning.assumptions import Note
+from scale_or_reason.planning.estimate import Plan
+
+#: Column of ``Plan.stages`` -> its heading.
+STAGE_COLUMNS = {
+    "stage": "stage",
+    "jobs": "jobs",
+    "tokens": "tokens",
+    "flops": "FLOPs",
+    "flops_exact": "exact",
+    "gpu_hours": "GPU-hours",
+    "wall_hours": "wall time",
+    "price": "price",
+    "disk_gb": "disk",
+    "memory_gb": "GB per GPU",
+    "fits": "fits",
+}
+#: What is one number for each benchmark or group of models: too much for a screen.
+_LONG = ("plan.items", "plan.tokens.questions", "plan.light")
+
+
+def amount(value: float | None) -> str:
+    """``3.4e+20``, ``12,300``, ``4.2``, ``0.03``; nothing for nothing."""
+    if value is None:
+        return ""
+    if abs(value) >= 1e6:
+        return f"{value:.3g}"
+    if abs(value) >= 100 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def duration(hours: float | None) -> str:
+    """``40 s``, ``12 min``, ``7.5 h``, ``3.1 days``."""
+    if hours is None:
+        return ""
+    for limit, size, unit in ((1 / 60, 1 / 3600, "s"), (1, 1 / 60, "min"), (48, 1, "h")):
+        if hours < limit:
+            return f"{hours / size:.0f} {unit}" if unit != "h" else f"{hours:.1f} h"
+    return f"{hours / 24:.1f} days"
+
+
+def shown(column: str, value: Any) -> str:
+    """A value of ``Plan.stages`` as people read it; nothing for what a stage does not have."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "NO"
+    if not value:
+        return ""
+    if column == "wall_hours":
+        return duration(value)
+    return amount(value) + (" GB" if column == "disk_gb" else "")
+
+
+def totals(plan: Plan, suffix: str = "") -> dict[str, Any]:
+    """All stages together, one after the other; ``suffix`` ``_left`` for what is left."""
+    names = ("jobs", "tokens", "flops", "flops_exact", "gpu_hours", "wall_hours", "price", "disk_gb")
+    sums = {name: plan.stages[f"{name}{suffix}"].sum() for name in names}
+    return sums | {"stage": "all", "memory_gb": plan.stages["memory_gb"].max(), "fits": plan.stages["fits"].all()}
+
+
+def stage_rows(plan: Plan) -> list[list[str]]:
+    """The table of stages: a heading, a row for each stage, one for all, and one for what is left if some is done."""
+    rows = [list(STAGE_COLUMNS.values())]
+    for row in [*plan.stages.to_dicts(), totals(plan)]:
+        rows.append([shown(column, row[column]) for column in STAGE_COLUMNS])
+    if is_begun(plan):
+        left = totals(plan, "_left") | {"stage": "left to do", "memory_gb": None, "fits": None}
+        rows.append([shown(column, left[column]) or ("" if left[column] is None else "0") for column in STAGE_COLUMNS])
+    return rows
+
+
+def is_begun(plan: Plan) -> bool:
+    """Whether some result of the study is there."""
+    return bool(plan.cells["done"].any())
+
+
+def measured_rows(plan: Plan) -> list[list[str]]:
+    """Predicted and measured time of the jobs that are done, by stage; no rows before the first job."""
+    timed = plan.stages.drop_nulls("measured_seconds")
+    if timed.is_empty():
+        return []
+    rows = [["stage", "predicted", "measured", "predicted / measured"]]
+    both = timed.select("stage", "predicted_seconds", "measured_seconds").rows()
+    both.append(("all", timed["predicted_seconds"].sum(), timed["measured_seconds"].sum()))
+    for stage, predicted, measured in both:
+        ratio = amount(predicted / measured) if measured else ""
+        rows.append([stage, duration(predicted / 3600), duration(measured / 3600), ratio])
+    return rows
+
+
+def memory_rows(plan: Plan) -> list[list[str]]:
+    """The table of memory by configuration."""
+    heading = {"model": "model", "kind": "for", "configuration": "configuration", "gpus": "GPUs"}
+    parts = ("weights", "gradients", "optimizer", "activations", "logits", "cache", "overhead", "total")
+    rows = [[*heading.values(), *parts, "fits"]]
+    for row in plan.memory.to_dicts():
+        numbers = [amount(row[f"{part}_gb"]) if row[f"{part}_gb"] else "" for part in parts]
+        rows.append([*(str(row[name]) for name in heading), *numbers, "yes" if row["fits"] else "NO"])
+    return rows
+
+
+def grouped_notes(notes: Iterable[Note]) -> list[tuple[str, str, str]]:
+    """Assumptions by what they are about: key, values, source."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        about, _, last = note.assumption.rpartition(".")
+        if about == "plan":
+            about, last = note.assumption, ""
+        value = note.value if isinstance(note.value, str) else f"{note.value:.4g}"
+        groups.setdefault((about, note.source), []).append(f"{last} {value}".strip())
+    return [(about, ", ".join(values), source) for (about, source), values in groups.items()]
+
+
+def length_ratios(notes: Iterable[Note]) -> list[str]:
+    """How much longer reasoning is than a plain answer, wherever both are assumed or measured: ``general 6.0``."""
+    values = {note.assumption: note.value for note in notes if not isinstance(note.value, str)}
+    ratios = []
+    for key, reasoning in values.items():
+        about, _, last = key.rpartition(".")
+        plain = values.get(f"{about}.ift")
+        if last == "reasoning" and plain and not about.startswith("plan.tokens.generated"):
+            ratios.append(f"{about.rpartition('.')[2]} {float(reasoning) / float(plain):.1f}")
+    return ratios
+
+
+def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str:
+    """The whole plan as text; the tables that it leaves out lie in ``folder``."""
+    gpu, everything = plan.gpu, totals(plan)
+    lines = [
+        f"Plan of the study {plan.study}: {plan.gpus} x {gpu.name} at a time, {amount(gpu.price)} for an hour of one",
+        "",
+        *_table(stage_rows(plan)),
+        "",
+        "FLOPs by the papers' formulas; exact: of decoders as they are built. Wall time: one stage after the other.",
+        f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.downloads_gb)} GB of models from the hub, "
+        f"{amount(plan.checkpoints_gb)} GB for the checkpoints of a training while it runs.",
+        *_memory_lines(plan),
+        *published_lines(plan, published),
+    ]
+    measured = measured_rows(plan)
+    if measured:
+        lines += ["", "Time of the jobs that are done, all jobs added up:", "", *_table(measured)]
+    lines += ["", "Assumed:", *_assumed_lines(plan.notes, folder)]
+    return "\n".join([*lines, "", f"Every cell: {folder}/plan.csv. To look at: {folder}/plan.html"])
+
+
+def _memory_lines(plan: Plan) -> list[str]:
+    if plan.memory.is_empty():
+        return []
+    largest = plan.memory.sort("total_gb").tail(1).to_dicts()[0]
+    limit = f"{amount(plan.gpu.memory_gb)} GB"
+    lines = [
+        f"Memory: at most {amount(largest['total_gb'])} of {limit} on a GPU ({largest['kind']} of {largest['model']})."
+    ]
+    for row in plan.memory.filter(~pl.col("fits")).to_dicts():
+        lines.append(
+            f"DOES NOT FIT: {row['kind']} of {row['model']}, {row['configuration']}: {amount(row['total_gb'])} GB of "
+            f"{limit}. {_remedies(row['kind'])}"
+        )
+    return lines
+
+
+def _remedies(kind: str) -> str:
+    if kind == "training":
+        return "Take a higher ZeRO stage, more processes or a smaller micro_batch_tokens."
+    return "Raise its tensor_parallel_size or lower max_model_len."
+
+
+def published_lines(plan: Plan, published: Mapping[str, Any] | None) -> list[str]:
+    """The plan beside what somebody has published; nothing where nobody has."""
+    if published is None:
+        return []
+    theirs, ours = published["gpu_hours"], totals(plan)["gpu_hours"]
+    line = f"Published: {theirs:,.0f} {published['gpu']}-hours ({published['source']})."
+    if published["gpu"] != plan.gpu.name:
+        return [line + f" The plan is for {plan.gpu.name}, so the two cannot be compared."]
+    generation = plan.stages.filter(pl.col("stage") == "generation")["gpu_hours"].sum()
+    return [
+        line
+        + f" The plan has {ours:,.0f}, {ours / theirs:.0%} of that ({(ours - generation) / theirs:.0%} without the "
+        "teacher's answers). docs/plan.md says why."
+    ]
+
+
+def _assumed_lines(notes: Sequence[Note], folder: str) -> list[str]:
+    groups = [(about, values, source) for about, values, source in grouped_notes(notes) if not about.startswith(_LONG)]
+    config = [f"  {about.removeprefix('plan.')}: {values}" for about, values, source in groups if source == "config"]
+    measured = sorted({note.source for note in notes if note.source.startswith("measured")})
+    counts = [f"  {source}: {sum(note.source == source for note in notes)} numbers" for source in measured]
+    ratios = ", ".join(length_ratios(notes))
+    derived = [f"  so reasoning is so many times as long as a plain answer: {ratios}"] if ratios else []
+    return [
+        *config,
+        *derived,
+        *counts,
+        f"  questions of each benchmark and their tokens, and all of the above: {folder}/assumptions.csv",
+    ]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns side by side, all but the first to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        first, *others = (
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join([first, *others]).rstrip())
+    return lines

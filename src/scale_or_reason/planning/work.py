@@ -1,0 +1,279 @@
+"""Every job of a study: which cells it works on, what models read and write in it, which files it leaves.
+
+This is the job graph of ``workflow/rules`` once more, as a list. A test compares it with Snakemake's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.cells import FORMATS, AnyModel, LimitedCell, format_ratio
+from scale_or_reason.learning_rates import format_rate
+from scale_or_reason.planning.assumptions import Assumptions, Calls
+from scale_or_reason.study import RULES, Judge, Student, Study, TeacherModel, ratio_of_format
+
+#: In their order; those in which models work need GPUs.
+MODEL_STAGES = ("generation", "learning_rates", "training", "evaluation", "judging")
+STAGES = (
+    "questions",
+    "benchmarks",
+    "generation",
+    "pairs",
+    "mixtures",
+    "learning_rates",
+    "training",
+    "evaluation",
+    "judging",
+    "grading",
+    "scores",
+    "tables",
+)
+#: Stages whose sequences pass forward and backward; the others read and write.
+TRAINING_STAGES = ("learning_rates", "training")
+#: Of a token in the store of tokenised pairs.
+_TOKEN_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The part of a job that one cell takes: all of it where the job is about one cell.
+
+    ``rule`` is what Snakemake files the job's time under, ``job`` tells jobs of a stage apart. ``target`` is the file
+    whose presence says that the unit is done: written last, and whole. ``calls`` is empty for jobs in which no model
+    works. ``context``: the longest sequence that its engine has room for, 0 where it is not said. ``disk``: bytes that
+    it leaves beside what models write.
+    """
+
+    stage: str
+    rule: str
+    job: str
+    cell: str
+    target: Path
+    model: Student | TeacherModel | Judge | None = None
+    calls: tuple[Calls, ...] = ()
+    context: int = 0
+    disk: float = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Whether its result is there."""
+        return self.target.exists()
+
+
+class Work:
+    """All units of a study, in the order of its stages."""
+
+    def __init__(self, config: Mapping[str, Any], study: Study, assumed: Assumptions, results: Path) -> None:
+        self.config, self.study, self.assumed, self.results = config, study, assumed, results
+
+    def units(self) -> list[Unit]:
+        parts: tuple[Callable[[], Iterator[Unit]], ...] = (
+            self._questions,
+            self._benchmarks,
+            self._generation,
+            self._pairs,
+            self._mixtures,
+            self._learning_rates,
+            self._training,
+            self._evaluation,
+            self._judging,
+            self._grading,
+            self._scores,
+            self._tables,
+        )
+        return [unit for part in parts for unit in part()]
+
+    def _light(self, stage: str, rule: str, cell: str, target: str, disk: float = 0.0) -> Unit:
+        return Unit(stage, rule, f"{rule}/{cell}", cell, self.results / target, disk=disk)
+
+    @property
+    def _corpora(self) -> Sequence[str]:
+        """Those on which somebody is trained."""
+        return tuple(self.study.corpora) if self.study.trainings() or self.study.adapted() else ()
+
+    def _questions(self) -> Iterator[Unit]:
+        for corpus in self._corpora:
+            if "world" in self.config:
+                yield self._light("questions", "micro_questions", corpus, f"world/questions/{corpus}.jsonl")
+            yield self._light("questions", "prepare_questions", corpus, f"questions/{corpus}.parquet")
+            yield self._light("questions", "find_overlaps", corpus, f"questions/{corpus}.overlaps.parquet")
+
+    def _benchmarks(self) -> Iterator[Unit]:
+        own = "world" in self.config and Path(self.config["benchmarks"]["source"]["path"]).is_relative_to(self.results)
+        parts = {"": ("micro_benchmark_rows", "prepare_benchmark")}
+        if any(self.study.base_shots):
+            parts[".pool"] = ("micro_pool_rows", "prepare_pool")
+        for part, (rows_rule, rule) in parts.items():
+            for name in self.study.benchmarks:
+                if own:
+                    yield self._light("benchmarks", rows_rule, name, f"world/benchmarks/{name}{part}.jsonl")
+                yield self._light("benchmarks", rule, name, f"benchmarks/{name}{part}.parquet")
+
+    def _generation(self) -> Iterator[Unit]:
+        teacher = self.study.teacher
+        if teacher is None or self.config["pairs"]["source"] != "generate":
+            return
+        for name in self._corpora:
+            corpus, prompt = self.study.corpora[name], self.assumed.training_lengths(name)[0]
+            for answer_format in FORMATS:
+                tokens = self.assumed.generated_tokens(name, answer_format)
+                for shard in range(corpus.shards):
+                    cell = f"{name}/{answer_format}/shard-{shard}"
+                    calls = (Calls(corpus.size / corpus.shards, prompt, tokens),)
+                    target = self.results / f"pairs/{cell}.parquet"
+                    limit = self._context(teacher)
+                    yield Unit("generation", "generate_answers", cell, cell, target, teacher, calls, limit)
+
+    def _context(self, model: Student | TeacherModel | Judge) -> int:
+        """The longest sequence that an engine has to have room for."""
+        return int(model.engine.get("max_model_len") or 0)
+
+    def _pairs(self) -> Iterator[Unit]:
+        rule = "build_pairs" if self.config["pairs"]["source"] == "generate" else "take_released_pairs"
+        for corpus in self._corpora:
+            disk = self._pair_tokens(corpus) * self.assumed.number("disk.bytes_per_token", "bytes")
+            yield self._light("pairs", rule, corpus, f"pairs/{corpus}.parquet", disk)
+
+    def _pair_tokens(self, corpus: str) -> float:
+        """Tokens of all questions and answers that are kept."""
+        prompt, answers = self.assumed.training_lengths(corpus)
+        kept = self.study.corpora[corpus].size * self.assumed.kept_pairs(corpus)
+        return kept * (prompt + sum(answers.values()))
+
+    def _mixtures(self) -> Iterator[Unit]:
+        trained = [(cell.corpus, cell.schedule, format_ratio(cell.ratio)) for cell in self.study.trainings()]
+        adapted = [
+            (self.study.adaptation_corpora["to"], "seq", str(ratio_of_format(model.second)))
+            for model in self.study.adapted()
+        ]
+        for corpus, schedule, ratio in dict.fromkeys(trained + adapted):
+            cell = f"{corpus}/{schedule}/rho-{ratio}"
+            yield self._light("mixtures", "build_mixture", cell, f"mixtures/{cell}.parquet")
+        for corpus in self._corpora:
+            for tokenizer in dict.fromkeys(student.tokenizer_name for student in self.study.students.values()):
+                cell = f"{corpus}/{tokenizer}"
+                disk = _TOKEN_BYTES * self._pair_tokens(corpus)
+                yield self._light("mixtures", "tokenise_pairs", cell, f"tokens/{cell}/manifest.json", disk)
+
+    def _learning_rates(self) -> Iterator[Unit]:
+        search = self.config["training"]["learning_rate_search"]
+        if not self.study.searched or not self.study.grid_corpora:
+            return
+        corpus = self.study.grid_corpora[0]
+        folder = f"learning_rates/{corpus}"
+        for answer_format in self.study.formats_with_rates:
+            cell = f"{corpus}/{answer_format}"
+            yield self._light("learning_rates", "sample_for_search", cell, f"{folder}/samples/{answer_format}.parquet")
+        prompt, answers = self.assumed.training_lengths(corpus)
+        for name in self.study.searched:
+            for answer_format in self.study.formats_with_rates:
+                # the loss of the held-out questions is a forward pass: a third of a step
+                calls = (Calls(search["samples"] + search["held_out"] / 3, prompt, answers[answer_format]),)
+                for rate in search["rates"]:
+                    cell = f"{corpus}/{name}/{answer_format}/lr-{format_rate(rate)}"
+                    target = self.results / f"learning_rates/{cell}.json"
+                    student = self.study.students[name]
+                    yield Unit("learning_rates", "try_learning_rate", cell, cell, target, student, calls)
+            yield self._light("learning_rates", "choose_learning_rates", name, f"learning_rates/{name}.json")
+
+    def _training(self) -> Iterator[Unit]:
+        for cell in self.study.trainings():
+            yield self._training_unit("train_student", cell.model_id, cell.student, cell.corpus, cell.ratio)
+        for model in self.study.adapted():
+            corpus, ratio = self.study.adaptation_corpora["to"], ratio_of_format(model.second)
+            yield self._training_unit("adapt_student", model.model_id, model.student, corpus, ratio)
+
+    def _training_unit(self, rule: str, model_id: str, student: str, corpus: str, ratio: float) -> Unit:
+        sequences = self.study.corpora[corpus].size * self.assumed.kept_pairs(corpus)
+        prompt, answers = self.assumed.training_lengths(corpus)
+        shares = {"ift": 1 - ratio, "reasoning": ratio}
+        calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
+        target = self.results / "models" / model_id / "manifest.json"
+        return Unit("training", rule, model_id, model_id, target, self.study.students[student], calls)
+
+    def _evaluation(self) -> Iterator[Unit]:
+        by_student = self.config["compute"]["evaluation_jobs"] == "student"
+        for model in [*self.study.evaluated(), *self.study.limited()]:
+            limited, shots = isinstance(model, LimitedCell), getattr(model, "shots", None)
+            together = model.kind in ("base", "teacher") or (by_student and not limited)
+            job = _owner(model) if together else model.model_id
+            calls = tuple(
+                Calls(
+                    self.assumed.items(benchmark),
+                    self.assumed.question_tokens(benchmark, shots),
+                    self.assumed.answer_tokens(model, benchmark),
+                )
+                for benchmark in self.study.benchmarks_of(model)
+            )
+            target = self.results / "answers" / model.model_id / "manifest.json"
+            entry = self._entry(model)
+            yield Unit(
+                "evaluation", "answer_benchmarks", job, model.model_id, target, entry, calls, self._context(entry)
+            )
+
+    def _entry(self, model: AnyModel) -> Student | TeacherModel:
+        if model.kind != "teacher":
+            return self.study.students[model.student]
+        assert self.study.teacher is not None
+        return self.study.teacher
+
+    def _judging(self) -> Iterator[Unit]:
+        size = self.config["compute"]["judging_batch"]
+        owners: dict[str, list[str]] = {}
+        for model in self.study.evaluated():
+            owners.setdefault(_owner(model), []).append(model.model_id)
+        batch = {
+            model_id: f"{owner}/batch-{rank // size + 1}"
+            for owner, members in owners.items()
+            for rank, model_id in enumerate(members)
+        }
+        for judge in self.study.judges.values():
+            for model in [*self.study.evaluated(), *self.study.limited()]:
+                calls = tuple(
+                    call
+                    for benchmark in self.study.benchmarks_of(model)
+                    for call in self.assumed.judging_calls(judge, model, benchmark, self.assumed.items(benchmark))
+                )
+                job = f"{judge.name}/{batch.get(model.model_id, model.model_id)}"
+                target = self.results / "verdicts" / judge.name / model.model_id / "manifest.json"
+                cell = f"{judge.name}/{model.model_id}"
+                yield Unit("judging", "judge_answers", job, cell, target, judge, calls, self._context(judge))
+
+    def _grading(self) -> Iterator[Unit]:
+        for model in [*self.study.evaluated(), *self.study.limited()] if self.study.graders else []:
+            last = self.study.benchmarks_of(model)[-1]
+            target = f"verdicts/{RULES}/{model.model_id}/{last}.parquet"
+            yield self._light("grading", "grade_answers", model.model_id, target)
+
+    def _scores(self) -> Iterator[Unit]:
+        for model in [*self.study.evaluated(), *self.study.limited()]:
+            yield self._light("scores", "score_model", model.model_id, f"scores/{model.model_id}.parquet")
+        for model in self.study.evaluated():
+            yield self._light("scores", "count_costs", model.model_id, f"costs/{model.model_id}.parquet")
+        for table in ("scores", "costs"):
+            yield self._light("scores", f"collect_{table}", table, f"tables/{table}.parquet")
+
+    def _tables(self) -> Iterator[Unit]:
+        for figure in self.study.figures:
+            rule = "figure_" + figure.replace("/", "_")
+            yield self._light("tables", rule, figure, f"figures/{figure}.pdf")
+        tables = {table: table for table in self.study.tables}
+        if len(self.study.verdict_sources) > 1:
+            tables |= {"compare_judges": "judge_agreement", "jury_sensitivity": "jury_sensitivity"}
+        if self.study.limited():
+            tables["compare_length_limits"] = "length_limits"
+        for rule, table in tables.items():
+            yield self._light("tables", rule, table, f"tables/{table}.csv")
+
+
+def _owner(model: AnyModel) -> str:
+    """Whose models share a job where jobs are shared.
+
+    Those of one student on one corpus with one seed do, all ways to ask a base student, both modes of the teacher.
+    """
+    columns = model.columns()
+    seed = "" if columns["seed"] is None else f"/seed-{columns['seed']}"
+    return f"{columns['corpus'] or columns['kind']}/{columns['student']}{seed}"

@@ -1,0 +1,127 @@
+"""`snakemake plan`: one job that needs nothing, and whose list of jobs is Snakemake's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+from workflow_tree import MICRO, MODELS, SMALL, Tree
+
+pytestmark = pytest.mark.workflow
+
+DEMO = (*MICRO, "config/studies/demo.yaml")
+
+
+@pytest.fixture(scope="module")
+def planned(tree: Tree, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """A copy of the workflow whose models have their real shapes, and in which the network refuses."""
+    folder = tmp_path_factory.mktemp("planned") / "tree"
+    shutil.copytree(tree.path, folder)
+    for model in MODELS:
+        shutil.copy(root / "resources" / "micro" / model / "config.json", folder / "resources" / "micro" / model)
+    refusing = tmp_path_factory.mktemp("refusing")
+    (refusing / "sitecustomize.py").write_text(
+        "import socket\n"
+        "def refuse(*arguments, **options):\n"
+        "    raise OSError('a plan needs no network')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+    )
+    for name in ("torch", "vllm", "transformers", "datasets"):
+        (refusing / f"{name}.py").write_text(f'raise ImportError("a plan imports no {name}")\n')
+    return Tree(folder, {"PYTHONPATH": f"{refusing}:{folder / 'src'}"})
+
+
+def stages(tree: Tree, study: str) -> pl.DataFrame:
+    return pl.read_csv(tree.path / "results" / study / "plan" / "stages.csv")
+
+
+def test_one_job(tree: Tree) -> None:
+    assert tree.dry_run("plan") == {"plan": 1}
+    assert tree.dry_run("plan", study=MICRO) == {"plan": 1}
+
+
+@pytest.mark.parametrize(
+    ("study", "name"),
+    [
+        ((), "v2"),
+        (("config/studies/v1.yaml",), "v1"),
+        (("config/studies/gemma.yaml",), "gemma"),
+        (("config/studies/single_gpu.yaml",), "single_gpu"),
+        (MICRO, "micro"),
+    ],
+)
+def test_a_plan_has_the_jobs_that_would_run(planned: Tree, study: tuple[str, ...], name: str) -> None:
+    run = planned.snakemake("-c1", "plan", study=study)
+    found = stages(planned, name)
+    assert found["jobs"].sum() == sum(planned.dry_run(study=study).values())
+    folder = planned.path / "results" / name / "plan"
+    for file in ("plan.csv", "memory.csv", "assumptions.csv"):
+        assert pl.read_csv(folder / file).height > 3
+    assert "<svg" in (folder / "plan.html").read_text()
+    said = (planned.path / "results" / name / "logs" / "plan.log").read_text()
+    assert f"Plan of the study {name}" in said and said.strip() in run.stdout + run.stderr
+    assert ("Published: 70,000" in said) == (name in ("v1", "v2"))
+
+
+def test_a_search_and_replicas_are_jobs_too(planned: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "search.yaml"
+    overlay.write_text(
+        "study: {seeds: [0, 1], figures: [], tables: [], graders: false}\n"
+        "students: {micro-1M: {learning_rate: search}}\n"
+        "compute: {judging_batch: 3, evaluation_jobs: model}\n"
+    )
+    study = (*DEMO, str(overlay))
+    planned.snakemake("-c1", "plan", study=study)
+    assert stages(planned, "micro")["jobs"].sum() == sum(planned.dry_run(study=study).values())
+
+
+def test_a_plan_starts_nothing_and_makes_nothing_old(made: Tree, root: Path) -> None:
+    """Of a finished study nothing is left, and after the plan nothing is there to do."""
+    for model in MODELS:
+        shutil.copy(root / "resources" / "micro" / model / "config.json", made.path / "resources" / "micro" / model)
+    shutil.copy(root / "workflow" / "scripts" / "plan_study.py", made.path / "workflow" / "scripts")
+    for stand_in in (made.path / "results" / "micro" / "timings").rglob("*.tsv"):
+        assert stand_in.is_file()
+    run = made.snakemake("-c1", "plan", study=SMALL)
+    assert "left to do" in run.stdout + run.stderr
+    left = stages(made, "micro")
+    assert left["jobs_left"].sum() == 0
+    assert left["gpu_hours_left"].sum() == 0
+    assert left["gpu_hours"].sum() > 0
+    assert left["measured_seconds"].drop_nulls().len() > 5
+    # a cell less is a cell left
+    shutil.rmtree(made.path / "results/micro/models/general/micro-0.07M/seq/rho-1/seed-0")
+    made.snakemake("-c1", "plan", study=SMALL)
+    cells = pl.read_csv(made.path / "results/micro/plan/plan.csv").filter(~pl.col("done"))
+    assert cells.select("stage", "cell").rows() == [("training", "general/micro-0.07M/seq/rho-1/seed-0")]
+
+
+def test_a_plan_that_cannot_be_made_says_why(planned: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "calibrated.yaml"
+    overlay.write_text("plan: {calibrate_from: never_run}\n")
+    run = planned.snakemake("-c1", "plan", study=(*MICRO, str(overlay)), check=False)
+    assert run.status == 1
+    assert "the study to calibrate from has no table of costs" in run.stdout + run.stderr
+    assert "plan.calibrate_from" in run.stdout + run.stderr
+
+
+def test_the_program_by_hand(planned: Tree, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import runpy
+    import sys
+
+    from workflow_tree import HERE
+
+    sys.path.insert(0, str(HERE.parent / "unit"))
+    from test_study import load
+
+    arguments = ["--config", json.dumps(load(root)), "--results", str(tmp_path / "nothing")]
+    arguments += ["--style", str(root / "config" / "style.yaml"), "--output-dir", str(tmp_path / "plan")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.setattr(sys, "argv", ["plan_study.py", *arguments])
+        runpy.run_path(str(root / "workflow" / "scripts" / "plan_study.py"), run_name="__main__")
+    assert "Plan of the study v2" in capsys.readouterr().out
+    assert (tmp_path / "plan" / "plan.csv").is_file()
