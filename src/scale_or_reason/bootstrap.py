@@ -67,7 +67,11 @@ def bootstrap(
             values[measure][:, own.rows, column] = drawn
         for measure, by_seed in own.by_seed().items():
             errors[measure].add(column, own.rows, by_seed)
-    complete = {name: with_families(grid, benchmarks, members) for name, grid in values.items()}
+    complete = {
+        # where a student has no answer right, as on AIME perhaps, lengths are compared on the other benchmarks
+        name: with_families(grid, benchmarks, members, of_those_there=name == "wrong_to_right_tokens")
+        for name, grid in values.items()
+    }
     names = [_cell_name(row) for row in cells.iter_rows(named=True)]
     for measure, error in errors.items():
         error.apply(complete[measure], benchmarks, members, names, (seed, measure))

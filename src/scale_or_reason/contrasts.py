@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from scale_or_reason.evidence import COSTS, Evidence
 from scale_or_reason.frontiers import frontier_membership
 from scale_or_reason.matched import accuracy_at, cost_at
-from scale_or_reason.replicates import benjamini_hochberg, interval, p_value
+from scale_or_reason.replicates import RATE, benjamini_hochberg, interval, p_value
 from scale_or_reason.tables import table_from_rows
 
 Floats = NDArray[np.float64]
 
+#: What a gap is found to be.
+GAIN, LOSS, UNDECIDED = "gain", "loss", "undecided"
 #: Who competes for a frontier: students of one format (v2 figure 2), or of all ratios in sequence (v2 figure 5).
 COMPETITIONS = ("formats", "sequential ratios")
 
@@ -199,12 +201,11 @@ def _with_q(rows: list[dict[str, Any]], p: str, q: str, apart: Iterable[str] = (
 def _with_findings(rows: list[dict[str, Any]], name: str, q: str) -> list[dict[str, Any]]:
     for row in rows:
         if row.get(q) is not None:
-            row["finding"] = finding(row[name], row[q])
+            row["finding"] = _finding(row[name], row[q])
     return rows
 
 
-def finding(difference: float, q: float) -> str:
-    """A gain, a loss, or undecided: in words."""
-    if q > 0.05:
-        return "undecided"
-    return "gain" if difference > 0 else "loss"
+def _finding(difference: float, q: float) -> str:
+    if q > RATE:
+        return UNDECIDED
+    return GAIN if difference > 0 else LOSS

@@ -126,13 +126,21 @@ def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, floa
     )
 
 
-def with_families(values: Floats, benchmarks: Sequence[str], families: Mapping[str, Sequence[str]]) -> Floats:
+def with_families(
+    values: Floats, benchmarks: Sequence[str], families: Mapping[str, Sequence[str]], *, of_those_there: bool = False
+) -> Floats:
     """``values`` (..., benchmarks) with the means over each family before them: (..., families + benchmarks).
 
     A family's mean is NaN where one of its benchmarks is: a mean over fewer could not be compared with the others.
+    With ``of_those_there`` it is the mean over those that are known.
     """
     columns = {name: position for position, name in enumerate(benchmarks)}
-    means = [values[..., [columns[name] for name in members]].mean(axis=-1) for members in families.values()]
+    means = []
+    for members in families.values():
+        own = values[..., [columns[name] for name in members]]
+        count = (~np.isnan(own)).sum(axis=-1) if of_those_there else own.shape[-1]
+        total = np.nansum(own, axis=-1) if of_those_there else own.sum(axis=-1)
+        means.append(np.where(np.equal(count, 0), np.nan, total / np.maximum(count, 1)))
     return np.concatenate([np.stack(means, axis=-1), values], axis=-1) if means else values
 
 
@@ -158,9 +166,8 @@ def evidence_from_tables(
     each = answering.select("model_id", "benchmark", inference_flops=pl.col("flops") / pl.col("sequences"))
     rows = scores.join(each, on=["model_id", "benchmark"], how="left")
     cell_of = {model: number for number, models in enumerate(cells["models"]) for model in models}
-    rows = rows.with_columns(
-        cell=pl.col("model_id").replace_strict(cell_of, return_dtype=pl.Int64()), answer_tokens="answer_tokens_mean"
-    )
+    rows = rows.rename({"answer_tokens_mean": "answer_tokens"}, strict=False)
+    rows = rows.with_columns(cell=pl.col("model_id").replace_strict(cell_of, return_dtype=pl.Int64()))
     members = families_there(families, benchmarks)
     values = {}
     for measure in MEASURES:

@@ -17,16 +17,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from scale_or_reason.contrasts import UNDECIDED
 from scale_or_reason.evidence import Evidence
-from scale_or_reason.replicates import benjamini_hochberg, interval, p_value
+from scale_or_reason.replicates import RATE, benjamini_hochberg, interval, p_value
 from scale_or_reason.study_view import PLACES, Missing, StudyView
 from scale_or_reason.tables import table_from_rows
 
 Floats = NDArray[np.float64]
 
-SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
-#: The false discovery rate up to which a verdict is given.
-RATE = 0.05
+SUPPORTED, CONTRADICTED = "supported", "contradicted"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from scale_or_reason.intervals import LEVEL
 
 Floats = NDArray[np.float64]
 
+#: The false discovery rate up to which something is found.
+RATE = 0.05
+
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float | None, float | None]:
     """Quantiles of the replicates in which the value is defined; None without any. May be infinite."""

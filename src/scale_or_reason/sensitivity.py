@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from scale_or_reason.cells import parse_model_id
+from scale_or_reason.contrasts import GAIN, LOSS, UNDECIDED
 from scale_or_reason.errors import StudyError
+from scale_or_reason.evidence import evidence_from_tables
+from scale_or_reason.findings import SUPPORTED, findings
 from scale_or_reason.intervals import effective_trials, wilson_interval
 from scale_or_reason.jury import MAJORITIES, TIES, JuryRule
+from scale_or_reason.statements import STATEMENTS
 from scale_or_reason.study import RULES
 from scale_or_reason.table1 import table1
-from scale_or_reason.tables import CELL_COLUMNS
+from scale_or_reason.tables import CELL_COLUMNS, table_from_rows
 
 _CELL = ["corpus", "family", "student"]
 
@@ -50,6 +54,33 @@ def jury_sensitivity(
     return table.with_columns(changed=pl.col("finding") != pl.col("own")).drop("own")
 
 
+def jury_findings(
+    verdicts: pl.DataFrame,
+    jury: JuryRule,
+    families: Mapping[str, str],
+    *,
+    jurors: Sequence[str],
+    sizes: Mapping[str, float],
+    corpora: Sequence[str],
+) -> pl.DataFrame:
+    """The papers' statements about accuracy for every way to decide, by measured values; the study's own come first.
+
+    Arguments as of :func:`jury_sensitivity`. Columns: ``decided_by``, the statement's ``name`` and ``statement``, its
+    ``value``, whether it ``holds``, and whether that is ``changed`` against the study's own. Statements for which these
+    models do not suffice are left out.
+    """
+    tables = []
+    for name, decided in _decisions(verdicts, jury, jurors).items():
+        evidence = evidence_from_tables(_scores(decided, families), table_from_rows([], "costs"), families, sizes)
+        rows = findings(evidence, STATEMENTS, corpora).drop_nulls("value")
+        holds = pl.col("verdict") == SUPPORTED
+        tables.append(rows.select(pl.lit(name).alias("decided_by"), "name", "statement", "value", holds=holds))
+    table = pl.concat(tables)
+    own = tables[0].select("name", own="holds")
+    table = table.join(own, on="name", how="left", maintain_order="left")
+    return table.with_columns(changed=pl.col("holds") != pl.col("own")).drop("own")
+
+
 def _decisions(verdicts: pl.DataFrame, jury: JuryRule, jurors: Sequence[str]) -> dict[str, pl.DataFrame]:
     """The verdict on each answer, by the name of who decides."""
     graders, judged = verdicts.filter(pl.col("judge") == RULES), verdicts.filter(pl.col("judge").is_in(jurors))
@@ -85,4 +116,4 @@ def _scores(decided: pl.DataFrame, families: Mapping[str, str]) -> pl.DataFrame:
 
 def _finding() -> pl.Expr:
     gain, loss = pl.col("shift_low") > 0, pl.col("shift_high") < 0
-    return pl.when(gain).then(pl.lit("gain")).when(loss).then(pl.lit("loss")).otherwise(pl.lit("undecided"))
+    return pl.when(gain).then(pl.lit(GAIN)).when(loss).then(pl.lit(LOSS)).otherwise(pl.lit(UNDECIDED))

@@ -187,6 +187,9 @@ def cheaper_ift(place: str, family: str) -> Measure:
 
 
 def reasoning_never_on_frontier(view: StudyView) -> Result:
+    """Against mixtures, which must be there: without them the most expensive student is easily the best."""
+    for family in view.families:
+        view.frontier_margins("training", family, "sequential ratios", MIXTURES)
     margins = [
         margin
         for family in view.families

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from scale_or_reason.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
+from scale_or_reason.contrasts import UNDECIDED
 from scale_or_reason.evidence import CELL, CELLS_SCHEMA, MEASURES, Evidence
-from scale_or_reason.findings import CONTRADICTED, SUPPORTED, UNDECIDED, Result, Statement, findings, judged
+from scale_or_reason.findings import CONTRADICTED, SUPPORTED, Result, Statement, findings, judged
 from scale_or_reason.statements import STATEMENTS
 from scale_or_reason.study_view import MULTIPLE_CHOICE, OPEN_ENDED, StudyView
 from scale_or_reason.tables import SCHEMAS, table_from_rows
@@ -207,6 +208,12 @@ def test_training_frontiers() -> None:
     check(row(flat, "training-frontier-ift"), 20, SUPPORTED)
     check(row(flat, "training-frontier-reasoning"), 0, SUPPORTED)
     check(row(flat, "mixtures-frontier"), 0, CONTRADICTED)
+
+
+def test_without_mixtures_nothing_is_said_about_their_frontier() -> None:
+    ends = [model for model in all_models() if not isinstance(model, Cell) or model.ratio in (0, 1)]
+    found = row(made(plain, training=training, models=ends), "training-frontier-reasoning")
+    assert found["note"] == "missing: students of the ratios 0.25, 0.5, 0.75"
 
 
 def inference(model: AnyModel, task: str) -> float:

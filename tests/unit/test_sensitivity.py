@@ -110,7 +110,26 @@ def test_the_program(
     options = ["--verdicts", tmp_path, "--judges", "judge", "rules", "--model-ids", IFT, REASONING]
     options += ["--families", families, "--sizes", '{"small": 0.5}', "--corpora", "general", "--jury", "{}"]
     options += ["--jurors", "judge"]
-    monkeypatch.setattr(sys, "argv", ["jury_sensitivity.py", *map(str, options), "--output", str(tmp_path / "t.csv")])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [
+            "jury_sensitivity.py",
+            *map(str, options),
+            "--output",
+            str(tmp_path / "t.csv"),
+            "--statements",
+            str(tmp_path / "s.csv"),
+        ],
+    )
     runpy.run_path(str(root / "workflow" / "scripts" / "jury_sensitivity.py"), run_name="__main__")
     assert pl.read_csv(tmp_path / "t.csv")["changed"].to_list() == [False, True]
-    assert "1 of 2 findings" in capsys.readouterr().out
+    # reasoning wins the one cell by the judge, and ties by the graders
+    statements = pl.read_csv(tmp_path / "s.csv").filter(name="wins")
+    assert statements.select("decided_by", "value", "holds", "changed").rows() == [
+        ("the study", 1.0, True, False),
+        ("rule graders", 0.0, False, True),
+    ]
+    said = capsys.readouterr().out
+    assert "1 of 2 findings" in said
+    assert "1 of 2 statements" in said

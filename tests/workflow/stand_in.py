@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 #: The options with which the programs of statistics.smk are told where to write.
-ANALYSIS = ("--fits", "--laws", "--early-stopping", "--uncertainty", "--contrasts", "--frontiers")
+ANALYSIS = ("--fits", "--laws", "--early-stopping", "--uncertainty", "--contrasts", "--frontiers", "--statements")
 
 
 def values(option: str) -> list[str]:

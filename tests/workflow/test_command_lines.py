@@ -34,7 +34,7 @@ SHARED = {
     "add_recipe": "engines/training_command.py",
 }
 #: How many programs each study runs: none may be overlooked.
-PROGRAMS = {"micro": 25 + 3, "v1": 19, "single_gpu": 14, "gemma": 19}
+PROGRAMS = {"micro": 25 + 3, "v1": 19 + 2, "single_gpu": 14, "gemma": 19 + 2}
 OVERLAYS = {"micro": "students: {micro-0.07M: {learning_rate: search}}"}
 Commands = dict[str, set[str]]
 STUDIES = {

@@ -100,6 +100,10 @@ JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.
 LIBRARY = Path("src", "scale_or_reason")
 FIGURE_CODE = [str(LIBRARY / name) for name in ("families.py", "frontiers.py")]
 FIGURE_CODE += [str(file) for file in sorted((LIBRARY / "figures").glob("*.py"))]
+# Where the papers' statements are.
+STATEMENT_CODE = [
+    str(LIBRARY / name) for name in ("findings.py", "statements.py", "statement_measures.py", "study_view.py")
+]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
 TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]
 # Those that table 1 compares: one format, and the teacher.

@@ -1,7 +1,7 @@
 # What the judges' verdicts are worth: how far judges agree, and what would be found if others decided. A model's scores,
 # which follow from all of its verdicts, stand for these: thousands of files less for Snakemake to look at.
 
-JURY_TABLES = ["judge_agreement", "jury_sensitivity"] if len(STUDY.verdict_sources) > 1 else []
+JURY_TABLES = ["judge_agreement", "jury_sensitivity", "jury_findings"] if len(STUDY.verdict_sources) > 1 else []
 
 
 if JURY_TABLES:
@@ -44,7 +44,8 @@ if JURY_TABLES:
     rule jury_sensitivity:
         input:
             scores=expand("<results>/scores/{model_id}.parquet", model_id=COMPARED_IDS),
-            code=[str(LIBRARY / name) for name in ("sensitivity.py", "jury.py", "table1.py", "families.py")],
+            code=[str(LIBRARY / name) for name in ("sensitivity.py", "jury.py", "table1.py", "families.py")]
+            + STATEMENT_CODE,
             script="workflow/scripts/jury_sensitivity.py",
         output:
             csv=report(
@@ -52,6 +53,12 @@ if JURY_TABLES:
                 caption="../report/jury_sensitivity.rst",
                 category="Tables",
                 labels={"table": "sensitivity to the jury", "of": "what reasoning adds, whoever decides"},
+            ),
+            statements=report(
+                "<results>/tables/jury_findings.csv",
+                caption="../report/jury_findings.rst",
+                category="Tables",
+                labels={"table": "findings and the jury", "of": "the papers' statements, whoever decides"},
             ),
         log:
             "<logs>/jury_sensitivity.log",
@@ -76,4 +83,5 @@ if JURY_TABLES:
             "see what hangs on the jury"
         shell:
             "python {input.script} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
-            " {params.model_ids} {params.families} {params.sizes} {params.corpora} --output {output.csv} &> {log}"
+            " {params.model_ids} {params.families} {params.sizes} {params.corpora} --output {output.csv}"
+            " --statements {output.statements} &> {log}"

@@ -6,9 +6,6 @@ EVIDENCE_CODE = [
     for name in ("bootstrap.py", "contrasts.py", "evidence.py", "frontiers.py", "matched.py", "replicates.py")
 ]
 REFERENCE = config["reference"]
-STATEMENT_CODE = [
-    str(LIBRARY / name) for name in ("findings.py", "statements.py", "statement_measures.py", "study_view.py")
-]
 
 
 rule fit_curves:

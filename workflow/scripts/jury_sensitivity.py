@@ -4,7 +4,8 @@
         --jury '{"majority": "readable", "tie": "undecided"}' \\
         --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
         --model-ids general/Qwen2.5-3B/seq/rho-0/seed-0 general/Qwen2.5-3B/seq/rho-1/seed-0 \\
-        --sizes '{"Qwen2.5-3B": 3}' --corpora general --output results/v2/tables/jury_sensitivity.csv
+        --sizes '{"Qwen2.5-3B": 3}' --corpora general --output results/v2/tables/jury_sensitivity.csv \\
+        --statements results/v2/tables/jury_findings.csv
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scale_or_reason.errors import run_script
 from scale_or_reason.generation import json_object
 from scale_or_reason.jury import JuryRule
 from scale_or_reason.scores import family_of
-from scale_or_reason.sensitivity import jury_sensitivity
+from scale_or_reason.sensitivity import jury_findings, jury_sensitivity
 from scale_or_reason.tables import write_csv
 
 
@@ -33,7 +34,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
     parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
     parser.add_argument("--corpora", nargs="+", required=True, help="corpora, in the table's order")
-    parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--output", type=Path, required=True, help="what reasoning adds in each cell, to write (CSV)")
+    parser.add_argument("--statements", type=Path, required=True, help="the papers' statements, to write (CSV)")
     return parser.parse_args()
 
 
@@ -41,16 +43,15 @@ def main() -> None:
     arguments = parse_arguments()
     families = family_of(arguments.families)
     files = verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, families)
-    table = jury_sensitivity(
-        read_columns(files, "verdicts", VERDICT_COLUMNS),
-        JuryRule.from_settings(json_object(arguments.jury, "--jury")),
-        families,
-        jurors=arguments.jurors,
-        sizes=arguments.sizes,
-        corpora=arguments.corpora,
-    )
+    verdicts = read_columns(files, "verdicts", VERDICT_COLUMNS)
+    jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
+    study = {"jurors": arguments.jurors, "sizes": arguments.sizes, "corpora": arguments.corpora}
+    table = jury_sensitivity(verdicts, jury, families, **study)
     write_csv(table, arguments.output)
     print(f"{table['changed'].sum()} of {table.height} findings are others than the study's")
+    statements = jury_findings(verdicts, jury, families, **study)
+    write_csv(statements, arguments.statements)
+    print(f"{statements['changed'].sum()} of {statements.height} statements hold or do not hold otherwise")
 
 
 if __name__ == "__main__":
