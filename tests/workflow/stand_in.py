@@ -23,7 +23,7 @@ def write(path: Path) -> None:
     path.write_text(" ".join(sys.argv[1:]))
 
 
-if unresolved := [word for word in sys.argv if word.startswith("<")]:
+if unresolved := [word for word in sys.argv if word.startswith("<") and word != "<|im_end|>"]:
     sys.exit(f"no program knows where this is: {unresolved}")
 for option in ("--output", "--audit", "--manifest", "--audit-csv", "--audit-json", "--parquet", "--csv", *ANALYSIS):
     for name in values(option):

@@ -1,6 +1,7 @@
 """Every job of a study: which cells it works on, what models read and write in it, which files it leaves.
 
-This is the job graph of ``workflow/rules`` once more, as a list. A test compares it with Snakemake's own.
+This is the job graph of ``workflow/rules`` up to the tables of scores and costs, once more, as a list. A test compares
+it with Snakemake's own. What follows from these tables is left out: further tables and figures, light jobs all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ STAGES = (
     "judging",
     "grading",
     "scores",
-    "tables",
 )
 #: Stages whose sequences pass forward and backward; the others read and write.
 TRAINING_STAGES = ("learning_rates", "training")
@@ -82,7 +82,6 @@ class Work:
             self._judging,
             self._grading,
             self._scores,
-            self._tables,
         )
         return [unit for part in parts for unit in part()]
 
@@ -255,18 +254,6 @@ class Work:
             yield self._light("scores", "count_costs", model.model_id, f"costs/{model.model_id}.parquet")
         for table in ("scores", "costs"):
             yield self._light("scores", f"collect_{table}", table, f"tables/{table}.parquet")
-
-    def _tables(self) -> Iterator[Unit]:
-        for figure in self.study.figures:
-            rule = "figure_" + figure.replace("/", "_")
-            yield self._light("tables", rule, figure, f"figures/{figure}.pdf")
-        tables = {table: table for table in self.study.tables}
-        if len(self.study.verdict_sources) > 1:
-            tables |= {"compare_judges": "judge_agreement", "jury_sensitivity": "jury_sensitivity"}
-        if self.study.limited():
-            tables["compare_length_limits"] = "length_limits"
-        for rule, table in tables.items():
-            yield self._light("tables", rule, table, f"tables/{table}.csv")
 
 
 def _owner(model: AnyModel) -> str:
