@@ -68,7 +68,7 @@ class Student:
     """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
 
     ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
-    students that share tokenised pairs.
+    students that share tokenised pairs. ``processes`` train together, spread evenly over ``nodes`` machines.
     """
 
     name: str
@@ -80,6 +80,12 @@ class Student:
     processes: int
     engine: Settings
     revision: str | None = None
+    nodes: int = 1
+
+    @property
+    def processes_per_node(self) -> int:
+        """How many of the processes each machine has."""
+        return self.processes // self.nodes
 
     @property
     def tokenizer_name(self) -> str:
