@@ -20,6 +20,7 @@ logger.setLevel(level)
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/options.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/questions.smk"

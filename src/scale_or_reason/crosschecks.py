@@ -7,6 +7,7 @@ Each check yields a :class:`Problem` for everything it finds. Whether files are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -140,6 +141,26 @@ def learning_rates(config: Config) -> Iterator[Problem]:
             path = ("students", name, "learning_rate", answer_format)
             remedy = "add it, or search for all: learning_rate: search"
             yield Problem(path, "a student has no learning rate for a format", dict(rates), answer_format, remedy)
+
+
+def nodes(config: Config) -> Iterator[Problem]:
+    """Processes of a training that its nodes cannot share evenly."""
+    for name in config["study"]["students"]:
+        student = config["students"][name]
+        count, processes = student.get("nodes", 1), student["processes"]
+        if processes % count:
+            expected = "a multiple of `nodes`: each node has as many"
+            path, found = ("students", name, "processes"), f"{processes}, on {count} nodes"
+            yield Problem(path, "processes do not spread evenly over nodes", found, expected, "change one of the two")
+
+
+def sizes(config: Config) -> Iterator[Problem]:
+    """Lines of `compute.by_size` that no student would ever take, since one before is larger."""
+    limits = [line["up_to_b"] for line in config["compute"]["by_size"]]
+    for index, (before, limit) in enumerate(pairwise(limits), start=1):
+        if limit <= before:
+            path = ("compute", "by_size", index, "up_to_b")
+            yield Problem(path, "a line that no student takes", limit, f"more than {before}", "put the smallest first")
 
 
 def learning_rate_search(config: Config) -> Iterator[Problem]:
@@ -300,6 +321,8 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     ratios,
     adaptations,
     learning_rates,
+    nodes,
+    sizes,
     learning_rate_search,
     tokenizers,
     question_rules,

@@ -69,7 +69,8 @@ class Student:
     """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
 
     ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
-    students that share tokenised pairs; ``template`` is a name in :mod:`scale_or_reason.chat_templates`.
+    students that share tokenised pairs; ``template`` is a name in :mod:`scale_or_reason.chat_templates`. ``processes``
+    train together, spread evenly over ``nodes`` machines.
     """
 
     name: str
@@ -82,6 +83,12 @@ class Student:
     engine: Settings
     revision: str | None = None
     template: str = DEFAULT_TEMPLATE
+    nodes: int = 1
+
+    @property
+    def processes_per_node(self) -> int:
+        """How many of the processes each machine has."""
+        return self.processes // self.nodes
 
     @property
     def tokenizer_name(self) -> str:

@@ -78,6 +78,13 @@ def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: P
     assert process.wait(30) == os.EX_TEMPFAIL
 
 
+def test_several_nodes_need_srun(root: Path, tmp_path: Path) -> None:
+    process = start(root, ["--nnodes", "2", str(tmp_path / "never.py")], tmp_path / "log.txt")
+    assert process.wait(60) == 2
+    said = (tmp_path / "log.txt").read_text()
+    assert "need Slurm's srun" in said and "profiles/slurm" in said and "Traceback" not in said
+
+
 def test_the_launcher_hands_on_status_and_words(root: Path, tmp_path: Path) -> None:
     script = tmp_path / "fails.py"
     script.write_text("import os, sys\nsys.exit(2 if os.environ['RANK'] == '0' else 0)\n")

@@ -95,7 +95,7 @@ def test_a_rule_of_the_project(slurm: ThrowawaySlurm, root: Path, tmp_path: Path
 def test_the_profile_warns_every_training(root: Path) -> None:
     rules = "".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk"))
     trainings = set(re.findall(r"use rule train_student as (\w+)", rules))
-    trainings |= {text.split(":")[0] for text in rules.split("\nrule ") if "scripts/torchrun.py" in text}
+    trainings |= {text.split(":")[0] for text in rules.split("\nrule ") if "{params.launcher}" in text}
     profile = yaml.safe_load((root / "profiles" / "slurm" / "profile.yaml").read_text())
     assert {
         rule for rule, needs in profile["set-resources"].items() if "--signal=TERM@" in needs["slurm_extra"]

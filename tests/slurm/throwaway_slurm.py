@@ -47,6 +47,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 GresTypes=gpu
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 ReturnToService=2
 MinJobAge=600
 KillWait=3
@@ -55,8 +57,10 @@ JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/log/jobcomp.log
 AccountingStorageType=accounting_storage/none
 {nodes}
-PartitionName=cpu Nodes=node1 Default=YES MaxTime=2-00:00:00 State=UP
-PartitionName=gpu Nodes=node2 MaxTime=2-00:00:00 State=UP
+PartitionName=DEFAULT Nodes=ALL MaxTime=2-00:00:00 State=UP
+PartitionName=cpu Default=YES
+PartitionName=gpu
+PartitionName=urgent PriorityTier=10
 """
 
 
@@ -117,6 +121,30 @@ class ThrowawaySlurm:
             raise RuntimeError(f"{' '.join(command)} failed: {done.stderr}{self.logs()}")
         return done.stdout
 
+    def records(self, rule: str = "") -> list[dict[str, str]]:
+        """What Slurm knows about each job, in their order; of one rule of the workflow, or of all jobs."""
+        lines = self.run("scontrol", "--details", "--oneliner", "show", "job").splitlines()
+        records = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
+        return [
+            record
+            for record in sorted(records, key=lambda record: int(record.get("JobId", 0)))
+            if not rule or record.get("Comment", "").split("_wildcards_")[0] == f"rule_{rule}"
+        ]
+
+    def end_of(self, job_id: str) -> dict[str, str]:
+        """The record of a job, when it has ended."""
+
+        def record() -> dict[str, str]:
+            (found,) = [record for record in self.records() if record["JobId"] == job_id]
+            return found
+
+        self.wait_until("job's end", lambda: record()["JobState"] not in ("PENDING", "RUNNING", "COMPLETING"), 120)
+        return record()
+
+    def idle_nodes(self) -> list[str]:
+        """Those that wait for a job."""
+        return self.run("sinfo", "-h", "-N", "-p", "cpu", "-t", "idle", "-o", "%N").split()
+
     def finished_jobs(self) -> list[Job]:
         """All jobs that have ended, as Slurm's completion log tells it."""
         log = self.folder / "log" / "jobcomp.log"
@@ -145,10 +173,10 @@ class ThrowawaySlurm:
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
         }
         self.run("slurmctld", "-i")
-        self._wait_for("controller", lambda: "is UP" in self.run("scontrol", "ping"))
+        self.wait_until("controller", lambda: "is UP" in self.run("scontrol", "ping"))
         for node in NODES:
             self.run("slurmd", "-N", node)
-        self._wait_for("nodes", lambda: self.run("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split() == list(NODES))
+        self.wait_until("nodes", lambda: self.idle_nodes() == list(NODES))
 
     def _start_munge(self) -> None:
         munge = self.folder / "munge"
@@ -172,12 +200,12 @@ class ThrowawaySlurm:
             os.mknod(self.folder / "gpu" / f"gpu{number}", 0o020666, os.makedev(1, 3))
         nodes = "\n".join(
             f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={CPUS} RealMemory={MEMORY_MB} "
-            f"{'Gres=gpu:h100:' + str(GPUS) if node == 'node2' else ''} State=UNKNOWN"
+            f"Gres=gpu:h100:{GPUS} State=UNKNOWN"
             for node, port in zip(NODES, node_ports, strict=True)
         )
         text = SLURM_CONF.format(folder=self.folder, host=host, controller_port=controller_port, nodes=nodes)
         (self.folder / "slurm.conf").write_text(text, encoding="utf-8")
-        gpus = f"NodeName=node2 Name=gpu Type=h100 File={self.folder}/gpu/gpu[0-{GPUS - 1}]\n"
+        gpus = f"Name=gpu Type=h100 File={self.folder}/gpu/gpu[0-{GPUS - 1}]\n"
         (self.folder / "gres.conf").write_text("AutoDetect=off\n" + gpus, encoding="utf-8")
         return self.folder / "slurm.conf"
 
@@ -190,14 +218,15 @@ class ThrowawaySlurm:
                 wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={configuration} exec {program} "$@"\n', encoding="utf-8")
                 wrapper.chmod(0o755)
 
-    def _wait_for(self, what: str, ready: Callable[[], bool], seconds: float = 30) -> None:
+    def wait_until(self, what: str, ready: Callable[[], object], seconds: float = 30) -> None:
+        """Come back when this is so; fail if it takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(RuntimeError):  # the daemon does not answer yet
                 if ready():
                     return
             time.sleep(0.2)
-        raise RuntimeError(f"Slurm's {what} did not come up within {seconds:.0f} s{self.logs()}")
+        raise RuntimeError(f"Slurm's {what} did not come within {seconds:.0f} s{self.logs()}")
 
     def _stop(self) -> None:
         """End jobs first, so that no job step stays behind, then the daemons, each by the process id it wrote."""

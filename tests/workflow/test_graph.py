@@ -129,6 +129,18 @@ def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path
     assert tree.dry_run("tables", study=study)["try_learning_rate"] == 5  # nobody trains on reasoning
 
 
+def test_a_training_over_two_nodes_is_started_by_srun_on_each(tree: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "nodes.yaml"
+    overlay.write_text("students: {Qwen2.5-14B: {processes: 16, nodes: 2}}\n")
+    cells = [f"results/v2/models/math/Qwen2.5-{size}B/seq/rho-1/seed-0" for size in (7, 14)]
+    run = tree.snakemake("-n", "-p", "-c16", *cells, study=(str(overlay),))
+    starts = [line for line in run.stdout.splitlines() if "train_student.py" in line]
+    start_7b, start_14b = (next(line for line in starts if f"Qwen2.5-{size}B" in line) for size in (7, 14))
+    assert "exec python workflow/scripts/torchrun.py --nproc-per-node 8 workflow" in start_7b
+    srun = "exec srun --nodes 2 --ntasks 2 --ntasks-per-node 1 --cpus-per-task 16 --kill-on-bad-exit python"
+    assert f"{srun} workflow/scripts/torchrun.py --nproc-per-node 8 --nnodes 2 workflow" in start_14b
+
+
 def test_or_its_students_cells_where_these_are_evaluated_together(tree: Tree) -> None:
     jobs = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
     one_each = ("answer_with_student", "judge_student_1", "grade_answers", "score_model")

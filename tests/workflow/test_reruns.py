@@ -75,6 +75,7 @@ def test_a_deleted_figure_is_one_job(made: Tree, figure: str) -> None:
         ("config/studies/micro.yaml", "engine: {threads: 1, ", "engine: {threads: 2, "),
         ("config/studies/micro.yaml", "deepspeed: cpu", "deepspeed: zero-2"),
         ("config/studies/micro.yaml", "processes: 1", "processes: 2"),
+        ("config/studies/micro.yaml", "processes: 1", "processes: 2\n    nodes: 2"),
         ("small.yaml", "base_shots:", "seeds:\n  - 0\n  base_shots:"),
     ],
 )

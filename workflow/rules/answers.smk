@@ -22,8 +22,9 @@ rule answer_benchmarks:
     resources:
         vllm=1,
         gpu=lambda wildcards: gpus(student_of(wildcards).engine),
-        mem_mb=JOBS["engine"]["mem_mb"],
-        runtime=JOBS["engine"]["runtime"],
+        gpu_model=GPU_TYPE,
+        mem_mb=memory("engine"),
+        runtime=runtime("engine"),
     params:
         model=lambda wildcards, input: option("model", input.model),
         model_ids=option("model_ids", "{model_id}"),
@@ -63,8 +64,9 @@ if BY_STUDENT and GRID:
         resources:
             vllm=1,
             gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
-            mem_mb=JOBS["engine"]["mem_mb"],
-            runtime=len(GRID) * JOBS["engine"]["runtime"],
+            gpu_model=GPU_TYPE,
+            mem_mb=memory("engine"),
+            runtime=runtime("engine", models=len(GRID)),
         params:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
@@ -104,8 +106,9 @@ if BY_STUDENT and ADAPTED:
         resources:
             vllm=1,
             gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
-            mem_mb=JOBS["engine"]["mem_mb"],
-            runtime=len(ADAPTED) * JOBS["engine"]["runtime"],
+            gpu_model=GPU_TYPE,
+            mem_mb=memory("engine"),
+            runtime=runtime("engine", models=len(ADAPTED)),
         params:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
@@ -144,8 +147,9 @@ if STUDY.base_shots:
         resources:
             vllm=1,
             gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
-            mem_mb=JOBS["engine"]["mem_mb"],
-            runtime=JOBS["engine"]["runtime"],
+            gpu_model=GPU_TYPE,
+            mem_mb=memory("engine"),
+            runtime=runtime("engine"),
         params:
             model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
             model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
@@ -181,8 +185,9 @@ use rule answer_benchmarks as answer_with_teacher with:
     resources:
         vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
         gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
-        mem_mb=JOBS["engine"]["mem_mb"],
-        runtime=JOBS["engine"]["runtime"],
+        gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
+        mem_mb=memory("engine"),
+        runtime=runtime("engine"),
     params:
         model=teacher_options,
         model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),

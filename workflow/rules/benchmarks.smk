@@ -18,8 +18,8 @@ rule prepare_benchmark:
         CONDA_ENVIRONMENT
     threads: JOBS["light"]["threads"]
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         source=benchmark_options,
         pool="",

@@ -113,13 +113,3 @@ COMPARED_IDS = [
 LIMITED_IDS = [model.model_id for model in STUDY.limited()]
 # The same models under the study's own limit.
 UNLIMITED_IDS = list(dict.fromkeys(model.cell.model_id for model in STUDY.limited()))
-
-
-def gpus(engine):
-    """GPUs of one vLLM process."""
-    return engine.get("tensor_parallel_size", 1) * engine.get("pipeline_parallel_size", 1) if ON_GPU else 0
-
-
-def engine_jobs(entry):
-    """vLLM processes and GPUs of a job in which a teacher answers or a judge judges."""
-    return {"vllm": 0, "gpu": 0} if entry.endpoint else {"vllm": 1, "gpu": gpus(entry.engine)}

@@ -25,8 +25,8 @@ rule figure_v2_fig02:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
         sizes=json_option("sizes", SIZES),
@@ -63,8 +63,8 @@ rule figure_v1_fig02:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
         sizes=json_option("sizes", SIZES),
@@ -100,8 +100,8 @@ rule figure_training_curves:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
         models=option("models", f"results/{STUDY.name}/models"),
@@ -140,8 +140,8 @@ rule table1:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         sizes=json_option("sizes", SIZES),
         corpora=option("corpora", *STUDY.grid_corpora),

@@ -34,8 +34,9 @@ for batch in judging_batches(STUDY, config["compute"]["judging_batch"]):
         resources:
             vllm=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["vllm"],
             gpu=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu"],
-            mem_mb=JOBS["judging"]["mem_mb"],
-            runtime=JOBS["judging"]["runtime"],
+            gpu_model=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu_model"],
+            mem_mb=memory("judging"),
+            runtime=runtime("judging"),
         params:
             judge=judge_options,
             directory=output_folder(2),
@@ -64,10 +65,10 @@ rule grade_answers:
         "<benchmarks>/grade_answers/{model_id}.tsv"
     conda:
         CONDA_ENVIRONMENT
-    threads: JOBS["light"]["threads"]
+    threads: JOBS["small"]["threads"]
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         directory=subpath(output[0], parent=True),
         version=version_of("grades"),

@@ -27,8 +27,8 @@ if JURY_TABLES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=JOBS["light"]["mem_mb"],
-            runtime=JOBS["light"]["runtime"],
+            mem_mb=memory("small"),
+            runtime=runtime("small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),
@@ -68,8 +68,8 @@ if JURY_TABLES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=JOBS["light"]["mem_mb"],
-            runtime=JOBS["light"]["runtime"],
+            mem_mb=memory("small"),
+            runtime=runtime("small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),

@@ -16,8 +16,8 @@ rule sample_for_search:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         samples=option("samples", config["training"]["learning_rate_search"]["samples"]),
         held_out=option("held_out", config["training"]["learning_rate_search"]["held_out"]),
@@ -48,11 +48,18 @@ rule try_learning_rate:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]
     resources:
-        processes=lambda wildcards: STUDY.students[wildcards.student].processes,
-        gpu=lambda wildcards: STUDY.students[wildcards.student].processes if ON_GPU else 0,
-        mem_mb=JOBS["training"]["mem_mb"],
-        runtime=JOBS["training"]["runtime"],
+        nodes=lambda wildcards: STUDY.students[wildcards.student].nodes,
+        gpu=on_one_node(lambda student: student.processes if ON_GPU else 0),
+        gpu_model=on_one_node(lambda student: GPU_TYPE),
+        gres=over_nodes(gpus_per_node),
+        mpi=over_nodes(lambda student: "srun"),
+        tasks=over_nodes(lambda student: student.nodes),
+        # else there would be a task for each GPU
+        tasks_per_gpu=over_nodes(lambda student: 0),
+        mem_mb=memory("training"),
+        runtime=runtime("training"),
     params:
+        launcher=launcher,
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         recipe=options(RECIPE),
         execution=execution_options,
@@ -62,7 +69,7 @@ rule try_learning_rate:
         "try learning rate {wildcards.rate} for {wildcards.student}: {wildcards.format}"
     shell:
         # exec: as train_student
-        "exec python workflow/scripts/torchrun.py --nproc-per-node {resources.processes}"
+        "exec {params.launcher}"
         " workflow/scripts/try_learning_rate.py {params.model} --student {wildcards.student} --format {wildcards.format}"
         " --mixture {input.samples} --held-out {input.held_out} --tokens {input.tokens}"
         " --learning-rate {wildcards.rate}"
@@ -88,8 +95,8 @@ rule choose_learning_rates:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         version=version_of("learning_rates"),
     message:

@@ -105,8 +105,8 @@ if LIMITED_IDS:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=JOBS["light"]["mem_mb"],
-            runtime=JOBS["light"]["runtime"],
+            mem_mb=memory("small"),
+            runtime=runtime("small"),
         params:
             max_tokens=option("max_tokens", config["evaluation"]["sampling"]["max_tokens"]),
         message:

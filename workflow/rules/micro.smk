@@ -12,8 +12,8 @@ rule micro_benchmark_rows:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         kind="--kind benchmark",
         rows=option("rows", config["world"]["benchmark_rows"]),
@@ -56,8 +56,8 @@ rule micro_questions:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         rows=lambda wildcards: option("rows", STUDY.corpora[wildcards.corpus].size),
         seed=option("seed", STUDY.seed),

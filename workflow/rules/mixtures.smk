@@ -15,8 +15,8 @@ rule build_mixture:
         CONDA_ENVIRONMENT
     threads: JOBS["light"]["threads"]
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         sampling=option("sampling", config["mixtures"]["sampling"]),
         seed=option("seed", STUDY.seed),
@@ -43,8 +43,8 @@ rule tokenise_pairs:
         CONDA_ENVIRONMENT
     threads: JOBS["light"]["threads"]
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer].tokenizer),
         template=lambda wildcards: template_options(TOKENIZERS[wildcards.tokenizer]),

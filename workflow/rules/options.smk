@@ -197,6 +197,17 @@ def execution_options(wildcards, threads):
     return f"{spelled} {option('report_to', *reports)}" if reports else spelled
 
 
+def launcher(wildcards, threads):
+    """What starts the processes of a training: on this machine, or by Slurm on each node of the job."""
+    student = STUDY.students[wildcards.student]
+    torchrun = f"python workflow/scripts/torchrun.py {option('nproc_per_node', student.processes_per_node)}"
+    if student.nodes == 1:
+        return torchrun
+    srun = {"nodes": student.nodes, "ntasks": student.nodes, "ntasks_per_node": 1, "cpus_per_task": threads}
+    # without the last one the others would wait for a node that has failed
+    return f"srun {options(srun)} --kill-on-bad-exit {torchrun} {option('nnodes', student.nodes)}"
+
+
 def teacher_engine(wildcards, threads):
     """All settings of vLLM for the teacher, or of the endpoint that answers instead."""
     return engine_or_endpoint(STUDY.teacher)

@@ -19,8 +19,9 @@ if config["pairs"]["source"] == "generate":
         resources:
             vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
             gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
-            mem_mb=JOBS["engine"]["mem_mb"],
-            runtime=JOBS["engine"]["runtime"],
+            gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
+            mem_mb=memory("engine"),
+            runtime=runtime("engine"),
         params:
             model=teacher_options,
             shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),
@@ -55,8 +56,8 @@ if config["pairs"]["source"] == "generate":
             CONDA_ENVIRONMENT
         threads: JOBS["light"]["threads"]
         resources:
-            mem_mb=JOBS["light"]["mem_mb"],
-            runtime=JOBS["light"]["runtime"],
+            mem_mb=memory("light"),
+            runtime=runtime("light"),
         params:
             teacher=lambda wildcards: option("teacher", STUDY.teacher.name),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling),
@@ -92,8 +93,8 @@ else:
             CONDA_ENVIRONMENT
         threads: JOBS["light"]["threads"]
         resources:
-            mem_mb=JOBS["light"]["mem_mb"],
-            runtime=JOBS["light"]["runtime"],
+            mem_mb=memory("light"),
+            runtime=runtime("light"),
         params:
             source=source_options,
             tokenizer=option("tokenizer", config["pairs"]["tokenizer"]),

@@ -20,8 +20,8 @@ rule prepare_questions:
         CONDA_ENVIRONMENT
     threads: JOBS["light"]["threads"]
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         source=corpus_options,
         seed=option("seed", STUDY.seed),
@@ -48,8 +48,8 @@ rule find_overlaps:
         CONDA_ENVIRONMENT
     threads: JOBS["light"]["threads"]
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
         words=option("words", config["pairs"]["overlap_words"]),
         version=version_of("overlaps"),

@@ -19,8 +19,8 @@ rule score_model:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         families=json_option("families", config["study"]["families"]),
         verdicts=votes_of,
@@ -50,8 +50,8 @@ rule count_costs:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         families=json_option("families", config["study"]["families"]),
         verdicts=verdicts_of,
@@ -86,8 +86,8 @@ rule collect_scores:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         schema="scores",
     message:

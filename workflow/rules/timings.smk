@@ -14,8 +14,8 @@ rule time_table:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["light"]["mem_mb"],
-        runtime=JOBS["light"]["runtime"],
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
     params:
         timings=option("timings", f"results/{STUDY.name}/timings"),
     message:

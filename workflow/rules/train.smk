@@ -21,11 +21,18 @@ rule train_student:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]
     resources:
-        processes=lambda wildcards: STUDY.students[wildcards.student].processes,
-        gpu=lambda wildcards: STUDY.students[wildcards.student].processes if ON_GPU else 0,
-        mem_mb=JOBS["training"]["mem_mb"],
-        runtime=JOBS["training"]["runtime"],
+        nodes=lambda wildcards: STUDY.students[wildcards.student].nodes,
+        gpu=on_one_node(lambda student: student.processes if ON_GPU else 0),
+        gpu_model=on_one_node(lambda student: GPU_TYPE),
+        gres=over_nodes(gpus_per_node),
+        mpi=over_nodes(lambda student: "srun"),
+        tasks=over_nodes(lambda student: student.nodes),
+        # else there would be a task for each GPU
+        tasks_per_gpu=over_nodes(lambda student: 0),
+        mem_mb=memory("training"),
+        runtime=runtime("training"),
     params:
+        launcher=launcher,
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         start="",
         learning_rate=learning_rate_option,
@@ -37,7 +44,7 @@ rule train_student:
         "train {wildcards.student} on {wildcards.corpus}: {wildcards.schedule}, reasoning ratio {wildcards.ratio}"
     shell:
         # exec: Slurm's SIGTERM ends a waiting shell at once, and with it the job that was writing its checkpoint
-        "exec python workflow/scripts/torchrun.py --nproc-per-node {resources.processes}"
+        "exec {params.launcher}"
         " workflow/scripts/train_student.py {params.model} {params.start}"
         " --mixture {input.mixture} --tokens {input.tokens}"
         " {params.learning_rate} {params.recipe} {params.execution}"
@@ -57,6 +64,7 @@ use rule train_student as adapt_student with:
     benchmark:
         "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
     params:
+        launcher=launcher,
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         start=lambda wildcards, input: f"--init-from {input.start}",
         learning_rate=learning_rate_option,

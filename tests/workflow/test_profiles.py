@@ -1,0 +1,72 @@
+"""The profiles: every entry explained, and what they let run at a time."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from workflow_tree import Tree
+
+pytestmark = pytest.mark.workflow
+
+PROFILES = ("local", "single_gpu", "slurm")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_entry_has_a_comment(root: Path, name: str) -> None:
+    lines = (root / "profiles" / name / "profile.yaml").read_text().splitlines()
+    bare = [
+        line
+        for before, line in itertools.pairwise(lines)
+        # of two entries that are explained together the second one follows the first
+        if line[:1].isalpha() and not before.startswith("#") and not before[:1].isalpha()
+    ]
+    assert bare == []
+
+
+def test_the_site_facts_come_first(root: Path) -> None:
+    """What a site must set is marked by capitals, and stands before all else."""
+    site, rest = (root / "profiles" / "slurm" / "profile.yaml").read_text().split("# ---- How to run")
+    for fact in ("ACCOUNT", "PARTITIONS", "GPU TYPE", "SCRATCH"):
+        assert fact in site and fact not in rest
+
+
+ONE_GPU = """
+rule all:
+    input: expand("{kind}{number}.txt", kind=["gpu", "cpu"], number=[1, 2])
+
+rule work:
+    output: "{kind}{number}.txt"
+    resources: gpu=lambda wildcards: 1 if wildcards.kind == "gpu" else 0, mem_mb=1000
+    shell: "date +%s.%N > {output}; sleep 2; date +%s.%N >> {output}"
+"""
+
+
+def test_one_gpu_serves_one_job_at_a_time(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(ONE_GPU)
+    command = [sys.executable, "-m", "snakemake", "--profile", str(root / "profiles" / "single_gpu"), "--cores", "4"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    def overlap(kind: str) -> float:
+        spans = [[float(time) for time in (tmp_path / f"{kind}{n}.txt").read_text().split()] for n in (1, 2)]
+        (_, end), (begin, _) = sorted(spans)
+        return end - begin
+
+    assert overlap("gpu") < 0 < overlap("cpu")
+
+
+def test_a_site_can_say_its_gpu_type_in_the_profile(tree: Tree, tmp_path: Path) -> None:
+    """As the profile's comment has it: the config is merged, and a study can still be chosen on the command line."""
+    text = (tree.path / "profiles" / "slurm" / "profile.yaml").read_text()
+    (line,) = [line for line in text.splitlines() if "gpu_type" in line and line.startswith("# config:")]
+    profile = tmp_path / "site"
+    profile.mkdir()
+    (profile / "profile.yaml").write_text(yaml.safe_dump(yaml.safe_load(line.removeprefix("# ")) | {"cores": 1}))
+    (tree.path / "say.smk").write_text('include: "Snakefile"\nprint("GPU", GPU_TYPE, STUDY.name, ON_GPU)\n')
+    options = ("-n", f"--profile={profile}", "--snakefile=say.smk")
+    said = tree.snakemake(*options, "models", study=("config/studies/v1.yaml",)).stdout
+    assert "GPU h100 v1 True" in said

@@ -1,0 +1,66 @@
+# What jobs ask for: `compute` of the config, by the kind of job and the size of the student, and more with each attempt.
+# Limits of a site are no business of rules: its profile caps what they ask for.
+from scale_or_reason.job_sizes import grown, job_settings
+
+MORE = config["compute"]["more_per_attempt"]
+GPU_TYPE = config["compute"]["gpu_type"] if ON_GPU else None
+
+
+def memory(kind):
+    """Megabytes of each node."""
+    return asked(kind, "mem_mb")
+
+
+def runtime(kind, models=1):
+    """Minutes; ``models`` are evaluated in one job."""
+    return asked(kind, "runtime", models)
+
+
+def asked(kind, name, times=1):
+    """A resource of such a job."""
+
+    def amount(wildcards, attempt):
+        settings = job_settings(config["compute"], kind, size_of_student(wildcards))
+        return grown(times * settings[name], MORE[name], attempt)
+
+    return amount
+
+
+def size_of_student(wildcards):
+    """Billions of parameters of the student that a job is about; None if it is about none."""
+    if "student" in wildcards.keys():
+        return STUDY.students[wildcards.student].size_b
+    kind_has_student = "model_id" in wildcards.keys() and not wildcards.model_id.startswith("teacher/")
+    return student_of(wildcards).size_b if kind_has_student else None
+
+
+def gpus(engine):
+    """GPUs of one vLLM process."""
+    return engine.get("tensor_parallel_size", 1) * engine.get("pipeline_parallel_size", 1) if ON_GPU else 0
+
+
+def engine_jobs(entry):
+    """vLLM processes and GPUs of a job in which a teacher answers or a judge judges."""
+    if entry.endpoint:
+        return {"vllm": 0, "gpu": 0, "gpu_model": None}
+    return {"vllm": 1, "gpu": gpus(entry.engine), "gpu_model": GPU_TYPE}
+
+
+# A training over several nodes is to Slurm's executor an MPI job: one that calls srun itself. A resource that is None is
+# not asked for.
+
+
+def on_one_node(value_of):
+    """A resource that only trainings on one node have; ``value_of`` a student."""
+    return lambda wildcards: value_of(student) if (student := STUDY.students[wildcards.student]).nodes == 1 else None
+
+
+def over_nodes(value_of):
+    """A resource that only trainings over several nodes have; ``value_of`` a student."""
+    return lambda wildcards: value_of(student) if (student := STUDY.students[wildcards.student]).nodes > 1 else None
+
+
+def gpus_per_node(student):
+    """GPUs of each node, as Slurm spells them."""
+    kind = f"gpu:{GPU_TYPE}" if GPU_TYPE else "gpu"
+    return f"{kind}:{student.processes_per_node}" if ON_GPU else None
