@@ -143,7 +143,7 @@ def _following(schedule: Schedule, trainer: type) -> type:
         """Made after the optimizer, whoever makes that."""
 
         def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, rates.__getitem__)
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rates[step])
             self._created_lr_scheduler = True
             return self.lr_scheduler
 
