@@ -17,7 +17,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale kills grade-check reference-check bench-grading bench-bootstrap bench-hostile bench-train micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-hostile bench-train micro-world test test-fast lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -53,6 +53,9 @@ bench-train: venv ## tokens per second of our training, of TRL, and of TRL with 
 
 reference-check: venv ## every statement of the papers, computed from their own tables (REFERENCE=FOLDER)
 	$(BIN)/python workflow/scripts/reference_check.py --reference $(REFERENCE)
+
+figures: venv ## every figure of both versions from made-up tables of the whole study, to be looked at
+	$(BIN)/python tests/benchmarks/all_figures.py --output results/made_up/figures
 
 kills: venv ## whether trainings killed 20 times each end as undisturbed ones: minutes
 	$(BIN)/python tests/benchmarks/kills.py

@@ -256,6 +256,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "max_tokens": _COUNT,
         **_MEASURED,
     },
+    # one row per model, benchmark and verdict of the jury: right answers, and all others
+    "answer_lengths": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "right": _BOOL,
+        "answers": _COUNT,
+        "answer_tokens_mean": _SHARE,
+    },
     # one row per model and stage; evaluation and judging have a row per benchmark
     "costs": {
         **CELL_COLUMNS,
@@ -348,6 +357,23 @@ def read_table(path: str | Path, schema: str) -> pl.DataFrame:
     """Read a Parquet table and check it against ``SCHEMAS[schema]``."""
     _must_exist(path, schema)
     frame = pl.read_parquet(path)
+    check_table(frame, schema, path)
+    return frame
+
+
+def scan_table(path: str | Path, schema: str) -> pl.LazyFrame:
+    """A table that is read when it is needed, for tables that do not fit into memory; its columns are checked now."""
+    _must_exist(path, schema)
+    frame = pl.scan_parquet(path)
+    check_table(frame.collect_schema().to_frame(), schema, path)
+    return frame
+
+
+def read_csv_table(path: str | Path, schema: str) -> pl.DataFrame:
+    """As :func:`read_table`, from CSV."""
+    _must_exist(path, schema)
+    header = pl.read_csv(path, n_rows=0).columns
+    frame = pl.read_csv(path, schema=SCHEMAS[schema] if header == list(SCHEMAS[schema]) else None)
     check_table(frame, schema, path)
     return frame
 

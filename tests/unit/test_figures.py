@@ -1,238 +1,293 @@
-"""The figures of a small study whose numbers are given here: what is drawn, what is noted, and the files."""
+"""All figures of a made-up study, whole and with holes: what is drawn, what is noted, the files, the registry."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import io
+import json
 import os
+import runpy
 import subprocess
 import sys
+from dataclasses import fields, replace
 from itertools import pairwise
+from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
-from paper_numbers import cost_table, score_table
+from full_grid import results, small_results
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scale_or_reason.cells import BaseStudent, Cell, Teacher
 from scale_or_reason.errors import StudyError
-from scale_or_reason.figures import parts, v1_fig02, v2_fig02
-from scale_or_reason.figures.style import Style, save_figure
-from scale_or_reason.frontiers import pareto_frontier
-from scale_or_reason.tables import write_table
+from scale_or_reason.figures import drawing, parts
+from scale_or_reason.figures.grid import arrange
+from scale_or_reason.figures.registry import FIGURES, FORMS, SHARED_LIBRARY, SHARED_MODULES, figures_of
+from scale_or_reason.figures.results import Results
+from scale_or_reason.figures.style import Style
+from scale_or_reason.figures.tasks import select_tasks
+from scale_or_reason.tables import SCHEMAS, write_csv, write_table
 
-SIZES = {"s": 0.0002, "m": 0.001, "l": 0.003, "xl": 0.02}
-#: IFT and reasoning accuracy of Math-OE by student, and FLOPs of training and of one answer.
-MATH = {"s": (0.10, 0.08), "m": (0.25, 0.30), "l": (0.35, 0.50), "xl": (0.40, 0.62)}
-TRAINING = {"s": (1e9, 8e9), "m": (5e9, 4e10), "l": (2e10, 1.6e11), "xl": (9e10, 7e11)}
-INFERENCE = {"s": (1e6, 7e6), "m": (4e6, 3e7), "l": (1.5e7, 1e8), "xl": (7e7, 5e8)}
-
-
-def cell(student, ratio, corpus="general", schedule="seq", seed=0):
-    return Cell(corpus, student, schedule, float(ratio), seed)
-
-
-def study(students=tuple(SIZES), families=("General-MC", "Math-OE"), teacher=True):
-    rows, training, inference = [], {}, {}
-    for family in families:
-        for student in students:
-            rows.append((BaseStudent(student, 3), family, 0.05))
-            for ratio in (0, 1):
-                model = cell(student, ratio)
-                rows.append((model, family, MATH[student][ratio]))
-                training[model] = TRAINING[student][ratio]
-                inference[model, family] = INFERENCE[student][ratio]
-        if teacher:
-            rows += [(Teacher("t", "ift"), family, 0.6), (Teacher("t", "reasoning"), family, 0.8)]
-    return score_table(rows), cost_table(training, inference)
+WHOLE, SMALL = results(), small_results()
+STYLE = Style.from_file(Path(__file__).parents[2] / "config" / "style.yaml")
+#: Elements of a figure's table that stand for results, and not for what was worked out from them or written about them.
+MEASURED = ("point", "teacher", "cell")
+#: Modules that say how things are named, written and refused, not what a figure shows.
+PLAIN = {"cells", "errors", "files"}
 
 
-@pytest.fixture(scope="module")
-def style(root):
-    return Style.from_file(root / "config" / "style.yaml")
+def form_of(figure: str):
+    return importlib.import_module(f"scale_or_reason.figures.{FIGURES[figure].form}")
 
 
-def rows_of(table, element, **where):
-    return table.filter(pl.col("element") == element, **where)
+def table_of(figure: str, study: Results) -> pl.DataFrame:
+    return form_of(figure).table(study, **FIGURES[figure].parameters)
 
 
-def test_v2_fig02_holds_points_teacher_fits_and_frontier():
-    table = v2_fig02.table(*study(), sizes=SIZES)
-    assert table["family"].unique(maintain_order=True).to_list() == ["General-MC", "Math-OE"]
-    points = rows_of(table, "point", family="Math-OE", cost="inference")
-    assert points.select("student", "format", "flops", "accuracy").rows() == [
-        (student, name, INFERENCE[student][ratio], MATH[student][ratio])
-        for ratio, name in enumerate(("ift", "reasoning"))
-        for student in SIZES
-    ]
-    assert (points["ci_low"] < points["accuracy"]).all()
-    # s, m, l IFT are the cheapest of their accuracy; m reasoning costs more than l IFT; xl IFT loses to m IFT's like.
-    assert points["on_frontier"].to_list() == pareto_frontier(points["flops"], points["accuracy"]).tolist()
-    assert points.filter("on_frontier").select("student", "format").rows() == [
-        ("s", "ift"),
-        ("m", "ift"),
-        ("l", "ift"),
-        ("xl", "ift"),
-        ("l", "reasoning"),
-        ("xl", "reasoning"),
-    ]
-    assert rows_of(table, "teacher")["accuracy"].to_list() == [0.8] * 4
-    assert rows_of(table, "fit parameters").height == 8
-    curve = rows_of(table, "fit", family="Math-OE", cost="training", format="ift")
-    assert curve["flops"].min() == pytest.approx(1e9)
-    assert curve["accuracy"].max() <= 0.8 + 1e-9
-    assert rows_of(table, "note").height == 0
+@pytest.fixture
+def style():
+    return STYLE
 
 
-def test_v2_fig02_ignores_other_models():
-    scores, costs = study()
-    others = score_table(
-        [
-            (cell("s", 0.5), "Math-OE", 0.9),
-            (cell("s", 1, "math"), "Math-OE", 0.9),
-            (cell("s", 0, seed=1), "Math-OE", 0.2),
-        ]
-    )
-    replica = cost_table({cell("s", 0, seed=1): 3e9}, {(cell("s", 0, seed=1), "Math-OE"): 3e6})
-    table = v2_fig02.table(pl.concat([scores, others]), pl.concat([costs, replica]), sizes=SIZES)
-    points = rows_of(table, "point", family="Math-OE", cost="training")
-    assert points.height == 8
-    # Two seeds are one point, at their means.
-    assert points.row(0, named=True)["accuracy"] == pytest.approx((0.10 + 0.2) / 2)
-    assert points.row(0, named=True)["flops"] == pytest.approx(2e9)
-    runs = rows_of(table, "run", family="Math-OE", cost="training")
-    assert runs.select("student", "format", "flops", "accuracy").rows() == [
-        ("s", "ift", 1e9, 0.10),
-        ("s", "ift", 3e9, 0.2),
-    ]
-    assert rows_of(table, "run", family="General-MC").height == 0
-    assert rows_of(table, "note")["family"].to_list() == ["Math-OE", "Math-OE"]
-
-
-@pytest.mark.parametrize("figure", [v1_fig02, v2_fig02])
-def test_every_seed_is_drawn(figure, style):
-    """Dashes of single runs stand where the runs do, whatever else the panel holds."""
-    scores, costs = study(families=("Math-OE",))
-    second = cell("m", 1, seed=1)
-    scores = pl.concat([scores, score_table([(second, "Math-OE", 0.55)])])
-    costs = pl.concat([costs, cost_table({second: 4e10}, {(second, "Math-OE"): 3e7})])
-    tables = (scores, costs) if figure is v2_fig02 else (scores,)
-    table = figure.table(*tables, sizes=SIZES)
-    with style.applied():
-        drawn = figure.draw(table, style)
-        heights = {
-            round(float(height), 6)
-            for axes in drawn.axes
-            for marks in axes.collections
-            if marks.get_zorder() == 3.5
-            for height in marks.get_offsets()[:, 1]
-        }
-    assert heights == {0.3, 0.55}
-    assert parts.RUNS_NOTE in table["note"].to_list()
-
-
-def test_v2_fig02_says_what_is_missing():
-    scores, costs = study(students=("s", "m", "l"), teacher=False)
-    gone = (pl.col("student") == "m") & (pl.col("ratio") == 1) & (pl.col("family") == "Math-OE")
-    sizes = {name: SIZES[name] for name in ("s", "m", "l")}
-    table = v2_fig02.table(
-        scores.filter(~gone.fill_null(False)), costs, sizes=sizes, families=["General-MC", "Math-OE", "Law"]
-    )
-    notes = rows_of(table, "note")
-    assert rows_of(notes, "note", family="Math-OE", cost="training")["note"].to_list() == [
-        "no fit: too few points",
-        "missing: 1M reasoning",
-        "no teacher",
-    ]
-    assert rows_of(table, "fit").height == 0
-    text = parts.footnotes(
-        notes.select("family", "cost", "note"),
-        [(f, c) for f in ("General-MC", "Math-OE", "Law") for c in v2_fig02.COSTS],
-    )
-    assert text == "no fit: too few points; no teacher; missing: 1M reasoning (Math-OE)"
-
-
-def test_v1_fig02_has_a_series_per_corpus_and_format():
-    scores, _ = study()
-    table = v1_fig02.table(scores, sizes=SIZES, corpora=["general", "math"])
-    points = rows_of(table, "point", family="Math-OE")
-    assert points.select("corpus", "format").unique(maintain_order=True).rows() == [
-        (None, "base"),
-        ("general", "ift"),
-        ("general", "reasoning"),
-    ]
-    reasoning = points.filter(pl.col("format") == "reasoning")
-    assert reasoning.select("student", "accuracy").rows() == [(name, MATH[name][1]) for name in SIZES]
-    assert rows_of(table, "note", family="Math-OE")["note"].to_list() == ["missing: math IFT, math reasoning"]
-
-
-def test_v1_fig02_shows_the_wanted_shots():
-    scores = score_table([(BaseStudent("s", shots), "Law", shots / 10) for shots in (0, 3, 5)])
-    table = v1_fig02.table(scores, sizes={"s": 0.0002}, corpora=[], shots=5)
-    assert rows_of(table, "point")["accuracy"].to_list() == [0.5]
-
-
-@pytest.mark.parametrize("figure", [v1_fig02, v2_fig02])
-def test_nothing_at_all_is_drawn_as_gaps(figure, style, tmp_path):
-    tables = (score_table([]),) if figure is v1_fig02 else (score_table([]), cost_table({}, {}))
-    table = figure.table(*tables, sizes=SIZES, families=["Math-OE"])
-    save_figure(tmp_path / "empty", table, figure.draw, style)
-    assert (tmp_path / "empty.pdf").stat().st_size > 1000
-
-
-@pytest.mark.parametrize("count", [3, 8, 16])
-def test_legends_are_no_wider_than_the_figure(style, count):
-    """They hold one entry per size, so they grow with the study."""
-    sizes = {f"s{rank}": 0.001 * 1.7**rank for rank in range(count)}
-    models = {
-        cell(student, ratio): 10.0 ** (9 + ratio + rank / 4) for rank, student in enumerate(sizes) for ratio in (0, 1)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_drawn(figure, style):
+    """Without a note where nothing is missing, and with all that is written inside the figure."""
+    table = table_of(figure, SMALL)
+    assert set(MEASURED) & set(table["element"])
+    about_the_data = {"no fit: too few points"} | {
+        f"no length of right answers: {size} aime" for size in ("0.5B", "1.5B")
     }
-    scores = score_table([(model, "Math-OE", 0.5) for model in models])
-    table = v2_fig02.table(scores, cost_table(models, {(model, "Math-OE"): 1e7 for model in models}), sizes=sizes)
+    assert set(table.filter(pl.col("element") == "note")["note"]) <= about_the_data
     with style.applied():
-        drawn = v2_fig02.draw(table, style)
+        drawn = form_of(figure).draw(table, style)
+        drawn.savefig(io.BytesIO(), format="png", dpi=25)
+        texts = [*drawn.texts, *(text for legend in drawn.legends for text in legend.get_texts())]
+        texts += [axes.title for axes in drawn.axes]
+        boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    assert all(box.x0 >= -1 and box.x1 <= drawn.bbox.width + 1 for box in boxes)
+    assert all(box.y0 >= -1 and box.y1 <= drawn.bbox.height + 1 for box in boxes)
+    assert drawn.get_figwidth() <= style.width_in
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_nothing_at_all_is_drawn_as_gaps(figure, style):
+    for empty in (replace(SMALL, tables={}), Results({})):
+        table = table_of(figure, empty)
+        assert not set(table.filter(pl.col("element") == "point")["element"])
+        assert table.filter(pl.col("element") == "note").height
+        with style.applied():
+            form_of(figure).draw(table, style)
+
+
+@given(st.sampled_from(list(FIGURES)), st.integers(0, 2**16), st.floats(0.02, 0.98))
+def test_whatever_is_missing_leaves_a_note(figure, seed, kept):
+    """Of any rows of the tables: where a panel shows fewer values than of the whole study, it says so."""
+    holes = {name: table.sample(fraction=kept, seed=seed) for name, table in SMALL.tables.items()}
+    before, after = table_of(figure, SMALL), table_of(figure, replace(SMALL, tables=holes))
+    panel = [name for name in ("block", "cost", "task") if name in before.columns]
+    values = [name for name, dtype in before.schema.items() if dtype == pl.Float64 and name not in ("ratio", "size_b")]
+    shown, left = (values_shown(table, panel, values) for table in (before, after))
+    noted = set(after.filter(pl.col("element") == "note").select(pl.lit(0), *panel).rows())
+    assert {key[:-2] for key, count in shown.items() if left.get(key, 0) < count} <= noted
+    with STYLE.applied():
+        form_of(figure).draw(after, STYLE)
+
+
+def values_shown(table: pl.DataFrame, panel: list[str], values: list[str]) -> dict[tuple, int]:
+    """How many values of each column and element a panel shows."""
+    rows = table.filter(pl.col("element").is_in(MEASURED)).group_by(*panel, "element").agg(pl.col(values).count())
+    return {
+        (0, *(row[name] for name in panel), row["element"], value): row[value]
+        for row in rows.to_dicts()
+        for value in values
+    }
+
+
+def test_legends_hold_every_size_and_fit(style):
+    """Legends grow with the study."""
+    sizes = {f"s{rank}": 0.001 * 1.7**rank for rank in range(16)}
+    base = SMALL.table("scores").filter(student="Qwen2.5-3B", kind="base")
+    scores = pl.concat(
+        base.with_columns(student=pl.lit(name), model_id=pl.lit(name) + pl.col("model_id")) for name in sizes
+    )
+    table = table_of("v2/fig21", replace(SMALL, tables={"scores": scores}, sizes=sizes))
+    with style.applied():
+        drawn = form_of("v2/fig21").draw(table, style)
         drawn.draw_without_rendering()  # places the words of a legend
         boxes = [legend.get_window_extent() for legend in drawn.legends]
         words = [[text.get_window_extent() for text in legend.get_texts()] for legend in drawn.legends]
     labels = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
-    assert labels[-count:] == [parts.size_label(size) for size in sizes.values()]
+    assert labels == [parts.size_label(size) for size in sizes.values()]
     assert all(box.x0 >= 0 and box.x1 <= drawn.bbox.width and box.y0 >= 0 for box in boxes)
     lines = [(min(box.y0 for box in line), max(box.y1 for box in line)) for line in words]
     assert all(lower_top < upper_bottom for (upper_bottom, _), (_, lower_top) in pairwise(lines))
 
 
-def test_a_student_of_unknown_size_is_refused():
-    with pytest.raises(StudyError, match="size of a student") as caught:
-        v2_fig02.table(*study(), sizes={"s": 1.0})
-    assert "l, m, xl" in str(caught.value)
+def test_too_many_notes_are_cut_short(style):
+    from matplotlib.figure import Figure
+
+    with style.applied():
+        drawn = Figure(figsize=(7, 2), layout="constrained")
+        drawing.write_below(drawn, [], "; ".join(f"note {number}" for number in range(500)), style)
+    assert drawn.texts[0].get_text().splitlines()[-1] == "(more notes in the CSV beside the figure)"
+    assert drawn.get_figheight() < 4
 
 
-def run_script(root, name, *arguments, hash_seed="0"):
-    environment = os.environ | {"PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(root / "workflow" / "scripts" / name), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+def test_names_of_points_do_not_cover_each_other(style):
+    """Four points close to each other: their names find places apart."""
+    from matplotlib.figure import Figure
+
+    points = pl.DataFrame(
+        {"x": [1.0, 1.02, 1.0, 1.02], "y": [1.0, 1.0, 1.05, 1.05], "name": ["aaaa", "bbbb", "cc", "dd"]}
+    )
+    with style.applied():
+        axes = Figure(figsize=(3, 3), layout="constrained").subplots()
+        axes.set(xlim=(0, 2), ylim=(0, 2))
+        drawing.name_points(axes, points, "x", "y", "name", style)
+        boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 4
+    assert not any(one.overlaps(other) for rank, one in enumerate(boxes) for other in boxes[:rank])
+
+
+@pytest.mark.parametrize(
+    ("tasks", "count", "first"),
+    [
+        ("main families", 4, "General-MC"),
+        ("families", 7, "General-MC"),
+        ("main benchmarks", 12, "winogrande"),
+        ("other benchmarks", 6, "mmlu_pro_law"),
+        ("benchmarks", 18, "winogrande"),
+    ],
+)
+def test_tasks_of_the_papers(tasks, count, first):
+    selected = select_tasks(WHOLE, tasks)
+    assert (len(selected), selected[0].name) == (count, first)
+
+
+def test_in_a_study_without_the_papers_families_all_are_main():
+    study = Results({}, families={"Cooking": ("recipes", "spices")})
+    assert [task.name for task in select_tasks(study, "main families")] == ["Cooking"]
+    (none,) = select_tasks(study, "other benchmarks")
+    assert (none.name, none.benchmarks) == ("other benchmarks", ())
+
+
+def test_single_benchmarks_stand_below_their_families():
+    places = arrange([(task.name, task.family) for task in select_tasks(WHOLE, "benchmarks")])
+    assert [len(line) for line in places] == [4] * 5
+    assert [line[3] for line in places] == ["gsm8k", "math_500", "aime", None, None]
+    assert places[3] == ["mmlu_pro_law", "mmlu_pro_code", "mmlu_pro_physics", None]
+    assert arrange([("mmlu_math", "Math-MC"), ("math_500", "Math-OE")]) == [["mmlu_math", "math_500"]]
+
+
+# ---- the registry ----
+
+
+def test_every_figure_of_both_versions_is_there():
+    v1, v2 = ([name for name in FIGURES if name.startswith(version)] for version in ("v1/", "v2/"))
+    assert v1 == [f"v1/fig{number:02}" for number in range(1, 19)]
+    assert v2 == [*(f"v2/fig{number:02}" for number in range(1, 22)), "v2/table1"]
+    assert sorted(FIGURES) == sorted(figure for form in FORMS for figure in figures_of(form))
+
+
+def test_the_config_may_name_every_figure(root):
+    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+    allowed = schema["properties"]["study"]["properties"]["figures"]["items"]["enum"]
+    assert allowed == [*FIGURES, "training_curves"]
+    documented = (root / "docs/figures.md").read_text()
+    assert all(f"`{figure}`" in documented for figure in allowed)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_names_what_it_depends_on(name, root):
+    """Else an edit would leave old figures behind."""
+    form, library = FORMS[name], root / "src" / "scale_or_reason"
+    assert set(form.tables) <= set(SCHEMAS)
+    assert set(form.settings) <= {field.name for field in fields(Results)}
+    modules = {name, *form.modules, *SHARED_MODULES}
+    known = {*form.library, *SHARED_LIBRARY, *PLAIN}
+    for module in modules:
+        for imported in imports_of(library / "figures" / f"{module}.py"):
+            place, _, own = imported.partition("figures.")
+            assert (own in modules) if own else (place in known | {"figures"}), f"{module} imports {imported}"
+    assert (root / "workflow" / "report" / "figures" / f"{name}.rst").is_file()
+
+
+def imports_of(file) -> set[str]:
+    """The modules of our library that a file imports, without the library's name."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scale_or_reason."):
+            module = node.module.removeprefix("scale_or_reason.")
+            found |= {f"figures.{alias.name}" for alias in node.names} if module == "figures" else {module}
+    return found
+
+
+def test_the_registry_is_light(root):
+    heavy = ("polars", "numpy", "matplotlib", "yaml")
+    code = f"import sys, scale_or_reason.figures.registry; assert not set({heavy}) & set(sys.modules), sys.modules"
+    environment = os.environ | {"PYTHONPATH": str(root / "src")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+# ---- the program ----
+
+
+def draw_by_hand(root, folder, stem, *tables, form="ratio_gap", study=None, hash_seed="0"):
+    settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora, "ratios": SMALL.ratios, "schedules": SMALL.schedules}
+    settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
+    command = [sys.executable, str(root / "workflow/scripts/draw_figure.py"), "--form", form]
+    command += ["--parameters", json.dumps({"tasks": "main families", "by": "size"}), "--study", json.dumps(settings)]
+    command += ["--tables", *tables, "--style", str(root / "config/style.yaml"), "--output-stem", str(folder / stem)]
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
 @pytest.mark.slow
-def test_scripts_draw_the_same_bytes_again(root, style, tmp_path):
-    scores, costs = study()
-    write_table(scores, tmp_path / "scores.parquet", "scores")
-    write_table(costs, tmp_path / "costs.parquet", "costs")
-    sizes = '{"s": 0.0002, "m": 0.001, "l": 0.003, "xl": 0.02}'
-    inputs = ["--scores", tmp_path / "scores.parquet", "--sizes", sizes]
-    run_script(
-        root, "figure_v2_fig02.py", *inputs, "--costs", tmp_path / "costs.parquet", "--output-stem", tmp_path / "v2"
-    )
-    run_script(
-        root, "figure_v1_fig02.py", *inputs, "--corpora", "general", "--output-stem", tmp_path / "v1", hash_seed="1"
-    )
-    drawn = {"v2": (v2_fig02, v2_fig02.table(scores, costs, sizes=SIZES))}
-    drawn["v1"] = (v1_fig02, v1_fig02.table(scores, sizes=SIZES, corpora=["general"]))
-    for name, (figure, table) in drawn.items():
-        save_figure(tmp_path / "again", table, figure.draw, style)
-        for suffix in (".pdf", ".png", ".csv"):
-            assert (tmp_path / f"again{suffix}").read_bytes() == (tmp_path / f"{name}{suffix}").read_bytes()
+def test_the_program_draws_the_same_bytes_again(root, style, tmp_path):
+    write_table(SMALL.table("scores"), tmp_path / "scores.parquet", "scores")
+    for stem, hash_seed in (("one", "0"), ("two", "1")):
+        done = draw_by_hand(root, tmp_path, stem, f"scores={tmp_path / 'scores.parquet'}", hash_seed=hash_seed)
+        assert (done.returncode, done.stderr) == (0, "")
+    for suffix in (".pdf", ".png", ".csv"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    assert (tmp_path / "one.csv").read_text() == table_of("v1/fig04", SMALL).write_csv()
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.slow
+def test_the_program_refuses_a_table_that_its_form_does_not_know(root, tmp_path):
+    done = draw_by_hand(root, tmp_path, "one", "costs=costs.parquet")
+    assert done.returncode == 2
+    assert "not a table of this form" in done.stderr and "scores=FILE" in done.stderr
+
+
+def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
+    write_csv(SMALL.table("early_stopping"), tmp_path / "early_stopping.csv")
+    settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora}
+    settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
+    arguments = [
+        "--form",
+        "early_stopping",
+        "--parameters",
+        '{"tasks": "main families"}',
+        "--study",
+        json.dumps(settings),
+    ]
+    arguments += [
+        "--tables",
+        f"early_stopping={tmp_path / 'early_stopping.csv'}",
+        "--output-stem",
+        str(tmp_path / "drawn"),
+    ]
+    monkeypatch.setattr(sys, "argv", ["draw_figure.py", *arguments, "--style", str(root / "config/style.yaml")])
+    runpy.run_path(str(root / "workflow/scripts/draw_figure.py"), run_name="__main__")
+    assert (tmp_path / "drawn.csv").read_text() == table_of("v1/fig09", SMALL).write_csv()
+    assert (tmp_path / "drawn.pdf").stat().st_size > 1000
+
+
+# ---- the style ----
 
 
 def test_the_style_leaves_no_trace(style):
@@ -247,8 +302,25 @@ def test_the_style_leaves_no_trace(style):
 def test_colours_are_of_the_okabe_ito_palette(style):
     palette = {"#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"}
     series = {"ift", "reasoning", "teacher", "frontier", "suboptimal"}
-    assert {style.colours[name] for name in series} <= palette
+    assert {style.colours[name] for name in series} | set(style.palette) <= palette
     assert len({style.colours[name] for name in series}) == len(series)
+    assert len(set(style.palette)) == len(style.palette)
+
+
+def test_sizes_get_lighter_and_stay_apart_in_grey(style):
+    from matplotlib.colors import to_rgb
+
+    grey = [
+        sum(w * c for w, c in zip((0.299, 0.587, 0.114), to_rgb(colour), strict=True))
+        for colour in colours_of(5, style)
+    ]
+    assert all(later - earlier > 0.08 for earlier, later in pairwise(grey))
+    assert grey[-1] < 0.85  # can be seen on white
+    assert len(colours_of(1, style)) == 1
+
+
+def colours_of(count, style):
+    return list(drawing.size_colours([float(size) for size in range(count)], style).values())
 
 
 @pytest.mark.parametrize(
@@ -271,3 +343,8 @@ def test_a_missing_style_file_is_refused(tmp_path):
 )
 def test_size_labels(size_b, label):
     assert parts.size_label(size_b) == label
+
+
+@pytest.mark.parametrize(("ratio", "label"), [(0.0, "IFT"), (0.25, "25 %"), (0.125, "12.5 %"), (1.0, "reasoning")])
+def test_ratio_labels(ratio, label):
+    assert parts.ratio_label(ratio) == label

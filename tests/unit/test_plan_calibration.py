@@ -125,7 +125,7 @@ def test_what_jobs_take_beside_their_work(measured: Calibration) -> None:
 def test_speeds_add_up_to_the_measured_seconds(measured: Calibration) -> None:
     for stage, work in (("training", [(800, 400, 8e7), (800, 4000, 8e7), (800, 2240, 8e7)]),):
         predicted = [np.dot(measured.speeds[stage], amounts) for amounts in work]
-        assert sum(predicted) == pytest.approx(36, rel=0.02)
+        assert sum(predicted) == pytest.approx(36)
     assert all(min(speed) >= 0 for speed in measured.speeds.values())
     assert measured.speeds["learning_rates"] == measured.speeds["training"]
 

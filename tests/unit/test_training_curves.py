@@ -12,7 +12,7 @@ import pytest
 
 from scale_or_reason.cells import Cell
 from scale_or_reason.errors import StudyError
-from scale_or_reason.figures import training_curves
+from scale_or_reason.figures import drawing, training_curves
 from scale_or_reason.figures.style import Style
 
 SIZES = {"small": 0.5, "large": 7.0}
@@ -52,7 +52,7 @@ def test_every_run_is_a_line_in_its_ratios_colour_and_its_schedules_style(style:
         figure = training_curves.draw(table, style)
     assert len(figure.axes) == 2 * len(training_curves.MEASURES)
     lines = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
-    colours = training_curves.ratio_colours([0.0, 0.5, 1.0], style)
+    colours = drawing.ratio_colours([0.0, 0.5, 1.0], style)
     assert sorted(lines) == sorted([(colours[0.0], "-"), *2 * [(colours[0.5], "-")], *2 * [(colours[0.5], ":")]])
     assert [len(axes.lines) for axes in figure.axes[4:]] == [1] * 4
     assert [axes.get_title() for axes in figure.axes] == ["0.5B, general", "", "", "", "0.5B, math", "", "", ""]
@@ -61,7 +61,7 @@ def test_every_run_is_a_line_in_its_ratios_colour_and_its_schedules_style(style:
 
 
 def test_the_ends_have_the_colours_of_the_formats(style: Style):
-    colours = training_curves.ratio_colours([0, 0.25, 0.5, 0.75, 1], style)
+    colours = drawing.ratio_colours([0, 0.25, 0.5, 0.75, 1], style)
     assert colours[0].upper() == style.colours["ift"] and colours[1].upper() == style.colours["reasoning"]
     assert len(set(colours.values())) == 5
 

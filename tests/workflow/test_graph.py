@@ -8,9 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 from workflow_tree import MICRO, Run, Tree, plant
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
+from scale_or_reason.figures.registry import FIGURES
 
 pytestmark = pytest.mark.workflow
 
@@ -253,13 +255,46 @@ def test_the_demo(tree: Tree) -> None:
 def test_the_first_version(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/v1.yaml",))
     assert (jobs["train_student"], jobs["prepare_benchmark"], jobs["judge_student_1"]) == (80, 12, 10)
-    assert "figure_v1_fig02" in jobs
-    assert "figure_v2_fig02" not in jobs
+    figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
+    assert sum(figures.values()) == 18 + 1  # and the curves of trainings
+    assert not {"figure_sequential", "figure_shots", "figure_family_table"} & figures.keys()
 
 
 def test_the_second_pair(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/gemma.yaml",))
     assert (jobs["train_student"], jobs["generate_answers"], jobs["answer_with_teacher"]) == (24, 64, 1)
+    figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
+    assert figures == {"figure_overhead": 1, "figure_accuracy_by_flops": 2, "figure_training_curves": 1}
+
+
+def test_every_figure_can_be_asked_for(tree: Tree) -> None:
+    """Also those that the study does not list, and has no data for."""
+    targets = [f"results/micro/figures/{figure}.{suffix}" for figure in FIGURES for suffix in ("pdf", "png", "csv")]
+    jobs = tree.dry_run(*targets, study=MICRO)
+    figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
+    assert sum(figures.values()) == len(FIGURES) == 18 + 21 + 1
+    assert figures["figure_ratio_gap"] == 7
+
+
+def test_a_figure_needs_its_tables_only(tree: Tree) -> None:
+    assert tree.dry_run("results/micro/figures/v1/fig10.csv", study=MICRO) == {"figure_length_limit": 1}
+    jobs = tree.dry_run("results/micro/figures/v2/fig21.pdf", study=MICRO)
+    assert not {"collect_costs", "count_costs", "tabulate_outcomes", "measure_answer_lengths"} & jobs.keys()
+    jobs = tree.dry_run("results/micro/figures/v2/fig04.png", study=MICRO)
+    assert (jobs["tabulate_outcomes"], jobs["measure_answer_lengths"], jobs["collect_scores"]) == (1, 1, 1)
+
+
+def test_the_papers_presets_draw_their_own_figures(root: Path) -> None:
+    def chosen(file: str) -> list[str]:
+        return yaml.safe_load((root / "config" / file).read_text())["study"]["figures"]
+
+    second_pair = ["v2/fig09", "v2/fig10", "v2/fig11"]
+    v1, v2 = ([name for name in FIGURES if name.startswith(version)] for version in ("v1/", "v2/"))
+    assert chosen("studies/v1.yaml") == [*v1, "training_curves"]
+    assert chosen("studies/gemma.yaml") == [*second_pair, "training_curves"]
+    assert chosen("config.yaml") == [*(name for name in v2 if name not in second_pair), "training_curves"]
+    without = {*second_pair, "v1/fig10", "v2/fig13"}
+    assert chosen("studies/micro.yaml") == [*(name for name in v1 + v2 if name not in without), "training_curves"]
 
 
 @pytest.mark.parametrize(

@@ -47,13 +47,38 @@ def test_touching_these_reruns_nothing(made: Tree, file: str) -> None:
 
 def test_colours_rerun_plots_only(made: Tree) -> None:
     made.edit("config/style.yaml", "width_in: 7.0", "width_in: 5.5")
-    assert pending(made) == {"figure_v1_fig02": 1, "figure_v2_fig02": 1, "figure_training_curves": 1}
+    assert pending(made) == {
+        "figure_accuracy_by_size": 2,
+        "figure_accuracy_by_flops": 1,
+        "figure_answer_length": 1,
+        "figure_sequential": 1,
+        "figure_training_curves": 1,
+    }
 
 
-def test_a_figures_code_reruns_that_figure(made: Tree) -> None:
-    script = made.path / "workflow" / "scripts" / "figure_v1_fig02.py"
-    script.write_text(script.read_text() + "\n# changed\n")
-    assert pending(made) == {"figure_v1_fig02": 1}
+@pytest.mark.parametrize(
+    ("module", "jobs"),
+    [
+        ("accuracy_by_size", {"figure_accuracy_by_size": 2}),
+        ("answer_length", {"figure_answer_length": 1}),
+        ("ratio_gap", {"figure_sequential": 1}),  # the upper half of v2/fig05
+        ("accuracy_by_flops", {"figure_accuracy_by_flops": 1, "figure_sequential": 1}),
+        ("overhead", {}),  # none of the study's figures
+    ],
+)
+def test_a_forms_code_reruns_the_figures_of_that_form(made: Tree, module: str, jobs: dict[str, int]) -> None:
+    file = made.path / "src" / "scale_or_reason" / "figures" / f"{module}.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+    assert pending(made) == jobs
+
+
+def test_a_figures_parameters_rerun_that_figure(made: Tree) -> None:
+    made.edit(
+        "src/scale_or_reason/figures/registry.py",
+        '"v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _BENCHMARKS)',
+        '"v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _ALL)',
+    )
+    assert pending(Tree(made.path, {"PYTHONPATH": str(made.path / "src")})) == {"figure_accuracy_by_size": 1}
 
 
 @pytest.mark.parametrize("figure", ["v1/fig02.pdf", "v2/fig02.png", "v2/fig02.csv", "training_curves.png"])

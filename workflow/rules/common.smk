@@ -96,10 +96,7 @@ SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
 IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
 JUDGED_ALONE = EVALUATED if config["compute"]["judging_batch"] == 1 else IN_BATCHES + EVALUATED
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
-# Cheap to run again, so that a figure follows its code.
 LIBRARY = Path("src", "scale_or_reason")
-FIGURE_CODE = [str(LIBRARY / name) for name in ("families.py", "frontiers.py")]
-FIGURE_CODE += [str(file) for file in sorted((LIBRARY / "figures").glob("*.py"))]
 # Where the papers' statements are.
 STATEMENT_CODE = [
     str(LIBRARY / name) for name in ("findings.py", "statements.py", "statement_measures.py", "study_view.py")

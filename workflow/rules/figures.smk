@@ -1,26 +1,68 @@
-# Figures and tables of the papers, one rule each. They are cheap: each names its code and its style as inputs.
+# Figures and tables of the papers: a rule for each form of figures (src/scale_or_reason/figures/registry.py says which
+# figure has which). They are cheap: each names its code and its style as inputs.
+from scale_or_reason.figures.registry import figures_of
+
+for form in FORMS:
+
+    rule:
+        name:
+            f"figure_{form}"
+        input:
+            tables=tables_of_form(form),
+            style="config/style.yaml",
+            code=code_of_form(form),
+            script="workflow/scripts/draw_figure.py",
+        output:
+            pdf="<results>/figures/{figure}.pdf",
+            png=report(
+                "<results>/figures/{figure}.png",
+                caption=f"../report/figures/{form}.rst",
+                category="Figures",
+                labels=labels_of_figure,
+            ),
+            csv="<results>/figures/{figure}.csv",
+        log:
+            "<logs>/figures/{figure}.log",
+        benchmark:
+            "<benchmarks>/figures/{figure}.tsv"
+        wildcard_constraints:
+            figure=one_of(figures_of(form)),
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=memory("small"),
+            runtime=runtime("small"),
+        params:
+            form=option("form", form),
+            parameters=parameters_of_figure,
+            study=study_of_form(form),
+            tables=tables_of_figure,
+            stem=subpath(output.pdf, strip_suffix=".pdf"),
+        message:
+            "draw {output.png}"
+        shell:
+            "python {input.script} {params.form} {params.parameters} {params.study} {params.tables}"
+            " --style {input.style} --output-stem {params.stem} &> {log}"
 
 
-rule figure_v2_fig02:
+rule measure_answer_lengths:
     input:
-        scores="<results>/tables/scores.parquet",
-        costs="<results>/tables/costs.parquet",
-        style="config/style.yaml",
-        code=FIGURE_CODE,
-        script="workflow/scripts/figure_v2_fig02.py",
+        outcomes="<results>/tables/outcomes.parquet",
+        code="src/scale_or_reason/answer_lengths.py",
+        script="workflow/scripts/measure_answer_lengths.py",
     output:
-        pdf="<results>/figures/v2/fig02.pdf",
-        png=report(
-            "<results>/figures/v2/fig02.png",
-            caption="../report/v2_fig02.rst",
-            category="Figures",
-            labels={"figure": "v2 figure 2", "shows": "accuracy against FLOPs"},
+        parquet="<results>/tables/answer_lengths.parquet",
+        csv=report(
+            "<results>/tables/answer_lengths.csv",
+            caption="../report/answer_lengths.rst",
+            category="Tables",
+            labels={"table": "lengths of answers", "of": "right and wrong ones"},
         ),
-        csv="<results>/figures/v2/fig02.csv",
     log:
-        "<logs>/figure_v2_fig02.log",
+        "<logs>/measure_answer_lengths.log",
     benchmark:
-        "<benchmarks>/figure_v2_fig02.tsv"
+        "<benchmarks>/measure_answer_lengths.tsv"
     conda:
         CONDA_ENVIRONMENT
     threads: 1
@@ -28,60 +70,19 @@ rule figure_v2_fig02:
         mem_mb=memory("small"),
         runtime=runtime("small"),
     params:
-        stem=subpath(output.pdf, strip_suffix=".pdf"),
-        sizes=json_option("sizes", SIZES),
-        corpus=option("corpus", *STUDY.grid_corpora[:1]),
-        seed=option("seed", STUDY.seed),
+        families=json_option("families", config["study"]["families"]),
     message:
-        "draw {output.png}"
+        "measure how long right and wrong answers are"
     shell:
-        "python {input.script} --scores {input.scores} --costs {input.costs} {params.sizes}"
-        " {params.corpus} {params.seed} --style {input.style}"
-        " --output-stem {params.stem} &> {log}"
-
-
-rule figure_v1_fig02:
-    input:
-        scores="<results>/tables/scores.parquet",
-        style="config/style.yaml",
-        code=FIGURE_CODE,
-        script="workflow/scripts/figure_v1_fig02.py",
-    output:
-        pdf="<results>/figures/v1/fig02.pdf",
-        png=report(
-            "<results>/figures/v1/fig02.png",
-            caption="../report/v1_fig02.rst",
-            category="Figures",
-            labels={"figure": "v1 figure 2", "shows": "accuracy by size, format and corpus"},
-        ),
-        csv="<results>/figures/v1/fig02.csv",
-    log:
-        "<logs>/figure_v1_fig02.log",
-    benchmark:
-        "<benchmarks>/figure_v1_fig02.tsv"
-    conda:
-        CONDA_ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
-    params:
-        stem=subpath(output.pdf, strip_suffix=".pdf"),
-        sizes=json_option("sizes", SIZES),
-        corpora=option("corpora", *STUDY.grid_corpora),
-        shots=option("shots", STUDY.shown_shots),
-    message:
-        "draw {output.png}"
-    shell:
-        "python {input.script} --scores {input.scores} {params.sizes} {params.corpora}"
-        " {params.shots} --style {input.style} --output-stem {params.stem} &> {log}"
+        "python {input.script} --outcomes {input.outcomes} {params.families}"
+        " --parquet {output.parquet} --csv {output.csv} &> {log}"
 
 
 rule figure_training_curves:
     input:
         models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
         style="config/style.yaml",
-        code=FIGURE_CODE,
+        code=[str(LIBRARY / "figures" / f"{name}.py") for name in ("training_curves", "drawing", "parts", "style")],
         script="workflow/scripts/figure_training_curves.py",
     output:
         pdf="<results>/figures/training_curves.pdf",

@@ -2,6 +2,7 @@
 from pathlib import Path
 
 from scale_or_reason.cells import Adaptation, parse_model_id
+from scale_or_reason.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODULES
 from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
 from scale_or_reason.study import RULES, ratio_of_format
@@ -143,3 +144,22 @@ def verdicts_of(wildcards, input):
     """The tables that lie beside the judges' manifests."""
     folders = [Path(manifest).parent for manifest in input.judged]
     return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in benchmarks_of(wildcards)]
+
+
+def tables_of_form(form):
+    """The study's tables that figures of a form are drawn from; of those that only some studies have, perhaps none."""
+    files = {name: f"<results>/tables/{name}.parquet" for name in ("scores", "costs", "answer_lengths")}
+    files["early_stopping"] = "<results>/tables/early_stopping.csv"
+    if LIMITED_IDS:
+        files["length_limits"] = "<results>/tables/length_limits.parquet"
+    return [files[name] for name in FORMS[form].tables if name in files]
+
+
+def code_of_form(form):
+    """The code that figures of a form follow: cheap to run again, so that they do. An edit of one form is of one form."""
+    modules = [form, *FORMS[form].modules, *SHARED_MODULES]
+    library = [*FORMS[form].library, *SHARED_LIBRARY]
+    return [
+        *(str(LIBRARY / "figures" / f"{name}.py") for name in modules),
+        *(str(LIBRARY / f"{name}.py") for name in library),
+    ]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.chat_templates import STOP_TOKENS, template_file
+from scale_or_reason.figures.registry import FIGURES, FORMS
 from scale_or_reason.local_files import deepspeed_file, is_local, rows_folder
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.stages import STAGE_VERSIONS
@@ -221,3 +222,40 @@ def student_engine(wildcards, threads):
 def judge_engine(wildcards, threads):
     """All settings of vLLM for a judge, or of the endpoint that judges instead."""
     return engine_or_endpoint(STUDY.judges[wildcards.judge])
+
+
+def study_of_form(form):
+    """What of the study figures of a form show, so that what is missing leaves a gap."""
+    own_limit = config["evaluation"]["sampling"]["max_tokens"]
+    settings = {
+        "sizes": SIZES,
+        "families": config["study"]["families"],
+        "corpora": STUDY.grid_corpora,
+        "ratios": STUDY.ratios,
+        "schedules": STUDY.schedules,
+        "adaptations": ["-then-".join(formats) for formats in STUDY.adaptations],
+        "adaptation_corpora": STUDY.adaptation_corpora,
+        "base_shots": STUDY.base_shots,
+        "shots": STUDY.shown_shots,
+        "limits": sorted({own_limit, *STUDY.length_limits.max_tokens}),
+        "limited_benchmarks": STUDY.length_limits.benchmarks if LIMITED_IDS else [],
+        "seed": STUDY.seed,
+    }
+    return json_option("study", {name: settings[name] for name in FORMS[form].settings})
+
+
+def parameters_of_figure(wildcards):
+    """What a figure chooses of what its form can show."""
+    return json_option("parameters", FIGURES[wildcards.figure].parameters)
+
+
+def tables_of_figure(wildcards, input):
+    """The tables by name."""
+    return option("tables", *(f"{Path(file).stem}={file}" for file in input.tables))
+
+
+def labels_of_figure(wildcards):
+    """How the report lists a figure."""
+    version, _, name = wildcards.figure.partition("/")
+    numbered = name.replace("fig", "figure ").replace("table", "table ").replace(" 0", " ")
+    return {"figure": f"{version} {numbered}", "shows": FIGURES[wildcards.figure].shows}

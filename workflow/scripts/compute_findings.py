@@ -13,14 +13,12 @@ import argparse
 import json
 from pathlib import Path
 
-import polars as pl
-
 from scale_or_reason.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.errors import run_script
 from scale_or_reason.findings import findings
 from scale_or_reason.scores import family_of
 from scale_or_reason.statements import STATEMENTS
-from scale_or_reason.tables import SCHEMAS, read_table, write_csv
+from scale_or_reason.tables import read_csv_table, read_table, write_csv
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -43,7 +41,7 @@ def main() -> None:
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(arguments.families)
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
-    stopped = pl.read_csv(arguments.stopped, schema=SCHEMAS["early_stopping"]) if arguments.stopped else None
+    stopped = read_csv_table(arguments.stopped, "early_stopping") if arguments.stopped else None
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
     table = findings(evidence, STATEMENTS, arguments.corpora, stopped, limits)
     write_csv(table, arguments.output)

@@ -21,9 +21,9 @@ _SERIES = {"ift", "reasoning", "base"}
 #: The names that each map of the style file must have, no more and no fewer.
 _NAMES = {
     "colours": _SERIES | {"teacher", "frontier", "suboptimal", "note"},
-    "markers": _SERIES,
+    "markers": _SERIES | {"mixture"},
     "lines": _SERIES | {"teacher", "frontier"},
-    "labels": _SERIES | {"teacher", "frontier", "suboptimal"},
+    "labels": _SERIES | {"teacher", "frontier", "suboptimal", "seq", "mix"},
 }
 
 
@@ -42,7 +42,10 @@ class Style:
     line_width: float
     interval_width: float
     marker_area: list[float]
+    band_opacity: float
     suboptimal_opacity: float
+    palette: list[str]
+    size_colours: str
     labels: dict[str, str]
 
     @classmethod

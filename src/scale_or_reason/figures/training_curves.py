@@ -5,20 +5,19 @@ A column per student, a block of rows per corpus; colour says the reasoning rati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import matplotlib.ticker as ticker
 import polars as pl
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scale_or_reason.cells import SCHEDULES, Cell, format_ratio
 from scale_or_reason.errors import StudyError
-from scale_or_reason.figures import parts
+from scale_or_reason.figures import drawing, parts
 from scale_or_reason.figures.style import Style
 
 #: Column of a training log -> name on the axis.
@@ -88,7 +87,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     figure = Figure(figsize=(style.width_in, height), layout="constrained")
     grid = figure.subplots(len(rows), len(students), squeeze=False, sharey="row")
     ratios = table["ratio"].unique().sort().to_list()
-    colours = ratio_colours(ratios, style)
+    colours = drawing.ratio_colours(ratios, style)
     for line, (corpus, measure) in enumerate(rows):
         for column, (student, size_b) in enumerate(students):
             own = table.filter(corpus=corpus, student=student, measure=measure)
@@ -102,20 +101,13 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         axes.set_xlabel("Step")
     figure.align_ylabels(grid[:, 0])
     sns.despine(figure)
-    parts.write_below(figure, _legend(table, colours, style), "", style)
+    drawing.write_below(figure, _legend(table, colours, style), "", style)
     return figure
-
-
-def ratio_colours(ratios: Sequence[float], style: Style) -> dict[float, str]:
-    """A colour for each ratio, from that of IFT (0) over grey to that of reasoning (1)."""
-    ends = [style.colours["ift"], "#B5B5B5", style.colours["reasoning"]]
-    blend = LinearSegmentedColormap.from_list("ratio", ends)
-    return {ratio: to_hex(blend(float(ratio))) for ratio in ratios}
 
 
 def _draw_panel(axes: Axes, curves: pl.DataFrame, colours: Mapping[float, str], style: Style) -> None:
     if curves.is_empty():
-        parts.empty_panel(axes, style)
+        drawing.empty_panel(axes, style)
     for (ratio, schedule, _), run in curves.group_by("ratio", "schedule", "seed", maintain_order=True):
         look: dict[str, Any] = {"color": colours[ratio], "ls": _SCHEDULE_LINES[str(schedule)]}
         axes.plot(run["step"], run["value"], lw=style.interval_width, **look)

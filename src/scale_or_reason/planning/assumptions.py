@@ -10,6 +10,7 @@ from scale_or_reason.benchmarks.base import Benchmark
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, LimitedCell, Teacher
 from scale_or_reason.errors import StudyError
+from scale_or_reason.local_files import made_by_study, rows_file, rows_folder
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, answer_groups
 from scale_or_reason.problems import did_you_mean
 from scale_or_reason.protocols import get_protocol
@@ -135,12 +136,19 @@ class Assumptions:
         return count * int(settings["samples"].get(benchmark, 1))
 
     def _rows(self, benchmark: str, own: Benchmark, chosen: Benchmark) -> int:
+        """Questions before any limit: those that the study writes itself, those of a file, as stated, as is known."""
+        folder = rows_folder(benchmark, self.config["benchmarks"]["source"])
+        if folder and "world" in self.config and made_by_study(folder, self.study.name):
+            return int(self.config["world"]["benchmark_rows"])
+        several = chosen.expand is not own.expand
+        file = rows_file(folder, benchmark) if folder else None
+        if file and file.is_file() and not several:
+            with file.open(encoding="utf-8") as lines:
+                return sum(not line.isspace() for line in lines)
         stated = self.settings["items"].get(benchmark)
         if stated is not None:
             return int(stated)
-        if "world" in self.config:
-            return int(self.config["world"]["benchmark_rows"])
-        if chosen.hub is None or chosen.hub.rows is None or chosen.expand is not own.expand:
+        if chosen.hub is None or chosen.hub.rows is None or several:
             raise StudyError(
                 "nobody has counted the questions of a benchmark",
                 where="config",

@@ -77,7 +77,8 @@ def read_calibration(
 
     ``gpus`` says on how many GPUs the engine of a model works, by role (student, teacher, judge) and name,
     ``processes`` on how many a student is trained, ``shape`` what a judge's shape is. Of models that the planned study
-    does not know (None) times are left out. Raises :class:`StudyError` if the study has no tables or no timings.
+    does not know (None) or that a server runs (0) times are left out. Raises :class:`StudyError` if the study has no
+    tables or no timings.
     """
     file = results / "tables" / "costs.parquet"
     if not file.is_file():
@@ -234,7 +235,7 @@ def _work(costs: pl.DataFrame, stage: str, gpus: Callable[[str, str], int | None
     work = []
     for (_, kind, name), part in rows.group_by("model_id", "kind", "student", maintain_order=True):
         count = gpus("teacher" if kind == "teacher" else "student", str(name))
-        if count is not None and part["seconds"].null_count() == 0:
+        if count and part["seconds"].null_count() == 0:
             names = ("prompt_tokens", "completion_tokens", "flops", "seconds")
             prompt, completion, flops, seconds = (float(part[column].sum()) for column in names)
             work.append(_Work(prompt, completion, flops, count * seconds))
@@ -248,7 +249,7 @@ def _judging_work(
     for (judge, model_id), rows in verdicts.group_by("judge", "model_id", maintain_order=True):
         count, own = gpus("judge", str(judge)), shape(str(judge))
         seconds = _manifest_seconds(folder / str(judge) / str(model_id) / "manifest.json")
-        if count is None or own is None or seconds is None:
+        if not count or own is None or seconds is None:
             continue
         number = rows["sequences"].to_numpy()
         read, written = rows["judge_prompt_tokens"].to_numpy(), rows["judge_tokens"].to_numpy()
@@ -264,7 +265,7 @@ def _manifest_seconds(file: Path) -> float | None:
 def _speed(work: list[_Work]) -> Speed:
     """The three speeds, none below zero, that come nearest to all measurements, each weighed by its own time.
 
-    Where few models were measured, several would do: their sum is what counts.
+    Scaled so that all measurements together take what they took. Where few models were measured, several would do.
     """
     from scipy.optimize import nnls
 
@@ -273,7 +274,9 @@ def _speed(work: list[_Work]) -> Speed:
     scale = np.where(table.sum(axis=0) > 0, table.sum(axis=0), 1.0)
     weights = 1 / np.sqrt(np.maximum(seconds, 1e-9))
     solution, _ = nnls(table / scale * weights[:, None], seconds * weights)
-    first, second, third = (float(value) for value in solution / scale)
+    predicted = float((table @ (solution / scale)).sum())
+    adds_up = float(seconds.sum()) / predicted if predicted else 1.0
+    first, second, third = (float(value) for value in adds_up * solution / scale)
     return first, second, third
 
 

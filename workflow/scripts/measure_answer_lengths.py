@@ -1,0 +1,37 @@
+"""Measure how long the right and the wrong answers of each model are, as Parquet and CSV.
+
+    python workflow/scripts/measure_answer_lengths.py --outcomes results/v2/tables/outcomes.parquet \\
+        --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
+        --parquet results/v2/tables/answer_lengths.parquet --csv results/v2/tables/answer_lengths.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.answer_lengths import answer_lengths
+from scale_or_reason.errors import run_script
+from scale_or_reason.scores import family_of
+from scale_or_reason.tables import scan_table, write_csv, write_table
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--outcomes", type=Path, required=True, help="table of outcomes: a row per answer (Parquet)")
+    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
+    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    table = answer_lengths(scan_table(arguments.outcomes, "outcomes"), family_of(arguments.families))
+    write_table(table, arguments.parquet, "answer_lengths")
+    write_csv(table, arguments.csv)
+
+
+if __name__ == "__main__":
+    run_script(main)
