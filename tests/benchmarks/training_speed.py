@@ -63,6 +63,8 @@ def main() -> None:
     import torch
 
     on_gpu = torch.cuda.is_available()
+    if not on_gpu:
+        os.environ["DS_ACCELERATOR"] = "cpu"  # DeepSpeed would say on stdout that it looked for a GPU
     shapes = arguments.shapes or (["Qwen2.5-0.5B", "Qwen2.5-1.5B", "Qwen2.5-7B"] if on_gpu else ["1.9M"])
     peak = matmul_peak()
     print(f"{machine()}; fastest matrix product: {peak / 1e12:.3g} TFLOP/s", flush=True)

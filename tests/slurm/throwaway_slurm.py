@@ -24,6 +24,7 @@ CPUS, MEMORY_MB, GPUS = 8, 300_000, 8
 
 SLURM_CONF = """\
 ClusterName=throwaway
+FirstJobId={first_job}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
@@ -203,7 +204,9 @@ class ThrowawaySlurm:
             f"Gres=gpu:h100:{GPUS} State=UNKNOWN"
             for node, port in zip(NODES, node_ports, strict=True)
         )
-        text = SLURM_CONF.format(folder=self.folder, host=host, controller_port=controller_port, nodes=nodes)
+        # trainings over several nodes meet at a port that follows from the job's number: none of another cluster's here
+        names = {"first_job": 1 + 20 * secrets.randbelow(700), "controller_port": controller_port}
+        text = SLURM_CONF.format(folder=self.folder, host=host, nodes=nodes, **names)
         (self.folder / "slurm.conf").write_text(text, encoding="utf-8")
         gpus = f"Name=gpu Type=h100 File={self.folder}/gpu/gpu[0-{GPUS - 1}]\n"
         (self.folder / "gres.conf").write_text("AutoDetect=off\n" + gpus, encoding="utf-8")

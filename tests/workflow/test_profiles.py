@@ -35,6 +35,14 @@ def test_the_site_facts_come_first(root: Path) -> None:
         assert fact in site and fact not in rest
 
 
+def test_groups_are_of_rules_that_there_are(root: Path, tree: Tree) -> None:
+    profile = yaml.safe_load((root / "profiles" / "slurm" / "profile.yaml").read_text())
+    rules = set(tree.snakemake("--list-rules").stdout.split())
+    figures = {rule for rule in rules if rule.startswith("figure_")}
+    assert set(profile["groups"]) - rules == set() and figures <= set(profile["groups"])
+    assert set(profile["groups"].values()) == set(profile["group-components"])
+
+
 ONE_GPU = """
 rule all:
     input: expand("{kind}{number}.txt", kind=["gpu", "cpu"], number=[1, 2])
