@@ -14,7 +14,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale kills grade-check bench-grading bench-hostile micro-world test test-fast test-slurm lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ micro-world: venv ## train the small world's models again, from seed (resources/
 
 test: lint ## all tests: lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm
 	$(PYTEST) tests/unit tests/workflow tests/integration tests/slurm
+
+test-slurm: venv ## a throw-away Slurm of two nodes with fake GPUs: a reduced small study, two-node trainings, bad days
+	$(PYTEST) tests/slurm
 
 test-fast: lint ## lint and the unit tests that take no seconds
 	$(PYTEST) tests/unit -m "not slow"
