@@ -29,6 +29,9 @@ _AFTER_STUDY = "@"
 #: as finished here, so that it need not turn to sacct.
 _LONG_MEMORY_SECONDS = 10**9
 
+#: In so many looks in a row squeue must not list a job before it counts as forgotten: one answer may be incomplete.
+_LOOKS_WITHOUT = 3
+
 Statuses = dict[str, str]
 
 
@@ -87,6 +90,8 @@ class Remedies:
         self.left = {job.comment: job for job in left}
         self.names: list[str] = []  # of the jobs that were taken over
         self.active: set[str] = set()
+        self.looks = 0
+        self.missing_since: dict[str, int] = {}  # the number of the look that missed a job first
 
     def after_start(self, start: Callable[..., None]) -> Callable[..., None]:
         """Name jobs after the study, and cancel what is left of groups."""
@@ -129,6 +134,7 @@ class Remedies:
         @functools.wraps(check)
         async def check_active_jobs(executor: Any, active_jobs: list[Any]) -> AsyncIterator[Any]:
             self.active = {job.external_jobid for job in active_jobs}
+            self.looks += 1
             async for job in check(executor, active_jobs):
                 yield job
 
@@ -146,10 +152,15 @@ class Remedies:
             statuses, seconds = await query(command, logger)
             if statuses is None:
                 return None, seconds
-            forgotten = self.active - statuses.keys() if shlex.split(command)[0] == "squeue" else set()
+            forgotten = self._forgotten(statuses) if shlex.split(command)[0] == "squeue" else []
             return {**read_states(statuses), **dict.fromkeys(forgotten, "UNKNOWN")}, seconds
 
         return query_job_status
+
+    def _forgotten(self, statuses: Statuses) -> list[str]:
+        missing = self.active - statuses.keys()
+        self.missing_since = {job: self.missing_since.get(job, self.looks) for job in missing}
+        return [job for job, since in self.missing_since.items() if self.looks - since + 1 >= _LOOKS_WITHOUT]
 
 
 def read_states(statuses: Statuses) -> Statuses:
