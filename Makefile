@@ -17,7 +17,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-hostile bench-train micro-world test test-fast lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-hostile bench-train micro-world test test-fast test-slurm lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -63,8 +63,11 @@ kills: venv ## whether trainings killed 20 times each end as undisturbed ones: m
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
 	$(SNAKEMAKE) $(MICRO) -- micro_world
 
-test: lint ## all tests: lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm
-	$(PYTEST) $(TWO_AT_A_TIME) tests/slurm tests/integration tests/workflow tests/unit
+test: lint ## lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm (not its bad days)
+	$(PYTEST) $(TWO_AT_A_TIME) -m "not long" tests/slurm tests/integration tests/workflow tests/unit
+
+test-slurm: venv ## a throw-away Slurm of two nodes with fake GPUs: a reduced small study, two-node trainings, bad days
+	$(PYTEST) tests/slurm
 
 test-fast: lint ## lint and the unit tests that take no seconds
 	$(PYTEST) $(TWO_AT_A_TIME) tests/unit -m "not slow"

@@ -19,15 +19,7 @@ def time_table(folder: Path) -> pl.DataFrame:
 
     Raises :class:`StudyError` if there is no such file.
     """
-    files = sorted(folder.rglob("*.tsv"))
-    if not files:
-        raise StudyError(
-            "no job has noted its time yet",
-            where=str(folder),
-            expected="the .tsv files that Snakemake writes when a job ends",
-            remedy="run the study first",
-        )
-    jobs = pl.concat([_jobs(file, file.relative_to(folder).parts[0].removesuffix(".tsv")) for file in files])
+    jobs = read_timings(folder).with_columns(pl.col("s", "cpu_time", "max_rss").fill_null(0.0))
     return (
         jobs.group_by("rule")
         .agg(
@@ -44,7 +36,24 @@ def time_table(folder: Path) -> pl.DataFrame:
     )
 
 
+def read_timings(folder: Path) -> pl.DataFrame:
+    """One row per job: ``rule``, and the columns of its file as text but for ``s``, ``cpu_time`` and ``max_rss`` (MB).
+
+    These are null where Snakemake could not measure. Raises :class:`StudyError` if there is no file.
+    """
+    files = sorted(folder.rglob("*.tsv"))
+    if not files:
+        raise StudyError(
+            "no job has noted its time yet",
+            where=str(folder),
+            expected="the .tsv files that Snakemake writes when a job ends",
+            remedy="run the study first",
+        )
+    jobs = [_jobs(file, file.relative_to(folder).parts[0].removesuffix(".tsv")) for file in files]
+    return pl.concat(jobs, how="diagonal")
+
+
 def _jobs(file: Path, rule: str) -> pl.DataFrame:
-    table = pl.read_csv(file, separator="\t", infer_schema=False)
-    numbers = (pl.col(name).cast(pl.Float64, strict=False).fill_null(0.0) for name in ("s", "cpu_time", "max_rss"))
-    return table.select(pl.lit(rule).alias("rule"), *numbers)
+    table = pl.read_csv(file, separator="\t", infer_schema=False, quote_char=None)
+    numbers = (pl.col(name).cast(pl.Float64, strict=False) for name in ("s", "cpu_time", "max_rss"))
+    return table.with_columns(pl.lit(rule).alias("rule"), *numbers)

@@ -78,6 +78,19 @@ def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: P
     assert process.wait(30) == os.EX_TEMPFAIL
 
 
+def test_no_process_outlives_its_launcher(root: Path, tiny_model: Path, tmp_path: Path) -> None:
+    """Else it would train on beside the one that is started in its place."""
+    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(2000))
+    arguments = command(root, tiny_model, made, tmp_path / "model", checkpoint_steps=3, batch_size=1)
+    process = start(root, arguments, tmp_path / "log.txt")
+    wait_for(".model.checkpoints-*/checkpoint-3/whole.json", tmp_path, process)
+    workers = psutil.Process(process.pid).children()
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
 def test_several_nodes_need_srun(root: Path, tmp_path: Path) -> None:
     process = start(root, ["--nnodes", "2", str(tmp_path / "never.py")], tmp_path / "log.txt")
     assert process.wait(60) == 2

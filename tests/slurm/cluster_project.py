@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import yaml
 from throwaway_slurm import ThrowawaySlurm
 
 MICRO = "config/studies/micro.yaml"
-#: What only tests change of the profile: look at jobs more often, and wait less for a file system that is local here.
-IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20"]
+#: Snakemake for tests through Slurm, and what they change of the profile: the file system is local here.
+SNAKEMAKE = [sys.executable, str(Path(__file__).with_name("impatient.py"))]
+CHANGES = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class ClusterProject:
     def command(self, *arguments: str, targets: tuple[str, ...] = (), more: tuple[str, ...] = ()) -> list[str]:
         """Snakemake with the overlays of the test."""
         study = ["--configfile", MICRO, "cluster.yaml", *more]
-        return [sys.executable, "-m", "snakemake", *arguments, *study, "--", *targets]
+        return [*SNAKEMAKE, *arguments, *study, "--", *targets]
 
     def here(self, *targets: str, more: tuple[str, ...] = ()) -> None:
         """Make files on this machine, without Slurm."""
@@ -53,7 +55,7 @@ class ClusterProject:
         self, slurm: ThrowawaySlurm, log: Path, *arguments: str, targets: tuple[str, ...] = ()
     ) -> subprocess.Popen[bytes]:
         """Snakemake with the project's Slurm profile, in the background."""
-        command = self.command("--profile", "profiles/slurm", *IMPATIENT, *arguments, targets=targets)
+        command = self.command("--profile", "profiles/slurm", *CHANGES, *arguments, targets=targets)
         with log.open("ab") as stream:
             return subprocess.Popen(
                 command, cwd=self.path, env=environment(slurm), stdout=stream, stderr=subprocess.STDOUT
@@ -61,11 +63,11 @@ class ClusterProject:
 
     def through_slurm(self, slurm: ThrowawaySlurm, *arguments: str, targets: tuple[str, ...] = ()) -> str:
         """The same to its end, which has to be a good one; what it said."""
-        command = self.command("--profile", "profiles/slurm", *IMPATIENT, *arguments, targets=targets)
+        command = self.command("--profile", "profiles/slurm", *CHANGES, *arguments, targets=targets)
         return self._run(command, environment(slurm), slurm)
 
     def _run(self, command: list[str], variables: dict[str, str], slurm: ThrowawaySlurm | None = None) -> str:
-        done = subprocess.run(command, cwd=self.path, env=variables, capture_output=True, text=True, timeout=280)
+        done = subprocess.run(command, cwd=self.path, env=variables, capture_output=True, text=True, timeout=500)
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"{slurm.logs() if slurm else ''}\n{said}\n{self.logs()}"
         return said
@@ -109,9 +111,16 @@ def mixture(ratio: float, schedule: str = "seq") -> str:
 
 def ready_to_train(root: Path, path: Path, questions: int, overlay: dict[str, Any], *mixtures: str) -> ClusterProject:
     """A project in which only trainings are left to do, of so many questions."""
-    merged = {**TRAININGS, **overlay}
+    merged = deepcopy({**TRAININGS, **overlay})
     merged["corpora"]["general"]["size"] = questions
     project = ClusterProject.plant(root, path, merged)
+    write_pairs(path, questions)
+    project.here(*mixtures, "results/micro/tokens/general/tokenizer")
+    return project
+
+
+def write_pairs(path: Path, questions: int) -> None:
+    """Published pairs of additions for a project."""
     (path / "data").mkdir()
     with (path / "data" / "pairs.jsonl").open("w", encoding="utf-8") as stream:
         for number in range(questions):
@@ -122,5 +131,3 @@ def ready_to_train(root: Path, path: Path, questions: int, overlay: dict[str, An
                 "reasoning": f"<think>\n{number} plus {number % 7} is {total}\n</think>\n\n{total}",
             }
             stream.write(json.dumps(row) + "\n")
-    project.here(*mixtures, "results/micro/tokens/general/tokenizer")
-    return project

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from cluster_project import CHANGES, SNAKEMAKE
 from throwaway_slurm import Job, ThrowawaySlurm
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(300)]
@@ -37,9 +37,9 @@ rule on_gpu:
 
 def run_through_profile(slurm: ThrowawaySlurm, root: Path, folder: Path, *arguments: str) -> str:
     """Snakemake in ``folder`` with the project's Slurm profile as it is, except that it looks at jobs more often."""
-    command = [sys.executable, "-m", "snakemake", "--profile", str(root / "profiles" / "slurm")]
+    command = [*SNAKEMAKE, "--profile", str(root / "profiles" / "slurm")]
     command += ["--slurm-partition-config", str(root / "profiles" / "slurm" / "partitions.yaml")]
-    command += ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20", *arguments]
+    command += [*CHANGES, *arguments]
     environment = slurm.environment | {"PATH": f"{Path(sys.executable).parent}:{slurm.environment['PATH']}"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
     output = done.stdout + done.stderr
@@ -75,23 +75,6 @@ def test_retries_partitions_and_logs(slurm: ThrowawaySlurm, root: Path, tmp_path
     assert set(logs) == {"rule_flaky", "rule_on_gpu"} and all(logs.values())
 
 
-def test_a_rule_of_the_project(slurm: ThrowawaySlurm, root: Path, tmp_path: Path) -> None:
-    """A real, cheap rule of the small study goes through Slurm, and Slurm agrees that it did."""
-    project = tmp_path / "project"  # a copy: results and Snakemake's lock stay out of the checkout
-    for name in ("workflow", "config", "envs", "resources"):
-        shutil.copytree(root / name, project / name)
-    shutil.copy(root / "Snakefile", project)
-    target = Path("results", "micro", "benchmarks", "gsm8k.parquet")
-    before = slurm.finished_jobs()
-    output = run_through_profile(slurm, root, project, "--configfile", "config/studies/micro.yaml", "--", str(target))
-
-    assert (project / target).stat().st_size > 0
-    jobs = jobs_since(slurm, before)
-    assert jobs and {(job.partition, job.state) for job in jobs} == {("cpu", "COMPLETED")}, output
-    slurm_logs = list((project / ".snakemake" / "slurm_logs").rglob("*.log"))
-    assert sorted(log.stem for log in slurm_logs) == sorted(job.job_id for job in jobs)
-
-
 def test_the_profile_warns_every_training(root: Path) -> None:
     rules = "".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk"))
     trainings = set(re.findall(r"use rule train_student as (\w+)", rules))
@@ -100,52 +83,3 @@ def test_the_profile_warns_every_training(root: Path) -> None:
     assert {
         rule for rule, needs in profile["set-resources"].items() if "--signal=TERM@" in needs["slurm_extra"]
     } == trainings
-
-
-TRAINING_WORKFLOW = """
-rule train_student:
-    output: "model.txt"
-    log: "logs/train.log"
-    retries: 5 if workflow.is_main_process else 0
-    resources: mem_mb=1000, runtime=2
-    shell: "exec python {torchrun} --nproc-per-node 2 {worker} {{output}} &> {{log}}"
-"""
-
-#: Takes a while to end after SIGTERM, as a training that writes its checkpoint does.
-WORKER = """
-import os, pathlib, signal, sys, time
-kept = pathlib.Path(f"checkpoint-{os.environ['RANK']}")
-if kept.exists():
-    pathlib.Path(sys.argv[1]).write_text("trained")
-    sys.exit(0)
-told = []
-signal.signal(signal.SIGTERM, lambda *_: told.append(True))
-while not told:
-    time.sleep(0.1)
-time.sleep(3)
-kept.touch()
-sys.exit(75)
-"""
-
-
-def test_a_training_is_warned_before_its_time_limit_and_comes_back(
-    slurm: ThrowawaySlurm, root: Path, tmp_path: Path
-) -> None:
-    """Slurm's SIGTERM reaches the workers, these take their time, and a new allocation goes on.
-
-    Slurm may send it up to a minute early, here 20 seconds after the start; on a very slow machine before the workers
-    are there: then nothing is lost, and the next allocation starts anew.
-    """
-    worker = tmp_path / "worker.py"
-    worker.write_text(WORKER, encoding="utf-8")
-    torchrun = root / "workflow" / "scripts" / "torchrun.py"
-    (tmp_path / "Snakefile").write_text(TRAINING_WORKFLOW.format(torchrun=torchrun, worker=worker), encoding="utf-8")
-    before = slurm.finished_jobs()
-    warned = "train_student:slurm_extra='--signal=TERM@40'"  # as in the profile, for a limit of two minutes
-    output = run_through_profile(slurm, root, tmp_path, "--set-resources", warned)
-    jobs = jobs_since(slurm, before)
-    *stopped, last = [(job.partition, job.state) for job in jobs]
-    assert set(stopped) == {("cpu", "FAILED")} and last == ("cpu", "COMPLETED"), output
-    assert (tmp_path / "model.txt").read_text() == "trained"
-    warned_log = next((tmp_path / ".snakemake" / "slurm_logs").rglob(f"{jobs[-2].job_id}.log")).read_text()
-    assert "returned non-zero exit status 75" in warned_log  # of the job that wrote what the last one found

@@ -22,6 +22,7 @@ CLIENTS = ("srun", "sbatch", "scontrol", "squeue", "scancel", "sinfo", "sacct")
 NODES = ("node1", "node2")
 CPUS, MEMORY_MB, GPUS = 8, 300_000, 8
 
+#: cred_expire: requeued jobs start so many seconds later, where Slurm's own value is two minutes.
 SLURM_CONF = """\
 ClusterName=throwaway
 FirstJobId={first_job}
@@ -31,7 +32,7 @@ CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+AuthInfo=socket={folder}/munge/socket,cred_expire=15
 CredType=cred/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n
@@ -50,7 +51,7 @@ GresTypes=gpu
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-ReturnToService=2
+ReturnToService=0
 MinJobAge=600
 KillWait=3
 JobAcctGatherType=jobacct_gather/linux

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import resource
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -63,6 +65,52 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     assert jobs["judge_within_limit"] == 20 * 3
     # ten seconds where a workflow of one job takes 1.25
     assert single_runs < 8, f"the dry run takes the time of {single_runs:.1f} dry runs of one job"
+
+
+#: Reads the Snakefile as every job on a cluster does, and says how long that took; then builds no graph.
+PARSE = """
+import time
+from pathlib import Path
+import smart_open, snakemake.cli
+from snakemake.api import ConfigSettings, OutputSettings, ResourceSettings, SnakemakeApi, WorkflowSettings
+from snakemake.settings.types import Quietness, StorageSettings
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    workflow = api.workflow(
+        ResourceSettings(cores=1),
+        ConfigSettings(),
+        StorageSettings(),
+        WorkflowSettings(exec_mode=ExecMode.REMOTE),
+        snakefile=Path("Snakefile"),
+    )
+    began = time.process_time()
+    rules = list(workflow._workflow.rules)
+    print(len(rules), time.process_time() - began)
+"""
+
+
+def test_the_snakefile_is_read_in_half_a_second(tree: Tree) -> None:
+    """CPU time, the best of three: each job on a cluster does it twice."""
+    times = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", PARSE], cwd=tree.path, capture_output=True, text=True, check=True)
+        rules, seconds = done.stdout.split()[-2:]
+        assert int(rules) > 30
+        times.append(float(seconds))
+    assert min(times) < 0.5, times
+
+
+def test_the_dry_run_of_the_papers_study_is_small(tree: Tree) -> None:
+    """As on a cluster, with groups; megabytes at the peak."""
+    program = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    dry_run = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "-n"]
+    done = subprocess.run([sys.executable, "-c", program, *dry_run], cwd=tree.path, capture_output=True, check=True)
+    assert int(done.stdout) / 1024 < 500
 
 
 def test_the_first_line_says_which_study_runs(paper: tuple[Run, float], tree: Tree) -> None:

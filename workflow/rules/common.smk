@@ -19,6 +19,10 @@ except StudyError as error:
     sys.exit(f"error: {error}")
 
 if workflow.is_main_process:
+    import slurm_remedies
+
+    slurm_remedies.apply(STUDY.name)
+
     from scale_or_reason.filechecks import notes
 
     # to stderr: --dag and --rulegraph write their graph to stdout

@@ -1,4 +1,5 @@
-# Where the time of a run went. Not part of `all`: ask for it when the run is done.
+# Where the time of a run went, and what of memory and time that was asked for it used. Not part of `all`: ask for them when
+# the run is done.
 
 
 rule time_table:
@@ -22,3 +23,25 @@ rule time_table:
         "tabulate how long the jobs of each rule took"
     shell:
         "python {input.script} {params.timings} --output {output.csv} &> {log}"
+
+
+rule efficiency_table:
+    input:
+        results=[*rules.figures.input, *rules.tables.input],
+        code=["src/scale_or_reason/efficiency.py", "src/scale_or_reason/timings.py"],
+        script="workflow/scripts/efficiency_table.py",
+    output:
+        csv="<results>/tables/efficiency.csv",
+    log:
+        "<logs>/efficiency_table.log",
+    # where sacct is
+    localrule: True
+    conda:
+        CONDA_ENVIRONMENT
+    params:
+        timings=option("timings", f"results/{STUDY.name}/timings"),
+        study=option("study", STUDY.name),
+    message:
+        "tabulate what jobs asked for and what they used"
+    shell:
+        "python {input.script} {params.timings} {params.study} --output {output.csv} &> {log}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import importlib.metadata
 import logging
 import os
+import signal
 import socket
 import warnings
 from collections.abc import Callable, Iterator
@@ -30,6 +32,8 @@ def processes() -> int:
 def joined_processes(threads: int | None) -> Iterator[None]:
     """Join the processes that torchrun started; a process that nobody launched becomes a world of one."""
     _quiet_libraries()
+    if "RANK" in os.environ:
+        _end_with_launcher()
     # transformers and TRL each read the metadata of every installed package, most of a second each time
     importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
     if threads:
@@ -80,6 +84,19 @@ def from_first(make: Callable[[], Any]) -> Any:
     box = [make() if rank() == 0 else None]
     torch.distributed.broadcast_object_list(box, src=0)
     return box[0]
+
+
+def _end_with_launcher() -> None:
+    """Have Linux kill this process when its launcher is killed.
+
+    torchrun starts each process in a session of its own, where a kill of the launcher's session or process group, as by
+    Slurm, does not reach it: it would go on training beside the job that has taken its place.
+    """
+    launcher = os.getppid()
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    if os.getppid() != launcher:  # it was killed just now
+        raise SystemExit(128 + signal.SIGKILL)
 
 
 def _quiet_libraries() -> None:
