@@ -67,15 +67,33 @@ def test_token_steps_hold_the_batch_size_on_average(seed):
     assert max(abs(count - 1000) for count in tokens) < 50
 
 
-def test_processes_wait_little_for_each_other():
-    """Steps of v1 on its 16 GPUs, with answers of about the papers' lengths in both formats."""
-    for mean, spread, least in ((450, 0.9, 0.99), (4000, 0.8, 0.97)):
-        draws = np.random.default_rng(0).lognormal(np.log(mean) - spread**2 / 2, spread, 20_000)
-        lengths = np.clip(draws, 32, 16_384).astype(np.int64)
-        batch = {"unit": "tokens", "size": 262_144}
-        made = plan_batches(lengths, np.zeros(20_000), **batch, processes=16, micro_batch_tokens=24_576)
-        assert made.accumulation == 1
-        assert made.utilisation >= least
+def lengths_of_the_papers(answer_format):
+    """About the lengths of samples with answers of this format."""
+    mean, spread = {"ift": (450, 0.9), "reasoning": (4000, 0.8)}[answer_format]
+    draws = np.random.default_rng(0).lognormal(np.log(mean) - spread**2 / 2, spread, 20_000)
+    return np.clip(draws, 32, 16_384).astype(np.int64)
+
+
+@pytest.mark.parametrize(("answer_format", "least"), [("ift", 0.99), ("reasoning", 0.97)])
+def test_processes_wait_little_for_each_other(answer_format, least):
+    """Steps of v1 on its 16 GPUs."""
+    lengths, batch = lengths_of_the_papers(answer_format), {"unit": "tokens", "size": 262_144}
+    made = plan_batches(lengths, np.zeros(20_000), **batch, processes=16, micro_batch_tokens=24_576)
+    assert made.accumulation == 1
+    assert made.utilisation >= least
+
+
+@pytest.mark.parametrize(
+    ("answer_format", "processes", "utilisation"),
+    [("ift", 8, 0.80), ("ift", 16, 0.43), ("reasoning", 8, 0.96), ("reasoning", 16, 0.57)],
+)
+def test_a_batch_of_v2_is_uneven_whoever_deals_it(answer_format, processes, utilisation):
+    """The numbers of docs/training.md; no way of dealing 32 items is more even than their longest allows."""
+    lengths, batch = lengths_of_the_papers(answer_format), {"unit": "items", "size": 32}
+    made = plan_batches(lengths, np.zeros(20_000), **batch, processes=processes, micro_batch_tokens=24_576)
+    assert made.utilisation == pytest.approx(utilisation, abs=0.005)
+    fewest = [max(lengths[step].max(), lengths[step].sum() / processes) for step in made.steps]
+    assert made.utilisation <= lengths.sum() / (processes * sum(fewest))
 
 
 @pytest.mark.parametrize(
