@@ -1,6 +1,6 @@
 """Say what a study will cost before anything of it runs: FLOPs, GPU-hours, memory, disk, jobs, wall time, price.
 
-    snakemake plan --configfile config/studies/v1.yaml
+    snakemake -c1 plan --configfile config/studies/v1.yaml
 
 calls it with the study's whole config as JSON. By hand:
 
