@@ -111,6 +111,11 @@ class TeacherModel:
     revision: str | None = None
     endpoint: Settings | None = None
 
+    @property
+    def source(self) -> str:
+        """The model whose FLOPs are counted, with its revision, as one word."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
 
 @dataclass(frozen=True)
 class Judge:

@@ -265,16 +265,18 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answers": _COUNT,
         "answer_tokens_mean": _SHARE,
     },
-    # one row per model and stage; evaluation and judging have a row per benchmark
+    # one row per model and stage; the teacher has a row per format, evaluation and judging have one per benchmark
     "costs": {
         **CELL_COLUMNS,
-        "stage": _TEXT,  # training | evaluation | judging
+        "stage": _TEXT,  # teacher | training | evaluation | judging
+        "format": _TEXT,  # of the teacher's answers: ift | reasoning
         "benchmark": _TEXT,
         "family": _TEXT,
         "sequences": _COUNT,
         "prompt_tokens": _COUNT,
         "completion_tokens": _COUNT,
-        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a judge's are unknown
+        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a model's are unknown
+        "exact_flops": _SHARE,  # the matrix products of the model as it is built, with causal attention
         "seconds": _SHARE,  # measured; null where nothing was timed
     },
 }
