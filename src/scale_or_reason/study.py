@@ -288,7 +288,11 @@ class Study:
 
     def variants(self) -> list[str]:
         """What the trained models of a student on a corpus differ in: the part of a model id before the seed."""
-        return list(dict.fromkeys(f"{cell.schedule}/rho-{format_ratio(cell.ratio)}" for cell in self.trainings()))
+        return list(dict.fromkeys(map(_variant, self.trainings())))
+
+    def limited_variants(self) -> list[tuple[str, int]]:
+        """The same of those that answer under other limits, and the limit."""
+        return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
 
     def adapted_variants(self) -> list[str]:
         """The same of a student's adaptations."""
@@ -337,6 +341,10 @@ class Study:
         }
         listing = ", ".join(f"{count} {name}" for name, count in counts.items())
         return f"study {self.name}: {listing} -> results/{self.name}"
+
+
+def _variant(cell: Cell) -> str:
+    return f"{cell.schedule}/rho-{format_ratio(cell.ratio)}"
 
 
 def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
