@@ -58,8 +58,8 @@ def why_not() -> str | None:
     return None
 
 
-def start_database(folder: Path, port: int) -> None:
-    """A database server on the loopback interface that writes into ``folder`` only."""
+def start_database(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """A database server on the loopback interface that writes into ``folder`` only; to be ended by who calls this."""
     sql = folder / "sql"
     sql.mkdir()
     shutil.chown(sql, "mysql")
@@ -70,10 +70,15 @@ def start_database(folder: Path, port: int) -> None:
     server += [f"--pid-file={sql}/pid", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=0"]
     with (folder / "log" / "mariadbd.log").open("wb") as log:
         process = subprocess.Popen(["mariadbd", *server], stdout=log, stderr=log)
-    (folder / "pids" / "mariadbd").write_text(str(process.pid))
     client = ["mariadb", "--no-defaults", f"--socket={sql}/socket"]
-    _again(lambda: subprocess.run(client, input=b"SELECT 1;", check=True, capture_output=True, timeout=20))
-    subprocess.run(client, input=DATABASE.encode(), check=True, capture_output=True, timeout=20)
+    try:
+        _again(lambda: subprocess.run(client, input=b"SELECT 1;", check=True, capture_output=True, timeout=20))
+        subprocess.run(client, input=DATABASE.encode(), check=True, capture_output=True, timeout=20)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return process
 
 
 def start_accounts(folder: Path, host: str, port: int, sql_port: int, environment: Mapping[str, str]) -> None:

@@ -116,6 +116,7 @@ class ThrowawaySlurm:
     folder: Path
     cluster: Cluster = Cluster()
     environment: dict[str, str] = field(default_factory=dict)
+    _database: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ThrowawaySlurm:
         try:
@@ -188,7 +189,8 @@ class ThrowawaySlurm:
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
         }
         if self.cluster.accounting:
-            start_accounting(self.folder, ports, self.environment)
+            self._database = accounting.start_database(self.folder, ports[2])
+            accounting.start_accounts(self.folder, host_name(), ports[1], ports[2], self.environment)
         self.run("slurmctld", "-i")
         self.wait_until("controller", lambda: "is UP" in self.run("scontrol", "ping"))
         for node in self.cluster.nodes:
@@ -262,19 +264,16 @@ class ThrowawaySlurm:
                     break
                 time.sleep(0.1)
         daemons = (f"slurmd.{node}" for node in self.cluster.nodes)
-        for name in (*daemons, "slurmctld", "slurmdbd", "mariadbd", "munged"):
+        for name in (*daemons, "slurmctld", "slurmdbd", "munged"):
             _end_process(self.folder / "pids" / name)
+        if self._database is not None:
+            self._database.terminate()
+            self._database.wait(60)
 
 
 def host_name() -> str:
     """As Slurm spells it."""
     return socket.gethostname().split(".")[0]
-
-
-def start_accounting(folder: Path, ports: list[int], environment: dict[str, str]) -> None:
-    """The database and slurmdbd of a cluster whose controller, slurmdbd and database have the first three ports."""
-    accounting.start_database(folder, ports[2])
-    accounting.start_accounts(folder, host_name(), ports[1], ports[2], environment)
 
 
 def _end_process(pid_file: Path) -> None:
