@@ -20,6 +20,10 @@ function amount(value) {
   return `${mantissa} × ${power(Number(exponent))}`;
 }
 
+function measured(value, unit) {
+  return known(value) ? `${amount(value)} ${unit}` : UNKNOWN;
+}
+
 function percent(share) {
   return known(share) ? `${(100 * share).toFixed(1)} %` : UNKNOWN;
 }

@@ -68,6 +68,9 @@ class Plot {
       ...[...panel.missing].map(([reason, names]) => element("p", { className: "note" }, `not drawn, ${reason}: ${listing(names)}`)),
     );
     this.figure.dataset.task = task.name;
+    // not on the list box: Chromium lets the tab key stop at graphics that listen to the focus
+    this.figure.addEventListener("keydown", (event) => this.key(event));
+    this.figure.addEventListener("focusin", (event) => this.actions.focus(this.entryOf(event.target)));
   }
 
   picture(label) {
@@ -148,8 +151,6 @@ class Plot {
     const order = entries.map((_, rank) => rank).sort((one, other) => DATA.cells[entries[other].cell].side - DATA.cells[entries[one].cell].side || one - other);
     for (const rank of order) group.append(nodes[rank]);
     nodes[0].setAttribute("tabindex", "0");
-    group.addEventListener("keydown", (event) => this.key(event));
-    group.addEventListener("focusin", (event) => this.actions.focus(this.entryOf(event.target)));
     return group;
   }
 
