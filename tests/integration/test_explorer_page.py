@@ -256,6 +256,15 @@ def test_points_stand_where_the_axes_say(open_page: Callable[..., Opened]) -> No
         assert y == pytest.approx(ground + rise * accuracy, abs=0.01)
 
 
+def test_a_single_point_has_axes(open_page: Callable[..., Opened], study: MadeStudy) -> None:
+    opened = open_page("#students=tiny&ratios=0&teacher=false&intervals=false")
+    check(opened, study, "General-MC", lambda name: name == "general/tiny/seq/rho-0")
+    plot = opened.page.locator("figure[data-task='General-MC']")
+    box, dot = plot.locator("svg").bounding_box(), plot.locator(".mark").bounding_box()
+    assert box["x"] < dot["x"] < box["x"] + box["width"] and box["y"] < dot["y"] < box["y"] + box["height"]
+    assert plot.locator("text[data-cost]").count() >= 1 and plot.locator("text[data-accuracy]").count() >= 2
+
+
 def test_intervals_teacher_and_frontier_can_be_left_out(open_page: Callable[..., Opened], study: MadeStudy) -> None:
     opened = open_page()
     plot = opened.page.locator("figure").first
@@ -323,6 +332,9 @@ def test_a_nasty_name_is_a_name(open_page: Callable[..., Opened]) -> None:
     opened.page.locator("#rows tbody button", has_text="onerror").first.click()
     assert NASTY in opened.details()
     assert NASTY in opened.page.locator("#controls").inner_text()
+    # back to where one came from
+    opened.page.keyboard.press("Escape")
+    assert "onerror" in opened.page.evaluate("document.activeElement.textContent")
 
 
 # ---- keyboard ----

@@ -6,6 +6,10 @@ function pairs(rows) {
   return list;
 }
 
+function taskText(task) {
+  return task.benchmarks.length ? `${task.name}, mean of ${task.benchmarks.join(", ")}` : `${task.name} (${task.family})`;
+}
+
 function estimates(entry, state) {
   const gap = known(entry.gap)
     ? [["Gap to IFT", `${signedPoints(entry.gap)} points, ${interval(entry.gap_low, entry.gap_high, signedPoints)}`],
@@ -90,7 +94,8 @@ class Details {
     this.place.replaceChildren(
       close,
       element("h2", {}, cell.label),
-      element("p", { className: "note" }, `${DATA.tasks[entry.task].name} · ${cell.name} · ${plural(cell.seeds, "seed")}`),
+      element("p", { className: "note" }, `${cell.name} · ${plural(cell.seeds, "seed")}`),
+      element("p", {}, taskText(DATA.tasks[entry.task])),
       pairs(estimates(entry, state)),
       ...manifestBlocks(cell),
     );

@@ -6,19 +6,20 @@ class Explorer {
     // the entry of the details, and the one that they come back to when the pointer leaves another
     this.displayed = null;
     this.pinned = null;
+    this.from = null;
     this.panels = [];
     this.plots = [];
     this.details = new Details(document.getElementById("details"), () => this.close());
     this.rows = new Rows(document.getElementById("rows"), this.state, {
       sort: () => { this.rows.show(this.panels); this.keep(); },
-      pick: (entry) => { this.pin(entry); this.details.place.focus(); },
+      pick: (entry) => { this.pin(entry); this.enter(); },
     });
     this.controls = new Controls(document.getElementById("controls"), this.state, () => this.draw());
     this.place = document.getElementById("panels");
     document.getElementById("choose").open = !matchMedia("(max-width: 50rem)").matches;
     window.addEventListener("hashchange", () => this.follow());
     // plots are drawn for their width
-    new ResizeObserver(() => { if (this.plotWidth() !== this.width) this.draw(); }).observe(this.place);
+    new ResizeObserver(() => { if (this.plotWidth() !== this.width) this.draw(false); }).observe(this.place);
     this.draw(false);
     this.restore();
   }
@@ -41,7 +42,9 @@ class Explorer {
     this.rows.show(this.panels);
     this.summarise(announced);
     this.pinned = this.again(this.pinned);
-    this.display(this.again(this.displayed));
+    const again = this.again(this.displayed);
+    this.displayed = null;
+    this.display(again);
     if (focused) this.plots.find((plot) => plot.panel.task === focused.task)?.focus(focused.cell);
     this.keep();
   }
@@ -56,7 +59,7 @@ class Explorer {
         const here = this.plots.findIndex((plot) => plot.panel.task === entry.task);
         this.plots[here + by]?.focus(entry.cell);
       },
-      enter: () => this.details.place.focus(),
+      enter: () => this.enter(),
       close: () => this.close(),
     };
   }
@@ -82,17 +85,27 @@ class Explorer {
   }
 
   display(entry) {
+    // a pointer that moves within reach of one point shows it once: the details may be read meanwhile
+    if (entry !== null && entry === this.displayed) return;
     this.displayed = entry;
     if (entry) this.details.show(entry, this.state);
     else this.details.hide();
     for (const plot of this.plots) plot.mark(entry);
   }
 
-  // Back to the point, if that is where somebody came from.
+  enter() {
+    this.from = document.activeElement;
+    this.details.place.focus();
+  }
+
+  // Back to where somebody came from, or to the point if that has been drawn anew.
   close() {
-    const { pinned } = this;
-    const inside = this.details.place.contains(document.activeElement);
-    if (inside && pinned) this.plots.find((plot) => plot.panel.task === pinned.task && plot.nodes.has(pinned.cell))?.focus(pinned.cell);
+    const { pinned, from } = this;
+    if (this.details.place.contains(document.activeElement)) {
+      if (from?.isConnected) from.focus();
+      else if (pinned) this.plots.find((plot) => plot.panel.task === pinned.task)?.focus(pinned.cell);
+    }
+    this.from = null;
     this.pinned = null;
     this.display(null);
     this.keep();

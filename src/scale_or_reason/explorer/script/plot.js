@@ -40,7 +40,8 @@ function costScale(costs, width) {
 function accuracyScale(values, height) {
   const lowest = Math.min(...values), highest = Math.max(...values);
   const step = [0.01, 0.02, 0.05, 0.1, 0.2].find((size) => (highest - lowest) / size <= 6) ?? 0.2;
-  const low = Math.max(0, Math.floor(lowest / step) * step), high = Math.min(1, Math.max(low + step, Math.ceil(highest / step) * step));
+  const high = Math.min(1, Math.max(Math.floor(lowest / step) * step + step, Math.ceil(highest / step) * step));
+  const low = Math.max(0, Math.min(high - step, Math.floor(lowest / step) * step));
   const room = 0.03 * (high - low);
   const at = (accuracy) => MARGIN.top + height * (1 - (accuracy - low + room) / (high - low + 2 * room));
   const ticks = [];
@@ -60,10 +61,9 @@ class Plot {
     const best = panel.drawn.filter((entry) => entry.best).length;
     const teacher = panel.teacher ? `, teacher ${percent(panel.teacher.accuracy)}` : "";
     const counts = `${plural(panel.drawn.length, "cell")}, ${best} on the frontier${teacher}`;
-    const of = task.benchmarks.length ? `mean of ${task.benchmarks.join(", ")}` : task.family;
     this.figure = element(
       "figure", {},
-      element("figcaption", { title: of }, task.name, " ", element("small", {}, counts)),
+      element("figcaption", {}, task.name, " ", element("small", {}, counts)),
       this.picture(`${task.name}: ${counts}`),
       ...[...panel.missing].map(([reason, names]) => element("p", { className: "note" }, `not drawn, ${reason}: ${listing(names)}`)),
     );
