@@ -66,8 +66,6 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
 
     def go(self, hash_text: str = "") -> None:
-        # a change of the hash alone would not load anything
-        self.page.goto("about:blank")
         self.page.goto(f"{self.file.as_uri()}{hash_text}")
 
     def chosen(self, name: str, value: str, on: bool = True) -> None:
@@ -236,7 +234,7 @@ def test_every_choice_changes_the_points_and_the_frontier(open_page: Callable[..
 
 def test_points_stand_where_the_axes_say(open_page: Callable[..., Opened]) -> None:
     opened = open_page("#axis=inference")
-    labels, places = opened.page.locator("figure").first.evaluate("""figure => {
+    labels, places, size = opened.page.locator("figure").first.evaluate("""figure => {
         const number = (node, name) => Number(node.getAttribute(name));
         const all = (selector) => [...figure.querySelectorAll(selector)];
         const labels = all("text[data-cost]").map(node => [number(node, "data-cost"), number(node, "x")]);
@@ -245,12 +243,15 @@ def test_points_stand_where_the_axes_say(open_page: Callable[..., Opened]) -> No
             const ring = node.querySelector(".ring");
             return [Number(node.dataset.cost), Number(node.dataset.accuracy), number(ring, "cx"), number(ring, "cy")];
         });
-        return [[labels, heights], places];
+        const { width, height } = figure.querySelector("svg").viewBox.baseVal;
+        return [[labels, heights], places, [width, height]];
     }""")
     across, along = (np.array(one) for one in labels)
     slope, start = np.polyfit(np.log10(across[:, 0]), across[:, 1], 1)
     rise, ground = np.polyfit(along[:, 0], along[:, 1], 1)
     assert len(across) >= 2 and slope > 0 and rise < 0 and places
+    width, height = size
+    assert all(0 < x < width and 0 < y < height for *_, x, y in places)
     for cost, accuracy, x, y in places:
         assert x == pytest.approx(start + slope * math.log10(cost), abs=0.01)
         assert y == pytest.approx(ground + rise * accuracy, abs=0.01)
@@ -407,6 +408,13 @@ def test_arrow_keys_go_from_point_to_point(open_page: Callable[..., Opened], stu
     assert page.evaluate("document.activeElement.id") == "details"
     page.keyboard.press("Escape")
     assert here() == entry.name and not page.locator("#details").is_visible()
+    ring = opened.point("Math-OE", entry.name).locator(".ring")
+    assert ring.evaluate("node => getComputedStyle(node).stroke") != "none"
+    # the tab key leaves the plot and comes back to the same point
+    page.keyboard.press("Tab")
+    assert here() != entry.name or page.evaluate("document.activeElement.closest('figure').dataset.task") == task
+    page.keyboard.press("Shift+Tab")
+    assert here() == entry.name and opened.said().startswith("Math-OE")
 
 
 def test_a_change_of_controls_is_announced_and_keeps_the_focus(open_page: Callable[..., Opened]) -> None:
@@ -438,6 +446,9 @@ def test_an_address_is_a_view(open_page: Callable[..., Opened], study: MadeStudy
     for one in (opened, again):
         check(one, study, "Math-OE", chosen, "lifetime", 5e6)
         assert "math/big/seq/rho-0" in one.details()
+    again.page.get_by_role("button", name="Back to the first view").click()
+    again.page.locator("figure[data-task='Math-OE'] .point[data-cell='general/tiny/seq/rho-0']").wait_for()
+    check(again, study, "Math-OE", first_view)
     # a view of another study, and a broken one
     other = open_page("#axis=weight&queries=many&tasks=Math-OE,unheard&students=gpt&at=a,b&sort=%E0%A4%A&colour")
     assert other.page.locator("figure").count() == 1 and other.points("Math-OE") == {}
@@ -494,7 +505,12 @@ def test_nothing_is_wider_than_a_phone(open_page: Callable[..., Opened], tmp_pat
     page.get_by_text("Single benchmarks", exact=True).first.tap()
     opened.chosen("tasks", "winogrande")
     page.locator("#choose > summary").tap()
-    opened.point("winogrande", "general/tiny/seq/rho-0").tap()
+    # at the lower edge of the screen, where the details will be
+    box = opened.point("winogrande", "general/tiny/seq/rho-0").locator(".mark").bounding_box()
+    page.evaluate("by => scrollBy(0, by)", box["y"] - PHONE["height"] + 40)
+    box = opened.point("winogrande", "general/tiny/seq/rho-0").locator(".mark").bounding_box()
+    assert box["y"] > 0.8 * PHONE["height"]
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert "general/tiny/seq/rho-0" in opened.details() and width() <= 360
     assert not page.locator(".shown").evaluate("""node => {
         const point = node.querySelector(".ring").getBoundingClientRect();

@@ -34,6 +34,7 @@ class Controls {
       ...Object.keys(GROUP_TITLES).filter((group) => DATA.choices[group].length > 1).map((group) => this.group(group)),
       this.radios("colour", "Colour by", COLOURINGS),
       this.switches(),
+      this.reset(),
       this.keys(),
     );
     this.show();
@@ -122,6 +123,13 @@ class Controls {
       return element("label", {}, input, label);
     });
     return element("fieldset", {}, element("legend", {}, "Drawn"), ...labels);
+  }
+
+  reset() {
+    const button = element("button", { type: "button" }, "Back to the first view");
+    // as if somebody had deleted it from the address
+    button.addEventListener("click", () => { location.hash = ""; });
+    return element("p", {}, button);
   }
 
   keys() {

@@ -54,7 +54,12 @@ class Explorer {
       // what was pointed at last stays, so that one can go to its details
       hover: (entry) => { if (entry ?? this.pinned) this.display(entry ?? this.pinned); },
       pick: (entry) => this.plots.find((plot) => plot.panel.task === entry.task).focus(entry.cell),
-      focus: (entry) => { this.pin(entry); this.say(this.sentence(entry)); },
+      focus: (entry, node) => {
+        this.pin(entry);
+        this.say(this.sentence(entry));
+        // the details may have opened above it
+        node.scrollIntoView({ block: "nearest", inline: "nearest" });
+      },
       turn: (entry, by) => {
         const here = this.plots.findIndex((plot) => plot.panel.task === entry.task);
         this.plots[here + by]?.focus(entry.cell);

@@ -70,7 +70,7 @@ class Plot {
     this.figure.dataset.task = task.name;
     // not on the list box: Chromium lets the tab key stop at graphics that listen to the focus
     this.figure.addEventListener("keydown", (event) => this.key(event));
-    this.figure.addEventListener("focusin", (event) => this.actions.focus(this.entryOf(event.target)));
+    this.figure.addEventListener("focusin", (event) => this.actions.focus(this.entryOf(event.target), event.target));
   }
 
   picture(label) {
@@ -91,7 +91,8 @@ class Plot {
     if (this.state.frontier) svg.append(...this.frontier());
     if (teacher) svg.append(...this.teacher(teacher));
     svg.append(this.points(label));
-    svg.addEventListener("pointermove", (event) => this.actions.hover(this.nearest(event)));
+    // a finger does not hover: details that open under it would take its tap
+    svg.addEventListener("pointermove", (event) => { if (event.pointerType !== "touch") this.actions.hover(this.nearest(event)); });
     svg.addEventListener("pointerleave", () => this.actions.hover(null));
     svg.addEventListener("click", (event) => {
       const entry = this.nearest(event);
@@ -223,11 +224,7 @@ class Plot {
   // Where the plot has the cell, else on its first point.
   focus(cell) {
     const node = this.nodes.get(cell) ?? this.nodes.get(this.panel.drawn[0]?.cell);
-    if (node) {
-      node.focus();
-      // the details may have opened above it
-      node.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
+    if (node) node.focus();
   }
 
   // Rings: the cell of the details, and the same cell in the other plots. The tab key comes back to it.
