@@ -66,7 +66,7 @@ micro-world: venv ## train the small world's models again, from seed (resources/
 test: lint ## lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm (not its bad days)
 	$(PYTEST) $(TWO_AT_A_TIME) -m "not long" tests/slurm tests/integration tests/workflow tests/unit
 
-test-slurm: venv ## a throw-away Slurm of two nodes with fake GPUs: a reduced small study, two-node trainings, bad days
+test-slurm: venv ## a throw-away Slurm with fake GPUs: a reduced small study, two-node trainings, bad days, other sites
 	$(PYTEST) tests/slurm
 
 test-fast: lint ## lint and the unit tests that take no seconds

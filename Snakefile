@@ -39,6 +39,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
 include: "workflow/rules/timings.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/advise.smk"
 
 
 if "world" in config:

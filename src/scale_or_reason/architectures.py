@@ -52,15 +52,28 @@ class Architecture:
 
         Raises :class:`StudyError` if nothing of that name can be read.
         """
-        path = _config_path(source, revision)
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise StudyError("a model's config.json cannot be read", where=path, found=error) from error
-        return cls.from_config(config, where=path)
+        return cls.from_config(*read_config(source, revision))
+
+
+def read_config(source: str | Path, revision: str | None = None) -> tuple[dict[str, Any], Path]:
+    """The content of a model's ``config.json`` and where it lies; ``source`` as in :meth:`Architecture.from_source`.
+
+    Raises :class:`StudyError` if nothing of that name can be read.
+    """
+    path = _config_path(source, revision)
+    try:
+        return json.loads(path.read_text(encoding="utf-8")), path
+    except (OSError, json.JSONDecodeError) as error:
+        raise StudyError("a model's config.json cannot be read", where=path, found=error) from error
 
 
 def named_architecture(text: str, where: str) -> tuple[str, Architecture | None]:
+    """The :class:`Architecture` that :func:`named_config` names."""
+    name, found = named_config(text, where)
+    return name, found and Architecture.from_config(*found)
+
+
+def named_config(text: str, where: str) -> tuple[str, tuple[dict[str, Any], Path] | None]:
     """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION`` as ``where`` gives it; ``NAME=`` where nothing is known.
 
     Raises :class:`StudyError` for text without an equals sign, and if nothing of that name can be read.
@@ -71,9 +84,9 @@ def named_architecture(text: str, where: str) -> tuple[str, Architecture | None]
     if not source:
         return name, None
     if Path(source).exists():
-        return name, Architecture.from_source(source)
+        return name, read_config(source)
     source, _, revision = source.partition("@")
-    return name, Architecture.from_source(source, revision or None)
+    return name, read_config(source, revision or None)
 
 
 def _config_path(source: str | Path, revision: str | None) -> Path:

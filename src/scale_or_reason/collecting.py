@@ -11,7 +11,7 @@ from scale_or_reason.errors import StudyError
 from scale_or_reason.tables import CELL_COLUMNS, read_table
 
 #: What may stand in a table once only.
-_KEYS = {"scores": ["model_id", "benchmark"], "costs": ["model_id", "stage", "benchmark"]}
+_KEYS = {"scores": ["model_id", "benchmark"], "costs": ["model_id", "stage", "format", "benchmark"]}
 
 
 def collect_tables(paths: Sequence[str | Path], schema: str) -> pl.DataFrame:

@@ -1,4 +1,8 @@
-"""What a model cost: training, evaluation and judging, in FLOPs by the paper's formulas and in measured seconds."""
+"""What a model cost: its teacher's answers, training, evaluation and judging, in FLOPs and in measured seconds.
+
+FLOPs are counted twice: by the paper's formulas (:mod:`scale_or_reason.flops`) and as the models are built
+(:mod:`scale_or_reason.exact_flops`).
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,20 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.architectures import Architecture
-from scale_or_reason.cells import parse_model_id
+from scale_or_reason.cells import FORMATS, parse_model_id
 from scale_or_reason.errors import StudyError
+from scale_or_reason.exact_flops import Decoder, exact_generation_flops, exact_training_flops
 from scale_or_reason.flops import generation_flops, training_flops
 from scale_or_reason.study import RULES
-from scale_or_reason.tables import SCHEMAS, table_from_rows
+from scale_or_reason.tables import read_table, table_from_rows
 
 #: The columns that counting reads of each table.
 ANSWER_COLUMNS = ["benchmark", "prompt_tokens", "answer_tokens"]
 VERDICT_COLUMNS = ["benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
 LENGTH_COLUMNS = ["prompt_tokens", "completion_tokens"]
+PAIR_COLUMNS = ["prompt_id", "prompt_tokens", *(f"{name}_tokens" for name in FORMATS)]
+#: The two ways of counting.
+FLOPS = ["flops", "exact_flops"]
 
 
 def cost_table(model_id: str, families: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
@@ -26,14 +33,14 @@ def cost_table(model_id: str, families: Mapping[str, str], rows: Sequence[Mappin
 
     Raises :class:`StudyError` for a benchmark that ``families`` (benchmark -> family) does not know.
     """
-    unknown = {row["benchmark"] for row in rows} - {None, *families}
+    unknown = {row["benchmark"] for row in rows if row.get("benchmark")} - {*families}
     if unknown:
         raise StudyError(
             "a benchmark belongs to no family", found=", ".join(sorted(unknown)), expected=", ".join(families)
         )
     cell = parse_model_id(model_id).columns()
-    complete = [{**cell, **row, "family": families.get(row["benchmark"])} for row in rows]
-    return table_from_rows([{name: row[name] for name in SCHEMAS["costs"]} for row in complete], "costs")
+    complete = [{**cell, **row, "family": families.get(row.get("benchmark", ""))} for row in rows]
+    return table_from_rows(complete, "costs")
 
 
 def read_lengths(paths: Sequence[str | Path]) -> pl.DataFrame:
@@ -58,33 +65,67 @@ def read_lengths(paths: Sequence[str | Path]) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def training_row(model: Architecture, lengths: pl.DataFrame, seconds: float | None) -> dict[str, Any]:
+def read_taught(mixtures: Sequence[str | Path], pairs: Sequence[str | Path]) -> pl.DataFrame:
+    """The teacher's answers that one or more trainings took: ``format`` and ``LENGTH_COLUMNS``, a row for each.
+
+    ``pairs`` are the tables of pairs that the ``mixtures`` were made from, in the same order. Lengths are the teacher's
+    tokens. Raises :class:`StudyError` if a question of a mixture is in no pair.
+    """
+    parts = []
+    for mixture, pair_table in zip(mixtures, pairs, strict=True):
+        lengths = pl.read_parquet(pair_table, columns=PAIR_COLUMNS)
+        rows = read_table(mixture, "mixture").join(lengths, on="prompt_id", how="left")
+        if missing := rows["prompt_tokens"].null_count():
+            raise StudyError(
+                "questions of a mixture are in no pair",
+                where=mixture,
+                found=f"{missing} of {rows.height} questions",
+                expected=f"questions of {pair_table}",
+                remedy="run the rule build_mixture again",
+            )
+        tokens = pl.when(pl.col("format") == "ift").then("ift_tokens").otherwise("reasoning_tokens")
+        parts.append(rows.select("format", "prompt_tokens", completion_tokens=tokens))
+    return pl.concat(parts)
+
+
+def teacher_rows(teacher: Decoder | None, taught: pl.DataFrame) -> list[dict[str, Any]]:
+    """One row per format: what writing the answers of ``taught`` (:func:`read_taught`) cost the teacher (equation 6).
+
+    Answers that were made and dropped are not counted. FLOPs are null where nobody knows the ``teacher``, as of
+    released pairs. Seconds are null: all trainings share the answers, which were made once.
+    """
+    counted = _with_flops(taught, teacher, "format")
+    return _rows_per("format", "teacher", counted, None)
+
+
+def training_row(model: Decoder, lengths: pl.DataFrame, seconds: float | None) -> dict[str, Any]:
     """One pass over the sequences of ``lengths`` (``LENGTH_COLUMNS``; one row per sequence as trained).
 
     Prompt and completion are one sequence (equation 3), whether or not the loss counts the prompt.
     """
+    sequences = (lengths["prompt_tokens"] + lengths["completion_tokens"]).to_numpy()
     return {
         "stage": "training",
-        "benchmark": None,
         "sequences": lengths.height,
         "prompt_tokens": lengths["prompt_tokens"].sum(),
         "completion_tokens": lengths["completion_tokens"].sum(),
-        "flops": training_flops(model, (lengths["prompt_tokens"] + lengths["completion_tokens"]).to_numpy()),
+        "flops": training_flops(model.base, sequences),
+        "exact_flops": exact_training_flops(model, sequences),
         "seconds": seconds,
     }
 
 
-def evaluation_rows(model: Architecture, answers: pl.DataFrame, seconds: float | None) -> list[dict[str, Any]]:
+def evaluation_rows(model: Decoder, answers: pl.DataFrame, seconds: float | None) -> list[dict[str, Any]]:
     """One row per benchmark of ``answers`` (``ANSWER_COLUMNS``): every answer's prefill and generation (equation 6).
 
     One engine answers all benchmarks together; its measured ``seconds`` are shared out in proportion to the FLOPs.
     """
-    counted = _with_flops(answers.rename({"answer_tokens": "completion_tokens"}), model)
-    return _rows_per_benchmark("evaluation", counted, seconds)
+    counted = _with_flops(answers.rename({"answer_tokens": "completion_tokens"}), model, "benchmark")
+    return _rows_per("benchmark", "evaluation", counted, seconds)
 
 
 def judging_rows(
-    judges: Mapping[str, Architecture | None], verdicts: pl.DataFrame, seconds: float | None
+    judges: Mapping[str, Decoder | None], verdicts: pl.DataFrame, seconds: float | None
 ) -> list[dict[str, Any]]:
     """One row per benchmark of ``verdicts`` (``VERDICT_COLUMNS``), all judges of the jury together.
 
@@ -103,22 +144,26 @@ def judging_rows(
                 remedy="pass --judge-architecture NAME=CONFIG for each judge",
             )
         renamed = given.rename({"judge_prompt_tokens": "prompt_tokens", "judge_tokens": "completion_tokens"})
-        parts.append(_with_flops(renamed, judges[str(judge)]))
-    return _rows_per_benchmark("judging", pl.concat(parts), seconds) if parts else []
+        parts.append(_with_flops(renamed, judges[str(judge)], "benchmark"))
+    return _rows_per("benchmark", "judging", pl.concat(parts), seconds) if parts else []
 
 
-def _with_flops(calls: pl.DataFrame, model: Architecture | None) -> pl.DataFrame:
+def _with_flops(calls: pl.DataFrame, model: Decoder | None, key: str) -> pl.DataFrame:
+    """``key``, lengths and FLOPs of each call; null where the model is not known."""
     if model is None:
-        return calls.select("benchmark", *LENGTH_COLUMNS, flops=pl.lit(None, pl.Float64()))
-    flops = generation_flops(model, calls["prompt_tokens"].to_numpy(), calls["completion_tokens"].to_numpy())
-    return calls.select("benchmark", *LENGTH_COLUMNS, flops=pl.Series(flops, dtype=pl.Float64))
+        unknown = [pl.lit(None, pl.Float64()).alias(name) for name in FLOPS]
+        return calls.select(key, *LENGTH_COLUMNS, *unknown)
+    prompt, completion = (calls[name].to_numpy() for name in LENGTH_COLUMNS)
+    counted = generation_flops(model.base, prompt, completion), exact_generation_flops(model, prompt, completion)
+    flops = [pl.Series(name, values, pl.Float64()) for name, values in zip(FLOPS, counted, strict=True)]
+    return calls.select(key, *LENGTH_COLUMNS, *flops)
 
 
-def _rows_per_benchmark(stage: str, calls: pl.DataFrame, seconds: float | None) -> list[dict[str, Any]]:
+def _rows_per(key: str, stage: str, calls: pl.DataFrame, seconds: float | None) -> list[dict[str, Any]]:
     known = calls["flops"].null_count() == 0
-    flops = pl.col("flops").sum() if known else pl.lit(None, pl.Float64()).alias("flops")
-    totals = calls.group_by("benchmark", maintain_order=True).agg(
-        pl.len().cast(pl.Int64).alias("sequences"), pl.col(*LENGTH_COLUMNS).sum(), flops
+    flops = [pl.col(name).sum() if known else pl.lit(None, pl.Float64()).alias(name) for name in FLOPS]
+    totals = calls.group_by(key, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("sequences"), pl.col(*LENGTH_COLUMNS).sum(), *flops
     )
     effort = pl.col("flops") if known else pl.sum_horizontal(LENGTH_COLUMNS)
     share = pl.lit(seconds, pl.Float64()) * effort / effort.sum()

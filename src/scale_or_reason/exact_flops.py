@@ -8,13 +8,16 @@ work, or with ``causal=False`` the whole sequence, as the paper counts.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scale_or_reason.architectures import Architecture
+from scale_or_reason.architectures import Architecture, named_config, read_config
 
 Flops = NDArray[np.float64]
 
@@ -24,10 +27,13 @@ _GEMMA3_DEFAULTS = {"num_key_value_heads": 4, "head_dim": 256, "sliding_window":
 
 @dataclass(frozen=True)
 class Decoder:
-    """The widths of a decoder's matrices; ``windows`` has one entry per layer with attention, None for a global one."""
+    """The widths of a decoder's matrices; ``windows`` has one entry per layer with attention, None for a global one.
+
+    Where layers differ, ``key_value_heads`` is their mean over the layers with attention.
+    """
 
     base: Architecture
-    key_value_heads: int
+    key_value_heads: float
     head_width: int
     windows: tuple[int | None, ...]
 
@@ -43,10 +49,29 @@ class Decoder:
             text = _GEMMA3_DEFAULTS | text
         return cls(
             base=base,
-            key_value_heads=text.get("num_key_value_heads") or base.heads,
+            key_value_heads=_key_value_heads(text, base),
             head_width=text.get("head_dim") or base.hidden // base.heads,
             windows=_windows(text, base.layers),
         )
+
+    @classmethod
+    def from_source(cls, source: str | Path, revision: str | None = None) -> Decoder:
+        """As :meth:`Architecture.from_source`."""
+        return cls.from_config(*read_config(source, revision))
+
+
+def named_decoder(text: str, where: str) -> tuple[str, Decoder | None]:
+    """The :class:`Decoder` that :func:`~scale_or_reason.architectures.named_config` names."""
+    name, found = named_config(text, where)
+    return name, found and Decoder.from_config(*found)
+
+
+def _key_value_heads(text: dict[str, Any], base: Architecture) -> float:
+    if "block_configs" not in text:
+        return text.get("num_key_value_heads") or base.heads
+    # models found by architecture search: how many query heads share one head of keys and values, by layer
+    layers = [block["attention"] for block in text["block_configs"] if not block["attention"].get("no_op")]
+    return mean(base.heads // layer["n_heads_in_group"] for layer in layers)
 
 
 def _windows(text: dict[str, Any], layers: int) -> tuple[int | None, ...]:
@@ -79,7 +104,7 @@ def exact_prefill_flops(model: Decoder, prompt: ArrayLike, causal: bool = True) 
 def exact_generation_flops(model: Decoder, prompt: ArrayLike, generated: ArrayLike, causal: bool = True) -> Flops:
     """Reading a prompt, then ``generated`` tokens one at a time with a cache, as equation 6 counts them."""
     p, g = (np.asarray(value, dtype=np.float64) for value in (prompt, generated))
-    seen = np.sum([_seen(p + g, window) - _seen(p, window) for window in model.windows], axis=0)
+    seen = _seen_in_all_layers(model, p + g) - _seen_in_all_layers(model, p)
     return exact_prefill_flops(model, p, causal) + g * (_weights(model) + _head(model)) + _pair(model) * seen
 
 
@@ -102,7 +127,11 @@ def _pair(model: Decoder) -> float:
 def _attention(model: Decoder, length: Flops, causal: bool) -> Flops:
     if not causal:
         return _pair(model) * length**2 * len(model.windows)
-    return _pair(model) * np.sum([_seen(length, window) for window in model.windows], axis=0)
+    return _pair(model) * _seen_in_all_layers(model, length)
+
+
+def _seen_in_all_layers(model: Decoder, length: Flops) -> Flops:
+    return np.sum([layers * _seen(length, window) for window, layers in Counter(model.windows).items()], axis=0)
 
 
 def _seen(length: Flops, window: int | None) -> Flops:

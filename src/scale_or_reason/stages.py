@@ -23,5 +23,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "verdicts": 2,
     "grades": 2,
     "scores": 2,
-    "costs": 1,
+    "costs": 2,
 }

@@ -111,6 +111,11 @@ class TeacherModel:
     revision: str | None = None
     endpoint: Settings | None = None
 
+    @property
+    def source(self) -> str:
+        """The model whose FLOPs are counted, with its revision, as one word."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -285,7 +290,11 @@ class Study:
 
     def variants(self) -> list[str]:
         """What the trained models of a student on a corpus differ in: the part of a model id before the seed."""
-        return list(dict.fromkeys(f"{cell.schedule}/rho-{format_ratio(cell.ratio)}" for cell in self.trainings()))
+        return list(dict.fromkeys(map(_variant, self.trainings())))
+
+    def limited_variants(self) -> list[tuple[str, int]]:
+        """The same of those that answer under other limits, and the limit."""
+        return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
 
     def adapted_variants(self) -> list[str]:
         """The same of a student's adaptations."""
@@ -334,6 +343,10 @@ class Study:
         }
         listing = ", ".join(f"{count} {name}" for name, count in counts.items())
         return f"study {self.name}: {listing} -> results/{self.name}"
+
+
+def _variant(cell: Cell) -> str:
+    return f"{cell.schedule}/rho-{format_ratio(cell.ratio)}"
 
 
 def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:

@@ -192,6 +192,47 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "on_frontier": _BOOL,
         "probability": _SHARE,
     },
+    # one row per family: what to train for a budget; costs are in the unit of the budget
+    "advice": {
+        "family": _TEXT,
+        "budget": _SHARE,
+        "unit": _TEXT,  # FLOPs | GPU-hours
+        "queries": _SHARE,
+        "best": _TEXT,  # a model id without its seed
+        "best_accuracy": _SHARE,
+        "best_lifetime": _SHARE,  # training and all answers
+        "best_probability": _SHARE,  # that it is the most accurate of those that the budget pays
+        "training": _SHARE,  # of the best one, and one answer of it
+        "answer": _SHARE,
+        "runner_up": _TEXT,
+        "runner_up_accuracy": _SHARE,
+        "runner_up_lifetime": _SHARE,
+        "runner_up_probability": _SHARE,
+        **_bounds("lead"),  # of the best over the runner-up
+        "reasoning_probability": _SHARE,  # that the best learnt from reasoning
+        # within this budget reasoning is ahead of IFT above the first number of answers, up to the second one
+        "reasoning_from_queries": _SHARE,
+        **_bounds("break_even_queries"),
+        "extrapolation": _SHARE,  # budget over the lifetime of the dearest model: above 1 nothing so dear was measured
+        "offers": _COUNT,
+        "affordable": _COUNT,
+        "cheapest": _SHARE,  # lifetimes
+        "dearest": _SHARE,
+        "note": _TEXT,
+    },
+    # one row per family, budget and number of answers: the best model that the budget pays
+    "regions": {
+        "family": _TEXT,
+        "budget": _SHARE,
+        "queries": _SHARE,
+        "best": _TEXT,
+        "student": _TEXT,
+        "size_b": _SHARE,
+        "ratio": _SHARE,
+        "reasons": _BOOL,  # it learnt from reasoning
+        "accuracy": _SHARE,
+        "reasoning_probability": _SHARE,
+    },
     # one row per statement of the papers
     "findings": {
         "name": _TEXT,
@@ -265,16 +306,18 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answers": _COUNT,
         "answer_tokens_mean": _SHARE,
     },
-    # one row per model and stage; evaluation and judging have a row per benchmark
+    # one row per model and stage; the teacher has a row per format, evaluation and judging have one per benchmark
     "costs": {
         **CELL_COLUMNS,
-        "stage": _TEXT,  # training | evaluation | judging
+        "stage": _TEXT,  # teacher | training | evaluation | judging
+        "format": _TEXT,  # of the teacher's answers: ift | reasoning
         "benchmark": _TEXT,
         "family": _TEXT,
         "sequences": _COUNT,
         "prompt_tokens": _COUNT,
         "completion_tokens": _COUNT,
-        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a judge's are unknown
+        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a model's are unknown
+        "exact_flops": _SHARE,  # the matrix products of the model as it is built, with causal attention
         "seconds": _SHARE,  # measured; null where nothing was timed
     },
 }

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import accounting
+
 PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "sinfo", "scancel")
-CLIENTS = ("srun", "sbatch", "scontrol", "squeue", "scancel", "sinfo", "sacct")
-NODES = ("node1", "node2")
-CPUS, MEMORY_MB, GPUS = 8, 300_000, 8
+CLIENTS = ("srun", "sbatch", "scontrol", "squeue", "scancel", "sinfo", "sacct", "sacctmgr")
 
 #: cred_expire: requeued jobs start so many seconds later, where Slurm's own value is two minutes.
 SLURM_CONF = """\
@@ -57,11 +57,9 @@ KillWait=3
 JobAcctGatherType=jobacct_gather/linux
 JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/log/jobcomp.log
-AccountingStorageType=accounting_storage/none
-{nodes}
+{accounting}{nodes}
 PartitionName=DEFAULT Nodes=ALL MaxTime=2-00:00:00 State=UP
-PartitionName=cpu Default=YES
-PartitionName=gpu
+{partitions}
 PartitionName=urgent PriorityTier=10
 """
 
@@ -98,12 +96,27 @@ class Job:
     facts: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """What a throw-away Slurm pretends to be. The first partition is the default one; ``accounting`` is slurmdbd."""
+
+    nodes: tuple[str, ...] = ("node1", "node2")
+    cpus: int = 8
+    memory_mb: int = 300_000
+    gpus: int = 8
+    gpu_model: str = "h100"
+    partitions: tuple[str, ...] = ("cpu", "gpu")
+    accounting: bool = False
+
+
 @dataclass
 class ThrowawaySlurm:
     """Start with ``with``; inside, ``environment`` is what clients have to be run with."""
 
     folder: Path
+    cluster: Cluster = Cluster()
     environment: dict[str, str] = field(default_factory=dict)
+    _database: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> ThrowawaySlurm:
         try:
@@ -145,7 +158,7 @@ class ThrowawaySlurm:
 
     def idle_nodes(self) -> list[str]:
         """Those that wait for a job."""
-        return self.run("sinfo", "-h", "-N", "-p", "cpu", "-t", "idle", "-o", "%N").split()
+        return self.run("sinfo", "-h", "-N", "-p", self.cluster.partitions[0], "-t", "idle", "-o", "%N").split()
 
     def finished_jobs(self) -> list[Job]:
         """All jobs that have ended, as Slurm's completion log tells it."""
@@ -167,18 +180,22 @@ class ThrowawaySlurm:
             (self.folder / name).mkdir(parents=True)
         self.folder.chmod(0o755)
         self._start_munge()
-        configuration = self._write_configuration()
+        ports = _free_ports(3 + len(self.cluster.nodes))
+        configuration = self._write_configuration(ports)
         self._write_clients(configuration)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "SBATCH_"))},
             "SLURM_CONF": str(configuration),
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
         }
+        if self.cluster.accounting:
+            self._database = accounting.start_database(self.folder, ports[2])
+            accounting.start_accounts(self.folder, host_name(), ports[1], ports[2], self.environment)
         self.run("slurmctld", "-i")
         self.wait_until("controller", lambda: "is UP" in self.run("scontrol", "ping"))
-        for node in NODES:
+        for node in self.cluster.nodes:
             self.run("slurmd", "-N", node)
-        self.wait_until("nodes", lambda: self.idle_nodes() == list(NODES))
+        self.wait_until("nodes", lambda: self.idle_nodes() == list(self.cluster.nodes))
 
     def _start_munge(self) -> None:
         munge = self.folder / "munge"
@@ -195,21 +212,27 @@ class ThrowawaySlurm:
         command = ["munged", *(f"--{name}={path}" for name, path in options.items())]
         subprocess.run(command, check=True, timeout=60)
 
-    def _write_configuration(self) -> Path:
-        controller_port, *node_ports = _free_ports(1 + len(NODES))
-        host = socket.gethostname().split(".")[0]
-        for number in range(GPUS):  # Slurm wants character devices; copies of /dev/null will do
+    def _write_configuration(self, ports: list[int]) -> Path:
+        cluster, host = self.cluster, host_name()
+        controller_port, accounts_port, _, *node_ports = ports
+        for number in range(cluster.gpus):  # Slurm wants character devices; copies of /dev/null will do
             os.mknod(self.folder / "gpu" / f"gpu{number}", 0o020666, os.makedev(1, 3))
         nodes = "\n".join(
-            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={CPUS} RealMemory={MEMORY_MB} "
-            f"Gres=gpu:h100:{GPUS} State=UNKNOWN"
-            for node, port in zip(NODES, node_ports, strict=True)
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cluster.cpus} "
+            f"RealMemory={cluster.memory_mb} Gres=gpu:{cluster.gpu_model}:{cluster.gpus} State=UNKNOWN"
+            for node, port in zip(cluster.nodes, node_ports, strict=True)
         )
+        first, *others = cluster.partitions
+        partitions = "\n".join([f"PartitionName={first} Default=YES", *(f"PartitionName={name}" for name in others)])
+        accounts = "AccountingStorageType=accounting_storage/none\n"
+        if cluster.accounting:
+            accounts = accounting.SLURM_CONF.format(folder=self.folder, port=accounts_port)
         # trainings over several nodes meet at a port that follows from the job's number: none of another cluster's here
-        names = {"first_job": 1 + 20 * secrets.randbelow(700), "controller_port": controller_port}
-        text = SLURM_CONF.format(folder=self.folder, host=host, nodes=nodes, **names)
+        names: dict[str, object] = {"first_job": 1 + 20 * secrets.randbelow(700), "controller_port": controller_port}
+        names |= {"nodes": nodes, "partitions": partitions, "accounting": accounts}
+        text = SLURM_CONF.format(folder=self.folder, host=host, **names)
         (self.folder / "slurm.conf").write_text(text, encoding="utf-8")
-        gpus = f"Name=gpu Type=h100 File={self.folder}/gpu/gpu[0-{GPUS - 1}]\n"
+        gpus = f"Name=gpu Type={cluster.gpu_model} File={self.folder}/gpu/gpu[0-{cluster.gpus - 1}]\n"
         (self.folder / "gres.conf").write_text("AutoDetect=off\n" + gpus, encoding="utf-8")
         return self.folder / "slurm.conf"
 
@@ -240,8 +263,17 @@ class ThrowawaySlurm:
                 if not subprocess.run(["squeue", "-h"], env=self.environment, capture_output=True).stdout.strip():
                     break
                 time.sleep(0.1)
-        for name in (*(f"slurmd.{node}" for node in NODES), "slurmctld", "munged"):
+        daemons = (f"slurmd.{node}" for node in self.cluster.nodes)
+        for name in (*daemons, "slurmctld", "slurmdbd", "munged"):
             _end_process(self.folder / "pids" / name)
+        if self._database is not None:
+            self._database.terminate()
+            self._database.wait(60)
+
+
+def host_name() -> str:
+    """As Slurm spells it."""
+    return socket.gethostname().split(".")[0]
 
 
 def _end_process(pid_file: Path) -> None:

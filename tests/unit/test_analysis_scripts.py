@@ -132,6 +132,21 @@ def test_two_stages_of_training_add_up(run, files):
     assert (training["flops"], training["seconds"], training["sequences"]) == (2 * 37_740.0, 15.0, 4)
 
 
+def test_what_a_model_learnt_from_is_its_teachers_cost(run, files):
+    pair = {"prompt_id": "a", "prompt_tokens": 3, "ift_tokens": 1, "reasoning_tokens": 2}
+    write_table(table_from_rows([pair], "pairs"), files / "pairs.parquet", "pairs")
+    mixture = [{"position": 0, "phase": 0, "prompt_id": "a", "format": "reasoning"}]
+    write_table(table_from_rows(mixture, "mixture"), files / "mixture.parquet", "mixture")
+    folder = files / MODELS[1]
+    taught = ["--mixtures", files / "mixture.parquet", "--pairs", files / "pairs.parquet"]
+    judge = ["--judge-architecture", f"one={folder}"]
+    count(run, files, MODELS[1], *taught, *judge, "--teacher-architecture", f"teacher={folder}")
+    rows = read_table(folder / "costs.parquet", "costs").filter(stage="teacher").select("format", "flops").rows()
+    assert rows == [("reasoning", 5668.0)]  # of test_costs
+    count(run, files, MODELS[1], *taught, *judge)
+    assert read_table(folder / "costs.parquet", "costs").filter(stage="teacher")["flops"].to_list() == [None]
+
+
 def test_a_model_without_training_has_no_training_row(run, files):
     count(run, files, MODELS[0], "--judge-architecture", f"one={files / MODELS[0]}")
     table = read_table(files / MODELS[0] / "costs.parquet", "costs")

@@ -9,11 +9,27 @@ from scale_or_reason.architectures import Architecture
 from scale_or_reason.cells import Cell
 from scale_or_reason.collecting import collect_tables
 from scale_or_reason.columns import read_columns
-from scale_or_reason.costs import cost_table, evaluation_rows, judging_rows, read_lengths, training_row
+from scale_or_reason.costs import (
+    cost_table,
+    evaluation_rows,
+    judging_rows,
+    read_lengths,
+    read_taught,
+    teacher_rows,
+    training_row,
+)
 from scale_or_reason.errors import StudyError
+from scale_or_reason.exact_flops import Decoder
 from scale_or_reason.tables import table_from_rows, write_table
 
-TINY = Architecture(vocabulary=10, hidden=4, feed_forward=8, heads=2, layers=3)
+#: A token's products with weights: 3 layers of 128 (four 4x4 projections) and 192 (three 4x8), and 80 of the head;
+#: 16 in a layer for each token that it sees.
+TINY = Decoder(
+    Architecture(vocabulary=10, hidden=4, feed_forward=8, heads=2, layers=3),
+    key_value_heads=2,
+    head_width=2,
+    windows=(None,) * 3,
+)
 MODEL = Cell("general", "small", "seq", 0.0).model_id
 FAMILIES = {"gsm8k": "Math-OE", "squad": "General-OE"}
 
@@ -22,6 +38,8 @@ def test_training_counts_prompt_and_completion_as_one_sequence():
     row = training_row(TINY, pl.DataFrame({"prompt_tokens": [2, 1], "completion_tokens": [3, 4]}), seconds=12.5)
     # Two sequences of five tokens, 18,870 each.
     assert (row["flops"], row["sequences"], row["prompt_tokens"], row["completion_tokens"]) == (37_740, 2, 3, 7)
+    # Each three times 5 tokens of 960 + 80, and 1 + 2 + 3 + 4 + 5 that are seen in 3 layers.
+    assert row["exact_flops"] == 2 * 3 * (5 * 1040 + 15 * 3 * 16)
     assert row["seconds"] == 12.5
 
 
@@ -33,6 +51,9 @@ def test_evaluation_has_a_row_per_benchmark():
     # 5,668 for a prompt of three and two tokens; 3,218 for the prompt alone.
     assert (rows["gsm8k"]["flops"], rows["gsm8k"]["sequences"], rows["gsm8k"]["completion_tokens"]) == (11_336, 2, 4)
     assert rows["squad"]["flops"] == 3218
+    # Five tokens but two heads less, and what they see; the prompt alone has one head.
+    assert rows["gsm8k"]["exact_flops"] == 2 * (5 * 960 + 3 * 80 + 15 * 3 * 16)
+    assert rows["squad"]["exact_flops"] == 3 * 960 + 80 + 6 * 3 * 16
     # The measured seconds are shared out by FLOPs.
     assert rows["gsm8k"]["seconds"] == pytest.approx(4.0 * 11_336 / (11_336 + 3218))
     assert rows["squad"]["seconds"] == pytest.approx(4.0 * 3218 / (11_336 + 3218))
@@ -65,6 +86,7 @@ def test_a_jury_with_a_judge_of_unknown_architecture_has_unknown_flops():
     )
     first, second = judging_rows({"a": TINY, "served": None}, verdicts, 4.0)
     assert (first["flops"], second["flops"]) == (None, None)
+    assert (first["exact_flops"], second["exact_flops"]) == (None, None)
     assert (first["prompt_tokens"], first["completion_tokens"]) == (13, 4)
     assert (first["seconds"], second["seconds"]) == pytest.approx((4.0 * 17 / 20, 4.0 * 3 / 20))  # by tokens
 
@@ -84,12 +106,14 @@ def test_cost_table_has_cell_and_family():
         "seed": 0,
         "shots": None,
         "stage": "evaluation",
+        "format": None,
         "benchmark": "gsm8k",
         "family": "Math-OE",
         "sequences": 1,
         "prompt_tokens": 3,
         "completion_tokens": 2,
         "flops": 5668.0,
+        "exact_flops": 5760.0,
         "seconds": None,
     }
     with pytest.raises(StudyError, match="belongs to no family"):
@@ -106,6 +130,43 @@ def test_lengths_of_two_stages_are_read_together(tmp_path):
     pl.DataFrame({"prompt_tokens": [1.5], "completion_tokens": [2]}).write_parquet(first)
     with pytest.raises(StudyError, match="lacks its columns"):
         read_lengths([first])
+
+
+def taught_files(folder):
+    """Three pairs, and a mixture of which one question is answered with reasoning."""
+    pairs = [
+        {"prompt_id": name, "prompt_tokens": 3, "ift_tokens": 2, "reasoning_tokens": reasoning}
+        for name, reasoning in (("a", 2), ("b", 7), ("c", 0))
+    ]
+    write_table(table_from_rows(pairs, "pairs"), folder / "pairs.parquet", "pairs")
+    rows = [("a", "reasoning"), ("c", "ift"), ("b", "ift")]
+    mixture = [{"position": n, "phase": 0, "prompt_id": name, "format": kind} for n, (name, kind) in enumerate(rows)]
+    write_table(table_from_rows(mixture, "mixture"), folder / "mixture.parquet", "mixture")
+    return folder / "mixture.parquet", folder / "pairs.parquet"
+
+
+def test_what_the_teacher_wrote_is_counted_by_format(tmp_path):
+    mixture, pairs = taught_files(tmp_path)
+    taught = read_taught([mixture, mixture], [pairs, pairs])
+    rows = {row["format"]: row for row in teacher_rows(TINY, taught)}
+    # Prompts of three tokens with answers of two, as in the evaluation.
+    assert (rows["reasoning"]["sequences"], rows["reasoning"]["flops"]) == (2, 2 * 5668)
+    assert (rows["ift"]["sequences"], rows["ift"]["flops"]) == (4, 4 * 5668)
+    assert rows["ift"]["exact_flops"] == 4 * 5760
+    assert (rows["ift"]["prompt_tokens"], rows["ift"]["completion_tokens"]) == (12, 8)
+    assert {row["stage"] for row in rows.values()} == {"teacher"}
+    unknown = teacher_rows(None, taught)
+    assert [(row["sequences"], row["flops"], row["exact_flops"]) for row in unknown] == [
+        (2, None, None),
+        (4, None, None),
+    ]
+
+
+def test_a_mixture_of_other_pairs_is_refused(tmp_path):
+    mixture, pairs = taught_files(tmp_path)
+    write_table(pl.read_parquet(pairs).head(1), pairs, "pairs")
+    with pytest.raises(StudyError, match=r"in no pair[\s\S]*2 of 3"):
+        read_taught([mixture], [pairs])
 
 
 def answers_file(path, model_id):

@@ -71,6 +71,24 @@ def test_published_gemma3_windows():
     assert set(model.windows) == {512, None}
 
 
+def test_layers_that_differ():
+    """Of four blocks one has no attention and one has no feed-forward layer; four heads share two, or one."""
+
+    def block(group, width):
+        return {
+            "attention": {"n_heads_in_group": group, "no_op": group is None},
+            "ffn": {"intermediate_size": width, "no_op": width is None},
+        }
+
+    blocks = [block(2, 20), block(None, 10), block(4, None), block(2, 20)]
+    model = Decoder.from_config(
+        {name: SMALL[name] for name in SMALL if name[:3] != "num"} | {"num_attention_heads": 4, "block_configs": blocks}
+    )
+    # 2 x query, keys, values, output of 8x8 and 8x4, with one shared head 8x2; 3 x 50 wide in all; and the head
+    weights = 2 * (2 * (64 + 32 + 32 + 64) + (64 + 16 + 16 + 64) + 3 * 8 * 50) + 2 * 800
+    assert exact_forward_flops(model, 1) == pytest.approx(weights + 3 * 4 * 8)
+
+
 def configs():
     from transformers import Gemma3TextConfig, Qwen2Config, Qwen3Config
 

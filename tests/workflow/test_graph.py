@@ -62,7 +62,7 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     assert jobs["build_mixture"] == 2 * (5 + 3)
     assert jobs["tokenise_pairs"] == 2  # all students share a tokenizer
     assert jobs["answer_within_limit"] == jobs["grade_within_limit"] == 20
-    assert jobs["judge_within_limit"] == 20 * 3
+    assert jobs["judge_student_within_limit_1"] == 10 * 3  # both formats of a student on a corpus
     # ten seconds where a workflow of one job takes 1.25
     assert single_runs < 8, f"the dry run takes the time of {single_runs:.1f} dry runs of one job"
 
@@ -277,11 +277,18 @@ def test_a_cell_under_another_limit_needs_that_cell_only(tree: Tree) -> None:
     assert not {"answer_with_student", "judge_student_1", "grade_answers"} & jobs.keys()
 
 
+def test_a_limit_that_the_study_does_not_have_is_judged_alone(tree: Tree) -> None:
+    cell = "results/micro/verdicts/micro-judge/general/micro-1M/seq/rho-1/seed-0"
+    jobs = tree.dry_run(f"{cell}/max-tokens-99/manifest.json", study=MICRO)
+    assert jobs["judge_within_limit"] == 1 and "judge_student_within_limit_1" not in jobs
+
+
 def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: Path) -> None:
     overlay = tmp_path / "limits.yaml"
     overlay.write_text("study: {length_limits: {max_tokens: [99, 120]}}\n")
     jobs = tree.dry_run("results/micro/tables/length_limits.csv", study=(*MICRO, str(overlay)))
-    assert jobs["answer_within_limit"] == jobs["judge_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
+    assert jobs["answer_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
+    assert jobs["judge_student_within_limit_1"] == 5 * 2  # in one batch both formats under both limits
     assert jobs["score_model"] == 5 * 2 * 2 * 3
 
 

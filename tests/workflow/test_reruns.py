@@ -18,7 +18,7 @@ SCORED = MODELS + 2  # both trainings under another limit too
 ANSWERING = {f"answer_with_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
 ANSWERING |= {"answer_within_limit": 2}
 JUDGING = {f"judge_{whom}_1": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
-JUDGING |= {"judge_within_limit": 2}
+JUDGING |= {"judge_student_within_limit_1": 1}
 
 
 def pending(made: Tree, *targets: str) -> dict[str, int]:

@@ -98,7 +98,12 @@ JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=S
 # What a judge takes alone where it takes batches: models that the study does not select, but that somebody asks for.
 SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
 IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
-JUDGED_ALONE = EVALUATED if config["compute"]["judging_batch"] == 1 else IN_BATCHES + EVALUATED
+ONE_BY_ONE = config["compute"]["judging_batch"] == 1
+JUDGED_ALONE = EVALUATED if ONE_BY_ONE else IN_BATCHES + EVALUATED
+WITHIN_LIMITS = [rf"{re.escape(name)}/seed-\d+/max-tokens-{count}/" for name, count in STUDY.limited_variants()]
+LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-\d+"
+if WITHIN_LIMITS and not ONE_BY_ONE:
+    LIMITED_ALONE = rf"(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE}"
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
 LIBRARY = Path("src", "scale_or_reason")
 # Where the papers' statements are.

@@ -1,7 +1,7 @@
 # Which files of a study a job needs: input functions of the rules, and what they look up.
 from pathlib import Path
 
-from scale_or_reason.cells import Adaptation, parse_model_id
+from scale_or_reason.cells import Adaptation, format_ratio, parse_model_id
 from scale_or_reason.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODULES
 from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
@@ -112,6 +112,29 @@ def trainings_of(wildcards):
     if model.kind == "adapted":
         return [f"<results>/models/{STUDY.start_of(model).model_id}", f"<results>/models/{model.model_id}"]
     return [f"<results>/models/{model.model_id}"] if model.kind == "distilled" else []
+
+
+def taught_to(wildcards):
+    """What a model learnt from, as (corpus, schedule, ratio) of each training; nothing for models not trained here."""
+    model = parse_model_id(wildcards.model_id)
+    if model.kind == "adapted":
+        start = STUDY.start_of(model)
+        second = (STUDY.adaptation_corpora["to"], "seq", ratio_of_format(model.second))
+        return [(start.corpus, start.schedule, start.ratio), second]
+    return [(model.corpus, model.schedule, model.ratio)] if model.kind == "distilled" else []
+
+
+def mixtures_of(wildcards):
+    """The mixtures that a model learnt from, in the order of its trainings."""
+    return [
+        f"<results>/mixtures/{corpus}/{schedule}/rho-{format_ratio(ratio)}.parquet"
+        for corpus, schedule, ratio in taught_to(wildcards)
+    ]
+
+
+def pairs_of(wildcards):
+    """The pairs that these mixtures were made from."""
+    return [f"<results>/pairs/{corpus}.parquet" for corpus, _, _ in taught_to(wildcards)]
 
 
 def benchmarks_of(wildcards):

@@ -8,8 +8,8 @@ for batch in judging_batches(STUDY, config["compute"]["judging_batch"]):
         name:
             batch.rule
         input:
-            item_tables=ITEMS,
-            answers=expand("<results>/answers/{id}/{benchmark}.parquet", id=batch.model_ids, benchmark=STUDY.benchmarks),
+            item_tables=expand("<results>/benchmarks/{benchmark}.parquet", benchmark=batch.benchmarks),
+            answers=expand("<results>/answers/{id}/{benchmark}.parquet", id=batch.model_ids, benchmark=batch.benchmarks),
             model_files=files_of_judge,
             protocol=lambda wildcards: protocol_file(STUDY.judges[wildcards.judge].protocol),
         output:
@@ -18,7 +18,7 @@ for batch in judging_batches(STUDY, config["compute"]["judging_batch"]):
                 expand(
                     "<results>/verdicts/{{judge}}/{id}/{benchmark}.parquet",
                     id=batch.model_ids,
-                    benchmark=STUDY.benchmarks,
+                    benchmark=batch.benchmarks,
                 )
             ),
             manifests=update(expand("<results>/verdicts/{{judge}}/{id}/manifest.json", id=batch.model_ids)),
@@ -28,6 +28,7 @@ for batch in judging_batches(STUDY, config["compute"]["judging_batch"]):
             f"<benchmarks>/judge_answers/{{judge}}/{batch.log}.tsv"
         wildcard_constraints:
             model_id=JUDGED_ALONE,
+            limited_id=LIMITED_ALONE,
         conda:
             CONDA_ENVIRONMENT
         threads: JOBS["judging"]["threads"]

@@ -37,30 +37,6 @@ if LIMITED_BENCHMARKS:
         message:
             "{wildcards.model_id} answers in at most {wildcards.max_tokens} tokens"
 
-    use rule judge_answers as judge_within_limit with:
-        input:
-            item_tables=LIMITED_ITEMS,
-            answers=expand(
-                "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
-                benchmark=LIMITED_BENCHMARKS,
-            ),
-            model_files=files_of_judge,
-            protocol=lambda wildcards: protocol_file(STUDY.judges[wildcards.judge].protocol),
-        output:
-            verdicts=expand(
-                "<results>/verdicts/{{judge}}/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
-                benchmark=LIMITED_BENCHMARKS,
-            ),
-            manifests="<results>/verdicts/{judge}/{model_id}/max-tokens-{max_tokens}/manifest.json",
-        log:
-            "<logs>/judge_answers/{judge}/{model_id}/max-tokens-{max_tokens}.log",
-        benchmark:
-            "<benchmarks>/judge_answers/{judge}/{model_id}/max-tokens-{max_tokens}.tsv"
-        wildcard_constraints:
-            model_id=LIMITABLE,
-        message:
-            "{wildcards.judge} judges {wildcards.model_id} within {wildcards.max_tokens} tokens"
-
     use rule grade_answers as grade_within_limit with:
         input:
             item_tables=LIMITED_ITEMS,

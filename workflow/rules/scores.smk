@@ -37,6 +37,8 @@ rule score_model:
 rule count_costs:
     input:
         trainings=trainings_of,
+        mixtures=mixtures_of,
+        pairs=pairs_of,
         answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
         answers_manifest="<results>/answers/{model_id}/manifest.json",
         judged=JUDGED,
@@ -56,13 +58,14 @@ rule count_costs:
         families=json_option("families", config["study"]["families"]),
         verdicts=verdicts_of,
         architecture=architecture_options,
+        teacher=option("teacher_architecture", f"teacher={STUDY.teacher.source if STUDY.teacher else ''}"),
         judges=option("judge_architecture", *JUDGE_ARCHITECTURES),
         version=version_of("costs"),
     message:
         "count the costs of {wildcards.model_id}"
     shell:
         "python workflow/scripts/count_costs.py --model-id {wildcards.model_id} {params.families}"
-        " {params.architecture} --answers {input.answers} --answers-manifest {input.answers_manifest}"
+        " {params.architecture} --mixtures {input.mixtures} --pairs {input.pairs} {params.teacher} --answers {input.answers} --answers-manifest {input.answers_manifest}"
         " --verdicts {params.verdicts} --judging-manifests {input.judged}"
         " {params.judges} --output {output.costs} &> {log}"
 

@@ -114,6 +114,15 @@ class Estimator:
         rows = [self._row(unit, members[unit.stage, unit.job]) for unit in units]
         return pl.DataFrame(rows, schema=PLAN_COLUMNS)
 
+    def gpu_hours(self, unit: Unit) -> float:
+        """What a unit in which a student works takes, without the start of its job."""
+        assert isinstance(unit.model, Student)
+        shape, training = self.shape(unit.model), unit.stage in TRAINING_STAGES
+        assert shape is not None
+        flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
+        machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
+        return machine.gpu_seconds / _HOUR
+
     def _row(self, unit: Unit, members: int) -> dict[str, Any]:
         row: dict[str, Any] = {
             "stage": unit.stage,

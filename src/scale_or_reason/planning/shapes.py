@@ -95,7 +95,7 @@ class Shape:
 
 
 def _expanded(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``blocks`` of shapes.yaml written out as ``block_configs``, and the heads that follow from such a list."""
+    """``blocks`` of shapes.yaml written out as ``block_configs``."""
     values = dict(config)
     if "blocks" in values:
         values["block_configs"] = [
@@ -103,9 +103,6 @@ def _expanded(config: Mapping[str, Any]) -> dict[str, Any]:
             for count, group, mult in values.pop("blocks")
             for _ in range(count)
         ]
-    if values.get("block_configs"):
-        groups = (block["attention"].get("n_heads_in_group") for block in values["block_configs"])
-        values["num_key_value_heads"] = values["num_attention_heads"] // next(group for group in groups if group)
     return values
 
 

@@ -222,8 +222,9 @@ class Work:
     def _judging(self) -> Iterator[Unit]:
         size = self.config["compute"]["judging_batch"]
         owners: dict[str, list[str]] = {}
-        for model in self.study.evaluated():
-            owners.setdefault(_owner(model), []).append(model.model_id)
+        for model in [*self.study.evaluated(), *self.study.limited()]:
+            group = _owner(model) + ("/max-tokens" if isinstance(model, LimitedCell) else "")
+            owners.setdefault(group, []).append(model.model_id)
         batch = {
             model_id: f"{owner}/batch-{rank // size + 1}"
             for owner, members in owners.items()
@@ -236,7 +237,7 @@ class Work:
                     for benchmark in self.study.benchmarks_of(model)
                     for call in self.assumed.judging_calls(judge, model, benchmark, self.assumed.items(benchmark))
                 )
-                job = f"{judge.name}/{batch.get(model.model_id, model.model_id)}"
+                job = f"{judge.name}/{batch[model.model_id]}"
                 target = self.results / "verdicts" / judge.name / model.model_id / "manifest.json"
                 cell = f"{judge.name}/{model.model_id}"
                 yield Unit("judging", "judge_answers", job, cell, target, judge, calls, self._context(judge))

@@ -1,0 +1,104 @@
+"""What a table of advice says: a table for a terminal, and three sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+#: Heading -> what stands below it, of a row of the table.
+_COLUMNS = {
+    "family": lambda row: row["family"],
+    "best": lambda row: row["best"] or "none",
+    "accuracy": lambda row: _percent(row["best_accuracy"]),
+    "probability": lambda row: _share(row["best_probability"]),
+    "runner-up": lambda row: row["runner_up"] or "",
+    "behind by": lambda row: _percent(row["lead"]),
+    "reasoning up to": lambda row: _bounded(row, "break_even_queries"),
+}
+
+
+def screen(table: pl.DataFrame) -> str:
+    """The rows of an ``advice`` table as lines of text; accuracies in per cent, numbers of answers with intervals."""
+    lines = [list(_COLUMNS), *([show(row) for show in _COLUMNS.values()] for row in table.to_dicts())]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def sentences(table: pl.DataFrame) -> list[str]:
+    """Three sentences: what to train, where reasoning and IFT break even, and how far the measured models reach.
+
+    ``table`` is an ``advice`` table of one budget with a row per family.
+    """
+    rows = table.to_dicts()
+    return [_best(rows), _break_even(rows), _reach(rows)]
+
+
+def count(value: float) -> str:
+    """``1.2e+21``, ``250,000`` or ``0.5``."""
+    if value >= 1e7 or 0 < value < 0.01:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _bounded(row: Mapping[str, Any], name: str) -> str:
+    value, low, high = (row[f"{name}{bound}"] for bound in ("", "_low", "_high"))
+    if value is None:
+        return ""
+    return count(value) + (f" [{count(low)}, {count(high)}]" if low is not None else "")
+
+
+def _best(rows: Sequence[Mapping[str, Any]]) -> str:
+    head = f"{count(rows[0]['budget'])} {rows[0]['unit']} for training and {count(rows[0]['queries'])} answers"
+    by_model: dict[str, list[str]] = {}
+    for row in rows:
+        by_model.setdefault(row["best"], []).append(row["family"])
+    none = by_model.pop(None, [])  # type: ignore[call-overload]
+    if not by_model:
+        cheapest = [row["cheapest"] for row in rows if row["cheapest"] is not None]
+        return f"{head} pay none of the measured models: the cheapest takes {count(min(cheapest))}."
+    found = "; ".join(f"{model} for {listed(families)}" for model, families in by_model.items())
+    return f"With {head}, train {found}" + (f"; nothing is affordable for {listed(none)}." if none else ".")
+
+
+def _break_even(rows: Sequence[Mapping[str, Any]]) -> str:
+    known = [row for row in rows if row["break_even_queries"] is not None]
+    if not known:
+        return "Reasoning and IFT cannot be compared, since students of one of them have no accuracy or cost."
+    never = [row["family"] for row in known if not row["break_even_queries"]]
+    if len(never) == len(known):
+        return f"Within this budget reasoning is ahead of IFT at no number of answers ({listed(never)})."
+    parts = [f"{_range(row)} on {row['family']}" for row in known if row["break_even_queries"]]
+    text = f"Within this budget the best reasoning student is ahead of the best IFT student {', '.join(parts)}"
+    return f"{text}; at no number of answers on {listed(never)}." if never else f"{text}."
+
+
+def _range(row: Mapping[str, Any]) -> str:
+    above = f"from {count(row['reasoning_from_queries'])} " if row["reasoning_from_queries"] else ""
+    return f"{above}up to {count(row['break_even_queries'])} answers"
+
+
+def _reach(rows: Sequence[Mapping[str, Any]]) -> str:
+    reach = [row["extrapolation"] for row in rows if row["extrapolation"] is not None]
+    if max(reach) <= 1:
+        return "The dearest measured models cost more than this budget, so nothing is extrapolated."
+    least, most = (f"{value:.3g}" for value in (max(1.0, min(reach)), max(reach)))
+    times = most if least == most else f"up to {most}"
+    return (
+        f"The budget is {times} times what the dearest measured model costs: a larger student or more training may be"
+        " better, but was not measured."
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,0 +1,295 @@
+"""Advice for a budget, against choices worked out by hand and against trying all of them."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_outcomes import model_id, outcome_table, training_costs
+from scipy.stats import beta
+
+from scale_or_reason.advice import (
+    Offers,
+    advice,
+    offers,
+    probabilities_of_best,
+    probability_of_reasoning,
+    reasoning_ahead,
+    regions,
+)
+from scale_or_reason.advice_words import count, listed, screen, sentences
+from scale_or_reason.bootstrap import bootstrap
+from scale_or_reason.tables import SCHEMAS, write_table
+
+SIZES = {"small": 1.0, "large": 3.0}
+FAMILIES = {"gsm8k": "Math-OE"}
+#: Right of 100 items, FLOPs of training and of an answer: small IFT, small reasoning, large IFT, large reasoning.
+STUDENTS = {
+    model_id("small", 0): (20, 100.0, 1.0),
+    model_id("small", 1): (50, 300.0, 5.0),
+    model_id("large", 0): (40, 400.0, 2.0),
+    model_id("large", 1): (80, 1200.0, 10.0),
+}
+
+
+@pytest.fixture
+def tables():
+    right = {model: {"gsm8k": [1] * n + [0] * (100 - n)} for model, (n, _, _) in STUDENTS.items()}
+    flops = {model: [answer] * 100 for model, (_, _, answer) in STUDENTS.items()}
+    return outcome_table(right, flops=flops), training_costs({model: cost for model, (_, cost, _) in STUDENTS.items()})
+
+
+@pytest.fixture
+def evidence(tables):
+    return bootstrap(*tables, FAMILIES, SIZES, seed=0, replicates=500)
+
+
+def advised(evidence, budget, queries):
+    return advice(evidence, [offers(evidence, "Math-OE")], budget, queries, "FLOPs").row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("budget", "queries", "best", "runner_up"),
+    [
+        (5000, 10, "large/seq/rho-1", "small/seq/rho-1"),  # 1300 at most: everything can be had
+        (1300, 10, "large/seq/rho-1", "small/seq/rho-1"),  # to the FLOP
+        (1299, 10, "small/seq/rho-1", "large/seq/rho-0"),
+        (1299, 400, "large/seq/rho-0", "small/seq/rho-0"),  # 2300 for the small reasoning student, 1200 for this one
+        (520, 400, "small/seq/rho-0", None),
+        (499, 400, None, None),
+    ],
+)
+def test_the_best_within_a_budget(evidence, budget, queries, best, runner_up):
+    row = advised(evidence, budget, queries)
+    assert (row["best"], row["runner_up"]) == tuple(name and f"general/{name}" for name in (best, runner_up))
+    if best:
+        n, training, answer = STUDENTS[model_id(best.split("/")[0], float(best[-1]))]
+        assert row["best_accuracy"] == pytest.approx(n / 100)
+        assert (row["training"], row["answer"]) == (training, answer)
+        assert row["best_lifetime"] == training + queries * answer
+    else:
+        assert row["note"] == "the budget pays none of the models"
+    dearest = max(training + queries * answer for _, training, answer in STUDENTS.values())
+    assert (row["dearest"], row["extrapolation"]) == (dearest, budget / dearest)
+
+
+@pytest.mark.parametrize(
+    ("budget", "low", "high"),
+    [
+        # Answers that each model can give within 1000: 900, 140, 300, none. Reasoning until the small one drops out.
+        (1000, 0, 140),
+        # 1300 and 220, 500 and 20.
+        (1400, 0, 220),
+        (299, 0, 0),
+    ],
+)
+def test_break_even_by_hand(evidence, budget, low, high):
+    row = advised(evidence, budget, 1)
+    assert (row["reasoning_from_queries"], row["break_even_queries"]) == (low, high)
+
+
+def test_reasoning_may_be_ahead_only_of_many_answers():
+    """A better IFT student drops out at 10 answers; reasoning then is ahead of the other one, up to 100."""
+    offered = Offers(
+        "x", (0, 1, 2), np.array([False, True, False]), np.array([[0.9, 0.5, 0.1]]), np.zeros(3), np.array([10, 1, 0.5])
+    )
+    found = reasoning_ahead(offered, 100)
+    assert (found.low, found.high.tolist()) == (10, [100])
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 9), st.integers(1, 4)), min_size=1, max_size=6),
+    st.integers(1, 12),
+    st.floats(0.1, 30),
+)
+def test_break_even_is_what_trying_all_numbers_finds(models, budget, queries):
+    models.sort(key=lambda model: -model[1])
+    reasons, accuracy, training, answer = (np.array(values) for values in zip(*models, strict=True))
+    offered = Offers("x", tuple(range(len(models))), reasons.astype(bool), accuracy[None] / 5, training, answer)
+
+    def ahead(number):
+        there = offered.lifetime(number) <= budget
+        best = [max(accuracy[there & (reasons == kind)], default=-1) for kind in (True, False)]
+        return best[0] > best[1]
+
+    found = reasoning_ahead(offered, budget)
+    if ahead(queries):
+        assert found.low < queries <= found.high[0]
+    if found.high[0]:
+        assert ahead(found.high[0])
+        assert not ahead(found.high[0] * 1.001 + 1e-6)
+    if found.low:
+        assert not ahead(found.low)
+
+
+def test_the_probability_of_being_best_is_that_of_two_independent_ones():
+    """Two students right on other items each: beta posteriors, whose order scipy's integral knows."""
+    rng = np.random.default_rng(1)
+    a, b = rng.permutation([1] * 55 + [0] * 45), rng.permutation([1] * 50 + [0] * 50)
+    # other items of one benchmark each, so that the two are independent
+    one, two = model_id("small", 0), model_id("large", 0)
+    outcomes = outcome_table({one: {"gsm8k": a}, two: {"gsm8k": b}})
+    # pairing the items changes the probability unless what they have right is uncorrelated
+    joint = np.corrcoef(a, b)[0, 1]
+    assert abs(joint) < 0.15
+    evidence = bootstrap(outcomes, training_costs({one: 1.0, two: 1.0}), FAMILIES, SIZES, seed=3, replicates=4000)
+    offered = offers(evidence, "Math-OE")
+    found = probabilities_of_best(offered, np.array([True, True]))
+    assert found.sum() == pytest.approx(1)
+    x = np.linspace(0, 1, 4001)
+    expected = np.trapezoid(beta.pdf(x, 56, 46) * beta.cdf(x, 51, 51), x)
+    assert found[0] == pytest.approx(expected, abs=0.05)
+    assert probabilities_of_best(offered, np.array([False, True])).tolist() == [0, 1]
+    assert probability_of_reasoning(offered, np.array([True, True])) == 0
+    assert probability_of_reasoning(offered, np.array([False, False])) is None
+
+
+@settings(deadline=None)
+@given(st.floats(50, 5000), st.floats(1, 2000))
+def test_regions_are_advice_at_their_points(budget, queries):
+    right = {model: {"gsm8k": [1] * n + [0] * (100 - n)} for model, (n, _, _) in STUDENTS.items()}
+    flops = {model: [answer] * 100 for model, (_, _, answer) in STUDENTS.items()}
+    costs = training_costs({model: cost for model, (_, cost, _) in STUDENTS.items()})
+    evidence = bootstrap(outcome_table(right, flops=flops), costs, FAMILIES, SIZES, seed=0, replicates=10)
+    (row,) = regions(evidence, offers(evidence, "Math-OE"), np.array([budget]), np.array([queries])).to_dicts()
+    expected = advised(evidence, budget, queries)
+    assert (row["best"], row["reasoning_probability"]) == (expected["best"], expected["reasoning_probability"])
+
+
+def test_models_without_cost_or_accuracy_are_not_offered(tables):
+    outcomes, costs = tables
+    lacking = bootstrap(outcomes, costs.filter(pl.col("student") == "small"), FAMILIES, SIZES, seed=0, replicates=5)
+    assert [lacking.name(cell) for cell in offers(lacking, "Math-OE").cells] == [
+        "general/small/seq/rho-1",
+        "general/small/seq/rho-0",
+    ]
+    nothing = bootstrap(outcomes, costs.clear(), FAMILIES, SIZES, seed=0, replicates=5)
+    row = advised(nothing, 1000, 10)
+    assert (row["best"], row["affordable"]) == (None, 0)
+    assert "no trained model" in row["note"]
+
+
+def test_given_costs_take_the_place_of_flops(evidence):
+    count_of = evidence.cells.height
+    offered = offers(evidence, "Math-OE", np.full(count_of, 2.0), np.full(count_of, 0.5))
+    assert offered.lifetime([4.0, 6.0]).tolist() == [[4.0] * 4, [5.0] * 4]
+
+
+def test_words(evidence):
+    table = advice(evidence, [offers(evidence, "Math-OE")], 1000, 100, "FLOPs")
+    first, second, third = sentences(table)
+    assert first == "With 1,000 FLOPs for training and 100 answers, train general/small/seq/rho-1 for Math-OE."
+    assert second == (
+        "Within this budget the best reasoning student is ahead of the best IFT student up to 140 answers on Math-OE."
+    )
+    assert third == "The dearest measured models cost more than this budget, so nothing is extrapolated."
+    assert screen(table).splitlines()[1].split()[:3] == ["Math-OE", "general/small/seq/rho-1", "50.0"]
+    poor = sentences(advice(evidence, [offers(evidence, "Math-OE")], 99, 1, "FLOPs"))
+    assert poor[0] == "99 FLOPs for training and 1 answers pay none of the measured models: the cheapest takes 101."
+    assert poor[1] == "Within this budget reasoning is ahead of IFT at no number of answers (Math-OE)."
+    rich = sentences(advice(evidence, [offers(evidence, "Math-OE")], 13_000, 10, "FLOPs"))
+    assert rich[2].startswith("The budget is 10 times what the dearest measured model costs")
+    assert [count(value) for value in (1e21, 250_000, 0.5, 0)] == ["1e+21", "250,000", "0.5", "0"]
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+@pytest.fixture
+def run(root, tmp_path, tables, monkeypatch):
+    import yaml
+
+    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    config["study"]["families"] = [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]
+    names = dict(zip(SIZES, ("Qwen2.5-0.5B", "Qwen2.5-3B"), strict=True))
+    named = pl.col("model_id", "student").str.replace_many(names)
+    outcomes, costs = tables
+    costs = with_tokens(costs).with_columns(named)
+    write_table(outcomes.with_columns(pl.col("model_id").str.replace_many(names)), tmp_path / "o.parquet", "outcomes")
+    write_table(costs, tmp_path / "c.parquet", "costs")
+
+    def call(*arguments):
+        words = [
+            "--config",
+            json.dumps(config),
+            "--outcomes",
+            tmp_path / "o.parquet",
+            "--costs",
+            tmp_path / "c.parquet",
+        ]
+        words += ["--style", root / "config" / "style.yaml", "--replicates", 50, "--output-dir", tmp_path / "advice"]
+        monkeypatch.setattr(sys, "argv", ["advise.py", *map(str, [*words, *arguments])])
+        runpy.run_path(str(root / "workflow" / "scripts" / "advise.py"), run_name="__main__")
+        return pl.read_csv(tmp_path / "advice" / "advice.csv").row(0, named=True)
+
+    return call
+
+
+def with_tokens(costs):
+    """Trainings of a million sequences of 100 and 900 tokens, and answers of 200 tokens to questions of 100."""
+    trained = costs.with_columns(
+        sequences=pl.lit(10**6), prompt_tokens=pl.lit(10**8), completion_tokens=pl.lit(9 * 10**8)
+    )
+    answers = costs.with_columns(
+        stage=pl.lit("evaluation"),
+        benchmark=pl.lit("gsm8k"),
+        family=pl.lit("Math-OE"),
+        sequences=pl.lit(100),
+        prompt_tokens=pl.lit(10**4),
+        completion_tokens=pl.lit(2 * 10**4),
+    )
+    return pl.concat([trained, answers]).cast(SCHEMAS["costs"])
+
+
+def test_the_script_writes_table_words_and_picture(run, tmp_path, capsys):
+    row = run("--budget-flops", 1299, "--queries", 10)
+    assert row["best"] == "general/Qwen2.5-0.5B/seq/rho-1"
+    printed = capsys.readouterr().out
+    assert printed == (tmp_path / "advice" / "advice.txt").read_text()
+    assert "train general/Qwen2.5-0.5B/seq/rho-1 for Math-OE." in printed
+    assert (tmp_path / "advice" / "regions.png").stat().st_size > 10_000
+    drawn = pl.read_csv(tmp_path / "advice" / "regions.csv")
+    assert set(drawn["best"].drop_nulls()) <= {f"general/Qwen2.5-{s}B/seq/rho-{r}" for s in (0.5, 3) for r in (0, 1)}
+
+
+def test_gpu_hours_are_those_of_the_plans_speeds(run):
+    """Training takes FLOPs over 35 % of 989 teraflops; the larger student takes longer to answer, too."""
+    row = run("--budget-gpu-hours", 1e6, "--queries", 1000)
+    assert row["unit"] == "H100 GPU-hours"
+    assert row["best"] == "general/Qwen2.5-3B/seq/rho-1"
+    from scale_or_reason.flops import training_step_flops
+    from scale_or_reason.planning.shapes import shape_of
+
+    flops = 1e6 * float(training_step_flops(shape_of("Qwen/Qwen2.5-3B", {}).architecture, 1000))
+    assert row["training"] == pytest.approx(flops / (0.35 * 989e12) / 3600)
+    # At most what 256 sequences at a time take if they read the weights only, at half the bandwidth, and no less.
+    step = 2 * 3.09e9 / (0.5 * 3.35e12)
+    assert step * 200 / 256 / 3600 < row["answer"] < 5 * step * 200 / 256 / 3600
+    cheaper = run("--budget-gpu-hours", row["training"] * 0.99, "--queries", 1000)
+    assert cheaper["best"] == "general/Qwen2.5-0.5B/seq/rho-1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--budget-flops", 0, "--queries", 10), "no advice for such budget"),
+        (("--budget-flops", 10, "--queries", -1), "no advice for such queries"),
+        (("--budget-flops", 10, "--budget-gpu-hours", 1, "--queries", 1), "not allowed with"),
+    ],
+)
+def test_bad_budgets_are_refused(run, capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        run(*arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_to_advise_is_an_error(run, tmp_path, capsys):
+    costs = pl.read_parquet(tmp_path / "c.parquet")
+    write_table(costs.clear(), tmp_path / "c.parquet", "costs")
+    with pytest.raises(SystemExit):
+        run("--budget-flops", 10, "--queries", 1)
+    assert "there is no model to advise" in capsys.readouterr().err

@@ -1,0 +1,51 @@
+"""`snakemake advise`: a budget first, then one job that follows from the tables of a finished study."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from workflow_tree import SMALL, Tree
+
+pytestmark = pytest.mark.workflow
+
+
+def test_one_job_with_the_budget_that_was_asked(made_once: Tree) -> None:
+    run = made_once.snakemake("-n", "-p", "--quiet=reason", "--config=budget_flops=1e21", "advise", study=SMALL)
+    assert run.jobs == {"advise": 1}
+    (line,) = [line for line in run.stdout.splitlines() if "advise.py" in line]
+    words = shlex.split(line)
+    given = dict(pairwise(words))
+    assert (float(given["--budget-flops"]), float(given["--queries"])) == (1e21, 1e6)
+    assert "--budget-gpu-hours" not in words
+
+
+def test_a_budget_makes_no_result_old(made_once: Tree, tmp_path: Path) -> None:
+    overlay = tmp_path / "budget.yaml"
+    overlay.write_text("budget_gpu_hours: 10\nqueries: 5\n")
+    study = (*SMALL, str(overlay))
+    assert made_once.dry_run("all", study=study) == {}
+    line = made_once.snakemake("-n", "-p", "advise", study=study).stdout
+    assert "--budget-gpu-hours 10 --queries 5" in line
+
+
+@pytest.mark.parametrize(
+    ("budgets", "message", "found"),
+    [
+        ("{}", "advice needs a budget", "neither budget_flops nor budget_gpu_hours"),
+        ("{budget_flops: 1, budget_gpu_hours: 1}", "advice needs one budget", "budget_flops, budget_gpu_hours"),
+        ("{budget_flops: -1}", "budget_flops", "-1"),
+    ],
+)
+def test_without_one_budget_nothing_starts(tree: Tree, tmp_path: Path, budgets: str, message: str, found: str) -> None:
+    """Of a study without any results: the error comes before its first job."""
+    overlay = tmp_path / "budget.yaml"
+    overlay.write_text(budgets)
+    run = tree.snakemake("-c1", "advise", study=(str(overlay),), check=False)
+    assert run.status != 0
+    said = run.stdout + run.stderr
+    assert message in said and f"found: {found}" in said
+    assert "Traceback" not in said
+    assert not (tree.path / "results").exists()

@@ -1,0 +1,109 @@
+"""Advise what to train: for each family the most accurate model whose training and answers stay within a budget.
+
+    snakemake -c1 advise --config budget_flops=1e21 queries=1e6
+
+calls it with the study's whole config as JSON. By hand:
+
+    python workflow/scripts/advise.py --config "$(python -c 'import json, yaml; print(json.dumps(yaml.safe_load(
+        open("config/config.yaml"))))')" --budget-flops 1e21 --queries 1e6 \\
+        --outcomes results/v2/tables/outcomes.parquet --costs results/v2/tables/costs.parquet \\
+        --output-dir results/v2/advice
+
+Writes advice.csv (a row per family), advice.txt (what it prints) and regions.pdf, .png and .csv: which model is best at
+every budget and number of answers. A budget in GPU-hours is one on the GPUs and at the speeds of the config's plan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.advice import Offers, advice, grid_around, offers, regions
+from scale_or_reason.advice_words import screen, sentences
+from scale_or_reason.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.evidence import Evidence
+from scale_or_reason.figures import advice as picture
+from scale_or_reason.figures.style import Style, save_figure
+from scale_or_reason.files import write_text
+from scale_or_reason.planning.assumptions import Assumptions
+from scale_or_reason.planning.estimate import Estimator
+from scale_or_reason.planning.lifetimes import lifetime_hours
+from scale_or_reason.scores import family_of
+from scale_or_reason.study import Study
+from scale_or_reason.tables import read_table, write_csv
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=json.loads, required=True, help="JSON: the study's config, checked")
+    budget = parser.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--budget-flops", type=float, help="FLOPs for training and answers together")
+    budget.add_argument("--budget-gpu-hours", type=float, help="the same in GPU-hours")
+    parser.add_argument("--queries", type=float, required=True, help="answers in the model's life")
+    parser.add_argument("--outcomes", type=Path, required=True, help="what became of every answer (Parquet)")
+    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
+    parser.add_argument("--replicates", type=int, default=REPLICATES, help="how many (default: %(default)s)")
+    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
+    parser.add_argument("--output-dir", type=Path, required=True, help="folder of the advice")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    study, config = Study.from_config(arguments.config), arguments.config
+    in_flops, queries = arguments.budget_flops is not None, arguments.queries
+    budget = arguments.budget_flops if in_flops else arguments.budget_gpu_hours
+    for name, value in (("budget", budget), ("queries", queries)):
+        if not value > 0:
+            raise StudyError(f"no advice for such {name}", where=f"--{name}", found=value, expected="a positive number")
+    outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
+    families = family_of(config["study"]["families"])
+    sizes = {student.name: student.size_b for student in study.students.values()}
+    evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates)
+    offered = offers_in_flops(evidence) if in_flops else offers_in_hours(evidence, study, config, costs, queries)
+    unit = "FLOPs" if in_flops else f"{config['plan']['gpu']} GPU-hours"
+    table = advice(evidence, offered, budget, queries, unit)
+    budgets, numbers = grid_around(offered, budget, queries)
+    mapped = pl.concat([regions(evidence, each, budgets, numbers) for each in offered])
+    write_csv(table, arguments.output_dir / "advice.csv")
+    draw = partial(picture.draw, budget=budget, queries=queries, unit=unit)
+    save_figure(arguments.output_dir / "regions", mapped, draw, Style.from_file(arguments.style))
+    text = "\n".join([screen(table), "", *sentences(table)])
+    write_text(text + "\n", arguments.output_dir / "advice.txt")
+    print(text)
+
+
+def offers_in_flops(evidence: Evidence) -> list[Offers]:
+    return checked([offers(evidence, family) for family in evidence.families])
+
+
+def offers_in_hours(
+    evidence: Evidence, study: Study, config: dict, costs: pl.DataFrame, queries: float
+) -> list[Offers]:
+    estimator = Estimator(config, Assumptions(config, study))
+    found = []
+    for family in evidence.families:
+        training, answer = lifetime_hours(estimator, study, evidence, costs, family, queries)
+        found.append(offers(evidence, family, training, answer))
+    return checked(found)
+
+
+def checked(offered: list[Offers]) -> list[Offers]:
+    """Raise :class:`StudyError` if there is nothing to choose from."""
+    if not any(map(len, offered)):
+        raise StudyError(
+            "there is no model to advise",
+            where="--costs",
+            found="no trained model with an accuracy on a whole family, training costs and costs of answers",
+            remedy="ask for advice when models of the study are trained and scored",
+        )
+    return offered
+
+
+if __name__ == "__main__":
+    run_script(main)
