@@ -20,6 +20,8 @@ from scale_or_reason.tables import table_from_rows, write_csv, write_table
 #: A student whose name would end the page's script or an attribute, if it were not escaped.
 NASTY = "x</script><img src=x onerror=alert(1)>\"'&amp;"
 SIZES = {"tiny": 0.001, NASTY: 0.002, "big": 0.008}
+#: So far apart that the order of the students changes.
+EXACTLY = {"tiny": (9.0, 12.0), NASTY: (0.8, 0.7), "big": (0.1, 0.05)}
 FAMILIES = {"Math-OE": ("gsm8k", "aime"), "General-MC": ("mmlu_misc", "winogrande")}
 CORPORA, RATIOS, SCHEDULES = ("general", "math"), (0.0, 0.25, 0.5, 1.0), ("seq", "mix")
 #: Without accuracy on these benchmarks, and so without one in the family.
@@ -48,11 +50,14 @@ class Entry:
     high: float
     training: float
     inference: float
+    #: FLOPs as the models are built, over those by the papers' formulas: of training, of an answer.
+    exactly: tuple[float, float] = (1.0, 1.0)
 
-    def cost(self, axis: str, queries: float) -> float:
+    def cost(self, axis: str, queries: float, exact: bool = False) -> float:
         """What the page draws it over."""
-        lifetime = self.training + queries * self.inference
-        return {"training": self.training, "inference": self.inference, "lifetime": lifetime}[axis]
+        more = self.exactly if exact else (1.0, 1.0)
+        training, inference = self.training * more[0], self.inference * more[1]
+        return {"training": training, "inference": inference, "lifetime": training + queries * inference}[axis]
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,10 @@ def make_study(root: Path, folder: Path) -> MadeStudy:
     entries: dict[str, dict[str, Entry]] = {task: {} for task in (*FAMILIES, *family_of)}
     for name, model in by_name.items():
         cell = model.columns()
-        training = training_flops(name, model)
+        training, exactly = training_flops(name, model), EXACTLY.get(model.student, (1.0, 1.0))
         if training > 0:
-            costs.append(cell | {"stage": "training", "sequences": 1, "flops": training})
+            flops = {"flops": training, "exact_flops": training * exactly[0]}
+            costs.append(cell | {"stage": "training", "sequences": 1} | flops)
         for benchmark, family in family_of.items():
             accuracy, flops = values[name, benchmark]
             place = {"benchmark": benchmark, "family": family}
@@ -112,13 +118,14 @@ def make_study(root: Path, folder: Path) -> MadeStudy:
                 | place
                 | {"n": 50, "accuracy": accuracy, "answer_tokens_mean": 70.0, "truncated": 5, "unparsable": 0}
             )
-            costs.append(cell | place | {"stage": "evaluation", "sequences": 50, "flops": 50 * flops})
+            counted = {"flops": 50 * flops, "exact_flops": 50 * flops * exactly[1]}
+            costs.append(cell | place | {"stage": "evaluation", "sequences": 50} | counted)
         for task, names in [*FAMILIES.items(), *((benchmark, (benchmark,)) for benchmark in family_of)]:
             own = [values[name, benchmark] for benchmark in names]
             accuracy, flops = (sum(parts) / len(own) for parts in zip(*own, strict=True))
             if any((name, benchmark) in UNANSWERED for benchmark in names):
                 accuracy = math.nan
-            entries[task][name] = Entry(name, accuracy, accuracy - 0.031, accuracy + 0.042, training, flops)
+            entries[task][name] = Entry(name, accuracy, accuracy - 0.031, accuracy + 0.042, training, flops, exactly)
             estimates.append(_estimate(cell, task, entries[task][name]))
     files = {"scores": scores, "costs": costs, "uncertainty": [row for row in estimates if row]}
     for table, rows in files.items():

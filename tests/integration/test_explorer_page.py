@@ -131,19 +131,17 @@ def first_view(name: str) -> bool:
 
 
 def drawn(
-    study: MadeStudy, task: str, chosen: Chosen, axis: str, queries: float = 1e9
+    study: MadeStudy, task: str, chosen: Chosen, axis: str = "training", queries: float = 1e9, exact: bool = False
 ) -> dict[str, tuple[float, float]]:
     """What a plot should draw, from the tables: no place on a logarithmic axis for nothing, none for the unknown."""
     entries = {name: entry for name, entry in study.entries[task].items() if chosen(name)}
-    values = {name: (entry.cost(axis, queries), entry.accuracy) for name, entry in entries.items()}
+    values = {name: (entry.cost(axis, queries, exact), entry.accuracy) for name, entry in entries.items()}
     return {name: pair for name, pair in values.items() if pair[0] > 0 and not math.isnan(pair[1])}
 
 
-def check(
-    opened: Opened, study: MadeStudy, task: str, chosen: Chosen, axis: str = "training", queries: float = 1e9
-) -> None:
-    """Points and frontier of a plot are those of the tables."""
-    expected, found = drawn(study, task, chosen, axis, queries), opened.points(task)
+def check(opened: Opened, study: MadeStudy, task: str, chosen: Chosen, *cost: Any, **counted: bool) -> None:
+    """Points and frontier of a plot are those of the tables; ``cost`` and ``counted`` as for :func:`drawn`."""
+    expected, found = drawn(study, task, chosen, *cost, **counted), opened.points(task)
     assert found.keys() == expected.keys()
     for name, pair in expected.items():
         assert found[name] == pytest.approx(pair, rel=1e-12)
@@ -170,7 +168,7 @@ def test_the_first_view(open_page: Callable[..., Opened], study: MadeStudy) -> N
         check(opened, study, task, first_view)
     assert UNCOUNTED not in opened.points("Math-OE")
     assert (
-        "not drawn, Training FLOPs unknown: tiny, general, 25 % sequential"
+        "not drawn, training FLOPs unknown: tiny, general, 25 % sequential"
         in opened.page.locator("figure").nth(1).inner_text()
     )
     assert "not drawn, no accuracy: big, general, Reasoning" in opened.page.locator("figure").nth(0).inner_text()
@@ -187,6 +185,18 @@ def test_lifetime_is_training_and_queries(open_page: Callable[..., Opened], stud
     check(opened, study, "General-MC", lambda name: first_view(name) or name.endswith("shots-3"), "lifetime", queries)
     words = opened.page.locator("figure").nth(1).inner_text()
     assert ("not drawn, cost nothing here: tiny, Base, 3 shots" in words) == (queries == 0)
+
+
+def test_flops_are_counted_in_two_ways(open_page: Callable[..., Opened], study: MadeStudy) -> None:
+    opened = open_page()
+    by_papers = opened.frontier("Math-OE")
+    opened.chosen("count", "exact")
+    check(opened, study, "Math-OE", first_view, exact=True)
+    assert opened.frontier("Math-OE") != by_papers
+    assert opened.page.locator("#summary").inner_text().endswith("accuracy against training FLOPs, exact.")
+    for axis in ("inference", "lifetime"):
+        opened.chosen("axis", axis)
+        check(opened, study, "General-MC", first_view, axis, exact=True)
 
 
 def test_a_number_of_queries_that_is_none_changes_nothing(open_page: Callable[..., Opened], study: MadeStudy) -> None:

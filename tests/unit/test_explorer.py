@@ -58,12 +58,15 @@ def scores(left_out=()):
 def costs():
     """An answer of the n-th model costs n FLOPs on the easy benchmark, 3n on the hard one, 5n on the odd one."""
     rows = [
-        model.columns() | {"stage": "training", "sequences": 1, "flops": flops} for model, flops in TRAINING.items()
+        model.columns() | {"stage": "training", "sequences": 1, "flops": flops, "exact_flops": 2 * flops}
+        for model, flops in TRAINING.items()
     ]
+    # the teacher's answers are no cost of the student here
+    rows.append(IFT.columns() | {"stage": "teacher", "sequences": 1, "flops": 1000.0, "exact_flops": 1000.0})
     rows += [
         model.columns()
         | {"stage": "evaluation", "benchmark": benchmark, "family": FAMILIES[benchmark], "sequences": 4}
-        | {"flops": 4.0 * rank * factor}
+        | {"flops": 4.0 * rank * factor, "exact_flops": 40.0 * rank * factor}
         for rank, model in enumerate(MODELS)
         for benchmark, factor in (("easy", 1), ("hard", 3), ("odd", 5))
     ]
@@ -104,6 +107,9 @@ def test_costs_of_a_cell_and_a_task():
     # the reasoning student is the models 1 and 2: 1.5 and 4.5 FLOPs, 3 in the mean of the family
     expected = {"easy": 1.5, "hard": 4.5, "odd": 7.5, "Math-OE": 3.0, NASTY: 7.5}
     assert {name: inference[task(content, name)][place(content, REASONING[0])] for name in expected} == expected
+    cell = place(content, REASONING[0])
+    assert content["cells"][cell]["exact_training"] == 140
+    assert content["values"]["exact_inference"][0][cell] == 30
     assert [one["name"] for one in content["tasks"]] == ["Math-OE", NASTY, "easy", "hard", "odd"]
     assert content["tasks"][0]["benchmarks"] == ["easy", "hard"] and content["tasks"][2]["benchmarks"] == []
 

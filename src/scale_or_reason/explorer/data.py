@@ -50,12 +50,14 @@ def explorer_data(
     ``uncertainty``, ``scores`` and ``costs`` are tables of these schemas; ``families`` maps benchmarks to families,
     ``sizes`` students to billions of parameters, ``shots`` is the number of examples of the base students shown first,
     ``facts`` are those of :func:`read_facts`. FLOPs of training are of a cell, all other ``values`` of a task and a
-    cell: ``values[measure][task][cell]``. Base students and the teacher have no training here: 0.
+    cell: ``values[measure][task][cell]``. Base students and the teacher have no training here: 0. FLOPs are by the
+    papers' formulas, those called ``exact`` as the models are built.
 
     Raises :class:`StudyError` if ``uncertainty`` has a cell that ``scores`` does not have.
     """
     evidence = evidence_from_tables(scores, costs, families, sizes)
     models = cells_of(scores.select(list(CELL_COLUMNS)).unique(), costs, sizes)["models"].to_list()
+    exact = evidence_from_tables(scores, costs.with_columns(flops="exact_flops"), families, sizes)
     rows = evidence.cells.to_dicts()
     look = Look(style, rows)
     pool = _Pool()
@@ -69,16 +71,20 @@ def explorer_data(
             **{name: row[name] for name in ("kind", "corpus", "student", "schedule", "shots", "seeds", "size_b")},
             "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
             "training": _trained(row),
+            "exact_training": _trained(exact_row),
             "facts": [fact for model in own for fact in by_model.get(model, [])],
             **look.of_cell(row),
         }
-        for row, own in zip(rows, models, strict=True)
+        for row, exact_row, own in zip(rows, exact.cells.to_dicts(), models, strict=True)
     ]
     return {
         "study": study,
         "tasks": _tasks(evidence),
         "cells": cells,
-        "values": _values(evidence, uncertainty, scores, models),
+        "values": {
+            **_values(evidence, uncertainty, scores, models),
+            "exact_inference": _lists(exact.values["inference_flops"][0]),
+        },
         "choices": _choices(rows, evidence, shots, look),
         "look": look.of_page(),
         "pool": pool.values,

@@ -9,6 +9,11 @@ function isChosen(cell, state) {
   return cell.ratio === "0" || cell.ratio === "1" ? state.schedules.size > 0 : state.schedules.has(cell.schedule);
 }
 
+function costTitle(state) {
+  const title = state.axis === "lifetime" ? `${AXES.lifetime}, ${typed(state.queries)} queries` : AXES[state.axis];
+  return state.count === "exact" ? `${title}, exact` : title;
+}
+
 function costOf(training, inference, axis, queries) {
   if (axis === "training") return training;
   if (axis === "inference") return inference;
@@ -22,15 +27,17 @@ function valuesAt(task, cell) {
 }
 
 function entryAt(task, cell, state) {
-  const values = valuesAt(task, cell);
-  const { training } = DATA.cells[cell];
+  const values = valuesAt(task, cell), exact = state.count === "exact";
+  const training = exact ? DATA.cells[cell].exact_training : DATA.cells[cell].training;
+  const inference = exact ? values.exact_inference : values.inference;
   return {
     task,
     cell,
     ...values,
     training,
-    lifetime: costOf(training, values.inference, "lifetime", state.queries),
-    cost: costOf(training, values.inference, state.axis, state.queries),
+    inference,
+    lifetime: costOf(training, inference, "lifetime", state.queries),
+    cost: costOf(training, inference, state.axis, state.queries),
     best: false,
   };
 }
@@ -38,7 +45,7 @@ function entryAt(task, cell, state) {
 // A logarithmic axis has no place for 0.
 function whyNotDrawn(entry, state) {
   if (!known(entry.accuracy)) return "no accuracy";
-  if (!known(entry.cost)) return `${AXES[state.axis]} unknown`;
+  if (!known(entry.cost)) return `${inSentence(AXES[state.axis])} unknown`;
   return entry.cost > 0 ? null : "cost nothing here";
 }
 

@@ -30,6 +30,7 @@ class Controls {
     form.append(
       this.radios("axis", "Cost", AXES),
       this.queries(),
+      this.radios("count", "FLOPs", COUNTS),
       this.tasks(),
       ...Object.keys(GROUP_TITLES).filter((group) => DATA.choices[group].length > 1).map((group) => this.group(group)),
       this.radios("colour", "Colour by", COLOURINGS),

@@ -128,9 +128,8 @@ class Explorer {
   summarise(announced) {
     const { state } = this;
     const cells = plural(chosenCells(state).length, "cell");
-    const cost = state.axis === "lifetime" ? `${inSentence(AXES.lifetime)} with ${amount(state.queries)} queries` : inSentence(AXES[state.axis]);
     const points = this.panels.reduce((sum, panel) => sum + panel.drawn.length, 0);
-    const text = `${cells}, ${plural(points, "point")} in ${plural(this.panels.length, "plot")}: accuracy against ${cost}.`;
+    const text = `${cells}, ${plural(points, "point")} in ${plural(this.panels.length, "plot")}: accuracy against ${inSentence(costTitle(state))}.`;
     document.getElementById("summary").textContent = text;
     if (announced) this.say(text);
   }

@@ -1,7 +1,7 @@
 // One plot for each task: accuracy against cost, with intervals, the frontier and the teacher.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 42, right: 10, top: 8, bottom: 42 };
+const MARGIN = { left: 42, right: 18, top: 8, bottom: 42 };
 // Pixels for a point of the figures, and how near a pointer must come.
 const SCALE = 1.45;
 const REACH = 24;
@@ -115,8 +115,7 @@ class Plot {
       if (label) group.append(drawn("text", { x, y: bottom + 18, "text-anchor": "middle", "data-cost": cost }, label));
     }
     group.append(drawn("path", { class: "axis", d: `M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}` }));
-    const title = this.state.axis === "lifetime" ? `${AXES.lifetime} with ${amount(this.state.queries)} queries` : AXES[this.state.axis];
-    group.append(drawn("text", { x: (MARGIN.left + right) / 2, y: this.height - 6, "text-anchor": "middle" }, title));
+    group.append(drawn("text", { x: (MARGIN.left + right) / 2, y: this.height - 6, "text-anchor": "middle" }, costTitle(this.state)));
     const middle = (MARGIN.top + bottom) / 2;
     group.append(drawn("text", { x: 11, y: middle, transform: `rotate(-90 11 ${middle})`, "text-anchor": "middle" }, "Accuracy (%)"));
     return group;

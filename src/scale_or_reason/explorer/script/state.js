@@ -7,13 +7,14 @@ const AXES = {
   inference: "Inference FLOPs per answer",
   lifetime: "Lifetime FLOPs",
 };
+const COUNTS = { papers: "By the papers' formulas", exact: "As the models are built" };
 const COLOURINGS = { ratio: "Reasoning ratio", size: "Size of the student", corpus: "Corpus" };
 const SWITCHES = { teacher: "Teacher", frontier: "Pareto frontier", intervals: "95 % intervals" };
 const GROUPS = Object.keys(DATA.choices);
 const FEWEST_QUERIES = 0;
 
 function firstState() {
-  const state = { axis: "training", queries: 1e9, colour: "ratio", sort: "cost", descending: false, at: null };
+  const state = { axis: "training", count: "papers", queries: 1e9, colour: "ratio", sort: "cost", descending: false, at: null };
   for (const name of Object.keys(SWITCHES)) state[name] = true;
   for (const group of GROUPS) {
     state[group] = new Set(DATA.choices[group].filter((choice) => choice.chosen).map((choice) => choice.value));
@@ -54,6 +55,7 @@ function fromHash(hash) {
     } else if (name in SWITCHES || name === "descending") {
       if (["true", "false"].includes(values[0])) state[name] = values[0] === "true";
     } else if (name === "axis" && values[0] in AXES) state.axis = values[0];
+    else if (name === "count" && values[0] in COUNTS) state.count = values[0];
     else if (name === "colour" && values[0] in COLOURINGS) state.colour = values[0];
     else if (name === "sort" && COLUMNS.some((column) => column.name === values[0])) state.sort = values[0];
     else if (name === "queries" && queriesOf(values[0]) !== null) state.queries = queriesOf(values[0]);
