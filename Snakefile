@@ -36,6 +36,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/limits.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explorer.smk"
 include: "workflow/rules/timings.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/advise.smk"
@@ -52,4 +53,5 @@ rule all:
     input:
         rules.figures.input,
         rules.tables.input,
+        rules.explorer.input,
     localrule: True

@@ -206,6 +206,7 @@ class Study:
     length_limits: LengthLimits
     figures: tuple[str, ...]
     tables: tuple[str, ...]
+    explorer: bool
     mixture_learning_rate: str
     formats_with_rates: tuple[str, ...]
 
@@ -243,6 +244,7 @@ class Study:
             length_limits=_length_limits(chosen),
             figures=tuple(chosen["figures"]),
             tables=tuple(chosen["tables"]),
+            explorer=chosen["explorer"],
             mixture_learning_rate=config["training"]["mixture_learning_rate"],
             formats_with_rates=formats_with_rates(chosen),
         )

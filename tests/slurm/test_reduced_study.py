@@ -28,6 +28,7 @@ OVERLAY = TRAININGS | {
         ],
         "figures": ["v1/fig02"],
         "tables": ["table1"],
+        "explorer": False,
     },
     "corpora": {"general": {**TRAININGS["corpora"]["general"], "size": QUESTIONS}},
     "world": {"benchmark_rows": 10},

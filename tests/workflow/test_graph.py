@@ -301,6 +301,16 @@ def test_the_papers_numbers_are_compared_where_they_are(tree: Tree, tmp_path: Pa
     assert "compare_with_papers" not in tree.dry_run("tables", study=MICRO)
 
 
+@pytest.mark.parametrize("study", [(), MICRO, ("config/studies/v1.yaml",), ("config/studies/single_gpu.yaml",)])
+def test_the_explorer_is_made_with_the_rest(tree: Tree, study: tuple, tmp_path: Path) -> None:
+    jobs = tree.dry_run(study=study)
+    assert jobs["explore_results"] == jobs["measure_uncertainty"] == 1
+    overlay = tmp_path / "without.yaml"
+    overlay.write_text("study: {explorer: false}\n")
+    without = tree.dry_run(study=(*study, str(overlay)))
+    assert "explore_results" not in without and set(without) <= set(jobs)
+
+
 def test_the_demo(tree: Tree) -> None:
     jobs = tree.dry_run(study=(*MICRO, "config/studies/demo.yaml"))
     assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both schedules

@@ -53,6 +53,7 @@ def test_colours_rerun_plots_only(made: Tree) -> None:
         "figure_answer_length": 1,
         "figure_sequential": 1,
         "figure_training_curves": 1,
+        "explore_results": 1,
     }
 
 
@@ -79,6 +80,13 @@ def test_a_figures_parameters_rerun_that_figure(made: Tree) -> None:
         '"v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _ALL)',
     )
     assert pending(Tree(made.path, {"PYTHONPATH": str(made.path / "src")})) == {"figure_accuracy_by_size": 1}
+
+
+@pytest.mark.parametrize("file", ["data.py", "page.html", "page.css", "script/plot.js"])
+def test_the_explorers_code_reruns_the_explorer(made: Tree, file: str) -> None:
+    with (made.path / "src" / "scale_or_reason" / "explorer" / file).open("a") as stream:
+        stream.write("\n")
+    assert pending(made) == {"explore_results": 1}
 
 
 @pytest.mark.parametrize("figure", ["v1/fig02.pdf", "v2/fig02.png", "v2/fig02.csv", "training_curves.png"])
@@ -168,7 +176,7 @@ def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:
 def test_the_report(made: Tree) -> None:
     made.snakemake("--report=report.html", study=SMALL)
     text = Path(made.path, "report.html").read_text()
-    for word in ("fig02.png", "table1.csv", "accuracy against FLOPs", "family averages"):
+    for word in ("fig02.png", "table1.csv", "accuracy against FLOPs", "family averages", "explorer.html"):
         assert word in text
 
 

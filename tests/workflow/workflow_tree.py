@@ -34,7 +34,7 @@ class Run:
         """Jobs of a dry run by rule, without ``all`` and other collections; empty if there is nothing to do."""
         table = re.search(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total", self.stdout + self.stderr, re.M | re.S)
         rows = [line.split() for line in table.group(1).splitlines()] if table else []
-        collections = {"all", "models", "answers", "scores", "figures", "tables"}
+        collections = {"all", "models", "answers", "scores", "figures", "tables", "explorer"}
         return {rule: int(count) for rule, count in rows if rule not in collections}
 
 

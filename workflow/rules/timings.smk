@@ -4,7 +4,7 @@
 
 rule time_table:
     input:
-        results=[*rules.figures.input, *rules.tables.input],
+        results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
         code="src/scale_or_reason/timings.py",
         script="workflow/scripts/time_table.py",
     output:
@@ -27,7 +27,7 @@ rule time_table:
 
 rule efficiency_table:
     input:
-        results=[*rules.figures.input, *rules.tables.input],
+        results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
         code=["src/scale_or_reason/efficiency.py", "src/scale_or_reason/timings.py"],
         script="workflow/scripts/efficiency_table.py",
     output:

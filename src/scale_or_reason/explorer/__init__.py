@@ -1,0 +1,1 @@
+"""One self-contained HTML page with which a study's results can be explored."""

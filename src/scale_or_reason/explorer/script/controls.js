@@ -1,0 +1,170 @@
+// The form on the side. Every control is a native one, so that keyboards and screen readers know it.
+
+const GROUP_TITLES = {
+  kinds: "Models",
+  students: "Students",
+  corpora: "Corpora",
+  ratios: "Reasoning ratios",
+  schedules: "Schedules",
+  adaptations: "Adaptations",
+  shots: "Examples shown to base students",
+};
+const MANY = 4;
+
+function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in made && name !== "form") made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+class Controls {
+  constructor(form, state, onChange) {
+    this.state = state;
+    this.onChange = onChange;
+    this.boxes = [];
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.append(
+      this.radios("axis", "Cost", AXES),
+      this.queries(),
+      this.radios("count", "FLOPs", COUNTS),
+      this.tasks(),
+      ...Object.keys(GROUP_TITLES).filter((group) => DATA.choices[group].length > 1).map((group) => this.group(group)),
+      this.radios("colour", "Colour by", COLOURINGS),
+      this.switches(),
+      this.reset(),
+      this.keys(),
+    );
+    this.show();
+  }
+
+  radios(name, title, labels) {
+    const inputs = Object.entries(labels).map(([value, label]) => {
+      const input = element("input", { type: "radio", name, value });
+      input.addEventListener("change", () => this.change(name, value));
+      this.boxes.push(() => { input.checked = this.state[name] === value; });
+      return element("label", {}, input, label);
+    });
+    return element("fieldset", {}, element("legend", {}, title), ...inputs);
+  }
+
+  queries() {
+    const number = element("input", { type: "number", id: "queries", min: 0, step: "any" });
+    const slider = element("input", { type: "range", min: 0, max: 15, step: 0.1 });
+    const wrong = element("p", { className: "wrong", id: "queries-wrong", hidden: true }, "a number, 0 or more");
+    number.setAttribute("aria-describedby", "queries-wrong");
+    slider.setAttribute("aria-label", "Queries, as a power of ten");
+    number.addEventListener("input", () => {
+      const value = queriesOf(number.value);
+      wrong.hidden = value !== null;
+      number.setAttribute("aria-invalid", String(value === null));
+      if (value !== null) this.change("queries", value, number);
+    });
+    slider.addEventListener("input", () => this.change("queries", Number((10 ** Number(slider.value)).toPrecision(2)), slider));
+    this.boxes.push((edited) => {
+      if (edited !== number) number.value = typed(this.state.queries);
+      if (edited !== slider) slider.value = String(Math.log10(Math.max(1, this.state.queries)));
+      if (edited !== number) { wrong.hidden = true; number.setAttribute("aria-invalid", "false"); }
+      slider.setAttribute("aria-valuetext", amount(this.state.queries));
+    });
+    return element(
+      "fieldset", {},
+      element("legend", {}, element("label", { htmlFor: "queries" }, "Queries over the lifetime")),
+      number, slider, wrong,
+      element("p", { className: "note" }, "lifetime = training + queries × inference"),
+    );
+  }
+
+  tasks() {
+    const families = new Set(DATA.tasks.filter((task) => task.benchmarks.length).map((task) => task.name));
+    const choices = DATA.choices.tasks;
+    const single = choices.filter((choice) => !families.has(choice.value));
+    const benchmarks = this.checkboxes("tasks", "Single benchmarks", single);
+    const fold = element("details", {}, element("summary", {}, "Single benchmarks"), benchmarks);
+    benchmarks.querySelector("legend").className = "unseen";
+    this.boxes.push(() => { if (single.some((choice) => this.state.tasks.has(choice.value))) fold.open = true; });
+    const block = element("div", {}, this.checkboxes("tasks", "Families", choices.filter((choice) => families.has(choice.value))));
+    block.append(fold);
+    fold.style.marginBottom = ".9rem";
+    return block;
+  }
+
+  group(group) {
+    return this.checkboxes(group, GROUP_TITLES[group], DATA.choices[group]);
+  }
+
+  checkboxes(group, title, choices) {
+    const labels = choices.map(({ value, label }) => {
+      const input = element("input", { type: "checkbox", name: group, value });
+      input.addEventListener("change", () => this.choose(group, [value], input.checked));
+      this.boxes.push(() => { input.checked = this.state[group].has(value); });
+      return element("label", {}, input, label);
+    });
+    const set = element("fieldset", {}, element("legend", {}, title), ...labels);
+    if (choices.length >= MANY) {
+      const values = choices.map((choice) => choice.value);
+      set.append(...[["all", true], ["none", false]].map(([word, on]) => {
+        const button = element("button", { type: "button", className: "word" }, word);
+        button.setAttribute("aria-label", `${title}: ${word}`);
+        button.addEventListener("click", () => this.choose(group, values, on));
+        return button;
+      }));
+    }
+    return set;
+  }
+
+  switches() {
+    const labels = Object.entries(SWITCHES).map(([name, label]) => {
+      const input = element("input", { type: "checkbox", name });
+      input.addEventListener("change", () => this.change(name, input.checked));
+      this.boxes.push(() => { input.checked = this.state[name]; });
+      return element("label", {}, input, label);
+    });
+    return element("fieldset", {}, element("legend", {}, "Drawn"), ...labels);
+  }
+
+  reset() {
+    const button = element("button", { type: "button" }, "Back to the first view");
+    // as if somebody had deleted it from the address
+    button.addEventListener("click", () => { location.hash = ""; });
+    return element("p", {}, button);
+  }
+
+  keys() {
+    const lines = [
+      [["←", "→"], "to the next cheaper or dearer point"],
+      [["↑", "↓"], "to the next more or less accurate one"],
+      [["Home", "End"], "to the cheapest or dearest"],
+      [["Page Up", "Page Down"], "to the same cell in another plot"],
+      [["Enter"], "into the details, and back with ", "Esc"],
+    ];
+    const items = lines.map(([keys, text, last]) => {
+      const item = element("li", {});
+      keys.forEach((key, rank) => item.append(rank ? " " : "", element("kbd", {}, key)));
+      item.append(` ${text}`, ...(last ? [element("kbd", {}, last)] : []));
+      return item;
+    });
+    const list = element("ul", { className: "keys" }, ...items);
+    return element("details", {}, element("summary", {}, "Keys within a plot"), list);
+  }
+
+  choose(group, values, on) {
+    for (const value of values) on ? this.state[group].add(value) : this.state[group].delete(value);
+    this.show();
+    this.onChange();
+  }
+
+  change(name, value, edited = null) {
+    this.state[name] = value;
+    this.show(edited);
+    this.onChange();
+  }
+
+  // What the state says, but for the input that somebody is typing into.
+  show(edited = null) {
+    for (const box of this.boxes) box(edited);
+  }
+}

@@ -1,0 +1,111 @@
+// What is known of one cell on one task: its values, and what its manifests say about how it was made.
+
+function pairs(rows) {
+  const list = element("dl", {});
+  for (const [name, value] of rows) list.append(element("dt", {}, name), element("dd", {}, value));
+  return list;
+}
+
+function taskText(task) {
+  return task.benchmarks.length ? `${task.name}, mean of ${task.benchmarks.join(", ")}` : `${task.name} (${task.family})`;
+}
+
+function estimates(entry, state) {
+  const gap = known(entry.gap)
+    ? [["Gap to IFT", `${signedPoints(entry.gap)} points, ${interval(entry.gap_low, entry.gap_high, signedPoints)}`],
+      ["", `q ${chance(entry.q)}: ${entry.finding ?? UNKNOWN}`]]
+    : [];
+  return [
+    ["Accuracy", percent(entry.accuracy)],
+    ["95 % interval", interval(entry.accuracy_low, entry.accuracy_high, percent)],
+    ...gap,
+    ["Training", measured(entry.training, "FLOPs")],
+    ["Inference", measured(entry.inference, "FLOPs per answer")],
+    ["Lifetime", measured(entry.lifetime, `FLOPs, ${amount(state.queries)} queries`)],
+    ["Tokens", measured(entry.tokens, "per answer")],
+    ["Cut off", percent(entry.truncated)],
+    ["No verdict", percent(entry.unparsable)],
+    ["Frontier", entry.best ? "on it" : "not on it"],
+  ];
+}
+
+function shared(place) {
+  return place === null || place === undefined ? null : DATA.pool[place];
+}
+
+function hardwareText(hardware) {
+  if (!hardware) return UNKNOWN;
+  const gpus = new Map();
+  for (const name of hardware.gpus ?? []) gpus.set(name, (gpus.get(name) ?? 0) + 1);
+  const parts = [...gpus].map(([name, count]) => `${count} × ${name}`);
+  parts.push(hardware.processor ?? "unknown processor", `${hardware.cores ?? UNKNOWN} cores`);
+  return [...parts, `${hardware.memory_gib ?? UNKNOWN} GiB`].join(", ");
+}
+
+function revision(fact) {
+  if (!fact.commit) return UNKNOWN;
+  return fact.commit.slice(0, 12) + (fact.changed ? ", with changes" : "");
+}
+
+function folded(title, values) {
+  if (!values) return [];
+  return [element("details", {}, element("summary", {}, title), pairs(Object.entries(values).map(([name, value]) => [name, String(value)])))];
+}
+
+function manifestBlocks(cell) {
+  const blocks = [];
+  if (!cell.facts.length) blocks.push(element("h3", {}, "Manifest"), element("p", { className: "note" }, UNKNOWN));
+  for (const fact of cell.facts) {
+    const packages = shared(fact.packages);
+    const title = fact.stage === "training" ? "Training" : "Answers";
+    blocks.push(
+      element("h3", {}, cell.seeds > 1 ? `${title}: ${fact.model}` : title),
+      pairs([
+        ["Made", moment(fact.created)],
+        ["Revision", revision(fact)],
+        ["Took", duration(fact.seconds)],
+        ["On", hardwareText(shared(fact.hardware))],
+        ["Python", fact.python ?? UNKNOWN],
+      ]),
+      ...folded("Packages", packages),
+      ...folded("Settings", shared(fact.settings)),
+      ...folded("Hashes of inputs", shared(fact.inputs)),
+    );
+  }
+  return blocks;
+}
+
+class Details {
+  constructor(place, onClose) {
+    this.place = place;
+    place.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") { event.preventDefault(); onClose(); }
+    });
+    this.onClose = onClose;
+  }
+
+  show(entry, state) {
+    const cell = DATA.cells[entry.cell];
+    // what somebody has unfolded stays so from cell to cell
+    const open = new Set([...this.place.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
+    const close = element("button", { type: "button", className: "close" }, "×");
+    close.setAttribute("aria-label", "Close the details");
+    close.addEventListener("click", () => this.onClose());
+    this.place.replaceChildren(
+      close,
+      element("h2", {}, cell.label),
+      element("p", { className: "note" }, `${cell.name} · ${plural(cell.seeds, "seed")}`),
+      element("p", {}, taskText(DATA.tasks[entry.task])),
+      pairs(estimates(entry, state)),
+      ...manifestBlocks(cell),
+    );
+    for (const summary of this.place.querySelectorAll("summary")) summary.parentElement.open = open.has(summary.textContent);
+    this.place.hidden = false;
+    document.body.classList.add("detailed");
+  }
+
+  hide() {
+    this.place.hidden = true;
+    document.body.classList.remove("detailed");
+  }
+}

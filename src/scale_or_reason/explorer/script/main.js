@@ -1,0 +1,172 @@
+// Puts the parts together: a change of the state draws plots, table and address anew.
+
+class Explorer {
+  constructor() {
+    this.state = fromHash(location.hash);
+    // the entry of the details, and the one that they come back to when the pointer leaves another
+    this.displayed = null;
+    this.pinned = null;
+    this.from = null;
+    this.panels = [];
+    this.plots = [];
+    this.details = new Details(document.getElementById("details"), () => this.close());
+    this.rows = new Rows(document.getElementById("rows"), this.state, {
+      sort: () => { this.rows.show(this.panels); this.keep(); },
+      pick: (entry) => { this.pin(entry); this.enter(); },
+    });
+    this.controls = new Controls(document.getElementById("controls"), this.state, () => this.draw());
+    this.place = document.getElementById("panels");
+    document.getElementById("choose").open = !matchMedia("(max-width: 50rem)").matches;
+    window.addEventListener("hashchange", () => this.follow());
+    // plots are drawn for their width
+    new ResizeObserver(() => { if (this.plotWidth() !== this.width) this.draw(false); }).observe(this.place);
+    this.draw(false);
+    this.restore();
+  }
+
+  plotWidth() {
+    const columns = getComputedStyle(this.place).gridTemplateColumns.split(" ");
+    return Math.max(240, Math.round(parseFloat(columns[0]) || this.place.clientWidth));
+  }
+
+  draw(announced = true) {
+    const { state } = this;
+    const focused = this.focusedPoint();
+    this.panels = chosenTasks(state).map((task) => panelOf(task, state));
+    // empty ones tell the width that the grid gives to so many
+    this.place.replaceChildren(...this.panels.map(() => element("figure", {})));
+    this.width = this.plotWidth();
+    this.plots = this.panels.map((panel) => new Plot(panel, state, this.width, this.actions()));
+    this.place.replaceChildren(...this.plots.map((plot) => plot.figure));
+    drawLegend(document.getElementById("legend"), this.panels, state);
+    this.rows.show(this.panels);
+    this.summarise(announced);
+    this.pinned = this.again(this.pinned);
+    const again = this.again(this.displayed);
+    this.displayed = null;
+    this.display(again);
+    if (focused) this.plots.find((plot) => plot.panel.task === focused.task)?.focus(focused.cell);
+    this.keep();
+  }
+
+  actions() {
+    return {
+      // what was pointed at last stays, so that one can go to its details
+      hover: (entry) => { if (entry ?? this.pinned) this.display(entry ?? this.pinned); },
+      pick: (entry) => this.plots.find((plot) => plot.panel.task === entry.task).focus(entry.cell),
+      focus: (entry, node) => {
+        this.pin(entry);
+        this.say(this.sentence(entry));
+        // the details may have opened above it
+        node.scrollIntoView({ block: "nearest", inline: "nearest" });
+      },
+      turn: (entry, by) => {
+        const here = this.plots.findIndex((plot) => plot.panel.task === entry.task);
+        this.plots[here + by]?.focus(entry.cell);
+      },
+      enter: () => this.enter(),
+      close: () => this.close(),
+    };
+  }
+
+  focusedPoint() {
+    const node = document.activeElement?.closest?.(".point");
+    return node ? this.plots.map((plot) => plot.figure.contains(node) && plot.entryOf(node)).find(Boolean) : null;
+  }
+
+  find(task, cell) {
+    return this.panels.find((panel) => panel.task === task)?.entries.find((entry) => entry.cell === cell) ?? null;
+  }
+
+  // The entry as it is now; none if its cell or its plot is no longer chosen.
+  again(entry) {
+    return entry === null ? null : this.find(entry.task, entry.cell);
+  }
+
+  pin(entry) {
+    this.pinned = entry;
+    this.display(entry);
+    this.keep();
+  }
+
+  display(entry) {
+    // a pointer that moves within reach of one point shows it once: the details may be read meanwhile
+    if (entry !== null && entry === this.displayed) return;
+    this.displayed = entry;
+    if (entry) this.details.show(entry, this.state);
+    else this.details.hide();
+    for (const plot of this.plots) plot.mark(entry);
+  }
+
+  enter() {
+    this.from = document.activeElement;
+    this.details.place.focus();
+  }
+
+  // Back to where somebody came from, or to the point if that has been drawn anew.
+  close() {
+    const { pinned, from } = this;
+    if (this.details.place.contains(document.activeElement)) {
+      if (from?.isConnected) from.focus();
+      else if (pinned) this.plots.find((plot) => plot.panel.task === pinned.task)?.focus(pinned.cell);
+    }
+    this.from = null;
+    this.pinned = null;
+    this.display(null);
+    this.keep();
+  }
+
+  sentence(entry) {
+    const parts = [
+      `${DATA.tasks[entry.task].name}: ${DATA.cells[entry.cell].label}`,
+      `accuracy ${percent(entry.accuracy)}, 95 % interval ${interval(entry.accuracy_low, entry.accuracy_high, percent)}`,
+      `${inSentence(AXES[this.state.axis])} ${amount(entry.cost)}`,
+    ];
+    return `${parts.join("; ")}${entry.best ? "; on the frontier" : ""}`;
+  }
+
+  summarise(announced) {
+    const { state } = this;
+    const cells = plural(chosenCells(state).length, "cell");
+    const points = this.panels.reduce((sum, panel) => sum + panel.drawn.length, 0);
+    const text = `${cells}, ${plural(points, "point")} in ${plural(this.panels.length, "plot")}: accuracy against ${inSentence(costTitle(state))}.`;
+    document.getElementById("summary").textContent = text;
+    if (announced) this.say(text);
+  }
+
+  say(text) {
+    document.getElementById("live").textContent = text;
+  }
+
+  // Not with every step of a slider: browsers refuse addresses that change too often.
+  keep() {
+    const { pinned } = this;
+    this.state.at = pinned ? [DATA.tasks[pinned.task].name, DATA.cells[pinned.cell].name] : null;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.hash = toHash(this.state);
+      if (location.hash.replace(/^#/, "") !== this.hash) history.replaceState(null, "", `#${this.hash}`);
+    }, 150);
+  }
+
+  // Somebody has changed the address.
+  follow() {
+    Object.assign(this.state, fromHash(location.hash));
+    this.pinned = this.displayed = null;
+    this.controls.show();
+    this.draw(false);
+    this.restore();
+  }
+
+  restore() {
+    // the constructor's draw has written its own into the state
+    const at = fromHash(location.hash).at;
+    if (at === null) return;
+    const task = DATA.tasks.findIndex((one) => one.name === at[0]);
+    const cell = DATA.cells.findIndex((one) => one.name === at[1]);
+    const entry = this.find(task, cell);
+    if (entry) this.pin(entry);
+  }
+}
+
+new Explorer();

@@ -1,0 +1,70 @@
+// What is chosen, and how it is written into the address, so that a view can be shared. Only what differs from the
+// first view is written.
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const AXES = {
+  training: "Training FLOPs",
+  inference: "Inference FLOPs per answer",
+  lifetime: "Lifetime FLOPs",
+};
+const COUNTS = { papers: "By the papers' formulas", exact: "As the models are built" };
+const COLOURINGS = { ratio: "Reasoning ratio", size: "Size of the student", corpus: "Corpus" };
+const SWITCHES = { teacher: "Teacher", frontier: "Pareto frontier", intervals: "95 % intervals" };
+const GROUPS = Object.keys(DATA.choices);
+const FEWEST_QUERIES = 0;
+
+function firstState() {
+  const state = { axis: "training", count: "papers", queries: 1e9, colour: "ratio", sort: "cost", descending: false, at: null };
+  for (const name of Object.keys(SWITCHES)) state[name] = true;
+  for (const group of GROUPS) {
+    state[group] = new Set(DATA.choices[group].filter((choice) => choice.chosen).map((choice) => choice.value));
+  }
+  return state;
+}
+
+function chosenValues(state, group) {
+  return DATA.choices[group].map((choice) => choice.value).filter((value) => state[group].has(value));
+}
+
+function written(state, name) {
+  const value = state[name];
+  if (value instanceof Set) return chosenValues(state, name).map(encodeURIComponent).join(",");
+  if (Array.isArray(value)) return value.map(encodeURIComponent).join(",");
+  return value === null ? "" : encodeURIComponent(String(value));
+}
+
+function toHash(state) {
+  const first = firstState();
+  const changed = Object.keys(first).filter((name) => written(state, name) !== written(first, name));
+  return changed.map((name) => `${name}=${written(state, name)}`).join("&");
+}
+
+// Names and values that the page does not know are left out: an address may come from another study.
+function fromHash(hash) {
+  const state = firstState();
+  for (const part of hash.replace(/^#/, "").split("&")) {
+    const [name, text = ""] = part.split("=", 2);
+    let values;
+    try {
+      values = text === "" ? [] : text.split(",").map(decodeURIComponent);
+    } catch {
+      continue;
+    }
+    if (GROUPS.includes(name)) {
+      state[name] = new Set(DATA.choices[name].map((choice) => choice.value).filter((value) => values.includes(value)));
+    } else if (name in SWITCHES || name === "descending") {
+      if (["true", "false"].includes(values[0])) state[name] = values[0] === "true";
+    } else if (name === "axis" && values[0] in AXES) state.axis = values[0];
+    else if (name === "count" && values[0] in COUNTS) state.count = values[0];
+    else if (name === "colour" && values[0] in COLOURINGS) state.colour = values[0];
+    else if (name === "sort" && COLUMNS.some((column) => column.name === values[0])) state.sort = values[0];
+    else if (name === "queries" && queriesOf(values[0]) !== null) state.queries = queriesOf(values[0]);
+    else if (name === "at" && values.length === 2) state.at = values;
+  }
+  return state;
+}
+
+function queriesOf(text) {
+  const number = Number(text);
+  return text === undefined || String(text).trim() === "" || !Number.isFinite(number) || number < FEWEST_QUERIES ? null : number;
+}

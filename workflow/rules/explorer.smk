@@ -1,0 +1,58 @@
+# One page to explore the study with, from its tables and manifests.
+
+EXPLORER_CODE = [
+    *(
+        str(file)
+        for file in sorted(Path(LIBRARY, "explorer").rglob("*"))
+        if file.suffix in (".py", ".html", ".css", ".js")
+    ),
+    *(str(LIBRARY / name) for name in ("evidence.py", "families.py", "tables.py")),
+    *(str(LIBRARY / "figures" / name) for name in ("drawing.py", "parts.py", "style.py")),
+]
+
+
+rule explore_results:
+    input:
+        uncertainty="<results>/tables/uncertainty.csv",
+        # models' scores and costs stand for their manifests
+        scores="<results>/tables/scores.parquet",
+        costs="<results>/tables/costs.parquet",
+        style="config/style.yaml",
+        code=EXPLORER_CODE,
+        script="workflow/scripts/explore_results.py",
+    output:
+        page=report(
+            "<results>/explorer.html",
+            caption="../report/explorer.rst",
+            category="Explorer",
+            labels={"page": "explorer", "of": "accuracy against FLOPs, cell by cell"},
+        ),
+    log:
+        "<logs>/explore_results.log",
+    benchmark:
+        "<benchmarks>/explore_results.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("small"),
+        runtime=runtime("small"),
+    params:
+        study=option("study", STUDY.name),
+        models=option("models", f"results/{STUDY.name}/models"),
+        answers=option("answers", f"results/{STUDY.name}/answers"),
+        families=json_option("families", config["study"]["families"]),
+        sizes=json_option("sizes", SIZES),
+        shots=option("shots", STUDY.shown_shots),
+    message:
+        "make the page to explore the study with"
+    shell:
+        "python {input.script} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
+        " --costs {input.costs} {params.models} {params.answers} {params.families} {params.sizes} {params.shots}"
+        " --style {input.style} --output {output.page} &> {log}"
+
+
+rule explorer:
+    input:
+        rules.explore_results.output if STUDY.explorer else [],
+    localrule: True
