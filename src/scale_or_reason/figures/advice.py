@@ -25,7 +25,7 @@ from scale_or_reason.figures.style import Style
 #: Below this the winner between reasoning and IFT is not sure.
 SURE = 0.95
 #: The part of a panel's height and width that the name of a student takes, with some room around it.
-_NAME = (0.06, 0.16)
+_NAME = (0.06, 0.2)
 
 
 def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, unit: str) -> Figure:
@@ -73,8 +73,8 @@ def _draw_family(axes: Axes, own: pl.DataFrame, colours: Mapping[float, str], st
     sure = ordered["reasoning_probability"].cast(pl.Float64).to_numpy().reshape(shape)
     unsure = (sure > 1 - SURE) & (sure < SURE)
     if unsure.any():
-        shades = axes.contourf(queries, budgets, unsure, levels=[0.5, 1.5], hatches=["////"], alpha=0)
-        shades.set(edgecolor="white", hatch_linewidth=style.interval_width / 2)
+        shades = axes.contourf(queries, budgets, unsure, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        shades.set(edgecolor="white", linewidth=0, hatch_linewidth=style.interval_width / 2)
     _name_regions(axes, ordered, regions, queries, budgets, style)
     axes.set(xlim=queries[[0, -1]], ylim=budgets[[0, -1]])
     for axis in (axes.xaxis, axes.yaxis):
