@@ -38,6 +38,7 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/timings.smk"
 include: "workflow/rules/plan.smk"
+include: "workflow/rules/trails.smk"
 
 
 if "world" in config:
