@@ -26,10 +26,10 @@ def read_columns(
                 f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
             )
         # from the file's end alone; then all are read at once, which takes a fifth of the time of one after the other
-        check_table(pl.DataFrame(schema=pl.read_parquet_schema(path)), schema, path)
+        check_table(pl.scan_parquet(path, glob=False).collect_schema().to_frame(), schema, path)
     if not paths:
         return pl.DataFrame(schema={name: SCHEMAS[schema][name] for name in columns})
-    tables = pl.scan_parquet(list(paths), glob=False)
+    tables = pl.scan_parquet([Path(path) for path in paths], glob=False)
     if model_id is not None:
         _check_model(tables, paths, model_id)
     return tables.select(columns).collect()
@@ -50,7 +50,9 @@ def _check_model(tables: pl.LazyFrame, paths: Sequence[str | Path], model_id: st
     others = tables.select(pl.col("model_id").filter(pl.col("model_id") != model_id).unique()).collect()
     if others.height:
         where = next(
-            path for path in paths if (pl.read_parquet(path, columns=["model_id"]) != model_id).to_series().any()
+            path
+            for path in paths
+            if (pl.read_parquet(path, columns=["model_id"], glob=False) != model_id).to_series().any()
         )
         raise StudyError(
             "a file holds rows of another model",
