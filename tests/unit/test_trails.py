@@ -281,7 +281,7 @@ def test_nothing_at_all_is_a_page_too(run, results: Path, tmp_path: Path) -> Non
     (results / "benchmarks" / "math_500.parquet").rename(empty / "benchmarks" / "math_500.parquet")
     page = item_page(run, empty)
     assert "No answers yet: 8 of 8 models" in page.text and "0 of 8" in page.text
-    assert "base students, 1 examples, no chat format: nobody has set the examples aside yet" in page.text
+    assert "base students, 1 example, no chat format: nobody has set the examples aside yet" in page.text
 
 
 def test_prompts_as_they_are_sent(run, results: Path) -> None:

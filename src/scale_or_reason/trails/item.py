@@ -108,7 +108,7 @@ def prompts(
         if isinstance(model, BaseStudent):
             count = get_benchmark(item["benchmark"]).examples_shown(model.shots)
             text = _few_shot(item, count, pool, seed)
-            found.append(Prompt(f"base students, {count} examples, no chat format", text))
+            found.append(Prompt(f"base students, {numbered(count, 'example')}, no chat format", text))
         elif isinstance(model, Teacher):
             found.append(Prompt(f"the teacher, {model.format}", _told(item["prompt"], modes.get(model.format, {}))))
         else:
@@ -116,6 +116,11 @@ def prompts(
             chat = render_chat(template, [{"role": "user", "content": item["prompt"]}])
             found.append(Prompt(f"trained students, chat format {template}", chat))
     return list(dict.fromkeys(found))
+
+
+def numbered(count: int, thing: str) -> str:
+    """``1 example``, ``3 examples``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _rows(file: Path, schema: str, item_id: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from scale_or_reason.cells import SCHEDULES, Adaptation, BaseStudent, Cell, Limi
 from scale_or_reason.grading.extraction import THINK_CLOSE, final_answer
 from scale_or_reason.prompts import ground_truth
 from scale_or_reason.study import RULES
-from scale_or_reason.trails.item import TIE, Judged, ModelTrail, Prompt, Readers, Row
+from scale_or_reason.trails.item import TIE, Judged, ModelTrail, Prompt, Readers, Row, numbered
 from scale_or_reason.trails.texts import STYLE, shortened, text_block
 from scale_or_reason.web_page import Html, document, facts, html, table
 
@@ -125,7 +125,7 @@ class ItemPage:
             thinks = model.format == "reasoning"
             return [("Teacher", model.student, (thinks, f"thinking {'on' if thinks else 'off'}"))]
         if isinstance(model, BaseStudent):
-            return [("Base students", model.student, (model.shots, f"{model.shots} examples"))]
+            return [("Base students", model.student, (model.shots, numbered(model.shots, "example")))]
         if isinstance(model, Adaptation):
             return [("Adapted students", model.student, (0, f"{model.first} then {model.second}"))]
         if isinstance(model, LimitedCell):
