@@ -70,7 +70,7 @@ def plant(folder: Path, changes: dict) -> dict:
     Models are folders with their shapes, as ``planning/shapes.yaml`` knows them: no hub is asked. ``changes`` make
     another study than the papers'.
     """
-    for name in ("workflow", "config", "envs", "src/scale_or_reason"):
+    for name in ("workflow", "config", "envs", "profiles", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     shutil.copy(ROOT / "Snakefile", folder)
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
@@ -263,7 +263,8 @@ def _resident(process: psutil.Process) -> int:
 
 def snakemake(place: Place, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the analysis of the made-up study with two cores."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "made_up.yaml", *options]
+    profile = ["--profile", "profiles/local", "--cores", "2"]
+    command = [sys.executable, "-m", "snakemake", *profile, "--configfile", "made_up.yaml", *options]
     paths = f"{place.folder / 'src'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     environment = os.environ | {"PYTHONPATH": paths, "POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "2"}
     return subprocess.run(

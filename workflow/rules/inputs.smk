@@ -126,25 +126,40 @@ def items_of(wildcards):
     return [f"<results>/benchmarks/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
 
 
-def answers_of(wildcards):
-    """The tables of its answers."""
-    return [f"<results>/answers/{wildcards.model_id}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
+# A job writes all tables of a model's answers or verdicts, so that one file of it stands for them: whenever a job ends,
+# Snakemake looks at the inputs of all jobs that could be next, and that takes longer than scoring a model.
 
 
-def grades_of(wildcards):
-    """The tables of the rule graders' verdicts on them, if rules speak."""
-    folder = f"<results>/verdicts/{RULES}/{wildcards.model_id}"
-    return [f"{folder}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)] if STUDY.graders else []
+def graded_of(wildcards):
+    """What stands for the rule graders' verdicts on a model, if rules speak."""
+    last = benchmarks_of(wildcards)[-1]
+    return [f"<results>/verdicts/{RULES}/{wildcards.model_id}/{last}.parquet"] if STUDY.graders else []
+
+
+def answers_of(wildcards, input):
+    """The tables of a model's answers."""
+    return tables_beside([input.answered], wildcards)
+
+
+def grades_of(wildcards, input):
+    """The tables of the rule graders' verdicts on them."""
+    return tables_beside(input.graded, wildcards)
 
 
 def votes_of(wildcards, input):
     """The tables of all jurors: of the judges, and of the rule graders if they vote beside them."""
-    return [*verdicts_of(wildcards, input), *(input.graders if STUDY.judges and RULES in STUDY.jurors else [])]
+    voting = input.graded if STUDY.judges and RULES in STUDY.jurors else []
+    return tables_beside([*input.judged, *voting], wildcards)
 
 
 def verdicts_of(wildcards, input):
-    """The tables that lie beside the judges' manifests."""
-    folders = [Path(manifest).parent for manifest in input.judged]
+    """The tables of the judges' verdicts."""
+    return tables_beside(input.judged, wildcards)
+
+
+def tables_beside(files, wildcards):
+    """The tables of what a model is asked, in the folders of ``files``."""
+    folders = [Path(file).parent for file in files]
     return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in benchmarks_of(wildcards)]
 
 
