@@ -27,7 +27,7 @@ if unresolved := [word for word in sys.argv if word.startswith("<") and word != 
     sys.exit(f"no program knows where this is: {unresolved}")
 for option in ("--output", "--audit", "--manifest", "--audit-csv", "--audit-json", "--parquet", "--csv", *ANALYSIS):
     for name in values(option):
-        model = Path(name).suffix not in (".parquet", ".csv", ".json", ".jsonl")
+        model = Path(name).suffix not in (".parquet", ".csv", ".json", ".jsonl", ".html")
         for file in ("config.json", "manifest.json") if model else ("",):
             write(Path(name, file))
 for output in values("--output-dir"):
