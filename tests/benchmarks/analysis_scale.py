@@ -10,7 +10,8 @@ findings, fits, every table and every figure of the study. Nothing else may run.
 
 Printed are the jobs, seconds and memory of each rule as Snakemake measured them, and of all: seconds on the clock,
 seconds of computing, and the memory of all processes together at its largest, looked at ten times a second. The program
-fails if an aim is missed. Two cores that do other work too need longer: compare the seconds of computing.
+fails if an aim is missed. Two cores that do other work too need longer: compare the seconds of computing, of which two
+cores have twice as many as there are on the clock.
 """
 
 from __future__ import annotations
@@ -301,9 +302,9 @@ def main() -> None:
     study = Study.from_config(plant(place.folder, {"study": arguments.study}))
     began = time.perf_counter()
     answers, verdicts = make_up(place, study)
-    print(f"{len(study.evaluated())} models and {len(study.limited())} under other limits, {len(study.benchmarks)}")
-    print(f"benchmarks of {place.items} items: {answers:,} answers, {verdicts:,} verdicts, made up in", end=" ")
-    print(f"{time.perf_counter() - began:.0f} s", flush=True)
+    print(f"{len(study.evaluated())} models, {len(study.limited())} under other limits; {len(study.benchmarks)}", end=" ")
+    print(f"benchmarks of {place.items} items: {answers:,} answers, {verdicts:,} verdicts", flush=True)
+    print(f"made up in {time.perf_counter() - began:.0f} s", flush=True)
     dry = snakemake(place, "--dry-run", "--quiet", "reason")
     others = [rule for rule, _ in jobs_of(dry.stdout) if not rule.startswith(ANALYSIS)]
     if dry.returncode or others:
