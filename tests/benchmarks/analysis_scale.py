@@ -302,7 +302,9 @@ def main() -> None:
     study = Study.from_config(plant(place.folder, {"study": arguments.study}))
     began = time.perf_counter()
     answers, verdicts = make_up(place, study)
-    print(f"{len(study.evaluated())} models, {len(study.limited())} under other limits; {len(study.benchmarks)}", end=" ")
+    print(
+        f"{len(study.evaluated())} models, {len(study.limited())} under other limits; {len(study.benchmarks)}", end=" "
+    )
     print(f"benchmarks of {place.items} items: {answers:,} answers, {verdicts:,} verdicts", flush=True)
     print(f"made up in {time.perf_counter() - began:.0f} s", flush=True)
     dry = snakemake(place, "--dry-run", "--quiet", "reason")
