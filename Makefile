@@ -17,7 +17,7 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-hostile bench-train micro-world test test-fast test-slurm lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format venv lock rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -44,6 +44,9 @@ bench-grading: venv ## how many answers per second the rule graders grade, and t
 
 bench-bootstrap: venv ## how long 2,000 replicates of the papers' whole grid take, and their memory
 	$(BIN)/python tests/benchmarks/bootstrap_speed.py
+
+bench-analysis: venv ## scores to figures of the papers' study from 26 million made-up verdicts: seconds and memory
+	$(BIN)/python tests/benchmarks/analysis_scale.py
 
 bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
 	$(BIN)/python tests/benchmarks/hostile_answers.py

@@ -40,6 +40,7 @@ include: "workflow/rules/explorer.smk"
 include: "workflow/rules/timings.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/advise.smk"
+include: "workflow/rules/trails.smk"
 
 
 if "world" in config:

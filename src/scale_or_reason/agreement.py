@@ -6,7 +6,7 @@ one row of a matrix product, and all pairs of judges share the draws.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -49,26 +49,32 @@ class _Comparison:
 
 
 def judge_agreement(
-    verdicts: pl.DataFrame, families: Mapping[str, str], seed: int, replicates: int = REPLICATES
+    verdicts: Iterable[pl.DataFrame], families: Mapping[str, str], seed: int, replicates: int = REPLICATES
 ) -> pl.DataFrame:
     """A ``judge_agreement`` table: for each pair of judges a row per benchmark and one for all of them.
 
-    ``verdicts`` have ``VERDICT_COLUMNS``; the judge ``rules`` stands for the graders. A judge's unparsable reply
-    decides nothing; an answer without a readable result is one that the graders do not call right. With three judges
-    and more the jury as a whole has rows too. Intervals draw items with replacement, within each benchmark.
+    ``verdicts`` are those on each benchmark, one after the other, since all of the papers' study need much memory. They
+    have ``VERDICT_COLUMNS``; the judge ``rules`` stands for the graders. A judge's unparsable reply decides nothing; an
+    answer without a readable result is one that the graders do not call right. With three judges and more the jury as a
+    whole has rows too. Intervals draw items with replacement, within each benchmark.
 
     Raises :class:`StudyError` if there are no two judges, and if a judge has not spoken about all answers.
     """
-    judges = _judges(verdicts)
-    opinions = _opinions(verdicts, judges)
-    comparisons = _comparisons(judges)
-    differences = _differences(opinions, judges)
+    judges: list[str] = []
+    shares: list[pl.DataFrame] = []
     seen: dict[str | None, Floats] = {}
     drawn: dict[str | None, Floats] = {}
-    for benchmark in [benchmark for benchmark in families if benchmark in opinions["benchmark"]]:
-        by_item = _item_sums(opinions.filter(pl.col("benchmark") == benchmark), comparisons)
-        seen[benchmark] = by_item.sum(axis=0)
-        drawn[benchmark] = _resampled(by_item, derive_seed(seed, "agreement", benchmark), replicates)
+    for given in verdicts:
+        judges = judges or _judges(given)
+        opinions = _opinions(given, judges)
+        shares.append(_shares(opinions, judges))
+        for benchmark in [benchmark for benchmark in families if benchmark in opinions["benchmark"]]:
+            by_item = _item_sums(opinions.filter(pl.col("benchmark") == benchmark), _comparisons(judges))
+            seen[benchmark] = by_item.sum(axis=0)
+            drawn[benchmark] = _resampled(by_item, derive_seed(seed, "agreement", benchmark), replicates)
+    if not judges:
+        raise _no_judges([])
+    comparisons, differences = _comparisons(judges), _differences(pl.concat(shares), judges)
     seen[None], drawn[None] = np.sum(list(seen.values()), axis=0), np.sum(list(drawn.values()), axis=0)
     rows = []
     for name in seen:
@@ -103,13 +109,17 @@ def _judges(verdicts: pl.DataFrame) -> list[str]:
     """Their names, in the order given; the rules last."""
     judges = sorted(verdicts["judge"].unique(maintain_order=True), key=lambda judge: judge == RULES)
     if len(judges) < 2:
-        raise StudyError(
-            "agreement needs two judges",
-            found=", ".join(judges) or "no verdicts",
-            expected="two judges, or one and the rule graders",
-            remedy="name more judges in study.judges, or set study.graders to true",
-        )
+        raise _no_judges(judges)
     return judges
+
+
+def _no_judges(judges: Sequence[str]) -> StudyError:
+    return StudyError(
+        "agreement needs two judges",
+        found=", ".join(judges) or "no verdicts",
+        expected="two judges, or one and the rule graders",
+        remedy="name more judges in study.judges, or set study.graders to true",
+    )
 
 
 def _opinions(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
@@ -117,8 +127,8 @@ def _opinions(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
     right, unreadable = pl.col("verdict") == "yes", pl.col("verdict") == "unparsable"
     said = pl.when(unreadable & (pl.col("judge") != RULES)).then(None).otherwise(right)
     table = verdicts.select(*_ANSWER, "judge", said=said)
-    spoke = table.group_by(_ANSWER).agg(pl.len())
-    partial = spoke.filter(pl.col("len") != len(judges))
+    spoke = table.group_by(_ANSWER).agg(pl.len(), others=(~pl.col("judge").is_in(list(judges))).any())
+    partial = spoke.filter((pl.col("len") != len(judges)) | pl.col("others"))
     if partial.height:
         raise StudyError(
             "not every judge has spoken once about every answer",
@@ -214,15 +224,18 @@ def _with_intervals(seen: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[s
     return row
 
 
-def _differences(opinions: pl.DataFrame, judges: Sequence[str]) -> dict[tuple, float]:
-    """The median over models of how far two judges' accuracies of a benchmark are apart, in points.
-
-    Accuracy is the share of yes among all answers, as in the scores. Over all benchmarks, the median over models and
-    benchmarks: the papers' measure.
-    """
-    shares = opinions.group_by("model_id", "benchmark").agg(
+def _shares(opinions: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
+    """Accuracy by each judge, in points: the share of yes among all answers, as in the scores."""
+    return opinions.group_by("model_id", "benchmark").agg(
         (100 * pl.col(judge).fill_null(value=False).mean()).alias(judge) for judge in judges
     )
+
+
+def _differences(shares: pl.DataFrame, judges: Sequence[str]) -> dict[tuple, float]:
+    """The median over models of how far two judges' accuracies of a benchmark are apart, in points.
+
+    Over all benchmarks, the median over models and benchmarks: the papers' measure.
+    """
     found = {}
     for pair in combinations(judges, 2):
         apart = shares.select("benchmark", apart=(pl.col(pair[0]) - pl.col(pair[1])).abs())

@@ -20,18 +20,19 @@ def read_columns(
     The whole schema of each file is checked. Raises :class:`StudyError` if a file is missing, has not the columns of
     ``SCHEMAS[schema]``, or holds rows of another model than ``model_id``.
     """
-    frames = [pl.DataFrame(schema={name: SCHEMAS[schema][name] for name in columns})]
     for path in paths:
         if not Path(path).is_file():
             raise StudyError(
                 f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
             )
-        table = pl.scan_parquet(path)
-        check_table(table.collect_schema().to_frame(), schema, path)
-        if model_id is not None:
-            _check_model(table, model_id, path)
-        frames.append(table.select(columns).collect())
-    return pl.concat(frames)
+        # from the file's end alone; then all are read at once, which takes a fifth of the time of one after the other
+        check_table(pl.scan_parquet(path, glob=False).collect_schema().to_frame(), schema, path)
+    if not paths:
+        return pl.DataFrame(schema={name: SCHEMAS[schema][name] for name in columns})
+    tables = pl.scan_parquet([Path(path) for path in paths], glob=False)
+    if model_id is not None:
+        _check_model(tables, paths, model_id)
+    return tables.select(columns).collect()
 
 
 def verdict_files(
@@ -45,12 +46,17 @@ def verdict_files(
     return [folder / judge / model_id / f"{benchmark}.parquet" for judge, model_id, benchmark in keys]
 
 
-def _check_model(table: pl.LazyFrame, model_id: str, path: object) -> None:
-    others = table.select(pl.col("model_id").filter(pl.col("model_id") != model_id).unique()).collect()
+def _check_model(tables: pl.LazyFrame, paths: Sequence[str | Path], model_id: str) -> None:
+    others = tables.select(pl.col("model_id").filter(pl.col("model_id") != model_id).unique()).collect()
     if others.height:
+        where = next(
+            path
+            for path in paths
+            if (pl.read_parquet(path, columns=["model_id"], glob=False) != model_id).to_series().any()
+        )
         raise StudyError(
             "a file holds rows of another model",
-            where=path,
+            where=where,
             key="model_id",
             found=", ".join(others["model_id"].sort()),
             expected=model_id,

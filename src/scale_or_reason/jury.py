@@ -44,16 +44,26 @@ class JuryRule:
 
         ``verdicts`` has these columns for each judge, with the words yes, no and unparsable.
         """
-        yes, no = ((pl.col("verdict") == word).sum() for word in ("yes", "no"))
-        votes = yes + no if self.majority == "readable" else pl.len()
+        return self.of_votes(count_votes(verdicts))
+
+    def of_votes(self, votes: pl.DataFrame) -> pl.DataFrame:
+        """As :meth:`decide`, from what :func:`count_votes` has counted: several rules can share the counting."""
+        yes, no = pl.col("yes"), pl.col("no")
+        all_votes = yes + no if self.majority == "readable" else pl.col("judges")
         decided = (
             pl.when(yes + no == 0)
             .then(pl.lit("unparsable"))
-            .when(2 * yes > votes)
+            .when(2 * yes > all_votes)
             .then(pl.lit("yes"))
-            .when(2 * no > votes)
+            .when(2 * no > all_votes)
             .then(pl.lit("no"))
             .otherwise(pl.lit(TIES[self.tie]))
         )
-        key = [name for name in ("model_id", *KEY) if name in verdicts.columns]
-        return verdicts.group_by(key, maintain_order=True).agg(verdict=decided)
+        return votes.select(pl.exclude("yes", "no", "judges"), verdict=decided)
+
+
+def count_votes(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """How many judges say ``yes``, how many ``no``, and how many ``judges`` there are, for each answer."""
+    key = [name for name in ("model_id", *KEY) if name in verdicts.columns]
+    said = {word: (pl.col("verdict") == word).sum().cast(pl.Int64) for word in ("yes", "no")}
+    return verdicts.group_by(key, maintain_order=True).agg(**said, judges=pl.len().cast(pl.Int64))

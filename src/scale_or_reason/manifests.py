@@ -30,7 +30,6 @@ PACKAGES = (
     "numpy",
     "polars",
     "scipy",
-    "seaborn",
     "snakemake",
     "tokenizers",
     "torch",

@@ -20,12 +20,12 @@ from scale_or_reason.tables import SCHEMAS, write_csv
 _CLOSING_TAG = "</think>"
 
 #: Why a pair is dropped. A pair with several faults is counted under the first of them in this order.
-DROP_REASONS = (
-    "unfinished",  # one of the answers hit the length limit
-    "empty",  # one of the answers is blank, or there is nothing behind the reasoning
-    "no_closing_think_tag",  # the reasoning answer has no </think>
-    "benchmark_overlap",  # the question shares a run of words with a benchmark question
-)
+DROP_REASONS = {
+    "unfinished": "one of the answers hit the length limit",
+    "empty": "one of the answers is blank, or there is nothing behind the reasoning",
+    "no_closing_think_tag": "the reasoning answer has no </think>",
+    "benchmark_overlap": "the question shares a run of words with a benchmark question",
+}
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from scale_or_reason.errors import StudyError
 from scale_or_reason.evidence import evidence_from_tables
 from scale_or_reason.findings import SUPPORTED, findings
 from scale_or_reason.intervals import effective_trials, wilson_interval
-from scale_or_reason.jury import MAJORITIES, TIES, JuryRule
+from scale_or_reason.jury import MAJORITIES, TIES, JuryRule, count_votes
 from scale_or_reason.statements import STATEMENTS
 from scale_or_reason.study import RULES
 from scale_or_reason.table1 import table1
@@ -21,32 +21,43 @@ from scale_or_reason.tables import CELL_COLUMNS, table_from_rows
 _CELL = ["corpus", "family", "student"]
 
 
-def jury_sensitivity(
-    verdicts: pl.DataFrame,
-    jury: JuryRule,
-    families: Mapping[str, str],
-    *,
-    jurors: Sequence[str],
-    sizes: Mapping[str, float],
-    corpora: Sequence[str],
-) -> pl.DataFrame:
-    """Table 1's shift in each cell that was run, for every way to decide; the study's own comes first.
+def decided_scores(
+    verdicts: Iterable[pl.DataFrame], jury: JuryRule, families: Mapping[str, str], jurors: Sequence[str]
+) -> dict[str, pl.DataFrame]:
+    """Accuracies with their intervals by model and benchmark, by the name of who decides; the study's own come first.
 
-    ``verdicts`` have ``model_id``, the key of an answer, ``judge`` and ``verdict``; the judge ``rules`` stands for the
-    graders. ``jurors`` are those who decide in the study. Columns: ``decided_by``, the cell and its size, ``shift``
-    with its interval in points, ``finding`` (gain or loss where the interval lies on one side of zero, else undecided)
-    and ``changed``, against the study's own.
+    ``verdicts`` are the verdicts on each benchmark, one after the other, with ``model_id``, the key of an answer,
+    ``judge`` and ``verdict``; the judge ``rules`` stands for the graders. ``jurors`` are those who decide in the study.
 
     Raises :class:`StudyError` if there are no verdicts.
     """
-    if verdicts.is_empty():
+    scores: dict[str, list[pl.DataFrame]] = {}
+    for given in verdicts:
+        for name, decided in _decisions(given, jury, jurors).items():
+            scores.setdefault(name, []).append(_scores(decided, families))
+    if not any(part.height for parts in scores.values() for part in parts):
         raise StudyError(
             "there are no verdicts", where="--verdicts", found="no rows", remedy="name judges or switch the graders on"
         )
+    return {name: pl.concat(parts) for name, parts in scores.items()}
+
+
+def jury_sensitivity(
+    scores: Mapping[str, pl.DataFrame],
+    families: Mapping[str, str],
+    *,
+    sizes: Mapping[str, float],
+    corpora: Sequence[str],
+) -> pl.DataFrame:
+    """Table 1's shift in each cell that was run, for every way to decide (:func:`decided_scores`).
+
+    Columns: ``decided_by``, the cell and its size, ``shift`` with its interval in points, ``finding`` (gain or loss
+    where the interval lies on one side of zero, else undecided) and ``changed``, against the study's own.
+    """
     tables = []
-    for name, decided in _decisions(verdicts, jury, jurors).items():
+    for name, decided in scores.items():
         named = list(dict.fromkeys(families.values()))
-        shifts = table1(_scores(decided, families), sizes=sizes, corpora=corpora, families=named)
+        shifts = table1(decided, sizes=sizes, corpora=corpora, families=named)
         tables.append(shifts.select(pl.lit(name).alias("decided_by"), *_CELL, "size_b", "^shift.*$"))
     table = pl.concat(tables).drop_nulls("shift").with_columns(finding=_finding())
     own = tables[0].drop_nulls("shift").select(*_CELL, own=_finding())
@@ -55,11 +66,9 @@ def jury_sensitivity(
 
 
 def jury_findings(
-    verdicts: pl.DataFrame,
-    jury: JuryRule,
+    scores: Mapping[str, pl.DataFrame],
     families: Mapping[str, str],
     *,
-    jurors: Sequence[str],
     sizes: Mapping[str, float],
     corpora: Sequence[str],
 ) -> pl.DataFrame:
@@ -70,8 +79,8 @@ def jury_findings(
     models do not suffice are left out.
     """
     tables = []
-    for name, decided in _decisions(verdicts, jury, jurors).items():
-        evidence = evidence_from_tables(_scores(decided, families), table_from_rows([], "costs"), families, sizes)
+    for name, decided in scores.items():
+        evidence = evidence_from_tables(decided, table_from_rows([], "costs"), families, sizes)
         rows = findings(evidence, STATEMENTS, corpora).drop_nulls("value")
         holds = pl.col("verdict") == SUPPORTED
         tables.append(rows.select(pl.lit(name).alias("decided_by"), "name", "statement", "value", holds=holds))
@@ -84,7 +93,8 @@ def jury_findings(
 def _decisions(verdicts: pl.DataFrame, jury: JuryRule, jurors: Sequence[str]) -> dict[str, pl.DataFrame]:
     """The verdict on each answer, by the name of who decides."""
     graders, judged = verdicts.filter(pl.col("judge") == RULES), verdicts.filter(pl.col("judge").is_in(jurors))
-    decisions = {"the study": jury.decide(judged)}
+    votes = count_votes(judged)
+    decisions = {"the study": jury.of_votes(votes)}
     if graders.height and list(jurors) != [RULES]:
         decisions["rule graders"] = graders
     if len(jurors) == 1:  # has neither majorities nor ties
@@ -93,7 +103,7 @@ def _decisions(verdicts: pl.DataFrame, jury: JuryRule, jurors: Sequence[str]) ->
     decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in models}
     rules = [JuryRule(majority, tie) for majority in MAJORITIES for tie in TIES]
     return decisions | {
-        f"majority of {rule.majority} judges, ties {rule.tie}": rule.decide(judged) for rule in rules if rule != jury
+        f"majority of {rule.majority} judges, ties {rule.tie}": rule.of_votes(votes) for rule in rules if rule != jury
     }
 
 

@@ -14,11 +14,15 @@ The papers evaluate base students three-shot (v1 section 2.3) and give neither t
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
 
 from scale_or_reason.errors import StudyError
 from scale_or_reason.seeds import derive_seed
+from scale_or_reason.tables import read_table
 
 #: A base student that goes on after its answer starts the next question: that is where its answer ends.
 STOP = ("\nQuestion:",)
@@ -30,6 +34,15 @@ class Example:
 
     question: str
     answer: str
+
+
+def read_pools(paths: Iterable[Path]) -> dict[str, list[Example]]:
+    """The examples in tables of items, by benchmark; rows without a gold answer have nothing to show."""
+    pools: dict[str, list[Example]] = {}
+    for path in paths:
+        for row in read_table(path, "items").filter(pl.col("gold").list.len() > 0).iter_rows(named=True):
+            pools.setdefault(row["benchmark"], []).append(Example(row["question"], row["gold"][0]))
+    return pools
 
 
 def solved_example(example: Example) -> str:

@@ -50,7 +50,7 @@ def test_kappa_of_a_textbook() -> None:
 def test_alpha_of_its_author() -> None:
     """Krippendorff (2011), example A: two observers, ten articles, binary; alpha is 0.095."""
     meg, owen = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]
-    table = judge_agreement(verdicts({"meg": meg, "owen": owen}), FAMILIES, seed=0, replicates=50)
+    table = judge_agreement([verdicts({"meg": meg, "owen": owen})], FAMILIES, seed=0, replicates=50)
     found = row(table, "meg", "owen")
     assert found["alpha"] == pytest.approx(0.095, abs=0.0005)
     assert (found["answers"], found["first_only"], found["second_only"], found["agreement"]) == (10, 1, 3, 0.6)
@@ -74,7 +74,7 @@ def test_alpha_of_a_jury_with_gaps(said: list[tuple[int | None, ...]]) -> None:
     decided = [value for unit in units if len(unit) > 1 for value in unit]
     assume(0 in decided and 1 in decided)
     opinions = {name: list(values) for name, values in zip("abc", zip(*said, strict=True), strict=True)}
-    found = row(judge_agreement(verdicts(opinions), FAMILIES, seed=0, replicates=2), "jury", None)
+    found = row(judge_agreement([verdicts(opinions)], FAMILIES, seed=0, replicates=2), "jury", None)
     assert found["alpha"] == pytest.approx(alpha_by_pairs(units))
     several = [unit for unit in units if len(unit) > 1]
     assert found["answers"] == len(several)
@@ -92,7 +92,7 @@ def test_alpha_of_a_pair(said: list[tuple[int, int]]) -> None:
 
 
 def test_judges_who_always_say_the_same_have_no_kappa() -> None:
-    table = judge_agreement(verdicts({"a": [1, 1], "b": [1, 1]}), FAMILIES, seed=0, replicates=20)
+    table = judge_agreement([verdicts({"a": [1, 1], "b": [1, 1]})], FAMILIES, seed=0, replicates=20)
     found = row(table, "a", "b")
     assert (found["agreement"], found["agreement_low"], found["kappa"], found["alpha"]) == (1, 1, None, None)
     assert (found["kappa_low"], found["alpha_high"]) == (None, None)
@@ -100,7 +100,7 @@ def test_judges_who_always_say_the_same_have_no_kappa() -> None:
 
 def test_unparsable_replies_decide_nothing_and_answers_without_a_result_are_wrong() -> None:
     said = {"rules": [1, None, None, 1], "judge": [1, 0, 1, None]}
-    found = row(judge_agreement(verdicts(said), FAMILIES, seed=0, replicates=20), "judge", "rules")
+    found = row(judge_agreement([verdicts(said)], FAMILIES, seed=0, replicates=20), "judge", "rules")
     # the second answer both call wrong, the third only the judge calls right; the fourth the judge leaves open
     assert (found["answers"], found["first_only"], found["second_only"]) == (3, 1, 0)
 
@@ -113,11 +113,35 @@ def test_distance_of_accuracies_is_the_median_over_models() -> None:
         verdicts({"a": [1] * 6 + [0] * 4, "b": [1] * 9 + [None]}, model_id="m2"),
         verdicts({"a": [1] * 5, "b": [0] + [1] * 4}, benchmark="squad", model_id="m0"),
     ]
-    table = judge_agreement(pl.concat(parts), FAMILIES, seed=0, replicates=20)
+    table = judge_agreement([pl.concat(parts)], FAMILIES, seed=0, replicates=20)
     assert row(table, "a", "b", "gsm8k")["difference"] == pytest.approx(10)
     assert row(table, "a", "b", "squad")["difference"] == pytest.approx(20)
     assert row(table, "a", "b")["difference"] == pytest.approx(15)
     assert table["family"].to_list() == ["Math-OE", "General-OE", None]
+
+
+def test_benchmarks_may_come_one_after_the_other() -> None:
+    opinions = {
+        "a": [1, 1, 0, 1, None, 0],
+        "b": [1, 0, 0, None, 1, 1],
+        "c": [0, 1, 0, 1, 1, 1],
+        "rules": [1, 1, 0, 0, 0, 0],
+    }
+    parts = [
+        pl.concat(verdicts(opinions, benchmark, model_id) for model_id in ("m0", "m1"))
+        for benchmark in ("gsm8k", "squad")
+    ]
+    whole = judge_agreement([pl.concat(parts)], FAMILIES, seed=0, replicates=50)
+    assert judge_agreement(iter(parts), FAMILIES, seed=0, replicates=50).equals(whole)
+    assert set(whole["benchmark"]) == {"gsm8k", "squad", None}
+
+
+def test_no_benchmark_at_all_and_another_judge_on_the_second() -> None:
+    with pytest.raises(StudyError, match="needs two judges"):
+        judge_agreement([], FAMILIES, seed=0)
+    second = verdicts({"a": [1], "c": [1]}, benchmark="squad")
+    with pytest.raises(StudyError, match="one verdict each of a, b"):
+        judge_agreement([verdicts({"a": [1], "b": [1]}), second], FAMILIES, seed=0, replicates=2)
 
 
 def test_intervals_draw_items() -> None:
@@ -126,13 +150,13 @@ def test_intervals_draw_items() -> None:
     low, high = (float(bound) for bound in wilson_interval(0.9, 400))
     once, twice = verdicts(opinions), verdicts(opinions, model_id="m2")
     for given_verdicts in (once, pl.concat([once, twice])):
-        found = row(judge_agreement(given_verdicts, FAMILIES, seed=0), "a", "b")
+        found = row(judge_agreement([given_verdicts], FAMILIES, seed=0), "a", "b")
         assert found["agreement"] == pytest.approx(0.9)
         assert found["agreement_low"] == pytest.approx(low, abs=0.006)
         assert found["agreement_high"] == pytest.approx(high, abs=0.006)
-    again = judge_agreement(once, FAMILIES, seed=0)
-    assert again.equals(judge_agreement(once, FAMILIES, seed=0))
-    assert not again.equals(judge_agreement(once, FAMILIES, seed=1))
+    again = judge_agreement([once], FAMILIES, seed=0)
+    assert again.equals(judge_agreement([once], FAMILIES, seed=0))
+    assert not again.equals(judge_agreement([once], FAMILIES, seed=1))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +169,7 @@ def test_intervals_draw_items() -> None:
 )
 def test_gaps_are_refused(given_verdicts: pl.DataFrame, problem: str) -> None:
     with pytest.raises(StudyError, match=problem):
-        judge_agreement(given_verdicts, FAMILIES, seed=0)
+        judge_agreement([given_verdicts], FAMILIES, seed=0)
 
 
 def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,5 +186,5 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "argv", ["compare_judges.py", *map(str, [*options, "--seed", 0, *outputs])])
     runpy.run_path(str(root / "workflow" / "scripts" / "compare_judges.py"), run_name="__main__")
     found = read_table(tmp_path / "table.parquet", "judge_agreement")
-    assert found.equals(judge_agreement(table, {"gsm8k": "Math-OE"}, seed=0))
+    assert found.equals(judge_agreement([table], {"gsm8k": "Math-OE"}, seed=0))
     assert pl.read_csv(tmp_path / "table.csv")["second_only"].to_list() == [1, 1]

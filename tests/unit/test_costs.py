@@ -192,6 +192,27 @@ def test_a_file_of_another_model_table_or_place_is_refused(tmp_path):
         read_columns([tmp_path / "nothing.parquet"], "answers", ["item_id"])
 
 
+def test_the_one_file_that_is_another_is_named(tmp_path):
+    """They are read at once, and yet each is looked at."""
+    good = answers_file(tmp_path / "good.parquet", MODEL)
+    other = answers_file(tmp_path / "other.parquet", "base/small/shots-3")
+    with pytest.raises(StudyError, match=r"(?s)another model.*other\.parquet.*found: base/small/shots-3"):
+        read_columns([good, other], "answers", ["item_id"], MODEL)
+    less, swapped = (tmp_path / f"{name}.parquet" for name in ("less", "swapped"))
+    table = pl.read_parquet(good)
+    table.drop("answer").write_parquet(less)
+    table.select(reversed(table.columns)).write_parquet(swapped)
+    for bad in (less, swapped):
+        with pytest.raises(StudyError, match=rf"(?s)not those of its schema.*{bad.name}"):
+            read_columns([good, bad], "answers", ["item_id"], MODEL)
+
+
+def test_names_of_files_are_no_patterns(tmp_path):
+    (tmp_path / "[ab]*").mkdir()
+    path = answers_file(tmp_path / "[ab]*" / "gsm8k.parquet", MODEL)
+    assert read_columns([path], "answers", ["item_id"], MODEL).height == 1
+
+
 def test_collected_tables_are_sorted_and_without_repeats(tmp_path):
     paths = []
     for ratio in (1.0, 0.0):

@@ -15,7 +15,7 @@ from scale_or_reason.cells import Cell
 from scale_or_reason.errors import StudyError
 from scale_or_reason.intervals import difference_interval, wilson_interval
 from scale_or_reason.jury import JuryRule
-from scale_or_reason.sensitivity import jury_sensitivity
+from scale_or_reason.sensitivity import decided_scores, jury_sensitivity
 from scale_or_reason.tables import SCHEMAS, table_from_rows, write_table
 
 IFT, REASONING = (Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0))
@@ -42,7 +42,8 @@ def sensitivity(given: pl.DataFrame, jury: JuryRule | None = None, jurors: list[
     judges = given["judge"].unique(maintain_order=True).to_list()
     jurors = jurors or [judge for judge in judges if judge != "rules"] or ["rules"]
     sizes = {"small": 0.5, "absent": 1}
-    return jury_sensitivity(given, jury or JuryRule(), FAMILIES, jurors=jurors, sizes=sizes, corpora=["general"])
+    scores = decided_scores([given], jury or JuryRule(), FAMILIES, jurors)
+    return jury_sensitivity(scores, FAMILIES, sizes=sizes, corpora=["general"])
 
 
 def test_one_judge_against_the_graders() -> None:
@@ -90,6 +91,21 @@ def test_graders_who_vote_break_ties() -> None:
 
 def test_graders_alone() -> None:
     assert findings(sensitivity(verdicts(rules=(4, 20)))) == {"the study": (40.0, "gain", False)}
+
+
+def test_benchmarks_may_come_one_after_the_other() -> None:
+    families = {"gsm8k": "Math-OE", "aime": "Math-OE"}
+    math = verdicts(strict=(20, 4), kind=(20, 36), rules=(20, 20))
+    aime = verdicts(strict=(1, 2), kind=(3, 5), rules=(2, 2)).with_columns(benchmark=pl.lit("aime"))
+    key = ["model_id", "benchmark"]
+    apart, together = (
+        decided_scores(parts, JuryRule(), families, ["strict", "kind"])
+        for parts in ([math, aime], [pl.concat([math, aime])])
+    )
+    assert list(apart) == list(together) and len(apart) == 9
+    for name, scores in apart.items():
+        assert scores.height == 4
+        assert scores.sort(key).equals(together[name].sort(key))
 
 
 def test_no_verdicts() -> None:

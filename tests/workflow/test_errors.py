@@ -38,6 +38,31 @@ def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None
     assert "Building DAG" not in run.stdout + run.stderr
 
 
+@pytest.mark.parametrize(
+    ("target", "lines"),
+    [
+        (
+            "items/math_5000/1.html",
+            ["no such benchmark", "found: math_5000", "expected: winogrande, ", "did you mean math_500?"],
+        ),
+        (
+            "items/math_500/test/algebra/1.json.html",
+            [
+                "spelled in a path",
+                "found: test/algebra/1.json",
+                "ask for results/micro/trails/items/math_500/test%2Falg",
+            ],
+        ),
+        ("prompts/maths/0123456789abcdef.html", ["no such corpus", "found: maths", "did you mean math?"]),
+    ],
+)
+def test_a_trail_of_something_else(tree: Tree, target: str, lines: list[str]) -> None:
+    run = tree.snakemake("-n", f"results/micro/trails/{target}", study=MICRO, check=False)
+    assert run.status == 1
+    for line in lines:
+        assert line in run.stdout + run.stderr
+
+
 def test_the_error_names_the_overlay(tree: Tree) -> None:
     overlay = tree.path / "typo.yaml"
     overlay.write_text("study:\n  name: typo\ntrainig:\n  max_length: 3\n")

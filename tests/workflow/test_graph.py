@@ -392,6 +392,27 @@ def test_another_benchmark_makes_no_teacher_answer_again(tree: Tree) -> None:
     assert jobs == {"generate_answers": 1, "prepare_questions": 1, "micro_questions": 1}
 
 
+def test_a_trail_starts_no_engine(tree: Tree) -> None:
+    """Only the table that its item or prompt is looked up in is made."""
+    item = "results/micro/trails/items/math_500/test%2Falgebra%2F1.json.html"
+    prompt = "results/micro/trails/prompts/math/0123456789abcdef.html"
+    of_item = {"item_trail": 1, "prepare_benchmark": 1, "micro_benchmark_rows": 1}
+    of_prompt = {"prompt_trail": 1, "prepare_questions": 1, "micro_questions": 1}
+    assert tree.dry_run(item, prompt, study=MICRO) == of_item | of_prompt
+
+
+def test_a_trail_shows_all_models_that_are_asked(tree: Tree) -> None:
+    targets = [f"results/v2/trails/items/{benchmark}/1.html" for benchmark in ("aime", "gsm8k")]
+    printed = tree.snakemake("-n", "-p", *targets).stdout
+    shown = {
+        Path(output).parent.name: set(ids.split())
+        for ids, output in re.findall(r"item_trail\.py .*?--model-ids (.*?) --.* --output (\S+)", printed)
+    }
+    assert len(shown["gsm8k"]) == 122
+    assert len(shown["aime"] - shown["gsm8k"]) == 20
+    assert {f"general/Qwen2.5-3B/seq/rho-{ratio}/seed-0/max-tokens-32768" for ratio in "01"} < shown["aime"]
+
+
 def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:
     real = plant(root, tmp_path / "real")
     rows = f"--config=benchmarks={{source: {{path: {shared_dir / 'data' / 'benchmark_rows'}}}}}"

@@ -30,6 +30,16 @@ def test_a_finished_study_is_finished(made_once: Tree) -> None:
     assert pending(made_once) == {}
 
 
+def test_a_trail_is_old_when_there_is_more_to_see(made: Tree) -> None:
+    trails = [f"results/micro/trails/{name}.html" for name in ("items/gsm8k/1", "prompts/general/0123456789abcdef")]
+    made.snakemake("-c2", *trails, study=SMALL)
+    assert pending(made, *trails) == {}
+    (made.path / "results/micro/verdicts/rules/teacher/micro-teacher/ift/gsm8k.parquet").touch()
+    assert pending(made, *trails) == {"item_trail": 1}
+    (made.path / "results/micro/mixtures/general/seq/rho-1.parquet").touch()
+    assert pending(made, *trails) == {"item_trail": 1, "prompt_trail": 1}
+
+
 def test_an_alias_links_to_the_training(made_once: Tree) -> None:
     alias = made_once.path / STUDENT / "mix" / "rho-1" / "seed-0"
     assert alias.is_symlink()

@@ -20,8 +20,10 @@ except StudyError as error:
 
 if workflow.is_main_process:
     import slurm_remedies
+    import snakemake_remedies
 
     slurm_remedies.apply(STUDY.name)
+    snakemake_remedies.apply()
 
     from scale_or_reason.filechecks import notes
 

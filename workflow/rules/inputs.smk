@@ -6,6 +6,8 @@ from scale_or_reason.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODUL
 from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
 from scale_or_reason.study import RULES, ratio_of_format
+from scale_or_reason.trails.files import CorpusFiles, item_files, state_of
+from scale_or_reason.trails.names import check_known, check_name
 
 
 def model_files(model):
@@ -147,26 +149,80 @@ def items_of(wildcards):
     return [f"<results>/benchmarks/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
 
 
-def answers_of(wildcards):
-    """The tables of its answers."""
-    return [f"<results>/answers/{wildcards.model_id}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
+# A job writes all tables of a model's answers or verdicts, so that one file of it stands for them: whenever a job ends,
+# Snakemake looks at the inputs of all jobs that could be next, and that takes longer than scoring a model.
 
 
-def grades_of(wildcards):
-    """The tables of the rule graders' verdicts on them, if rules speak."""
-    folder = f"<results>/verdicts/{RULES}/{wildcards.model_id}"
-    return [f"{folder}/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)] if STUDY.graders else []
+def graded_of(wildcards):
+    """What stands for the rule graders' verdicts on a model, if rules speak."""
+    last = benchmarks_of(wildcards)[-1]
+    return [f"<results>/verdicts/{RULES}/{wildcards.model_id}/{last}.parquet"] if STUDY.graders else []
+
+
+def answers_of(wildcards, input):
+    """The tables of a model's answers."""
+    return tables_beside([input.answered], wildcards)
+
+
+def grades_of(wildcards, input):
+    """The tables of the rule graders' verdicts on them."""
+    return tables_beside(input.graded, wildcards)
 
 
 def votes_of(wildcards, input):
     """The tables of all jurors: of the judges, and of the rule graders if they vote beside them."""
-    return [*verdicts_of(wildcards, input), *(input.graders if STUDY.judges and RULES in STUDY.jurors else [])]
+    voting = input.graded if STUDY.judges and RULES in STUDY.jurors else []
+    return tables_beside([*input.judged, *voting], wildcards)
 
 
 def verdicts_of(wildcards, input):
-    """The tables that lie beside the judges' manifests."""
-    folders = [Path(manifest).parent for manifest in input.judged]
+    """The tables of the judges' verdicts."""
+    return tables_beside(input.judged, wildcards)
+
+
+def tables_beside(files, wildcards):
+    """The tables of what a model is asked, in the folders of ``files``."""
+    folders = [Path(file).parent for file in files]
     return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in benchmarks_of(wildcards)]
+
+
+def item_table_of_trail(wildcards):
+    """The table with the item whose trail is asked for; an error if it can be none of the study's."""
+    folder = f"results/{STUDY.name}/trails/items"
+    check_known(wildcards.benchmark, STUDY.benchmarks, "benchmark", f"{folder}/{wildcards.benchmark}")
+    check_name(wildcards.item, f"{folder}/{wildcards.benchmark}")
+    return f"<results>/benchmarks/{wildcards.benchmark}.parquet"
+
+
+def questions_of_trail(wildcards):
+    """The same of a training prompt."""
+    folder = f"results/{STUDY.name}/trails/prompts"
+    check_known(wildcards.corpus, list(STUDY.corpora), "corpus", f"{folder}/{wildcards.corpus}")
+    check_name(wildcards.prompt, f"{folder}/{wildcards.corpus}")
+    return f"<results>/questions/{wildcards.corpus}.parquet"
+
+
+def models_of_trail(benchmark):
+    """All models that are asked the items of a benchmark."""
+    return [
+        model.model_id
+        for model in [*STUDY.teachers(), *STUDY.trainings(), *STUDY.adapted(), *STUDY.base_students(), *STUDY.limited()]
+        if benchmark in STUDY.benchmarks_of(model)
+    ]
+
+
+def state_of_item(wildcards):
+    """Which answers and verdicts are there: a trail makes none, and is old when there are others."""
+    models = models_of_trail(wildcards.benchmark)
+    folder = Path("results", STUDY.name)
+    pool = folder / "benchmarks" / f"{wildcards.benchmark}.pool.parquet"
+    return state_of([pool, *item_files(folder, wildcards.benchmark, models, STUDY.verdict_sources)])
+
+
+def state_of_prompt(wildcards):
+    """The same of a training prompt."""
+    shards = STUDY.corpora[wildcards.corpus].shards
+    return state_of(CorpusFiles(Path("results", STUDY.name), wildcards.corpus, shards).files())
 
 
 def tables_of_form(form):

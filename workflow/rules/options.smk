@@ -254,6 +254,24 @@ def tables_of_figure(wildcards, input):
     return option("tables", *(f"{Path(file).stem}={file}" for file in input.tables))
 
 
+def trail_options(wildcards):
+    """Whose words are on the trail of an item, and how they were asked."""
+    study = f"results/{STUDY.name}"
+    limited = wildcards.benchmark in STUDY.length_limits.benchmarks and LIMITED_IDS
+    return " ".join(
+        [
+            options({"results": study, "study": STUDY.name, "item": wildcards.item, "seed": STUDY.seed}),
+            option("model_ids", *models_of_trail(wildcards.benchmark)),
+            option("judges", *STUDY.verdict_sources),
+            option("jurors", *STUDY.jurors),
+            json_option("jury", config["jury"]),
+            json_option("templates", {student.name: student.template for student in STUDY.students.values()}),
+            json_option("modes", STUDY.teacher.modes if STUDY.teacher else {}),
+            option("complete", "scores", *([f"{study}/tables/length_limits.csv"] if limited else [])),
+        ]
+    )
+
+
 def labels_of_figure(wildcards):
     """How the report lists a figure."""
     version, _, name = wildcards.figure.partition("/")

@@ -4,9 +4,9 @@
 rule score_model:
     input:
         item_tables=items_of,
-        answers=answers_of,
+        answered="<results>/answers/{model_id}/manifest.json",
         judged=JUDGED,
-        graders=grades_of,
+        graded=graded_of,
     output:
         scores="<results>/scores/{model_id}.parquet",
     log:
@@ -23,15 +23,17 @@ rule score_model:
         runtime=runtime("small"),
     params:
         families=json_option("families", config["study"]["families"]),
+        answers=answers_of,
         verdicts=votes_of,
+        graders=grades_of,
         jury=json_option("jury", config["jury"]),
         version=version_of("scores"),
     message:
         "score {wildcards.model_id}"
     shell:
         "python workflow/scripts/score_model.py --model-id {wildcards.model_id} {params.families}"
-        " --items {input.item_tables} --answers {input.answers} --verdicts {params.verdicts} --graders {input.graders}"
-        " {params.jury} --output {output.scores} &> {log}"
+        " --items {input.item_tables} --answers {params.answers} --verdicts {params.verdicts}"
+        " --graders {params.graders} {params.jury} --output {output.scores} &> {log}"
 
 
 rule count_costs:
@@ -39,8 +41,7 @@ rule count_costs:
         trainings=trainings_of,
         mixtures=mixtures_of,
         pairs=pairs_of,
-        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
-        answers_manifest="<results>/answers/{model_id}/manifest.json",
+        answered="<results>/answers/{model_id}/manifest.json",
         judged=JUDGED,
     output:
         costs="<results>/costs/{model_id}.parquet",
@@ -56,6 +57,7 @@ rule count_costs:
         runtime=runtime("small"),
     params:
         families=json_option("families", config["study"]["families"]),
+        answers=answers_of,
         verdicts=verdicts_of,
         architecture=architecture_options,
         teacher=option("teacher_architecture", f"teacher={STUDY.teacher.source if STUDY.teacher else ''}"),
@@ -65,7 +67,8 @@ rule count_costs:
         "count the costs of {wildcards.model_id}"
     shell:
         "python workflow/scripts/count_costs.py --model-id {wildcards.model_id} {params.families}"
-        " {params.architecture} --mixtures {input.mixtures} --pairs {input.pairs} {params.teacher} --answers {input.answers} --answers-manifest {input.answers_manifest}"
+        " {params.architecture} --mixtures {input.mixtures} --pairs {input.pairs} {params.teacher}"
+        " --answers {params.answers} --answers-manifest {input.answered}"
         " --verdicts {params.verdicts} --judging-manifests {input.judged}"
         " {params.judges} --output {output.costs} &> {log}"
 

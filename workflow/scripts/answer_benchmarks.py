@@ -47,7 +47,7 @@ from scale_or_reason.files import write_json
 from scale_or_reason.generation import Mode, OnReply, Sampling, json_object
 from scale_or_reason.journal import Journal, Row
 from scale_or_reason.seeds import derive_seed
-from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt
+from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt, read_pools
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 
 
@@ -126,15 +126,6 @@ def read_items(paths: list[Path]) -> dict[str, pl.DataFrame]:
                 raise StudyError("a benchmark is given twice", where=path, key=str(name))
             tables[str(name)] = part
     return tables
-
-
-def read_pools(paths: list[Path]) -> dict[str, list[Example]]:
-    """The examples by benchmark; rows without a gold answer have nothing to show."""
-    pools: dict[str, list[Example]] = {}
-    for path in paths:
-        for row in read_table(path, "items").filter(pl.col("gold").list.len() > 0).iter_rows(named=True):
-            pools.setdefault(row["benchmark"], []).append(Example(row["question"], row["gold"][0]))
-    return pools
 
 
 def texts(

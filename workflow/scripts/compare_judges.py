@@ -33,8 +33,9 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     families = family_of(arguments.families)
-    files = verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, families)
-    table = judge_agreement(read_columns(files, "verdicts", VERDICT_COLUMNS), families, arguments.seed)
+    files = (verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, [name]) for name in families)
+    verdicts = (read_columns(of_benchmark, "verdicts", VERDICT_COLUMNS) for of_benchmark in files)
+    table = judge_agreement(verdicts, families, arguments.seed)
     write_table(table, arguments.parquet, "judge_agreement")
     write_csv(table, arguments.csv)
 

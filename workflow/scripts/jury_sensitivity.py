@@ -20,7 +20,7 @@ from scale_or_reason.errors import run_script
 from scale_or_reason.generation import json_object
 from scale_or_reason.jury import JuryRule
 from scale_or_reason.scores import family_of
-from scale_or_reason.sensitivity import jury_findings, jury_sensitivity
+from scale_or_reason.sensitivity import decided_scores, jury_findings, jury_sensitivity
 from scale_or_reason.tables import write_csv
 
 
@@ -42,14 +42,15 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     families = family_of(arguments.families)
-    files = verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, families)
-    verdicts = read_columns(files, "verdicts", VERDICT_COLUMNS)
+    files = (verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, [name]) for name in families)
+    verdicts = (read_columns(of_benchmark, "verdicts", VERDICT_COLUMNS) for of_benchmark in files)
     jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
-    study = {"jurors": arguments.jurors, "sizes": arguments.sizes, "corpora": arguments.corpora}
-    table = jury_sensitivity(verdicts, jury, families, **study)
+    scores = decided_scores(verdicts, jury, families, arguments.jurors)
+    study = {"sizes": arguments.sizes, "corpora": arguments.corpora}
+    table = jury_sensitivity(scores, families, **study)
     write_csv(table, arguments.output)
     print(f"{table['changed'].sum()} of {table.height} findings are others than the study's")
-    statements = jury_findings(verdicts, jury, families, **study)
+    statements = jury_findings(scores, families, **study)
     write_csv(statements, arguments.statements)
     print(f"{statements['changed'].sum()} of {statements.height} statements hold or do not hold otherwise")
 

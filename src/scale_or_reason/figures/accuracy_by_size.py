@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -89,7 +88,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, table.filter(task=task), corpora, sizes, style)
     grid.label(0, x="Student size (parameters)", y="Accuracy (%)")
-    sns.despine(grid.figure)
+    drawing.open_frames(grid.figure)
     drawing.finish(grid.figure, table, _legend(table, corpora, style), style, panel=("task",))
     return grid.figure
 
