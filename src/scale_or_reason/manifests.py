@@ -30,6 +30,7 @@ PACKAGES = (
     "numpy",
     "polars",
     "scipy",
+    "seaborn",
     "snakemake",
     "tokenizers",
     "torch",

@@ -20,7 +20,6 @@ import yaml
 from full_grid import results, small_results
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
 
 from scale_or_reason.errors import StudyError
 from scale_or_reason.figures import drawing, parts
@@ -306,26 +305,6 @@ def test_colours_are_of_the_okabe_ito_palette(style):
     assert {style.colours[name] for name in series} | set(style.palette) <= palette
     assert len({style.colours[name] for name in series}) == len(series)
     assert len(set(style.palette)) == len(style.palette)
-
-
-@pytest.mark.parametrize("right", [False, True])
-def test_frames_are_open(right):
-    figure = Figure()
-    for axes in figure.subplots(1, 2):
-        axes.spines["left"].set_visible(False)
-    drawing.open_frames(figure, right=right)
-    for axes in figure.axes:
-        shown = {side for side in ("left", "bottom", "top", "right") if axes.spines[side].get_visible()}
-        assert shown == {"left", "bottom", *(["right"] if right else [])}
-
-
-def test_a_program_that_draws_loads_no_library_of_tables_beside_ours():
-    """Each figure is a program of its own: what it loads, twenty of them load."""
-    modules = [f"scale_or_reason.figures.{form}" for form in FORMS]
-    code = f"import importlib, sys; [importlib.import_module(name) for name in {modules}]; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"matplotlib.figure", "polars"} <= set(loaded)
-    assert not {"pandas", "seaborn", "matplotlib.pyplot", "torch"} & set(loaded)
 
 
 def test_sizes_get_lighter_and_stay_apart_in_grey(style):

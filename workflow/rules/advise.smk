@@ -1,17 +1,6 @@
 # What to train for a budget. Not part of `all`, since it takes a budget: ask for it by its name.
 
 
-def advice_options(wildcards):
-    """The budget, in one of its two units, and the number of answers. Ends with an error where there is no budget."""
-    budgets = {name: config[name] for name in ("budget_flops", "budget_gpu_hours") if config[name] is not None}
-    if len(budgets) != 1:
-        problem = "advice needs one budget" if budgets else "advice needs a budget"
-        found = ", ".join(budgets) or "neither budget_flops nor budget_gpu_hours"
-        remedy = "snakemake -c1 advise --config budget_flops=1e21 queries=1e6"
-        sys.exit(f"error: {StudyError(problem, where='config', found=found, remedy=remedy)}")
-    return options({**budgets, "queries": config["queries"]})
-
-
 rule advise:
     input:
         outcomes="<results>/tables/outcomes.parquet",

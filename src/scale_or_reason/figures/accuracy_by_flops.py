@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -131,7 +132,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for block, cost in enumerate(costs):
         draw_block(grid, block, table.filter(cost=cost), style, heights=table)
         grid.label(block, x=AXIS_LABELS[cost], y="Accuracy (%)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     sizes = table.filter(pl.col("element") == "point")["size_b"].unique().sort().to_list()
     handles = legend(table, style) + drawing.area_handles(sizes, style)
     drawing.finish(grid.figure, table, handles, style, panel=("task", "cost"))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -88,7 +89,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, table.filter(task=task), corpora, sizes, style)
     grid.label(0, x="Student size (parameters)", y="Accuracy (%)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     drawing.finish(grid.figure, table, _legend(table, corpora, style), style, panel=("task",))
     return grid.figure
 

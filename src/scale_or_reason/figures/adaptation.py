@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -99,7 +100,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, points.filter(task=task), sizes, looks, style)
     grid.label(0, x="Student size (parameters)", y="Gap to general IFT (points)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     handles = [Line2D([], [], label=_title(name, style), **look) for name, look in looks.items()]
     drawing.finish(grid.figure, table, handles, style, panel=("task",))
     return grid.figure

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib.ticker as ticker
 import numpy as np
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -92,7 +93,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, points.filter(task=task), sizes, style, grid.is_last(task))
     grid.label(0, x="Student size (parameters)", y="Answer length (tokens)")
-    drawing.open_frames(grid.figure, right=True)
+    sns.despine(grid.figure, right=False)
     drawing.finish(grid.figure, table, _legend(style), style, panel=("task",))
     return grid.figure
 

@@ -71,13 +71,6 @@ def size_axis(axes: Axes, sizes: Sequence[float], room: float = 1.4) -> None:
     axes.xaxis.set_minor_locator(ticker.NullLocator())
 
 
-def open_frames(figure: Figure, right: bool = False) -> None:
-    """Take the upper line of all panels' frames away, and the right one unless something is measured along it."""
-    for axes in figure.axes:
-        for side, shown in {"left": True, "bottom": True, "top": False, "right": right}.items():
-            axes.spines[side].set_visible(shown)
-
-
 def empty_panel(axes: Axes, style: Style) -> None:
     """A panel without a single result says so."""
     axes.set(xticks=[], yticks=[])

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -82,7 +83,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, points.filter(task=task), style.marker_areas(sizes), style)
     grid.label(0, x="Inference FLOPs per answer", y="Accuracy (%)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     drawing.finish(grid.figure, table, _legend(style) + drawing.area_handles(sizes, style), style, panel=("task",))
     return grid.figure
 

@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib.ticker as ticker
 import numpy as np
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -100,7 +101,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, table.filter(task=task), ticks, style)
     grid.label(0, x="Student size (parameters)", y="Inference FLOPs per answer")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     handles = []
     for name in FORMATS:
         look = {"color": style.colours[name], "marker": style.markers[name], "ls": style.lines[name], "ms": 4}

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -72,7 +73,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, points.filter(task=task), sizes, limits, style)
     grid.label(0, x="Student size (parameters)", y="Accuracy (%)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     there = set(points.select("format", "max_tokens").rows())
     handles = [
         Line2D([], [], label=f"{style.labels[name]}, {limit:,} tokens", **_look(name, limit, limits, style))

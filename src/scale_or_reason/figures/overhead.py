@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib.ticker as ticker
 import numpy as np
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -115,7 +116,7 @@ def _draw_families(table: pl.DataFrame, sizes: Sequence[float], style: Style) ->
         small = {"fontsize": style.font_size - 1, "frameon": False, "handletextpad": 0.2, "borderpad": 0.2}
         axes.legend(handles=handles, loc="upper right", **small)
     grid.label(0, **_AXIS_LABELS)
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     drawing.finish(grid.figure, table, drawing.area_handles(sizes, style), style, panel=("task",))
     return grid.figure
 
@@ -133,7 +134,7 @@ def _draw_single(table: pl.DataFrame, style: Style) -> Figure:
         axes.scatter(own["token_factor"], own["gap"], s=style.marker_area[1] * 0.7, zorder=4, **look)
     _axes(axes, table, style)
     axes.set(xlabel=_AXIS_LABELS["x"], ylabel=_AXIS_LABELS["y"])
-    drawing.open_frames(figure)
+    sns.despine(figure)
     handles = [Line2D([], [], ls="", ms=4.5, label=family, **look) for family, look in looks.items()]
     drawing.finish(figure, table, handles, style, panel=("task",))
     drawing.name_points(axes, points, "token_factor", "gap", "task", style)

@@ -9,12 +9,12 @@ from typing import Any
 import matplotlib
 import matplotlib.ticker as ticker
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from scale_or_reason.figures import drawing
 from scale_or_reason.figures.style import Style
 
 #: Parts of memory -> colour, of the same palette as the style's.
@@ -45,7 +45,7 @@ def draw(cells: pl.DataFrame, memory: pl.DataFrame, roles: Mapping[str, str], li
     colours = model_colours(roles)
     _draw_hours(hours, cells, stages, colours)
     _draw_memory(gigabytes, memory, limit_gb, style)
-    drawing.open_frames(figure)
+    sns.despine(figure)
     used = [name for name in roles if name in set(cells["model"])]
     note = "paler: done already" if cells["done"].any() else None
     _legend_below(hours, [Patch(color=colours[name], label=name) for name in used], note)

@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib.ticker as ticker
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -115,7 +116,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     grid = panel_grid(tasks_in(table), style)
     draw_block(grid, 0, table, style)
     grid.label(0, **AXIS_LABELS)
-    drawing.open_frames(grid.figure, right=bool(table["answer_tokens"].count()))
+    sns.despine(grid.figure, right=not table["answer_tokens"].count())
     drawing.finish(grid.figure, table, legend(table, style), style, panel=("task",))
     return grid.figure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from scale_or_reason.figures import accuracy_by_flops, drawing, ratio_gap
@@ -29,7 +30,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     grid.label(0, **ratio_gap.AXIS_LABELS)
     accuracy_by_flops.draw_block(grid, 1, below, style, heights=below)
     grid.label(1, x=accuracy_by_flops.AXIS_LABELS[_COST], y="Accuracy (%)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     sizes = table["size_b"].drop_nulls().unique().sort().to_list()
     handles = drawing.size_handles(drawing.size_colours(sizes, style), style.marker_areas(sizes))
     handles += accuracy_by_flops.legend(below, style)

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib.ticker as ticker
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -59,7 +60,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, points.filter(task=task), colours, counts, style)
     grid.label(0, x="Examples shown", y="Accuracy (%)")
-    drawing.open_frames(grid.figure)
+    sns.despine(grid.figure)
     drawing.finish(grid.figure, table, drawing.size_handles(colours), style, panel=("task",))
     return grid.figure
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib
 import polars as pl
+import seaborn as sns
 import yaml
 from matplotlib.figure import Figure
 
@@ -23,17 +24,6 @@ _NAMES = {
     "markers": _SERIES | {"mixture"},
     "lines": _SERIES | {"teacher", "frontier"},
     "labels": _SERIES | {"teacher", "frontier", "suboptimal", "seq", "mix"},
-}
-
-#: Settings of matplotlib that no study changes: dark grey instead of black, ticks outwards, rounded ends of lines.
-_PLAIN = {
-    **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color"), ".15"),
-    "axes.axisbelow": True,
-    "lines.solid_capstyle": "round",
-    "patch.edgecolor": "white",
-    "patch.force_edgecolor": True,
-    "xtick.direction": "out",
-    "ytick.direction": "out",
 }
 
 
@@ -72,8 +62,7 @@ class Style:
     @contextmanager
     def applied(self) -> Iterator[None]:
         """Within this context matplotlib draws and saves in this style; nothing global is left changed."""
-        settings = {
-            **_PLAIN,
+        settings = sns.axes_style("ticks") | {
             "font.family": self.font_family,
             "font.size": self.font_size,
             "axes.titlesize": self.font_size + 1,

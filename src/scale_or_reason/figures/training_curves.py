@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib.ticker as ticker
 import polars as pl
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -99,7 +100,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for axes in grid[-1]:
         axes.set_xlabel("Step")
     figure.align_ylabels(grid[:, 0])
-    drawing.open_frames(figure)
+    sns.despine(figure)
     drawing.write_below(figure, _legend(table, colours, style), "", style)
     return figure
 
