@@ -27,6 +27,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ import psutil
 import yaml
 from snakemake.utils import update_config
 
-from scale_or_reason.cells import AnyModel, BaseStudent, Cell, Teacher
+from scale_or_reason.cells import AnyModel, BaseStudent, Cell, Teacher, format_ratio
 from scale_or_reason.study import RULES, Study
 from scale_or_reason.tables import SCHEMAS, check_table
 from scale_or_reason.timings import time_table
@@ -44,7 +45,17 @@ ROOT = Path(__file__).parents[2]
 NAME = "made_up"
 #: The rules between answers and the report. A rule that is not among them would make something that is made up here.
 ANALYSIS = ("score_model", "count_costs", "collect_", "compare_", "jury_sensitivity", "fit_curves", "tabulate_outcomes")
-ANALYSIS += ("measure_", "compute_findings", "figure_", "table1", "all", "figures", "tables", "scores")
+ANALYSIS += (
+    "measure_",
+    "compute_findings",
+    "figure_",
+    "table1",
+    "explore_results",
+    "all",
+    "figures",
+    "tables",
+    "scores",
+)
 #: Aims at the papers' size: seconds on the clock, with two cores, and gigabytes.
 SECONDS, GIGABYTES = 180, 6
 #: Of a training's log: as many steps as a million pairs are in batches of 32.
@@ -217,6 +228,7 @@ def _trainings(place: Place, study: Study) -> None:
         grad_norm=pl.lit(1.0),
         tokens_per_second=pl.lit(2e5),
     )
+    _mixtures(place, study)
     for model in [*study.trainings(), *study.adapted()]:
         corpus = getattr(model, "corpus", study.adaptation_corpora["to"])
         pairs = max(2, int(PAIRS[corpus] * place.pairs))
@@ -228,6 +240,24 @@ def _trainings(place: Place, study: Study) -> None:
         pl.DataFrame(lengths).write_parquet(folder / "sequence_lengths.parquet")
         log.write_csv(folder / "training_log.csv")
         _json({"training": {"seconds": 36_000.0}}, folder / "manifest.json")
+
+
+def _mixtures(place: Place, study: Study) -> None:
+    """What was trained on: pairs without their texts, and which answer of each a mixture takes."""
+    generator = np.random.default_rng(2)
+    for corpus in study.corpora:
+        count = max(2, int(PAIRS[corpus] * place.pairs))
+        ids = pl.Series("prompt_id", [f"{number:016x}" for number in generator.integers(0, 2**63, count)])
+        most = {"prompt_tokens": 400, "ift_tokens": 1500, "reasoning_tokens": 16_000}
+        lengths = {name: generator.integers(20, limit, count) for name, limit in most.items()}
+        _write(pl.DataFrame({"prompt_id": ids, **lengths}), place.results / "pairs" / f"{corpus}.parquet", "pairs")
+        for schedule, ratio in product(study.schedules, study.ratios):
+            reasons = pl.Series(generator.random(count) < ratio)
+            mixture = pl.DataFrame({"prompt_id": ids.shuffle(seed=1), "position": range(count)}).with_columns(
+                phase=pl.lit(0, pl.Int64), format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift"))
+            )
+            name = f"{corpus}/{schedule}/rho-{format_ratio(ratio)}.parquet"
+            _write(mixture, place.results / "mixtures" / name, "mixture")
 
 
 # ---- what is measured ----

@@ -8,7 +8,7 @@ import polars as pl
 
 from scale_or_reason.cells import AnyModel
 from scale_or_reason.intervals import wilson_interval
-from scale_or_reason.tables import SCHEMAS, table_from_rows
+from scale_or_reason.tables import table_from_rows
 
 ITEMS = 500
 
@@ -40,4 +40,4 @@ def cost_table(training: dict[AnyModel, float], inference: dict[tuple[AnyModel, 
         | unknown
         for (model, family), flops in inference.items()
     ]
-    return table_from_rows([{name: row[name] for name in SCHEMAS["costs"]} for row in rows], "costs")
+    return table_from_rows(rows, "costs")
