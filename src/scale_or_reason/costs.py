@@ -13,11 +13,12 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.cells import FORMATS, parse_model_id
+from scale_or_reason.columns import read_columns
 from scale_or_reason.errors import StudyError
 from scale_or_reason.exact_flops import Decoder, exact_generation_flops, exact_training_flops
 from scale_or_reason.flops import generation_flops, training_flops
 from scale_or_reason.study import RULES
-from scale_or_reason.tables import read_table, table_from_rows
+from scale_or_reason.tables import table_from_rows
 
 #: The columns that counting reads of each table.
 ANSWER_COLUMNS = ["benchmark", "prompt_tokens", "answer_tokens"]
@@ -69,12 +70,21 @@ def read_taught(mixtures: Sequence[str | Path], pairs: Sequence[str | Path]) -> 
     """The teacher's answers that one or more trainings took: ``format`` and ``LENGTH_COLUMNS``, a row for each.
 
     ``pairs`` are the tables of pairs that the ``mixtures`` were made from, in the same order. Lengths are the teacher's
-    tokens. Raises :class:`StudyError` if a question of a mixture is in no pair.
+    tokens. Raises :class:`StudyError` if there are more of one than of the other, if a file is missing or is another
+    table, and if a question of a mixture is in no pair.
     """
+    if len(mixtures) != len(pairs):
+        raise StudyError(
+            "not every mixture has its pairs",
+            where="--pairs",
+            found=f"{len(pairs)} tables of pairs for {len(mixtures)} mixtures",
+            expected="the pairs that each mixture was made from, in the order of --mixtures",
+            remedy="pass the table of pairs of each mixture's corpus, also where it is the same one",
+        )
     parts = []
     for mixture, pair_table in zip(mixtures, pairs, strict=True):
-        lengths = pl.read_parquet(pair_table, columns=PAIR_COLUMNS)
-        rows = read_table(mixture, "mixture").join(lengths, on="prompt_id", how="left")
+        lengths = read_columns([pair_table], "pairs", PAIR_COLUMNS)
+        rows = read_columns([mixture], "mixture", ["prompt_id", "format"]).join(lengths, on="prompt_id", how="left")
         if missing := rows["prompt_tokens"].null_count():
             raise StudyError(
                 "questions of a mixture are in no pair",

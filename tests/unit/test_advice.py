@@ -25,7 +25,7 @@ from scale_or_reason.advice import (
 )
 from scale_or_reason.advice_words import count, listed, screen, sentences
 from scale_or_reason.bootstrap import bootstrap
-from scale_or_reason.tables import SCHEMAS, write_table
+from scale_or_reason.tables import SCHEMAS, table_from_rows, write_table
 
 SIZES = {"small": 1.0, "large": 3.0}
 FAMILIES = {"gsm8k": "Math-OE"}
@@ -129,10 +129,9 @@ def test_break_even_is_what_trying_all_numbers_finds(models, budget, queries):
 
 
 def test_the_probability_of_being_best_is_that_of_two_independent_ones():
-    """Two students right on other items each: beta posteriors, whose order scipy's integral knows."""
+    """Two students that are right on unrelated items: beta posteriors, whose order an integral knows."""
     rng = np.random.default_rng(1)
     a, b = rng.permutation([1] * 55 + [0] * 45), rng.permutation([1] * 50 + [0] * 50)
-    # other items of one benchmark each, so that the two are independent
     one, two = model_id("small", 0), model_id("large", 0)
     outcomes = outcome_table({one: {"gsm8k": a}, two: {"gsm8k": b}})
     # pairing the items changes the probability unless what they have right is uncorrelated
@@ -160,6 +159,27 @@ def test_regions_are_advice_at_their_points(budget, queries):
     (row,) = regions(evidence, offers(evidence, "Math-OE"), np.array([budget]), np.array([queries])).to_dicts()
     expected = advised(evidence, budget, queries)
     assert (row["best"], row["reasoning_probability"]) == (expected["best"], expected["reasoning_probability"])
+
+
+def test_the_map_hatches_what_is_not_sure(root):
+    """Equal maps but for the probability that reasoning is best: the unsure one has lines where the other is plain."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from scale_or_reason.figures.advice import draw
+    from scale_or_reason.figures.style import Style
+
+    grid = [(budget, queries) for budget in (1.0, 10.0, 100.0) for queries in (1.0, 10.0, 100.0)]
+    row = {"family": "Math-OE", "best": "a", "student": "small", "size_b": 1.0, "ratio": 0.0, "reasons": False}
+    style, images = Style.from_file(root / "config" / "style.yaml"), {}
+    with style.applied():
+        for probability in (0.01, 0.3):
+            rows = [row | {"budget": b, "queries": q, "reasoning_probability": probability} for b, q in grid]
+            figure = draw(table_from_rows(rows, "regions"), style, budget=10.0, queries=10.0, unit="FLOPs")
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
+            images[probability] = np.asarray(canvas.buffer_rgba()).astype(int)
+    differing = (np.abs(images[0.01] - images[0.3]).sum(axis=-1) > 60).mean()
+    assert 0.01 < differing < 0.5
 
 
 def test_models_without_cost_or_accuracy_are_not_offered(tables):
@@ -276,8 +296,8 @@ def test_gpu_hours_are_those_of_the_plans_speeds(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--budget-flops", 0, "--queries", 10), "no advice for such budget"),
-        (("--budget-flops", 10, "--queries", -1), "no advice for such queries"),
+        (("--budget-flops", 0, "--queries", 10), "file: --budget-flops"),
+        (("--budget-flops", 10, "--queries", -1), "file: --queries"),
         (("--budget-flops", 10, "--budget-gpu-hours", 1, "--queries", 1), "not allowed with"),
     ],
 )

@@ -167,6 +167,12 @@ def test_a_mixture_of_other_pairs_is_refused(tmp_path):
     write_table(pl.read_parquet(pairs).head(1), pairs, "pairs")
     with pytest.raises(StudyError, match=r"in no pair[\s\S]*2 of 3"):
         read_taught([mixture], [pairs])
+    with pytest.raises(StudyError, match=r"not every mixture has its pairs[\s\S]*1 tables of pairs for 2 mixtures"):
+        read_taught([mixture, mixture], [pairs])
+    with pytest.raises(StudyError, match="not those of its schema"):
+        read_taught([pairs], [pairs])
+    with pytest.raises(StudyError, match="missing"):
+        read_taught([mixture], [tmp_path / "nothing.parquet"])
 
 
 def answers_file(path, model_id):

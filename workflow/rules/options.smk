@@ -283,8 +283,13 @@ def advice_options(wildcards):
     """The budget, in one of its two units, and the number of answers. Ends with an error where there is no budget."""
     budgets = {name: config[name] for name in ("budget_flops", "budget_gpu_hours") if config[name] is not None}
     if len(budgets) != 1:
-        problem = "advice needs one budget" if budgets else "advice needs a budget"
-        found = ", ".join(budgets) or "neither budget_flops nor budget_gpu_hours"
-        remedy = "snakemake -c1 advise --config budget_flops=1e21 queries=1e6"
-        sys.exit(f"error: {StudyError(problem, where='config', found=found, remedy=remedy)}")
+        error = StudyError(
+            "advice needs one budget" if budgets else "advice needs a budget",
+            where="config",
+            key="budget_flops, budget_gpu_hours",
+            found=", ".join(budgets) or "neither budget_flops nor budget_gpu_hours",
+            expected="one of the two, the other null",
+            remedy="snakemake -c1 advise --config budget_flops=1e21 queries=1e6",
+        )
+        sys.exit(f"error: {error}")
     return options({**budgets, "queries": config["queries"]})

@@ -58,9 +58,15 @@ def main() -> None:
     study, config = Study.from_config(arguments.config), arguments.config
     in_flops, queries = arguments.budget_flops is not None, arguments.queries
     budget = arguments.budget_flops if in_flops else arguments.budget_gpu_hours
-    for name, value in (("budget", budget), ("queries", queries)):
-        if not value > 0:
-            raise StudyError(f"no advice for such {name}", where=f"--{name}", found=value, expected="a positive number")
+    for name, value in (("budget-flops" if in_flops else "budget-gpu-hours", budget), ("queries", queries)):
+        if not 0 < value < float("inf"):
+            raise StudyError(
+                "there is no advice for such a number",
+                where=f"--{name}",
+                found=value,
+                expected="a positive number",
+                remedy="say what may be spent on training and answers together, and how many answers there will be",
+            )
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(config["study"]["families"])
     sizes = {student.name: student.size_b for student in study.students.values()}
