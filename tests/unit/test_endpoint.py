@@ -207,6 +207,9 @@ def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> No
     answers = read_table(output, "generations")
     assert answers["prompt"].to_list() == prompts
     assert answers["answer"].to_list() == [f"answer to {prompt}" for prompt in prompts]
-    # only what was on its way when the program was killed is asked again
-    assert server.asked.total() <= 30 + 1 + 2 and max(server.asked.values()) <= 2
+    # beside question 3, whose first request was refused, only what was on its way at the kill is asked again, once:
+    # that can be question 3 itself, which is then asked three times
+    server.asked["question 3"] -= 1
+    again = [count for count in server.asked.values() if count > 1]
+    assert len(server.asked) == 30 and len(again) <= 2 and set(again) <= {2}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
