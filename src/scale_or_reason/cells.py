@@ -31,6 +31,11 @@ def format_ratio(ratio: float) -> str:
     return f"{ratio:.6f}".rstrip("0").rstrip(".")
 
 
+def ratio_of_format(answer_format: str) -> int:
+    """The reasoning ratio of a corpus in one format only: 0 for ``ift``, 1 for ``reasoning``."""
+    return FORMATS.index(answer_format)
+
+
 @dataclass(frozen=True, order=True)
 class _Model:
     """What all kinds of model share; subclasses give ``kind`` and ``pattern``."""

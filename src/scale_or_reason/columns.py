@@ -23,7 +23,7 @@ def read_columns(
     for path in paths:
         if not Path(path).is_file():
             raise StudyError(
-                f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
+                f"a table of {schema} is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
             )
         # from the file's end alone; then all are read at once, which takes a fifth of the time of one after the other
         check_table(pl.scan_parquet(path, glob=False).collect_schema().to_frame(), schema, path)

@@ -37,7 +37,9 @@ def cost_table(model_id: str, families: Mapping[str, str], rows: Sequence[Mappin
     unknown = {row["benchmark"] for row in rows if row.get("benchmark")} - {*families}
     if unknown:
         raise StudyError(
-            "a benchmark belongs to no family", found=", ".join(sorted(unknown)), expected=", ".join(families)
+            "a benchmark belongs to no family",
+            found=f"{model_id}: {', '.join(sorted(unknown))}",
+            expected=", ".join(families),
         )
     cell = parse_model_id(model_id).columns()
     complete = [{**cell, **row, "family": families.get(row.get("benchmark", ""))} for row in rows]

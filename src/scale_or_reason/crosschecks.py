@@ -13,7 +13,7 @@ from typing import Any
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.cells import RESERVED_NAMES, format_ratio
+from scale_or_reason.cells import RESERVED_NAMES, format_ratio, ratio_of_format
 from scale_or_reason.chat_templates import DEFAULT_TEMPLATE
 from scale_or_reason.errors import StudyError
 from scale_or_reason.filechecks import missing_files, missing_pools
@@ -21,7 +21,7 @@ from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.problems import KeyPath, Problem, did_you_mean
 from scale_or_reason.protocols import get_protocol
 from scale_or_reason.question_schemas import QUESTION_SCHEMAS
-from scale_or_reason.study import RULES, SEARCH, formats_with_rates, models_of_jury, ratio_of_format
+from scale_or_reason.study import RULES, SEARCH, formats_with_rates, models_of_jury
 
 Config = Mapping[str, Any]
 

@@ -11,22 +11,22 @@ from scale_or_reason.tables import SCHEMAS
 _KEY = ["model_id", "benchmark"]
 
 
-def compare_length_limits(limited: pl.DataFrame, own: pl.DataFrame, max_tokens: int) -> pl.DataFrame:
+def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame:
     """A ``length_limits`` table: a row for each trained model, benchmark and limit, the limits in ascending order.
 
-    ``limited`` are the ``scores`` of models with a limit in their ids, ``own`` those of the same models under the
-    study's own limit of ``max_tokens`` tokens, of which the benchmarks in ``limited`` count.
-
-    Raises :class:`StudyError` for scores of other models, and if a model's own scores are not there.
+    ``scores`` are those of models with a limit in their ids, and of the same models under the study's own limit of
+    ``max_tokens`` tokens. Rows of other models and benchmarks do not count. Raises :class:`StudyError` if a model's own
+    scores are not there.
     """
-    asked_again = _under_their_limits(limited)
+    limited = pl.col("kind") == LimitedCell.kind
+    asked_again, own = _under_their_limits(scores.filter(limited)), scores.filter(~limited)
     missing = asked_again.join(own, on=_KEY, how="anti")
     if missing.height:
         raise StudyError(
             "scores under the study's own limit are missing",
-            where="--own",
+            where="--scores",
             found=f"{missing.height} rows without; the first: {missing.select(_KEY).row(0)}",
-            expected="a row for each model and benchmark in --limited",
+            expected="a row for each model and benchmark that has one with max-tokens-N",
             remedy="score the same models without max-tokens-N in their ids too",
         )
     first = own.join(asked_again, on=_KEY, how="semi").with_columns(max_tokens=pl.lit(max_tokens, pl.Int64))
@@ -36,18 +36,10 @@ def compare_length_limits(limited: pl.DataFrame, own: pl.DataFrame, max_tokens: 
 
 
 def _under_their_limits(scores: pl.DataFrame) -> pl.DataFrame:
-    """``scores`` with the limit in a column and no longer in the models' ids."""
+    """``scores`` of models with a limit, the limit in a column and no longer in their ids."""
     rows = []
     for row in scores.iter_rows(named=True):
         model = parse_model_id(row["model_id"])
-        if not isinstance(model, LimitedCell):
-            raise StudyError(
-                "scores of a model without a limit of its own",
-                where="--limited",
-                found=row["model_id"],
-                expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N/max-tokens-N",
-                remedy="give scores under the study's own limit with --own",
-            )
-        own = model.cell
-        rows.append({**row, "model_id": own.model_id, "kind": Cell.kind, "max_tokens": model.max_tokens})
+        assert isinstance(model, LimitedCell)
+        rows.append({**row, "model_id": model.cell.model_id, "kind": Cell.kind, "max_tokens": model.max_tokens})
     return pl.DataFrame(rows, schema={**SCHEMAS["scores"], "max_tokens": pl.Int64()})

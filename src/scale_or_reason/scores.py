@@ -56,9 +56,9 @@ def score_model(
     Raises :class:`StudyError` if an item has no answer, an answer no verdict, or a benchmark no family.
     """
     family = family_of(families)
-    _check_items(items, answers, family)
+    _check_items(model_id, items, answers, family)
     for judge, given in [*verdicts.group_by("judge"), *graders.group_by("judge")]:
-        _check_verdicts(answers, given, judge[0])
+        _check_verdicts(f"{model_id}, judge {judge[0]}", answers, given)
     if verdicts.is_empty() and graders.is_empty():
         raise StudyError("answers have no verdicts", found=model_id, remedy="name judges or switch the graders on")
     rules = graders.select(*KEY, *MEASURES, rules="verdict")
@@ -103,30 +103,31 @@ def _agreement(outcomes: pl.DataFrame) -> float | None:
     return same.cast(pl.Float64).mean()  # type: ignore[return-value]
 
 
-def _check_items(items: pl.DataFrame, answers: pl.DataFrame, family: Mapping[str, str]) -> None:
+def _check_items(model_id: str, items: pl.DataFrame, answers: pl.DataFrame, family: Mapping[str, str]) -> None:
     if answers.is_empty():
-        raise StudyError("there are no answers to score", remedy="run answer_benchmarks.py for this model first")
+        remedy = "run answer_benchmarks.py for this model first"
+        raise StudyError("there are no answers to score", found=model_id, remedy=remedy)
     for benchmark in answers["benchmark"].unique().sort():
         if benchmark not in family:
             raise StudyError("a benchmark belongs to no family", found=benchmark, expected=", ".join(family))
-    _refuse(answers.filter(answers.select(KEY).is_duplicated()), "an answer stands twice")
+    _refuse(model_id, answers.filter(answers.select(KEY).is_duplicated()), "an answer stands twice")
     asked = items.filter(pl.col("benchmark").is_in(answers["benchmark"].unique().to_list()))
-    _refuse(asked.join(answers, on=ITEM_COLUMNS, how="anti"), "an item has no answer")
-    _refuse(answers.join(items, on=ITEM_COLUMNS, how="anti"), "an answer belongs to no item")
+    _refuse(model_id, asked.join(answers, on=ITEM_COLUMNS, how="anti"), "an item has no answer")
+    _refuse(model_id, answers.join(items, on=ITEM_COLUMNS, how="anti"), "an answer belongs to no item")
 
 
-def _check_verdicts(answers: pl.DataFrame, verdicts: pl.DataFrame, judge: object) -> None:
-    _refuse(verdicts.filter(verdicts.select(KEY).is_duplicated()), "a verdict stands twice", judge)
-    _refuse(answers.join(verdicts, on=KEY, how="anti"), "an answer has no verdict", judge)
-    _refuse(verdicts.join(answers, on=KEY, how="anti"), "a verdict belongs to no answer", judge)
+def _check_verdicts(whose: str, answers: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+    _refuse(whose, verdicts.filter(verdicts.select(KEY).is_duplicated()), "a verdict stands twice")
+    _refuse(whose, answers.join(verdicts, on=KEY, how="anti"), "an answer has no verdict")
+    _refuse(whose, verdicts.join(answers, on=KEY, how="anti"), "a verdict belongs to no answer")
 
 
-def _refuse(rows: pl.DataFrame, problem: str, judge: object = None) -> None:
+def _refuse(whose: str, rows: pl.DataFrame, problem: str) -> None:
     if rows.height:
         key = [name for name in KEY if name in rows.columns]
         raise StudyError(
-            problem if judge is None else f"{problem} (judge {judge})",
-            found=f"{rows.height} rows; the first: {rows.select(key).row(0)}",
+            problem,
+            found=f"{whose}: {rows.height} rows; the first: {rows.select(key).row(0)}",
             expected=f"exactly one row for each {', '.join(key)}",
             remedy="delete the files of this model and benchmark and run their rules again",
         )

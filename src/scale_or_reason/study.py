@@ -13,9 +13,20 @@ from itertools import product
 from pathlib import PurePath
 from typing import Any
 
-from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, Cell, LimitedCell, Teacher, format_ratio
+from scale_or_reason.cells import (
+    FORMATS,
+    Adaptation,
+    AnyModel,
+    BaseStudent,
+    Cell,
+    LimitedCell,
+    Teacher,
+    format_ratio,
+    ratio_of_format,
+)
 from scale_or_reason.chat_templates import DEFAULT_TEMPLATE
 from scale_or_reason.learning_rates import rate_at
+from scale_or_reason.lineage import Training, lineage
 
 #: The judge that needs no model: the rule graders.
 RULES = "rules"
@@ -46,11 +57,6 @@ def benchmark_limit(benchmark: str, settings: Settings) -> int | None:
     """The smaller one of the limits for all benchmarks and for this one; None without any."""
     limits = (settings["limit"], settings["limits"].get(benchmark))
     return min((limit for limit in limits if limit is not None), default=None)
-
-
-def ratio_of_format(answer_format: str) -> int:
-    """The reasoning ratio of a corpus in one format only: 0 for ``ift``, 1 for ``reasoning``."""
-    return FORMATS.index(answer_format)
 
 
 def formats_with_rates(study: Settings) -> tuple[str, ...]:
@@ -312,10 +318,9 @@ class Study:
         """Every model that answers the benchmarks."""
         return [*self.trainings(), *self.adapted(), *self.base_students(), *self.teachers()]
 
-    def start_of(self, adaptation: Adaptation) -> Cell:
-        """The trained cell from which an adaptation starts."""
-        corpus, ratio = self.adaptation_corpora["from"], ratio_of_format(adaptation.first)
-        return Cell(corpus, adaptation.student, "seq", ratio, adaptation.seed)
+    def lineage(self, model: AnyModel) -> tuple[Training, ...]:
+        """The trainings that a model goes through, the last one last; none for models that are not trained here."""
+        return lineage(model, self.adaptation_corpora)
 
     def learning_rate(self, student: str, ratio: float) -> float:
         """The peak learning rate of a student (v1 table 1, v2 table 2) at a reasoning ratio.

@@ -44,7 +44,7 @@ from scale_or_reason.timings import time_table
 ROOT = Path(__file__).parents[2]
 NAME = "made_up"
 #: The rules between answers and the report. A rule that is not among them would make something that is made up here.
-ANALYSIS = ("score_model", "count_costs", "collect_", "compare_", "jury_sensitivity", "fit_curves", "tabulate_outcomes")
+ANALYSIS = ("score_", "count_costs", "compare_", "jury_sensitivity", "fit_curves", "tabulate_outcomes")
 ANALYSIS += (
     "measure_",
     "compute_findings",

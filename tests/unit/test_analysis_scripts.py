@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import sys
 
 import polars as pl
 import pytest
 
-from scale_or_reason.cells import Cell
+from scale_or_reason.cells import FORMATS, Adaptation, BaseStudent, Cell
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 
 MODELS = [Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0)]
@@ -37,129 +38,180 @@ def key(model_id, item):
 
 
 @pytest.fixture
-def files(tmp_path):
+def results(tmp_path):
     """Two items, two models; the IFT student has one right, the reasoning student both; a judge and the graders."""
-    write_table(
-        table_from_rows(
-            [
-                {"benchmark": "gsm8k", "item_id": item, "prompt": "1 + 1 = ?", "question": "1 + 1 = ?"}
-                | {"gold": ["2"], "choices": [], "extra": "{}"}
-                for item in ("a", "b")
-            ],
-            "items",
-        ),
-        tmp_path / "items.parquet",
-        "items",
-    )
+    item = {"benchmark": "gsm8k", "prompt": "1 + 1 = ?", "question": "1 + 1 = ?", "gold": ["2"], "choices": []}
+    save(tmp_path / "benchmarks" / "gsm8k.parquet", "items", [item | {"item_id": name, "extra": "{}"} for name in "ab"])
+    pair = {"prompt_id": "a", "prompt_tokens": 3, "ift_tokens": 1, "reasoning_tokens": 2}
+    for corpus in ("general", "math"):
+        save(tmp_path / "pairs" / f"{corpus}.parquet", "pairs", [pair])
+        for ratio, answer_format in enumerate(FORMATS):
+            row = {"position": 0, "phase": 0, "prompt_id": "a", "format": answer_format}
+            save(tmp_path / "mixtures" / corpus / "seq" / f"rho-{ratio}.parquet", "mixture", [row])
     for model_id, right in zip(MODELS, (["a"], ["a", "b"]), strict=True):
-        folder = tmp_path / model_id
-        folder.mkdir(parents=True)
-        answer = {"prompt_tokens": 3, "answer": "2", "answer_tokens": 2, "finish_reason": "stop"}
-        answers = [key(model_id, item) | answer for item in ("a", "b")]
-        write_table(table_from_rows(answers, "answers"), folder / "answers.parquet", "answers")
-        for judge, tokens in (("one", 2), ("rules", 0)):
-            verdicts = [
-                key(model_id, item)
-                | {"judge": judge, "verdict": "yes" if item in right else "no", "reply": ""}
-                | {"judge_prompt_tokens": 3, "judge_tokens": tokens}
-                for item in ("a", "b")
-            ]
-            write_table(table_from_rows(verdicts, "verdicts"), folder / f"{judge}.parquet", "verdicts")
-        lengths = pl.DataFrame({"prompt_tokens": [2, 2], "completion_tokens": [3, 3]})
-        lengths.write_parquet(folder / "sequence_lengths.parquet")
-        (folder / "manifest.json").write_text(json.dumps({"training": {"seconds": 7.5}}))
-        (folder / "answers.json").write_text(json.dumps({"seconds": 2.0}))
-        (folder / "config.json").write_text(json.dumps(CONFIG))
+        evaluated(tmp_path, model_id, right)
+        trained(tmp_path, model_id)
     return tmp_path
 
 
-def score(run, files, model_id, **changes):
-    folder = files / model_id
+def save(path, schema, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_table(table_from_rows(rows, schema), path, schema)
+
+
+def evaluated(results, model_id, right):
+    answer = {"prompt_tokens": 3, "answer": "2", "answer_tokens": 2, "finish_reason": "stop"}
+    folder = results / "answers" / model_id
+    save(folder / "gsm8k.parquet", "answers", [key(model_id, item) | answer for item in "ab"])
+    (folder / "manifest.json").write_text(json.dumps({"seconds": 2.0}))
+    for judge, tokens in (("one", 2), ("rules", 0)):
+        verdicts = [
+            key(model_id, item)
+            | {"judge": judge, "verdict": "yes" if item in right else "no", "reply": ""}
+            | {"judge_prompt_tokens": 3, "judge_tokens": tokens}
+            for item in "ab"
+        ]
+        folder = results / "verdicts" / judge / model_id
+        save(folder / "gsm8k.parquet", "verdicts", verdicts)
+        (folder / "manifest.json").write_text(json.dumps({"seconds": 2.0}))
+
+
+def trained(results, model_id):
+    folder = results / "models" / model_id
+    folder.mkdir(parents=True)
+    lengths = pl.DataFrame({"prompt_tokens": [2, 2], "completion_tokens": [3, 3]})
+    lengths.write_parquet(folder / "sequence_lengths.parquet")
+    (folder / "manifest.json").write_text(json.dumps({"training": {"seconds": 7.5}}))
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+
+
+def shape(results):
+    """A folder with the shape that all models here have."""
+    return results / "models" / MODELS[0]
+
+
+def score(run, results, model_ids, **changes):
     options = {
-        "--model-id": [model_id],
-        "--families": [FAMILIES],
-        "--items": [files / "items.parquet"],
-        "--answers": [folder / "answers.parquet"],
-        "--verdicts": [folder / "one.parquet"],
-        "--graders": [folder / "rules.parquet"],
-        "--output": [folder / "scores.parquet"],
+        "model-ids": model_ids,
+        "benchmarks": ["gsm8k"],
+        "families": [FAMILIES],
+        "items": [results / "benchmarks"],
+        "answers": [results / "answers"],
+        "verdicts": [results / "verdicts"],
+        "jurors": ["one"],
+        "graders": [],
+        "parquet": [results / "scores.parquet"],
+        "csv": [results / "scores.csv"],
     }
-    options |= {f"--{name}": values for name, values in changes.items()}
-    run("score_model.py", *(part for name, values in options.items() for part in (name, *values)))
+    run("score_models.py", *(part for name, values in (options | changes).items() for part in (f"--{name}", *values)))
+    return read_table(results / "scores.parquet", "scores")
 
 
-def count(run, files, model_id, *more):
-    folder = files / model_id
-    run(
-        "count_costs.py", "--model-id", model_id, "--families", FAMILIES, "--architecture", folder / "config.json",
-        "--answers", folder / "answers.parquet", "--verdicts", folder / "one.parquet", folder / "rules.parquet",
-        "--output", folder / "costs.parquet", *more,
-    )  # fmt: skip
+def count(run, results, model_ids, **changes):
+    options = {
+        "model-ids": model_ids,
+        "benchmarks": ["gsm8k"],
+        "families": [FAMILIES],
+        "results": [results],
+        "adaptation-corpora": ['{"from": "general", "to": "math"}'],
+        "architectures": [],
+        "teacher": [f"teacher={shape(results)}"],
+        "judges": [f"one={shape(results)}"],
+        "parquet": [results / "costs.parquet"],
+        "csv": [results / "costs.csv"],
+    }
+    run("count_costs.py", *(part for name, values in (options | changes).items() for part in (f"--{name}", *values)))
+    return read_table(results / "costs.parquet", "costs")
 
 
-def test_from_answers_to_table_1(run, files):
-    for model_id in MODELS:
-        folder = files / model_id
-        score(run, files, model_id)
-        trained = ["--lengths", folder / "sequence_lengths.parquet", "--training-manifests", folder / "manifest.json"]
-        judged = ["--judge-architecture", f"one={folder}", "--judging-manifests", folder / "answers.json"]
-        count(run, files, model_id, *trained, *judged, "--answers-manifest", folder / "answers.json")
-    for schema in ("scores", "costs"):
-        inputs = [files / model_id / f"{schema}.parquet" for model_id in MODELS[::-1]]
-        outputs = ["--parquet", files / f"{schema}.parquet", "--csv", files / f"{schema}.csv"]
-        run("collect_tables.py", "--schema", schema, "--inputs", *inputs, *outputs)
-    scores, costs = (read_table(files / f"{schema}.parquet", schema) for schema in ("scores", "costs"))
+def test_from_answers_to_table_1(run, results):
+    scores = score(run, results, MODELS[::-1])
     assert scores.select("model_id", "accuracy", "judge_agreement").rows() == [(MODELS[0], 0.5, 1), (MODELS[1], 1, 1)]
+    costs = count(run, results, MODELS[::-1])
     # Numbers of test_flops: two sequences of five tokens; two answers of two tokens to prompts of three.
-    assert costs.select("stage", "flops", "seconds").rows() == 2 * [
-        ("training", 37_740.0, 7.5),
-        ("evaluation", 11_336.0, 2.0),
-        ("judging", 11_336.0, 2.0),
+    assert costs.filter(pl.col("stage") != "teacher").select("model_id", "stage", "flops", "seconds").rows() == [
+        (model_id, *row)
+        for model_id in MODELS
+        for row in (("training", 37_740.0, 7.5), ("evaluation", 11_336.0, 2.0), ("judging", 11_336.0, 2.0))
     ]
+    for name, table in (("scores", scores), ("costs", costs)):
+        assert pl.read_csv(results / f"{name}.csv")["model_id"].to_list() == table["model_id"].to_list()
     sizes = ["--sizes", '{"small": 0.5}', "--corpora", "general"]
-    run("table1.py", "--scores", files / "scores.parquet", *sizes, "--output", files / "table1.csv")
-    table = pl.read_csv(files / "table1.csv")
+    run("table1.py", "--scores", results / "scores.parquet", *sizes, "--output", results / "table1.csv")
+    table = pl.read_csv(results / "table1.csv")
     assert table.select("family", "ift", "reasoning", "shift").rows() == [("Math-OE", 50.0, 100.0, 50.0)]
 
 
-def test_two_stages_of_training_add_up(run, files):
-    model_id, folder = MODELS[1], files / MODELS[1]
-    both = [folder / "sequence_lengths.parquet"] * 2
-    manifests = [folder / "manifest.json", files / MODELS[0] / "manifest.json"]
-    judge = ["--judge-architecture", f"one={folder}"]
-    count(run, files, model_id, "--lengths", *both, "--training-manifests", *manifests, *judge)
-    training = read_table(folder / "costs.parquet", "costs").row(0, named=True)
+def test_the_graders_decide_where_nobody_else_does(run, results):
+    assert score(run, results, MODELS, jurors=[])["accuracy"].to_list() == [0.5, 1.0]
+
+
+def test_two_stages_of_training_add_up(run, results):
+    model_id = Adaptation("small", "ift", "reasoning").model_id
+    evaluated(results, model_id, ["a"])
+    trained(results, model_id)
+    costs = count(run, results, [model_id])
+    training = costs.row(by_predicate=pl.col("stage") == "training", named=True)
     assert (training["flops"], training["seconds"], training["sequences"]) == (2 * 37_740.0, 15.0, 4)
+    # one answer of each format was learnt from, the second of them in the second stage
+    assert costs.filter(stage="teacher").select("format", "completion_tokens").rows() == [("ift", 1), ("reasoning", 2)]
 
 
-def test_what_a_model_learnt_from_is_its_teachers_cost(run, files):
-    pair = {"prompt_id": "a", "prompt_tokens": 3, "ift_tokens": 1, "reasoning_tokens": 2}
-    write_table(table_from_rows([pair], "pairs"), files / "pairs.parquet", "pairs")
-    mixture = [{"position": 0, "phase": 0, "prompt_id": "a", "format": "reasoning"}]
-    write_table(table_from_rows(mixture, "mixture"), files / "mixture.parquet", "mixture")
-    folder = files / MODELS[1]
-    taught = ["--mixtures", files / "mixture.parquet", "--pairs", files / "pairs.parquet"]
-    judge = ["--judge-architecture", f"one={folder}"]
-    count(run, files, MODELS[1], *taught, *judge, "--teacher-architecture", f"teacher={folder}")
-    rows = read_table(folder / "costs.parquet", "costs").filter(stage="teacher").select("format", "flops").rows()
-    assert rows == [("reasoning", 5668.0)]  # of test_costs
-    count(run, files, MODELS[1], *taught, *judge)
-    assert read_table(folder / "costs.parquet", "costs").filter(stage="teacher")["flops"].to_list() == [None]
+def test_what_a_model_learnt_from_is_its_teachers_cost(run, results):
+    teacher = count(run, results, MODELS).filter(stage="teacher")
+    assert teacher.select("model_id", "format").rows() == [(MODELS[0], "ift"), (MODELS[1], "reasoning")]
+    assert teacher["flops"].to_list()[1] == 5668.0  # of test_costs
+    unknown = count(run, results, MODELS, teacher=["teacher="]).filter(stage="teacher")
+    assert unknown["flops"].to_list() == [None, None]
 
 
-def test_a_model_without_training_has_no_training_row(run, files):
-    count(run, files, MODELS[0], "--judge-architecture", f"one={files / MODELS[0]}")
-    table = read_table(files / MODELS[0] / "costs.parquet", "costs")
-    assert table["stage"].to_list() == ["evaluation", "judging"]
-    assert table["seconds"].to_list() == [None, None]
+def test_a_model_without_training_has_no_training_row(run, results):
+    model_id = BaseStudent("small", 0).model_id
+    evaluated(results, model_id, ["a"])
+    table = count(run, results, [model_id], architectures=[f"small={shape(results)}"])
+    assert table.select("stage", "flops", "seconds").rows() == [
+        ("evaluation", 11_336.0, 2.0),
+        ("judging", 11_336.0, 2.0),
+    ]
 
 
-def test_bad_input_ends_with_one_clear_error(run, files, capsys):
+def test_what_was_not_timed_has_no_seconds(run, results):
+    (results / "models" / MODELS[0] / "manifest.json").write_text("{}")
+    costs = count(run, results, MODELS).filter(stage="training")
+    assert costs["seconds"].to_list() == [None, 7.5]
+
+
+def _another_models_answers(results):
+    shutil.copy(results / "answers" / MODELS[1] / "gsm8k.parquet", results / "answers" / MODELS[0])
+
+
+def _no_answers(results):
+    (results / "answers" / MODELS[0] / "gsm8k.parquet").unlink()
+
+
+def _no_manifest(results):
+    (results / "answers" / MODELS[0] / "manifest.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("program", "spoil", "changes", "error"),
+    [
+        (score, _another_models_answers, {}, "rows of another model"),
+        (score, _no_answers, {}, "a table of answers is missing"),
+        (score, None, {"jurors": ["two"]}, "a table of verdicts is missing"),
+        (score, None, {"model-ids": [MODELS[0], MODELS[0]]}, "rows of the scores table are there twice"),
+        (score, None, {"families": ['[{"name": "Math-OE", "benchmarks": ["aime"]}]']}, "belongs to no family"),
+        (count, _no_manifest, {}, "a manifest is missing"),
+        (count, None, {"judges": ["one"]}, "a model has no architecture"),
+        (count, None, {"model-ids": [BaseStudent("small", 0).model_id]}, "a model has no architecture"),
+        (count, None, {"model-ids": ["small"]}, "this is not a model id"),
+    ],
+)
+def test_bad_input_ends_with_one_clear_error(run, results, capsys, program, spoil, changes, error):
+    if spoil:
+        spoil(results)
     with pytest.raises(SystemExit) as ended:
-        score(run, files, MODELS[0], answers=[files / MODELS[1] / "answers.parquet"])
+        program(run, results, MODELS, **changes)
     assert ended.value.code == 2
-    assert "rows of another model" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        count(run, files, MODELS[0], "--judge-architecture", "one")
-    assert "a model has no architecture" in capsys.readouterr().err
-    assert not (files / MODELS[0] / "scores.parquet").exists()
+    assert error in capsys.readouterr().err
+    assert not (results / "scores.parquet").exists() and not (results / "costs.parquet").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -32,10 +33,11 @@ LIMITED = pl.concat(
         scores(LimitedCell("general", "small", "seq", 1.0, max_tokens=50).model_id, math_500=0.3, aime=0.0),
     ]
 )
+SCORES = pl.concat([LIMITED, OWN])
 
 
 def test_limits_stand_side_by_side() -> None:
-    table = compare_length_limits(LIMITED, OWN, 100)
+    table = compare_length_limits(SCORES, 100)
     assert table.select("benchmark", "max_tokens", "accuracy").rows() == [
         ("aime", 50, 0.0),
         ("aime", 100, 0.1),
@@ -50,21 +52,19 @@ def test_limits_stand_side_by_side() -> None:
 
 def test_every_model_needs_scores_under_the_studys_own_limit() -> None:
     with pytest.raises(StudyError, match="own limit are missing"):
-        compare_length_limits(LIMITED, OWN.filter(pl.col("benchmark") != "aime"), 100)
+        compare_length_limits(pl.concat([LIMITED, OWN.filter(pl.col("benchmark") != "aime")]), 100)
 
 
-@pytest.mark.parametrize("model_id", [CELL.model_id, BaseStudent("small", 3).model_id])
-def test_models_without_a_limit_are_refused(model_id: str) -> None:
-    with pytest.raises(StudyError, match="without a limit of its own"):
-        compare_length_limits(scores(model_id, aime=0.1), OWN, 100)
+def test_models_without_another_limit_do_not_count() -> None:
+    others = [scores(BaseStudent("small", 3).model_id, aime=0.1), scores(replace(CELL, seed=1).model_id, aime=0.1)]
+    assert compare_length_limits(pl.concat([SCORES, *others]), 100).equals(compare_length_limits(SCORES, 100))
 
 
 def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, table in (("own", OWN), ("limited", LIMITED)):
-        write_table(table, tmp_path / f"{name}.parquet", "scores")
-    inputs = ["--own", tmp_path / "own.parquet", "--limited", tmp_path / "limited.parquet", "--max-tokens", 100]
+    write_table(SCORES, tmp_path / "scores.parquet", "scores")
+    inputs = ["--scores", tmp_path / "scores.parquet", "--max-tokens", 100]
     outputs = ["--parquet", tmp_path / "table.parquet", "--csv", tmp_path / "table.csv"]
     monkeypatch.setattr(sys, "argv", ["compare_length_limits.py", *map(str, [*inputs, *outputs])])
     runpy.run_path(str(root / "workflow" / "scripts" / "compare_length_limits.py"), run_name="__main__")
-    assert read_table(tmp_path / "table.parquet", "length_limits").equals(compare_length_limits(LIMITED, OWN, 100))
+    assert read_table(tmp_path / "table.parquet", "length_limits").equals(compare_length_limits(SCORES, 100))
     assert pl.read_csv(tmp_path / "table.csv")["max_tokens"].to_list() == [50, 100, 200] * 2

@@ -17,7 +17,7 @@ import yaml
 
 from scale_or_reason.architectures import Architecture
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
-from scale_or_reason.cells import Adaptation, Cell
+from scale_or_reason.cells import Adaptation, Cell, LimitedCell
 from scale_or_reason.flops import training_step_flops
 from scale_or_reason.stages import STAGE_VERSIONS
 from scale_or_reason.study import Study, as_json, benchmark_limit, engine_settings_of_results
@@ -109,9 +109,21 @@ def test_learning_rate_of_a_mixture(paper: dict[str, Any], rule: str, rate: floa
 
 def test_an_adaptation_starts_from_a_trained_cell(paper: dict[str, Any]) -> None:
     study = Study.from_config(paper)
-    start = study.start_of(Adaptation("Qwen2.5-3B", "reasoning", "ift", 0))
-    assert start == Cell("general", "Qwen2.5-3B", "seq", 1, 0)
-    assert {study.start_of(adaptation) for adaptation in study.adapted()} <= set(study.trainings())
+    start, last = study.lineage(Adaptation("Qwen2.5-3B", "reasoning", "ift", 0))
+    assert (start.model_id, start.mixture) == (Cell("general", "Qwen2.5-3B", "seq", 1).model_id, "general/seq/rho-1")
+    assert (last.model_id, last.mixture) == ("adapted/Qwen2.5-3B/reasoning-then-ift/seed-0", "math/seq/rho-0")
+    starts = {study.lineage(adaptation)[0].model_id for adaptation in study.adapted()}
+    assert starts <= {cell.model_id for cell in study.trainings()}
+
+
+def test_what_is_not_trained_here_has_learnt_from_nothing(paper: dict[str, Any]) -> None:
+    study = Study.from_config(paper)
+    assert {study.lineage(model) for model in [*study.base_students(), *study.teachers()]} == {()}
+    # another limit on the length of answers is no other training
+    cell = Cell("math", "Qwen2.5-3B", "mix", 0.25, 1)
+    (training,) = study.lineage(cell)
+    assert (training.model_id, training.mixture) == (cell.model_id, "math/mix/rho-0.25")
+    assert study.lineage(LimitedCell("math", "Qwen2.5-3B", "mix", 0.25, 1, 99)) == (training,)
 
 
 def test_an_adaptation_corpus_outside_the_grid_is_still_prepared(paper: dict[str, Any]) -> None:

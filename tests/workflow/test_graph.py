@@ -56,8 +56,8 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     # in batches of eight: all that a student was trained on with one corpus
     assert (jobs["judge_student_1"], jobs["judge_adapted_student_1"]) == (10 * 3, 5 * 3)
     assert (jobs["judge_base_student_1"], jobs["judge_teacher_1"]) == (5 * 3, 3)
-    assert jobs["grade_answers"] == jobs["count_costs"] == 122
-    assert jobs["score_model"] == 122 + 20
+    assert jobs["grade_answers"] == 122
+    assert jobs["score_models"] == jobs["score_limited_models"] == jobs["count_costs"] == 1
     assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
     assert jobs["build_mixture"] == 2 * (5 + 3)
     assert jobs["tokenise_pairs"] == 2  # all students share a tokenizer
@@ -123,7 +123,7 @@ def test_all_cells_can_be_asked_for(tree: Tree) -> None:
     assert jobs["train_student"] == 80
     assert jobs["alias_student"] == 20
     assert jobs["adapt_student"] == 20
-    assert not {"answer_benchmarks", "judge_answers", "judge_student_1", "score_model"} & jobs.keys()
+    assert not {"answer_benchmarks", "judge_answers", "judge_student_1", "score_models"} & jobs.keys()
 
 
 @pytest.mark.parametrize("ratio", ["0", "0.25", "1"])
@@ -230,11 +230,9 @@ def test_rule_graders_may_vote(tree: Tree, tmp_path: Path) -> None:
     commands = {}
     for name, study in (("beside", MICRO), ("voting", (*MICRO, str(overlay)))):
         printed = tree.snakemake("-n", "-p", target, study=study).stdout
-        (commands[name],) = [line for line in printed.splitlines() if "score_model.py" in line]
-    votes = {name: command.split("--verdicts ")[1].split(" --")[0].split() for name, command in commands.items()}
-    assert len(votes["beside"]) == len(BENCHMARK_NAMES)
-    rules = {vote.replace("/micro-judge/", "/rules/") for vote in votes["beside"]}
-    assert set(votes["voting"]) == {*votes["beside"], *rules}
+        (commands[name],) = [line for line in printed.splitlines() if "score_models.py" in line]
+    votes = {name: command.split("--jurors ")[1].split(" --")[0].split() for name, command in commands.items()}
+    assert votes == {"beside": ["micro-judge"], "voting": ["micro-judge", "rules"]}
 
 
 def test_an_adaptation_trains_twice(tree: Tree) -> None:
@@ -289,7 +287,9 @@ def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: P
     jobs = tree.dry_run("results/micro/tables/length_limits.csv", study=(*MICRO, str(overlay)))
     assert jobs["answer_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
     assert jobs["judge_student_within_limit_1"] == 5 * 2  # in one batch both formats under both limits
-    assert jobs["score_model"] == 5 * 2 * 2 * 3
+    # nothing waits for models that are in no length limit's row
+    assert jobs["score_limited_models"] == 1
+    assert not {"score_models", "adapt_student", "answer_with_base_student", "answer_with_teacher"} & jobs.keys()
 
 
 def test_the_papers_numbers_are_compared_where_they_are(tree: Tree, tmp_path: Path) -> None:
@@ -344,9 +344,9 @@ def test_every_figure_can_be_asked_for(tree: Tree) -> None:
 def test_a_figure_needs_its_tables_only(tree: Tree) -> None:
     assert tree.dry_run("results/micro/figures/v1/fig10.csv", study=MICRO) == {"figure_length_limit": 1}
     jobs = tree.dry_run("results/micro/figures/v2/fig21.pdf", study=MICRO)
-    assert not {"collect_costs", "count_costs", "tabulate_outcomes", "measure_answer_lengths"} & jobs.keys()
+    assert not {"count_costs", "tabulate_outcomes", "measure_answer_lengths"} & jobs.keys()
     jobs = tree.dry_run("results/micro/figures/v2/fig04.png", study=MICRO)
-    assert (jobs["tabulate_outcomes"], jobs["measure_answer_lengths"], jobs["collect_scores"]) == (1, 1, 1)
+    assert (jobs["tabulate_outcomes"], jobs["measure_answer_lengths"], jobs["score_models"]) == (1, 1, 1)
 
 
 def test_the_papers_presets_draw_their_own_figures(root: Path) -> None:
@@ -421,10 +421,8 @@ def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:
         "prepare_benchmark": 16,
         "answer_with_base_student": 1,
         "grade_answers": 1,
-        "score_model": 1,
+        "score_models": 1,
         "count_costs": 1,
-        "collect_scores": 1,
-        "collect_costs": 1,
     }
 
 

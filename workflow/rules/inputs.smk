@@ -1,11 +1,11 @@
 # Which files of a study a job needs: input functions of the rules, and what they look up.
 from pathlib import Path
 
-from scale_or_reason.cells import Adaptation, format_ratio, parse_model_id
+from scale_or_reason.cells import Adaptation, parse_model_id
 from scale_or_reason.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODULES
 from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
-from scale_or_reason.study import RULES, ratio_of_format
+from scale_or_reason.study import RULES
 from scale_or_reason.trails.files import CorpusFiles, item_files, state_of
 from scale_or_reason.trails.names import check_known, check_name
 
@@ -71,15 +71,10 @@ def student_of(wildcards):
     return STUDY.students[parse_model_id(wildcards.model_id).student]
 
 
-def source_of(wildcards):
-    """The catalogue's entry with the architecture of a model: a student's or the teacher's."""
-    return STUDY.teacher if parse_model_id(wildcards.model_id).kind == "teacher" else student_of(wildcards)
-
-
 def start_of(wildcards):
     """The trained model from which an adaptation starts."""
     adaptation = Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed))
-    return f"<results>/models/{STUDY.start_of(adaptation).model_id}"
+    return f"<results>/models/{STUDY.lineage(adaptation)[0].model_id}"
 
 
 def tokens_of(wildcards):
@@ -104,39 +99,35 @@ def trials_of(wildcards):
 
 def mixture_of_adaptation(wildcards):
     """The one-format mixture on which an adaptation goes on."""
-    corpus, ratio = STUDY.adaptation_corpora["to"], ratio_of_format(wildcards.second)
-    return f"<results>/mixtures/{corpus}/seq/rho-{ratio}.parquet"
+    adaptation = Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed))
+    return f"<results>/mixtures/{STUDY.lineage(adaptation)[-1].mixture}.parquet"
 
 
-def trainings_of(wildcards):
-    """All model folders whose training a model went through, the last one last; none for models not trained here."""
-    model = parse_model_id(wildcards.model_id)
-    if model.kind == "adapted":
-        return [f"<results>/models/{STUDY.start_of(model).model_id}", f"<results>/models/{model.model_id}"]
-    return [f"<results>/models/{model.model_id}"] if model.kind == "distilled" else []
+def lineages(model_ids):
+    """All trainings that these models went through, each once."""
+    return dict.fromkeys(training for name in model_ids for training in STUDY.lineage(parse_model_id(name)))
 
 
-def taught_to(wildcards):
-    """What a model learnt from, as (corpus, schedule, ratio) of each training; nothing for models not trained here."""
-    model = parse_model_id(wildcards.model_id)
-    if model.kind == "adapted":
-        start = STUDY.start_of(model)
-        second = (STUDY.adaptation_corpora["to"], "seq", ratio_of_format(model.second))
-        return [(start.corpus, start.schedule, start.ratio), second]
-    return [(model.corpus, model.schedule, model.ratio)] if model.kind == "distilled" else []
+def trainings_of(model_ids):
+    """The folders of models in which these trainings ended."""
+    return [f"<results>/models/{training.model_id}" for training in lineages(model_ids)]
 
 
-def mixtures_of(wildcards):
-    """The mixtures that a model learnt from, in the order of its trainings."""
-    return [
-        f"<results>/mixtures/{corpus}/{schedule}/rho-{format_ratio(ratio)}.parquet"
-        for corpus, schedule, ratio in taught_to(wildcards)
-    ]
+def mixtures_of(model_ids):
+    """The mixtures that they saw."""
+    return list(dict.fromkeys(f"<results>/mixtures/{training.mixture}.parquet" for training in lineages(model_ids)))
 
 
-def pairs_of(wildcards):
+def pairs_of(model_ids):
     """The pairs that these mixtures were made from."""
-    return [f"<results>/pairs/{corpus}.parquet" for corpus, _, _ in taught_to(wildcards)]
+    return list(dict.fromkeys(f"<results>/pairs/{training.corpus}.parquet" for training in lineages(model_ids)))
+
+
+def untrained(model_ids):
+    """The catalogue's entries of those among these models that answer as they were published."""
+    models = [model for model in map(parse_model_id, model_ids) if not STUDY.lineage(model)]
+    names = dict.fromkeys((model.kind, model.student) for model in models)
+    return [STUDY.teacher if kind == "teacher" else STUDY.students[name] for kind, name in names]
 
 
 def benchmarks_of(wildcards):
@@ -149,41 +140,10 @@ def items_of(wildcards):
     return [f"<results>/benchmarks/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
 
 
-# A job writes all tables of a model's answers or verdicts, so that one file of it stands for them: whenever a job ends,
-# Snakemake looks at the inputs of all jobs that could be next, and that takes longer than scoring a model.
-
-
-def graded_of(wildcards):
-    """What stands for the rule graders' verdicts on a model, if rules speak."""
-    last = benchmarks_of(wildcards)[-1]
-    return [f"<results>/verdicts/{RULES}/{wildcards.model_id}/{last}.parquet"] if STUDY.graders else []
-
-
-def answers_of(wildcards, input):
-    """The tables of a model's answers."""
-    return tables_beside([input.answered], wildcards)
-
-
-def grades_of(wildcards, input):
-    """The tables of the rule graders' verdicts on them."""
-    return tables_beside(input.graded, wildcards)
-
-
-def votes_of(wildcards, input):
-    """The tables of all jurors: of the judges, and of the rule graders if they vote beside them."""
-    voting = input.graded if STUDY.judges and RULES in STUDY.jurors else []
-    return tables_beside([*input.judged, *voting], wildcards)
-
-
-def verdicts_of(wildcards, input):
-    """The tables of the judges' verdicts."""
-    return tables_beside(input.judged, wildcards)
-
-
-def tables_beside(files, wildcards):
-    """The tables of what a model is asked, in the folders of ``files``."""
-    folders = [Path(file).parent for file in files]
-    return [str(folder / f"{benchmark}.parquet") for folder in folders for benchmark in benchmarks_of(wildcards)]
+def graded_of(model_ids):
+    """What stands for the graders' verdicts on these models, if there are graders: of each, the table written last."""
+    last = {name: STUDY.benchmarks_of(parse_model_id(name))[-1] for name in model_ids} if STUDY.graders else {}
+    return [f"<results>/verdicts/{RULES}/{name}/{benchmark}.parquet" for name, benchmark in last.items()]
 
 
 def item_table_of_trail(wildcards):

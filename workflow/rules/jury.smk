@@ -1,5 +1,4 @@
-# What the judges' verdicts are worth: how far judges agree, and what would be found if others decided. A model's scores,
-# which follow from all of its verdicts, stand for these: thousands of files less for Snakemake to look at.
+# What the judges' verdicts are worth: how far judges agree, and what would be found if others decided.
 
 JURY_TABLES = ["judge_agreement", "jury_sensitivity", "jury_findings"] if len(STUDY.verdict_sources) > 1 else []
 
@@ -8,7 +7,8 @@ if JURY_TABLES:
 
     rule compare_judges:
         input:
-            scores=expand("<results>/scores/{model_id}.parquet", model_id=MODEL_IDS),
+            # stand for thousands of verdicts
+            scores="<results>/tables/scores.parquet",
             code="src/scale_or_reason/agreement.py",
             script="workflow/scripts/compare_judges.py",
         output:
@@ -43,7 +43,8 @@ if JURY_TABLES:
 
     rule jury_sensitivity:
         input:
-            scores=expand("<results>/scores/{model_id}.parquet", model_id=COMPARED_IDS),
+            judged=expand(JUDGED, model_id=COMPARED_IDS),
+            graded=graded_of(COMPARED_IDS),
             code=[str(LIBRARY / name) for name in ("sensitivity.py", "jury.py", "table1.py", "families.py")]
             + STATEMENT_CODE,
             script="workflow/scripts/jury_sensitivity.py",

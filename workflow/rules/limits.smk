@@ -61,10 +61,27 @@ if LIMITED_BENCHMARKS:
 
 if LIMITED_IDS:
 
+    # the same models under the study's own limit are beside them, so that this table waits for no other model
+    use rule score_models as score_limited_models with:
+        input:
+            item_tables=LIMITED_ITEMS,
+            answered=expand("<results>/answers/{model_id}/manifest.json", model_id=LIMITED_IDS + UNLIMITED_IDS),
+            judged=expand(JUDGED, model_id=LIMITED_IDS + UNLIMITED_IDS),
+            graded=graded_of(LIMITED_IDS + UNLIMITED_IDS),
+        output:
+            parquet="<results>/tables/limited_scores.parquet",
+            csv="<results>/tables/limited_scores.csv",
+        log:
+            "<logs>/score_limited_models.log",
+        benchmark:
+            "<benchmarks>/score_limited_models.tsv"
+        params:
+            model_ids=option("model_ids", *LIMITED_IDS, *UNLIMITED_IDS),
+            benchmarks=option("benchmarks", *LIMITED_BENCHMARKS),
+
     rule compare_length_limits:
         input:
-            limited=expand("<results>/scores/{model_id}.parquet", model_id=LIMITED_IDS),
-            own=expand("<results>/scores/{model_id}.parquet", model_id=UNLIMITED_IDS),
+            scores="<results>/tables/limited_scores.parquet",
         output:
             parquet="<results>/tables/length_limits.parquet",
             csv=report(
@@ -88,5 +105,5 @@ if LIMITED_IDS:
         message:
             "compare the limits on the length of answers"
         shell:
-            "python workflow/scripts/compare_length_limits.py --limited {input.limited} --own {input.own}"
+            "python workflow/scripts/compare_length_limits.py --scores {input.scores}"
             " {params.max_tokens} --parquet {output.parquet} --csv {output.csv} &> {log}"

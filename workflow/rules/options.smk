@@ -3,12 +3,13 @@ import shlex
 from pathlib import Path
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.cells import ratio_of_format
 from scale_or_reason.chat_templates import STOP_TOKENS, template_file
 from scale_or_reason.figures.registry import FIGURES, FORMS
 from scale_or_reason.local_files import deepspeed_file, is_local, rows_folder
 from scale_or_reason.seeds import derive_seed
 from scale_or_reason.stages import STAGE_VERSIONS
-from scale_or_reason.study import as_json, benchmark_limit, engine_settings_of_results, ratio_of_format
+from scale_or_reason.study import as_json, benchmark_limit, engine_settings_of_results
 
 
 def option(name, *values):
@@ -122,24 +123,20 @@ def judge_options(wildcards):
     return " ".join([model_options(judge), options(settings), *mode, *(["--structured"] if judge.structured else [])])
 
 
-def architectures_option():
-    """Where the shapes of all students and of the teacher are written."""
-    entries = [*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]
+def architectures_option(entries):
+    """Where the shapes of students and of the teacher are written."""
     pinned = {entry.name: entry.revision and not is_local(entry.model) for entry in entries}
     sources = [f"{entry.model}@{entry.revision}" if pinned[entry.name] else entry.model for entry in entries]
     return option("architectures", *(f"{entry.name}={source}" for entry, source in zip(entries, sources)))
 
 
-def architecture_options(wildcards, input):
-    """Where the shape of a model is written, and how long its training sequences were."""
-    if not input.trainings:
-        return model_options(source_of(wildcards), name="architecture")
+ANSWER_FOLDERS = {name: f"results/{STUDY.name}/{name}" for name in ("answers", "verdicts")}
+
+
+def jurors_options():
+    """Who decides in the scores, and whether graders speak, who decide alone where there are no judges."""
     return " ".join(
-        [
-            option("architecture", f"{input.trainings[-1]}/config.json"),
-            option("lengths", *(f"{folder}/sequence_lengths.parquet" for folder in input.trainings)),
-            option("training_manifests", *(f"{folder}/manifest.json" for folder in input.trainings)),
-        ]
+        [option("jurors", *(STUDY.jurors if STUDY.judges else [])), *(["--graders"] if STUDY.graders else [])]
     )
 
 

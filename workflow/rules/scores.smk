@@ -1,81 +1,13 @@
-# Verdicts become scores, token counts become costs: a table for each model, then one for all.
+# Verdicts become scores, token counts become costs: of all models at once, since each takes less time than the start of
+# a program. One model's are there for whoever asks for them by their path.
 
 
-rule score_model:
+rule score_models:
     input:
-        item_tables=items_of,
-        answered="<results>/answers/{model_id}/manifest.json",
-        judged=JUDGED,
-        graded=graded_of,
-    output:
-        scores="<results>/scores/{model_id}.parquet",
-    log:
-        "<logs>/score_model/{model_id}.log",
-    benchmark:
-        "<benchmarks>/score_model/{model_id}.tsv"
-    wildcard_constraints:
-        model_id=SCORED,
-    conda:
-        CONDA_ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
-    params:
-        families=json_option("families", config["study"]["families"]),
-        answers=answers_of,
-        verdicts=votes_of,
-        graders=grades_of,
-        jury=json_option("jury", config["jury"]),
-        version=version_of("scores"),
-    message:
-        "score {wildcards.model_id}"
-    shell:
-        "python workflow/scripts/score_model.py --model-id {wildcards.model_id} {params.families}"
-        " --items {input.item_tables} --answers {params.answers} --verdicts {params.verdicts}"
-        " --graders {params.graders} {params.jury} --output {output.scores} &> {log}"
-
-
-rule count_costs:
-    input:
-        trainings=trainings_of,
-        mixtures=mixtures_of,
-        pairs=pairs_of,
-        answered="<results>/answers/{model_id}/manifest.json",
-        judged=JUDGED,
-    output:
-        costs="<results>/costs/{model_id}.parquet",
-    log:
-        "<logs>/count_costs/{model_id}.log",
-    benchmark:
-        "<benchmarks>/count_costs/{model_id}.tsv"
-    conda:
-        CONDA_ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
-    params:
-        families=json_option("families", config["study"]["families"]),
-        answers=answers_of,
-        verdicts=verdicts_of,
-        architecture=architecture_options,
-        teacher=option("teacher_architecture", f"teacher={STUDY.teacher.source if STUDY.teacher else ''}"),
-        judges=option("judge_architecture", *JUDGE_ARCHITECTURES),
-        version=version_of("costs"),
-    message:
-        "count the costs of {wildcards.model_id}"
-    shell:
-        "python workflow/scripts/count_costs.py --model-id {wildcards.model_id} {params.families}"
-        " {params.architecture} --mixtures {input.mixtures} --pairs {input.pairs} {params.teacher}"
-        " --answers {params.answers} --answers-manifest {input.answered}"
-        " --verdicts {params.verdicts} --judging-manifests {input.judged}"
-        " {params.judges} --output {output.costs} &> {log}"
-
-
-rule collect_scores:
-    input:
-        models=expand("<results>/scores/{model_id}.parquet", model_id=MODEL_IDS),
+        item_tables=ITEMS,
+        answered=expand("<results>/answers/{model_id}/manifest.json", model_id=MODEL_IDS),
+        judged=expand(JUDGED, model_id=MODEL_IDS),
+        graded=graded_of(MODEL_IDS),
     output:
         parquet="<results>/tables/scores.parquet",
         csv=report(
@@ -85,27 +17,58 @@ rule collect_scores:
             labels={"table": "scores", "of": "all models and benchmarks"},
         ),
     log:
-        "<logs>/collect_scores.log",
+        "<logs>/score_models.log",
     benchmark:
-        "<benchmarks>/collect_scores.tsv"
+        "<benchmarks>/score_models.tsv"
     conda:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
-        schema="scores",
+        model_ids=option("model_ids", *MODEL_IDS),
+        benchmarks=option("benchmarks", *STUDY.benchmarks),
+        folders=options({"items": f"results/{STUDY.name}/benchmarks", **ANSWER_FOLDERS}),
+        jurors=jurors_options(),
+        jury=json_option("jury", config["jury"]),
+        families=json_option("families", config["study"]["families"]),
+        version=version_of("scores"),
     message:
-        "collect the {params.schema} of all models"
+        "score {output.parquet}"
     shell:
-        "python workflow/scripts/collect_tables.py --schema {params.schema} --inputs {input.models}"
+        "python workflow/scripts/score_models.py {params.model_ids} {params.benchmarks} {params.families}"
+        " {params.folders} {params.jurors} {params.jury}"
         " --parquet {output.parquet} --csv {output.csv} &> {log}"
 
 
-use rule collect_scores as collect_costs with:
+use rule score_models as score_model with:
     input:
-        models=expand("<results>/costs/{model_id}.parquet", model_id=MODEL_IDS),
+        item_tables=items_of,
+        answered="<results>/answers/{model_id}/manifest.json",
+        judged=JUDGED,
+        graded=lambda wildcards: graded_of([wildcards.model_id]),
+    output:
+        parquet="<results>/scores/{model_id}.parquet",
+        csv="<results>/scores/{model_id}.csv",
+    log:
+        "<logs>/score_model/{model_id}.log",
+    benchmark:
+        "<benchmarks>/score_model/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=SCORED,
+    params:
+        model_ids=option("model_ids", "{model_id}"),
+        benchmarks=lambda wildcards: option("benchmarks", *benchmarks_of(wildcards)),
+
+
+rule count_costs:
+    input:
+        trainings=trainings_of(MODEL_IDS),
+        mixtures=mixtures_of(MODEL_IDS),
+        pairs=pairs_of(MODEL_IDS),
+        answered=expand("<results>/answers/{model_id}/manifest.json", model_id=MODEL_IDS),
+        judged=expand(JUDGED, model_id=MODEL_IDS),
     output:
         parquet="<results>/tables/costs.parquet",
         csv=report(
@@ -115,15 +78,54 @@ use rule collect_scores as collect_costs with:
             labels={"table": "costs", "of": "all models and stages"},
         ),
     log:
-        "<logs>/collect_costs.log",
+        "<logs>/count_costs.log",
     benchmark:
-        "<benchmarks>/collect_costs.tsv"
+        "<benchmarks>/count_costs.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("light"),
+        runtime=runtime("light"),
     params:
-        schema="costs",
+        model_ids=option("model_ids", *MODEL_IDS),
+        benchmarks=option("benchmarks", *STUDY.benchmarks),
+        results=option("results", f"results/{STUDY.name}"),
+        adaptation_corpora=json_option("adaptation_corpora", STUDY.adaptation_corpora),
+        architectures=architectures_option(untrained(MODEL_IDS)),
+        teacher=option("teacher", f"teacher={STUDY.teacher.source if STUDY.teacher else ''}"),
+        judges=option("judges", *JUDGE_ARCHITECTURES),
+        families=json_option("families", config["study"]["families"]),
+        version=version_of("costs"),
+    message:
+        "count {output.parquet}"
+    shell:
+        "python workflow/scripts/count_costs.py {params.model_ids} {params.benchmarks} {params.families}"
+        " {params.results} {params.adaptation_corpora} {params.architectures} {params.teacher} {params.judges}"
+        " --parquet {output.parquet} --csv {output.csv} &> {log}"
+
+
+use rule count_costs as count_costs_of_model with:
+    input:
+        trainings=lambda wildcards: trainings_of([wildcards.model_id]),
+        mixtures=lambda wildcards: mixtures_of([wildcards.model_id]),
+        pairs=lambda wildcards: pairs_of([wildcards.model_id]),
+        answered="<results>/answers/{model_id}/manifest.json",
+        judged=JUDGED,
+    output:
+        parquet="<results>/costs/{model_id}.parquet",
+        csv="<results>/costs/{model_id}.csv",
+    log:
+        "<logs>/count_costs/{model_id}.log",
+    benchmark:
+        "<benchmarks>/count_costs/{model_id}.tsv"
+    params:
+        model_ids=option("model_ids", "{model_id}"),
+        architectures=lambda wildcards: architectures_option(untrained([wildcards.model_id])),
 
 
 rule scores:
     input:
-        rules.collect_scores.output,
-        rules.collect_costs.output,
+        rules.score_models.output,
+        rules.count_costs.output,
     localrule: True

@@ -49,8 +49,8 @@ rule fit_curves:
 
 rule tabulate_outcomes:
     input:
-        # a model's scores stand for its answers and verdicts
-        scores=expand("<results>/scores/{model_id}.parquet", model_id=MODEL_IDS),
+        # stand for thousands of answers and verdicts
+        scores="<results>/tables/scores.parquet",
         code=[str(LIBRARY / name) for name in ("outcomes.py", "jury.py", "flops.py")],
         script="workflow/scripts/tabulate_outcomes.py",
     output:
@@ -72,17 +72,16 @@ rule tabulate_outcomes:
         mem_mb=JOBS["light"]["mem_mb"],
         runtime=JOBS["light"]["runtime"],
     params:
-        answers=option("answers", f"results/{STUDY.name}/answers"),
-        verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
+        folders=options(ANSWER_FOLDERS),
         jurors=option("jurors", *STUDY.jurors),
         jury=json_option("jury", config["jury"]),
         model_ids=option("model_ids", *MODEL_IDS),
         families=json_option("families", config["study"]["families"]),
-        architectures=architectures_option(),
+        architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]),
     message:
         "tabulate what became of every answer"
     shell:
-        "python {input.script} {params.answers} {params.verdicts} {params.jurors} {params.jury} {params.model_ids}"
+        "python {input.script} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
         " {params.families} {params.architectures} --output {output.outcomes} --early-stopping {output.stopped} &> {log}"
 
 

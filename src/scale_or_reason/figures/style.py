@@ -115,7 +115,8 @@ def save_figure(
     """
     with style.applied():
         figure = draw(table, style)
-        for suffix, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
+        for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
             with atomic_path(Path(f"{stem}{suffix}")) as temporary:
                 figure.savefig(temporary, metadata=metadata)
+            figure.set_layout_engine("none")  # all is in its place: finding it again would take as long as drawing
     write_csv(table, f"{stem}.csv")

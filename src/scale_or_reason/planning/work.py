@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.cells import FORMATS, AnyModel, LimitedCell, format_ratio
+from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell
 from scale_or_reason.learning_rates import format_rate
 from scale_or_reason.planning.assumptions import Assumptions, Calls
-from scale_or_reason.study import RULES, Judge, Student, Study, TeacherModel, ratio_of_format
+from scale_or_reason.study import RULES, Judge, Student, Study, TeacherModel
 
 #: In their order; those in which models work need GPUs.
 MODEL_STAGES = ("generation", "learning_rates", "training", "evaluation", "judging")
@@ -143,14 +143,9 @@ class Work:
         return kept * (prompt + sum(answers.values()))
 
     def _mixtures(self) -> Iterator[Unit]:
-        trained = [(cell.corpus, cell.schedule, format_ratio(cell.ratio)) for cell in self.study.trainings()]
-        adapted = [
-            (self.study.adaptation_corpora["to"], "seq", str(ratio_of_format(model.second)))
-            for model in self.study.adapted()
-        ]
-        for corpus, schedule, ratio in dict.fromkeys(trained + adapted):
-            cell = f"{corpus}/{schedule}/rho-{ratio}"
-            yield self._light("mixtures", "build_mixture", cell, f"mixtures/{cell}.parquet")
+        trained = [*self.study.trainings(), *self.study.adapted()]
+        for mixture in dict.fromkeys(self.study.lineage(model)[-1].mixture for model in trained):
+            yield self._light("mixtures", "build_mixture", mixture, f"mixtures/{mixture}.parquet")
         for corpus in self._corpora:
             for tokenizer in dict.fromkeys(student.tokenizer_name for student in self.study.students.values()):
                 cell = f"{corpus}/{tokenizer}"
@@ -180,18 +175,18 @@ class Work:
 
     def _training(self) -> Iterator[Unit]:
         for cell in self.study.trainings():
-            yield self._training_unit("train_student", cell.model_id, cell.student, cell.corpus, cell.ratio)
+            yield self._training_unit("train_student", cell)
         for model in self.study.adapted():
-            corpus, ratio = self.study.adaptation_corpora["to"], ratio_of_format(model.second)
-            yield self._training_unit("adapt_student", model.model_id, model.student, corpus, ratio)
+            yield self._training_unit("adapt_student", model)
 
-    def _training_unit(self, rule: str, model_id: str, student: str, corpus: str, ratio: float) -> Unit:
-        sequences = self.study.corpora[corpus].size * self.assumed.kept_pairs(corpus)
-        prompt, answers = self.assumed.training_lengths(corpus)
-        shares = {"ift": 1 - ratio, "reasoning": ratio}
+    def _training_unit(self, rule: str, model: Cell | Adaptation) -> Unit:
+        training = self.study.lineage(model)[-1]
+        sequences = self.study.corpora[training.corpus].size * self.assumed.kept_pairs(training.corpus)
+        prompt, answers = self.assumed.training_lengths(training.corpus)
+        shares = {"ift": 1 - training.ratio, "reasoning": training.ratio}
         calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
-        target = self.results / "models" / model_id / "manifest.json"
-        return Unit("training", rule, model_id, model_id, target, self.study.students[student], calls)
+        target = self.results / "models" / model.model_id / "manifest.json"
+        return Unit("training", rule, model.model_id, model.model_id, target, self.study.students[model.student], calls)
 
     def _evaluation(self) -> Iterator[Unit]:
         by_student = self.config["compute"]["evaluation_jobs"] == "student"
@@ -249,12 +244,11 @@ class Work:
             yield self._light("grading", "grade_answers", model.model_id, target)
 
     def _scores(self) -> Iterator[Unit]:
-        for model in [*self.study.evaluated(), *self.study.limited()]:
-            yield self._light("scores", "score_model", model.model_id, f"scores/{model.model_id}.parquet")
-        for model in self.study.evaluated():
-            yield self._light("scores", "count_costs", model.model_id, f"costs/{model.model_id}.parquet")
-        for table in ("scores", "costs"):
-            yield self._light("scores", f"collect_{table}", table, f"tables/{table}.parquet")
+        rules = {"scores": "score_models", "costs": "count_costs"}
+        if self.study.limited():
+            rules["limited_scores"] = "score_limited_models"
+        for table, rule in rules.items():
+            yield self._light("scores", rule, table, f"tables/{table}.parquet")
 
 
 def _owner(model: AnyModel) -> str:

@@ -1,0 +1,69 @@
+"""Score models: accuracy with its interval for each benchmark, from the verdicts of judges and rule graders.
+
+    python workflow/scripts/score_models.py --model-ids general/Qwen2.5-3B/seq/rho-1/seed-0 base/Qwen2.5-3B/shots-3 \
+        --benchmarks gsm8k --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \
+        --items results/v2/benchmarks --answers results/v2/answers --verdicts results/v2/verdicts \
+        --jurors gpt-oss-120b --parquet results/v2/tables/scores.parquet --csv results/v2/tables/scores.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.collecting import collect_tables
+from scale_or_reason.columns import read_columns, verdict_files
+from scale_or_reason.errors import run_script
+from scale_or_reason.generation import json_object
+from scale_or_reason.jury import JuryRule
+from scale_or_reason.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
+from scale_or_reason.study import RULES
+from scale_or_reason.tables import write_csv, write_table
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are scored")
+    parser.add_argument("--benchmarks", nargs="+", required=True, help="what all of them were asked")
+    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser.add_argument("--items", type=Path, required=True, help="the folder with BENCHMARK.parquet")
+    parser.add_argument("--answers", type=Path, required=True, help="the folder with MODEL_ID/BENCHMARK.parquet")
+    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
+    parser.add_argument("--jurors", nargs="*", default=[], help="who decides; rules for the graders beside judges")
+    parser.add_argument(
+        "--graders", action="store_true", help="compare with the rule graders; without jurors they decide alone"
+    )
+    parser.add_argument("--jury", default="{}", help="JSON: how jurors who differ decide (keys majority, tie)")
+    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
+    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
+    benchmarks = arguments.benchmarks
+    items = read_columns([arguments.items / f"{name}.parquet" for name in benchmarks], "items", ITEM_COLUMNS)
+    tables = []
+    for model_id in arguments.model_ids:
+        answers = [arguments.answers / model_id / f"{name}.parquet" for name in benchmarks]
+        verdicts = verdict_files(arguments.verdicts, arguments.jurors, [model_id], benchmarks)
+        graders = verdict_files(arguments.verdicts, [RULES] * arguments.graders, [model_id], benchmarks)
+        table = score_model(
+            model_id,
+            arguments.families,
+            items=items,
+            answers=read_columns(answers, "answers", ANSWER_COLUMNS, model_id),
+            verdicts=read_columns(verdicts, "verdicts", VERDICT_COLUMNS, model_id),
+            graders=read_columns(graders, "verdicts", GRADE_COLUMNS, model_id),
+            jury=jury,
+        )
+        tables.append(table)
+    scores = collect_tables(tables, "scores")
+    write_table(scores, arguments.parquet, "scores")
+    write_csv(scores, arguments.csv)
+
+
+if __name__ == "__main__":
+    run_script(main)
