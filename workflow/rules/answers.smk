@@ -63,23 +63,13 @@ if BY_STUDENT and GRID:
             "<benchmarks>/answer_benchmarks/{corpus}/{student}/seed-{seed}.tsv"
         resources:
             vllm=1,
-            gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
             mem_mb=memory("engine"),
             runtime=runtime("engine", models=len(GRID)),
         params:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
-            pools="",
-            directory=output_folder(1),
-            sampling=json_option("sampling", config["evaluation"]["sampling"]),
-            samples=json_option("samples", SAMPLES),
-            engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
-            engine_of_results=lambda wildcards: as_json(
-                engine_settings_of_results(STUDY.students[wildcards.student].engine)
-            ),
-            seed=option("seed", STUDY.seed),
-            version=version_of("answers"),
         message:
             "all {wildcards.student} trained on {wildcards.corpus} answer the benchmarks"
 
@@ -105,23 +95,13 @@ if BY_STUDENT and ADAPTED:
             "<benchmarks>/answer_benchmarks/adapted/{student}/seed-{seed}.tsv"
         resources:
             vllm=1,
-            gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
             mem_mb=memory("engine"),
             runtime=runtime("engine", models=len(ADAPTED)),
         params:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
-            pools="",
-            directory=output_folder(1),
-            sampling=json_option("sampling", config["evaluation"]["sampling"]),
-            samples=json_option("samples", SAMPLES),
-            engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
-            engine_of_results=lambda wildcards: as_json(
-                engine_settings_of_results(STUDY.students[wildcards.student].engine)
-            ),
-            seed=option("seed", STUDY.seed),
-            version=version_of("answers"),
         message:
             "all adapted {wildcards.student} answer the benchmarks"
 
@@ -146,7 +126,7 @@ if STUDY.base_shots:
             "<benchmarks>/answer_benchmarks/base/{student}.tsv"
         resources:
             vllm=1,
-            gpu=lambda wildcards: gpus(STUDY.students[wildcards.student].engine),
+            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
             mem_mb=memory("engine"),
             runtime=runtime("engine"),
@@ -154,15 +134,6 @@ if STUDY.base_shots:
             model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
             model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
             pools=lambda wildcards, input: option("pools", *input.pools) if input.pools else "",
-            directory=output_folder(1),
-            sampling=json_option("sampling", config["evaluation"]["sampling"]),
-            samples=json_option("samples", SAMPLES),
-            engine=lambda wildcards, threads: json_option("engine", STUDY.students[wildcards.student].engine),
-            engine_of_results=lambda wildcards: as_json(
-                engine_settings_of_results(STUDY.students[wildcards.student].engine)
-            ),
-            seed=option("seed", STUDY.seed),
-            version=version_of("answers"),
         message:
             "base {wildcards.student} answers the benchmarks"
 
@@ -191,14 +162,8 @@ use rule answer_benchmarks as answer_with_teacher with:
     params:
         model=teacher_options,
         model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),
-        pools="",
-        directory=output_folder(1),
-        sampling=json_option("sampling", config["evaluation"]["sampling"]),
-        samples=json_option("samples", SAMPLES),
         engine=teacher_engine,
         engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),
-        seed=option("seed", STUDY.seed),
-        version=version_of("answers"),
     message:
         "{wildcards.teacher} answers the benchmarks"
 

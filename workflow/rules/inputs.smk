@@ -67,8 +67,9 @@ def shards_of(corpus, answer_format):
 
 
 def student_of(wildcards):
-    """The catalogue's entry of the student behind a model."""
-    return STUDY.students[parse_model_id(wildcards.model_id).student]
+    """The catalogue's entry of the student that a path names, by itself or in a model's id."""
+    named = wildcards.get("student") or parse_model_id(wildcards.model_id).student
+    return STUDY.students[named]
 
 
 def start_of(wildcards):

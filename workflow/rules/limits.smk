@@ -26,14 +26,8 @@ if LIMITED_BENCHMARKS:
         params:
             model=lambda wildcards, input: option("model", input.model),
             model_ids=option("model_ids", "{model_id}/max-tokens-{max_tokens}"),
-            pools="",
-            directory=output_folder(1),
             sampling=sampling_within_limit,
             samples=json_option("samples", {name: SAMPLES[name] for name in LIMITED_BENCHMARKS if name in SAMPLES}),
-            engine=student_engine,
-            engine_of_results=lambda wildcards: engine_of_results(student_of(wildcards)),
-            seed=option("seed", STUDY.seed),
-            version=version_of("answers"),
         message:
             "{wildcards.model_id} answers in at most {wildcards.max_tokens} tokens"
 

@@ -64,14 +64,7 @@ use rule train_student as adapt_student with:
     benchmark:
         "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
     params:
-        launcher=launcher,
-        model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         start=lambda wildcards, input: f"--init-from {input.start}",
-        learning_rate=learning_rate_option,
-        recipe=options(RECIPE),
-        execution=execution_options,
-        replica=replica_options,
-        version=version_of("training"),
     message:
         "adapt {wildcards.student}: {wildcards.first}, then {wildcards.second}"
 
