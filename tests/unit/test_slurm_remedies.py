@@ -156,9 +156,9 @@ def test_a_job_of_an_earlier_run_is_taken_over_once() -> None:
 def test_jobs_are_named_after_the_study_and_groups_are_cancelled(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    training, group = LeftJob("41", "v2@a", "rule_train_student"), LeftJob("42", "v2@a", "rule_grading_score_model")
+    training, group = LeftJob("41", "v2@a", "rule_train_student"), LeftJob("42", "v2@a", "rule_grading_grade_answers")
     known, executor = remedies(training, group), Executor()
-    executor.workflow.rules = [SimpleNamespace(name="train_student"), SimpleNamespace(name="score_model")]
+    executor.workflow.rules = [SimpleNamespace(name="train_student"), SimpleNamespace(name="grade_answers")]
     told = tmp_path / "told"
     scancel = tmp_path / "scancel"
     scancel.write_text(f'#!/bin/sh\necho "$@" > {told}\n')

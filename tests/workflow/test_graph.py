@@ -152,7 +152,18 @@ def test_a_cells_scores_need_that_cell_only(tree: Tree) -> None:
     jobs = tree.dry_run(target, study=(*MICRO, "config/studies/single_cells.yaml"))
     one_each = ("train_student", "answer_benchmarks", "judge_answers", "grade_answers", "score_model", "build_mixture")
     assert all(jobs[rule] == 1 for rule in one_each)
-    assert not {"answer_with_base_student", "answer_with_teacher", "adapt_student", "count_costs"} & jobs.keys()
+    others = {"answer_with_base_student", "answer_with_teacher", "adapt_student", "score_models", "count_costs"}
+    assert not others & jobs.keys()
+
+
+def test_what_a_model_cost_needs_that_models_trainings_only(tree: Tree) -> None:
+    target = "results/micro/costs/adapted/micro-1M/ift-then-reasoning/seed-0.parquet"
+    jobs = tree.dry_run(target, study=(*MICRO, "config/studies/single_cells.yaml"))
+    one_each = ("train_student", "adapt_student", "answer_benchmarks", "judge_answers", "count_costs_of_model")
+    assert all(jobs[rule] == 1 for rule in one_each)
+    # of both trainings
+    assert jobs["build_mixture"] == jobs["build_pairs"] == 2
+    assert not {"count_costs", "score_model", "score_models", "grade_answers"} & jobs.keys()
 
 
 def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path: Path) -> None:
