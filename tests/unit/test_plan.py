@@ -1,49 +1,24 @@
-"""A plan's numbers against sums by hand, the ZeRO paper, published parameter counts and small cases of a schedule."""
+"""A plan's numbers against sums by hand, what is left of them in a study that has begun, and its guards."""
 
 from __future__ import annotations
 
-import json
-import math
-import struct
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from test_study import load, merge
+from configs import load, merge, plan_of
 
 from scale_or_reason.cells import parse_model_id
 from scale_or_reason.errors import StudyError
-from scale_or_reason.planning.assumptions import Assumptions, Calls
-from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration
-from scale_or_reason.planning.estimate import Plan, make_plan
-from scale_or_reason.planning.memory import ZeRO, activation_bytes, checkpoint_bytes, training_memory
+from scale_or_reason.planning.assumptions import Assumptions
+from scale_or_reason.planning.estimate import Plan
 from scale_or_reason.planning.page import page
 from scale_or_reason.planning.report import duration, summary
-from scale_or_reason.planning.shapes import Shape, shape_of, shipped_shapes
-from scale_or_reason.planning.speed import Engine, decoding
-from scale_or_reason.planning.wall import wall_hours
+from scale_or_reason.planning.shapes import shipped_shapes
 from scale_or_reason.study import Study
 
-#: As the models' pages on the hub count them; of Gemma 3 4B and 12B the language model alone.
-PUBLISHED_PARAMETERS = {
-    "Qwen/Qwen2.5-0.5B": 494_032_768,
-    "Qwen/Qwen2.5-1.5B": 1_543_714_304,
-    "Qwen/Qwen2.5-3B": 3_085_938_688,
-    "Qwen/Qwen2.5-7B": 7_615_616_512,
-    "Qwen/Qwen2.5-14B": 14_770_033_664,
-    "google/gemma-3-1b-pt": 999_885_952,
-    "google/gemma-3-4b-pt": 3_880_099_328,
-    "google/gemma-3-12b-pt": 11_765_788_416,
-    "Qwen/Qwen3-235B-A22B": 235_093_634_560,
-    "nvidia/Llama-3_3-Nemotron-Super-49B-v1_5": 49_867_145_216,
-    "meta-llama/Llama-3.3-70B-Instruct": 70_553_706_496,
-    "nvidia/Llama-3_1-Nemotron-Ultra-253B-v1": 253_401_000_000,
-    "openai/gpt-oss-120b": 116_829_156_672,
-}
 #: Questions of each benchmark by docs/benchmarks.md, with the limit on c_code_summarization.
 PAPER_ITEMS = {
     "winogrande": 1267,
@@ -65,19 +40,11 @@ PAPER_ITEMS = {
     "mmlu_pro_physics": 1299,
     "scibench": 580,
 }
-EXECUTION = {"micro_batch_tokens": 16_384, "gradient_checkpointing": True}
 
 
 @pytest.fixture(scope="module")
 def paper(root: Path) -> dict[str, Any]:
     return load(root)
-
-
-def plan_of(
-    config: dict[str, Any], results: Path, calibration: Calibration = NOTHING_MEASURED, **measured: float
-) -> Plan:
-    study = Study.from_config(config)
-    return make_plan(config, study, Assumptions(config, study, calibration), results, measured)
 
 
 @pytest.fixture(scope="module")
@@ -189,103 +156,7 @@ def test_who_reasons(paper: dict[str, Any], model_id: str, expected: str | None)
     assert Assumptions(paper, Study.from_config(paper)).answers_like(parse_model_id(model_id)) == expected
 
 
-# ---- shapes and memory ----
-
-
-def test_every_model_of_the_catalogues_has_a_shape(paper: dict[str, Any]) -> None:
-    named = {entry["model"] for catalogue in ("students", "teachers", "judges") for entry in paper[catalogue].values()}
-    assert named == set(shipped_shapes()) == set(PUBLISHED_PARAMETERS)
-
-
-@pytest.mark.parametrize("model", PUBLISHED_PARAMETERS)
-def test_parameters_are_those_that_are_published(model: str) -> None:
-    tolerance = 0 if model.startswith(("Qwen/Qwen2.5", "meta")) else 5e-4
-    assert shape_of(model, {}).parameters == pytest.approx(PUBLISHED_PARAMETERS[model], rel=tolerance, abs=0)
-
-
-@pytest.mark.parametrize("model", ["students/micro-0.07M", "students/micro-1.9M", "judge"])
-def test_parameters_of_real_weights(root: Path, model: str) -> None:
-    folder = root / "resources" / "micro" / model
-    with (folder / "model.safetensors").open("rb") as stream:
-        header = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
-    stored = sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-    assert shape_of(str(folder), {}).parameters == stored
-
-
-def test_active_parameters_of_experts() -> None:
-    assert shape_of("Qwen/Qwen3-235B-A22B", {}).active_parameters == pytest.approx(22e9, rel=0.02)
-    assert shape_of("openai/gpt-oss-120b", {}).active_parameters == pytest.approx(5.13e9 + 0.58e9, rel=0.01)
-    dense = shape_of("Qwen/Qwen2.5-7B", {})
-    assert dense.active_parameters == dense.parameters
-
-
-def test_keys_and_values() -> None:
-    # of each token two vectors of 4 x 128 in 28 layers, 2 bytes a number
-    shape = shape_of("Qwen/Qwen2.5-7B", {})
-    assert shape.cache_bytes(2) == 2 * 28 * 4 * 128 * 2
-    assert shape.cache_bytes(2, tensor_parallel=4) == shape.cache_bytes(2)
-    assert shape.cache_bytes(2, tensor_parallel=8) == 2 * shape.cache_bytes(2)  # four heads on eight GPUs: each twice
-
-
-@pytest.mark.parametrize(("stage", "per_parameter"), [(0, 16), (1, 2 + 2 + 12 / 64), (2, 2 + 14 / 64), (3, 16 / 64)])
-def test_zero_of_7_5_billion_parameters_on_64_gpus(stage: int, per_parameter: float) -> None:
-    """Figure 1 of the ZeRO paper: 120, 31.4, 16.6 and 1.9 GB."""
-    shape = shape_of("Qwen/Qwen2.5-7B", {})
-    memory = training_memory(shape, ZeRO(stage), 64, EXECUTION, "bfloat16", 0.0)
-    states = memory.weights + memory.gradients + memory.optimizer
-    assert states == pytest.approx(shape.parameters * per_parameter)
-    published = {0: 120, 1: 31.4, 2: 16.6, 3: 1.9}[stage]
-    assert states * 7.5e9 / shape.parameters / 1e9 == pytest.approx(published, rel=0.02)
-
-
-def test_float32_needs_no_second_copy() -> None:
-    shape = shape_of("Qwen/Qwen2.5-7B", {})
-    memory = training_memory(shape, ZeRO(0), 1, EXECUTION, "float32", 0.0)
-    assert (memory.weights, memory.gradients, memory.optimizer) == tuple(k * shape.parameters for k in (4, 4, 8))
-
-
-def test_what_is_offloaded_is_on_the_host(root: Path) -> None:
-    zero = ZeRO.from_file(root / "config" / "deepspeed" / "zero-3-offload.json")
-    assert zero == ZeRO(3, offload_optimizer=True, offload_weights=True)
-    assert ZeRO.from_file(root / "config" / "deepspeed" / "zero-2.json") == ZeRO(2)
-    shape = shape_of("Qwen/Qwen2.5-14B", {})
-    memory = training_memory(shape, zero, 8, EXECUTION, "bfloat16", 0.0)
-    assert memory.weights == memory.optimizer == 0
-    assert memory.host == pytest.approx(14 * shape.parameters / 8)
-    assert memory.gradients == pytest.approx(2 * shape.parameters / 8)
-
-
-def test_activations_by_hand() -> None:
-    """Ten tokens of a layer with d = 4, two heads of 2, one for keys and values, f = 8, in 2 bytes a number."""
-    values = {"vocab_size": 10, "hidden_size": 4, "intermediate_size": 8, "num_attention_heads": 2}
-    shape = Shape.from_config(values | {"num_hidden_layers": 3, "num_key_value_heads": 1})
-    layer = 2 * (6 * 4 + 2 * 4 + 2 * 2 + 4 * 8) + 2 * 4 * 4
-    assert activation_bytes(shape, 10, 2, checkpointing=False) == 10 * 3 * layer
-    assert activation_bytes(shape, 10, 2, checkpointing=True) == 10 * (3 * 4 * 2 + layer)
-
-
-def test_memory_of_an_engine() -> None:
-    """A 70B model on four GPUs: a quarter of 141 GB each, and of 100 x 1,000 tokens x 327,680 bytes."""
-    shape = shape_of("meta-llama/Llama-3.3-70B-Instruct", {})
-    memory = Engine.from_settings(shape, 4, {"tensor_parallel_size": 4}).memory(1000, 100, overhead=1e9)
-    assert memory.weights == pytest.approx(141.1e9 / 4, rel=1e-3)
-    assert memory.cache == pytest.approx(1e5 * 2 * 80 * 8 * 128 * 2 / 4)
-    assert memory.total == memory.weights + memory.cache + 1e9
-    assert shape_of("openai/gpt-oss-120b", {}).weight_bytes(2) == 65.3e9  # four bits an expert's number
-
-
-def test_numbers_in_eight_bits() -> None:
-    shape = shape_of("Qwen/Qwen3-235B-A22B", {})
-    small = Engine.from_settings(shape, 8, {"quantization": "fp8", "kv_cache_dtype": "fp8_e5m2"})
-    full = Engine.from_settings(shape, 8, {"dtype": "bfloat16"})
-    assert (small.weight_bytes, small.cache_bytes) == (full.weight_bytes / 2, full.cache_bytes / 2)
-    assert Engine.from_settings(shape, 8, {"dtype": "float32"}).weight_bytes == 4 * shape.parameters
-
-
-def test_a_checkpoint_holds_weights_and_optimizer() -> None:
-    shape = shape_of("Qwen/Qwen2.5-0.5B", {})
-    assert checkpoint_bytes(shape, "bfloat16") == 14 * shape.parameters
-    assert checkpoint_bytes(shape, "float32") == 12 * shape.parameters
+# ---- memory, totals, what is left, guards ----
 
 
 def test_memory_by_configuration(papers_plan: Plan) -> None:
@@ -309,59 +180,6 @@ def test_what_does_not_fit_is_said(paper: dict[str, Any], root: Path, tmp_path: 
     assert 'class="no">NO</td>' in page(plan, None, "<svg></svg>")
 
 
-# ---- speed and time ----
-
-
-def test_decoding_is_bound_by_memory_until_arithmetic_takes_longer(paper: dict[str, Any]) -> None:
-    shape, calls = shape_of("Qwen/Qwen2.5-7B", {}), (Calls(10_000, 100, 1000),)
-
-    def speed(**changes: Any) -> float:
-        config = merge(paper, {"plan": changes})
-        assumed = Assumptions(config, Study.from_config(config))
-        return decoding(Engine.from_settings(shape, 1, {}), calls, assumed.gpu(), assumed).tokens_per_second
-
-    # 256 sequences of 600 tokens on average: 15.2 GB of weights and 8.8 GB of keys and values, at half of 3.35 TB/s
-    moved = 2 * shape.parameters + 256 * 600 * shape.cache_bytes(2)
-    assert speed(decode={"step_ms": 0}) == pytest.approx(256 / (moved / (0.5 * 3.35e12)))
-    assert speed() == pytest.approx(256 / (moved / (0.5 * 3.35e12) + 0.005))
-    slow = speed(decode={"step_ms": 0}, mfu={"prefill": 1e-4})
-    per_token = 4 * 3584 * 152_064 + 28 * (8 * 3584**2 + 4 * 600 * 3584 + 3 * 600 * 28 + 4 * 3584 * 18_944)
-    assert slow == pytest.approx(1e-4 * 989e12 / per_token)
-
-
-def test_a_batch_is_as_large_as_the_memory_allows(paper: dict[str, Any]) -> None:
-    assumed = Assumptions(paper, Study.from_config(paper))
-    shape = shape_of("Qwen/Qwen3-235B-A22B", {})
-    work = decoding(
-        Engine.from_settings(shape, 8, {"tensor_parallel_size": 8}), (Calls(1e6, 100, 8000),), assumed.gpu(), assumed
-    )
-    room = 8 * (0.92 * 80e9 - 4e9) - 2 * shape.parameters
-    assert work.context == 4100
-    assert work.sequences == room // (4100 * shape.cache_bytes(2, 8)) < 256
-    few = decoding(
-        Engine.from_settings(shape, 8, {"tensor_parallel_size": 8}), (Calls(3, 100, 8000),), assumed.gpu(), assumed
-    )
-    assert few.sequences == 3
-
-
-jobs = st.lists(st.tuples(st.floats(0.01, 50), st.integers(1, 8)), min_size=1, max_size=30)
-
-
-@given(jobs, st.integers(8, 64))
-def test_jobs_share_gpus(work: list[tuple[float, int]], places: int) -> None:
-    took = wall_hours(work, places)
-    area = sum(hours * gpus for hours, gpus in work)
-    assert took >= max(max(hours for hours, _ in work), area / places) - 1e-9
-    assert took <= sum(hours for hours, _ in work) + 1e-9
-
-
-def test_small_schedules() -> None:
-    assert wall_hours([], 4) == 0
-    assert wall_hours([(3, 1), (2, 1), (1, 1)], 2) == 3
-    assert wall_hours([(2, 4), (2, 4), (1, 8)], 8) == 3  # two beside each other, then the large one
-    assert wall_hours([(5, 0), (1, 0)], 1) == 6
-
-
 def test_a_job_that_needs_more_gpus_than_there_are(
     paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch
 ) -> None:
@@ -374,9 +192,6 @@ def test_a_job_that_needs_more_gpus_than_there_are(
 @pytest.mark.parametrize(("hours", "text"), [(0.01, "36 s"), (0.5, "30 min"), (7.5, "7.5 h"), (72, "3.0 days")])
 def test_durations(hours: float, text: str) -> None:
     assert duration(hours) == text
-
-
-# ---- totals, what is left, guards ----
 
 
 def test_the_comparison_with_the_published_hours(papers_plan: Plan, paper: dict[str, Any]) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from test_plan import plan_of
-from test_study import load, merge
+from configs import load, merge, plan_of
 
 from scale_or_reason.cells import parse_model_id
 from scale_or_reason.costs import cost_table

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from configs import load
 
 from scale_or_reason.architectures import Architecture
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
@@ -21,20 +21,6 @@ from scale_or_reason.cells import Adaptation, Cell, LimitedCell
 from scale_or_reason.flops import training_step_flops
 from scale_or_reason.stages import STAGE_VERSIONS
 from scale_or_reason.study import Study, as_json, benchmark_limit, engine_settings_of_results
-
-
-def merge(base: Any, overlay: Any) -> Any:
-    """As Snakemake merges config files: maps merge, all else replaces."""
-    if not (isinstance(base, dict) and isinstance(overlay, dict)):
-        return overlay
-    return base | {key: merge(base.get(key), value) for key, value in overlay.items()}
-
-
-def load(root: Path, *overlays: str) -> dict[str, Any]:
-    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
-    for name in overlays:
-        config = merge(config, yaml.safe_load((root / "config" / "studies" / f"{name}.yaml").read_text()))
-    return config
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,34 @@
+"""Configs of studies as Snakemake reads them, and their plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scale_or_reason.planning.assumptions import Assumptions
+from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration
+from scale_or_reason.planning.estimate import Plan, make_plan
+from scale_or_reason.study import Study
+
+
+def merge(base: Any, overlay: Any) -> Any:
+    """As Snakemake merges config files: maps merge, all else replaces."""
+    if not (isinstance(base, dict) and isinstance(overlay, dict)):
+        return overlay
+    return base | {key: merge(base.get(key), value) for key, value in overlay.items()}
+
+
+def load(root: Path, *overlays: str) -> dict[str, Any]:
+    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    for name in overlays:
+        config = merge(config, yaml.safe_load((root / "config" / "studies" / f"{name}.yaml").read_text()))
+    return config
+
+
+def plan_of(
+    config: dict[str, Any], results: Path, calibration: Calibration = NOTHING_MEASURED, **measured: float
+) -> Plan:
+    study = Study.from_config(config)
+    return make_plan(config, study, Assumptions(config, study, calibration), results, measured)
