@@ -143,7 +143,7 @@ class Work:
         return kept * (prompt + sum(answers.values()))
 
     def _mixtures(self) -> Iterator[Unit]:
-        trained = [*self.study.trainings(), *self.study.adapted()]
+        trained: list[Cell | Adaptation] = [*self.study.trainings(), *self.study.adapted()]
         for mixture in dict.fromkeys(self.study.lineage(model)[-1].mixture for model in trained):
             yield self._light("mixtures", "build_mixture", mixture, f"mixtures/{mixture}.parquet")
         for corpus in self._corpora:
