@@ -55,6 +55,8 @@ EXPECTED = {
     "train_student": (2, (1, "3200M", 62)),
     "answer_with_student": (1, (1, "4100M", 2 * 31)),  # two models in one job
     "judge_student_1": (1, (1, "4200M", 42)),
+    "score_models": (1, LIGHT),
+    "count_costs": (1, LIGHT),
 }
 
 
@@ -104,12 +106,13 @@ def test_slurm_gave_each_job_what_its_rule_asks_for(slurm: ThrowawaySlurm, proje
 
 
 def test_small_jobs_went_together(slurm: ThrowawaySlurm, project: ClusterProject) -> None:
-    """The models' grades, scores and costs in one job, tables and the figure in another."""
+    """The models' grades in one job, tables and the figure in another."""
     records = [record for record in slurm.records() if record["WorkDir"] == str(project.path)]
     grading, end = (record for record in records if rule_of(record) not in EXPECTED)
     assert rule_of(grading).startswith("grading") and rule_of(end).startswith("end")
-    # two grades and two costs side by side, of one thread each
-    assert (grading["NumCPUs"], "mem=4400M" in grading["TRES"]) == ("4", True), grading
+    # side by side, of one thread each: two grades; a figure, table 1, agreement of judges and sensitivity to the jury
+    for group, members in ((grading, 2), (end, 4)):
+        assert (group["NumCPUs"], f"mem={1100 * members}M" in group["TRES"]) == (str(members), True), group
 
 
 def test_asked_against_used(project: ClusterProject) -> None:
