@@ -68,23 +68,14 @@ def read_lengths(paths: Sequence[str | Path]) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def read_taught(mixtures: Sequence[str | Path], pairs: Sequence[str | Path]) -> pl.DataFrame:
+def read_taught(trainings: Sequence[tuple[str | Path, str | Path]]) -> pl.DataFrame:
     """The teacher's answers that one or more trainings took: ``format`` and ``LENGTH_COLUMNS``, a row for each.
 
-    ``pairs`` are the tables of pairs that the ``mixtures`` were made from, in the same order. Lengths are the teacher's
-    tokens. Raises :class:`StudyError` if there are more of one than of the other, if a file is missing or is another
-    table, and if a question of a mixture is in no pair.
+    Of each training the mixture, and the table of pairs that it was made from. Lengths are the teacher's tokens.
+    Raises :class:`StudyError` if a file is missing or is another table, and if a question of a mixture is in no pair.
     """
-    if len(mixtures) != len(pairs):
-        raise StudyError(
-            "not every mixture has its pairs",
-            where="--pairs",
-            found=f"{len(pairs)} tables of pairs for {len(mixtures)} mixtures",
-            expected="the pairs that each mixture was made from, in the order of --mixtures",
-            remedy="pass the table of pairs of each mixture's corpus, also where it is the same one",
-        )
     parts = []
-    for mixture, pair_table in zip(mixtures, pairs, strict=True):
+    for mixture, pair_table in trainings:
         lengths = read_columns([pair_table], "pairs", PAIR_COLUMNS)
         rows = read_columns([mixture], "mixture", ["prompt_id", "format"]).join(lengths, on="prompt_id", how="left")
         if missing := rows["prompt_tokens"].null_count():
@@ -152,8 +143,8 @@ def judging_rows(
             raise StudyError(
                 "the architecture of a judge is missing",
                 found=judge,
-                expected=", ".join(judges) or "--judge-architecture NAME=CONFIG",
-                remedy="pass --judge-architecture NAME=CONFIG for each judge",
+                expected=", ".join(judges) or "NAME=SOURCE",
+                remedy="pass --judges NAME=SOURCE for each judge",
             )
         renamed = given.rename({"judge_prompt_tokens": "prompt_tokens", "judge_tokens": "completion_tokens"})
         parts.append(_with_flops(renamed, judges[str(judge)], "benchmark"))

@@ -15,11 +15,19 @@ def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame
     """A ``length_limits`` table: a row for each trained model, benchmark and limit, the limits in ascending order.
 
     ``scores`` are those of models with a limit in their ids, and of the same models under the study's own limit of
-    ``max_tokens`` tokens. Rows of other models and benchmarks do not count. Raises :class:`StudyError` if a model's own
-    scores are not there.
+    ``max_tokens`` tokens. Rows of other models and benchmarks do not count. Raises :class:`StudyError` if no model
+    has a limit in its id, and if a model's own scores are not there.
     """
     limited = pl.col("kind") == LimitedCell.kind
     asked_again, own = _under_their_limits(scores.filter(limited)), scores.filter(~limited)
+    if asked_again.is_empty():
+        raise StudyError(
+            "no scores are of a model with a limit of its own",
+            where="--scores",
+            found=f"{scores.height} rows of other models",
+            expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N/max-tokens-N, beside the same without max-tokens-N",
+            remedy="score models with max-tokens-N in their ids, too",
+        )
     missing = asked_again.join(own, on=_KEY, how="anti")
     if missing.height:
         raise StudyError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scale_or_reason.cells import Adaptation, AnyModel, Cell, LimitedCell, format_ratio, ratio_of_format
+from scale_or_reason.errors import StudyError
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,19 @@ class Training:
 def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Training, ...]:
     """The trainings of a model, the last one last; none for models that are not trained here.
 
-    ``adaptation_corpora`` says which corpus adaptations go ``from`` and which they go ``to`` (v1 section 3.3).
+    ``adaptation_corpora`` says which corpus adaptations go ``from`` and which they go ``to`` (v1 section 3.3). Raises
+    :class:`StudyError` if it does not, and the model is an adaptation.
     """
     if isinstance(model, Adaptation):
+        if not {"from", "to"} <= adaptation_corpora.keys():
+            raise StudyError(
+                "it is not known on which corpora a model was trained",
+                where=model.model_id,
+                key="adaptation_corpora",
+                found=dict(adaptation_corpora),
+                expected='{"from": CORPUS, "to": CORPUS}',
+                remedy="give both, as study.adaptation_corpora of the config has them",
+            )
         start = Cell(adaptation_corpora["from"], model.student, "seq", ratio_of_format(model.first), model.seed)
         second = Training(model.model_id, adaptation_corpora["to"], "seq", ratio_of_format(model.second))
         return (*lineage(start, adaptation_corpora), second)

@@ -14,6 +14,7 @@ from scale_or_reason.cells import FORMATS, Adaptation, BaseStudent, Cell
 from scale_or_reason.tables import read_table, table_from_rows, write_table
 
 MODELS = [Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0)]
+ADAPTED = Adaptation("small", "ift", "reasoning").model_id
 FAMILIES = json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])
 CONFIG = {
     "vocab_size": 10,
@@ -147,10 +148,9 @@ def test_the_graders_decide_where_nobody_else_does(run, results):
 
 
 def test_two_stages_of_training_add_up(run, results):
-    model_id = Adaptation("small", "ift", "reasoning").model_id
-    evaluated(results, model_id, ["a"])
-    trained(results, model_id)
-    costs = count(run, results, [model_id])
+    evaluated(results, ADAPTED, ["a"])
+    trained(results, ADAPTED)
+    costs = count(run, results, [ADAPTED])
     training = costs.row(by_predicate=pl.col("stage") == "training", named=True)
     assert (training["flops"], training["seconds"], training["sequences"]) == (2 * 37_740.0, 15.0, 4)
     # one answer of each format was learnt from, the second of them in the second stage
@@ -205,6 +205,7 @@ def _no_manifest(results):
         (count, None, {"judges": ["one"]}, "a model has no architecture"),
         (count, None, {"model-ids": [BaseStudent("small", 0).model_id]}, "a model has no architecture"),
         (count, None, {"model-ids": ["small"]}, "this is not a model id"),
+        (count, None, {"model-ids": [ADAPTED], "adaptation-corpora": ["{}"]}, "not known on which corpora"),
     ],
 )
 def test_bad_input_ends_with_one_clear_error(run, results, capsys, program, spoil, changes, error):

@@ -55,6 +55,11 @@ def test_every_model_needs_scores_under_the_studys_own_limit() -> None:
         compare_length_limits(pl.concat([LIMITED, OWN.filter(pl.col("benchmark") != "aime")]), 100)
 
 
+def test_scores_without_any_limit_are_refused() -> None:
+    with pytest.raises(StudyError, match=r"limit of its own[\s\S]*3 rows of other models"):
+        compare_length_limits(OWN, 100)
+
+
 def test_models_without_another_limit_do_not_count() -> None:
     others = [scores(BaseStudent("small", 3).model_id, aime=0.1), scores(replace(CELL, seed=1).model_id, aime=0.1)]
     assert compare_length_limits(pl.concat([SCORES, *others]), 100).equals(compare_length_limits(SCORES, 100))

@@ -72,10 +72,14 @@ def student_of(wildcards):
     return STUDY.students[named]
 
 
+def trainings_of_adaptation(wildcards):
+    """The training from which an adaptation starts, and its own."""
+    return STUDY.lineage(Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed)))
+
+
 def start_of(wildcards):
     """The trained model from which an adaptation starts."""
-    adaptation = Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed))
-    return f"<results>/models/{STUDY.lineage(adaptation)[0].model_id}"
+    return f"<results>/models/{trainings_of_adaptation(wildcards)[0].model_id}"
 
 
 def tokens_of(wildcards):
@@ -100,8 +104,7 @@ def trials_of(wildcards):
 
 def mixture_of_adaptation(wildcards):
     """The one-format mixture on which an adaptation goes on."""
-    adaptation = Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed))
-    return f"<results>/mixtures/{STUDY.lineage(adaptation)[-1].mixture}.parquet"
+    return f"<results>/mixtures/{trainings_of_adaptation(wildcards)[-1].mixture}.parquet"
 
 
 def lineages(model_ids):

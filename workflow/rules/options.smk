@@ -41,10 +41,10 @@ def output_folder(depth):
     return lambda wildcards, output: str(Path(*Path(output[0]).parts[: 2 + depth]))
 
 
-def model_options(entry, name="model"):
+def model_options(entry):
     """Which model to load: a folder, or a model of the hub at its revision."""
     revision = {"revision": entry.revision} if entry.revision and not is_local(entry.model) else {}
-    return options({name: entry.model, **revision})
+    return options({"model": entry.model, **revision})
 
 
 def template_options(student):

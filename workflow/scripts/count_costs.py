@@ -80,7 +80,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     corpora = json_object(arguments.adaptation_corpora, "--adaptation-corpora")
-    counter = Counter(
+    counter = CostCounter(
         arguments.results,
         arguments.benchmarks,
         corpora,
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 @dataclass(frozen=True)
-class Counter:
+class CostCounter:
     """Where a study's results are, what its models were asked, and the shapes of those that were not trained here."""
 
     results: Path
@@ -134,9 +134,11 @@ class Counter:
     def _teacher(self, trainings: Sequence[Training]) -> Rows:
         key = tuple(training.mixture for training in trainings)
         if key not in self.taught:
-            mixtures = [self.results / "mixtures" / f"{mixture}.parquet" for mixture in key]
-            pairs = [self.results / "pairs" / f"{training.corpus}.parquet" for training in trainings]
-            self.taught[key] = teacher_rows(self.teacher, read_taught(mixtures, pairs))
+            files = [
+                (self.results / "mixtures" / f"{one.mixture}.parquet", self.results / "pairs" / f"{one.corpus}.parquet")
+                for one in trainings
+            ]
+            self.taught[key] = teacher_rows(self.teacher, read_taught(files))
         return self.taught[key]
 
     def _training(self, model: Decoder, trainings: Sequence[Training]) -> dict[str, Any]:
