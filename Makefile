@@ -80,6 +80,7 @@ lint: venv ## style, types and Snakemake's own advice
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/snakefmt --check --compact-diff $(SNAKEFILES)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakemake --lint
 
 format: venv ## bring all code into the one layout
@@ -99,4 +100,4 @@ rulegraph: venv ## draw docs/rulegraph.svg again (needs graphviz)
 	$(BIN)/snakemake --rulegraph $(MICRO) | dot -Tsvg > docs/rulegraph.svg
 
 clean: ## remove results, logs and caches; keeps .venv and resources/micro
-	rm -rf results logs .snakemake .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf results logs .snakemake .cache .import_linter_cache .pytest_cache .ruff_cache .mypy_cache .hypothesis

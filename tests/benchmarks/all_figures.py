@@ -15,8 +15,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from scale_or_reason.figures.registry import FIGURES
-from scale_or_reason.figures.style import Style, save_figure
+from scale_or_reason.reporting.figures.registry import FIGURES
+from scale_or_reason.reporting.figures.style import Style, save_figure
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,7 @@ def main() -> None:
     style = Style.from_file(ROOT / "config" / "style.yaml")
     for name in arguments.figures:
         start = time.perf_counter()
-        form = importlib.import_module(f"scale_or_reason.figures.{FIGURES[name].form}")
+        form = importlib.import_module(f"scale_or_reason.reporting.figures.{FIGURES[name].form}")
         stem = arguments.output / name
         stem.parent.mkdir(parents=True, exist_ok=True)
         save_figure(stem, form.table(study, **FIGURES[name].parameters), form.draw, style)

@@ -36,10 +36,10 @@ import psutil
 import yaml
 from snakemake.utils import update_config
 
-from scale_or_reason.cells import AnyModel, BaseStudent, Cell, Teacher, format_ratio
-from scale_or_reason.study import RULES, Study
-from scale_or_reason.tables import SCHEMAS, check_table
-from scale_or_reason.timings import time_table
+from scale_or_reason.common.tables import SCHEMAS, check_table
+from scale_or_reason.planning.timings import time_table
+from scale_or_reason.study.cells import AnyModel, BaseStudent, Cell, Teacher, format_ratio
+from scale_or_reason.study.study import RULES, Study
 
 ROOT = Path(__file__).parents[2]
 NAME = "made_up"

@@ -18,10 +18,10 @@ import numpy as np
 import polars as pl
 import yaml
 
-from scale_or_reason.bootstrap import REPLICATES, bootstrap
-from scale_or_reason.contrasts import contrasts, frontier_table, uncertainty
-from scale_or_reason.study import Study
-from scale_or_reason.tables import SCHEMAS
+from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
+from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 

@@ -25,12 +25,12 @@ from random import Random
 
 import polars as pl
 
-from scale_or_reason.smallworld.generate import GENERATORS
-from scale_or_reason.tables import read_parts, read_table, table_from_rows, write_table
+from scale_or_reason.common.tables import read_parts, read_table, table_from_rows, write_table
+from scale_or_reason.small_world.generate import GENERATORS
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS, MICRO = ROOT / "workflow" / "scripts", ROOT / "resources" / "micro"
-TEMPLATE = ROOT / "src" / "scale_or_reason" / "templates" / "chatml.jinja"
+TEMPLATE = ROOT / "src" / "scale_or_reason" / "training" / "templates" / "chatml.jinja"
 ITEMS, ITEM_WORDS = 20_000, 40
 #: Copies are of the last rows only, so that this program needs little memory itself.
 RECENT = 50_000

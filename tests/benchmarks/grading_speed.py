@@ -29,7 +29,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.tables import table_from_rows, table_writer, write_table
+from scale_or_reason.common.tables import table_from_rows, table_writer, write_table
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "workflow" / "scripts" / "grade_answers.py"

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from scale_or_reason.tables import table_from_rows, table_writer, write_table
+from scale_or_reason.common.tables import table_from_rows, table_writer, write_table
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "unit"))

@@ -45,7 +45,7 @@ def main() -> None:
     import deepspeed  # noqa: F401
     import trl.trainer.sft_trainer  # noqa: F401
 
-    import scale_or_reason.engines.training  # noqa: F401
+    import scale_or_reason.training.trainer.sft  # noqa: F401
 
     print(json.dumps([run(start, sys.argv[4:]) for start in starts]))
 
@@ -92,7 +92,8 @@ def plan_kill(moment: str, after: int) -> None:
     import torch
     import transformers.trainer
 
-    from scale_or_reason.engines import students, training_callbacks
+    from scale_or_reason.training.trainer import callbacks as training_callbacks
+    from scale_or_reason.training.trainer import students
 
     trainer = transformers.trainer.Trainer
     place: dict[str, tuple[Any, str, Callable[..., Any]]] = {

@@ -25,14 +25,14 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.smallworld.exams import user_message
-from scale_or_reason.smallworld.generate import GENERATORS
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.small_world.exams import user_message
+from scale_or_reason.small_world.generate import GENERATORS
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 STUDENT, TEACHER = (ROOT / "resources" / "micro" / name for name in ("students/micro-0.49M", "teacher"))
-TEMPLATE = ROOT / "src" / "scale_or_reason" / "templates" / "chatml.jinja"
+TEMPLATE = ROOT / "src" / "scale_or_reason" / "training" / "templates" / "chatml.jinja"
 LEARNING_RATE, BATCH_SIZE, MAX_LENGTH, WARMUP, DECAY = 1e-3, 8, 512, 5, 10
 NEW_TOKENS, CONTEXT = 160, 1024
 

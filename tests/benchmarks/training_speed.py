@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scale_or_reason.exact_flops import Decoder, exact_training_flops
-from scale_or_reason.tables import table_from_rows, write_table
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.flops.exact import Decoder, exact_training_flops
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
-TEMPLATE = ROOT / "src" / "scale_or_reason" / "templates" / "chatml.jinja"
+TEMPLATE = ROOT / "src" / "scale_or_reason" / "training" / "templates" / "chatml.jinja"
 #: Mean tokens of a sample and the spread of their logarithm.
 FORMATS = {"ift": (450, 0.9), "reasoning": (4000, 0.8)}
 LONGEST, ITEMS = 16_384, 32

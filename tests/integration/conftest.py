@@ -69,4 +69,4 @@ def tiny_gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def chat_template(root: Path) -> Path:
-    return root / "src/scale_or_reason/templates/chatml.jinja"
+    return root / "src/scale_or_reason/training/templates/chatml.jinja"

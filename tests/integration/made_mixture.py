@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.engines.students import load_tokenizer, tokens_identity
-from scale_or_reason.tables import write_table
-from scale_or_reason.token_store import tokenise_pairs
+from scale_or_reason.common.tables import write_table
+from scale_or_reason.data.token_store import tokenise_pairs
+from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.engines.token_counts import last_tokens
-from scale_or_reason.engines.vllm_engine import VllmEngine, leave_at_once
-from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Mode, Reply, Sampling
-from scale_or_reason.protocols import get_protocol
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.inference.requests import Mode, Reply, Sampling
+from scale_or_reason.inference.token_counts import last_tokens
+from scale_or_reason.inference.vllm_engine import VllmEngine, leave_at_once
+from scale_or_reason.judging.protocols import get_protocol
 
 PROMPTS = [f"question {i}: " + "say " * (i % 5) for i in range(24)]
 SEEDS = [1000 + i for i in range(24)]

@@ -12,8 +12,8 @@ from typing import Any
 
 from byte_tokenizer import VOCABULARY, save_byte_tokenizer
 
-from scale_or_reason.engines.vllm_engine import VllmEngine, leave_at_once
-from scale_or_reason.generation import Sampling
+from scale_or_reason.inference.requests import Sampling
+from scale_or_reason.inference.vllm_engine import VllmEngine, leave_at_once
 
 PROMPTS = ["Question: 1+1", "abc", "hello there"]
 GREEDY = Sampling(temperature=0.0, top_p=1.0, max_tokens=20)

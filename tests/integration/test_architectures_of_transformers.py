@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scale_or_reason.architectures import Architecture
+from scale_or_reason.flops.architectures import Architecture
 
 
 @pytest.mark.integration

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scale_or_reason.engines import attention
-from scale_or_reason.engines.students import load_model
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.training.trainer import attention
+from scale_or_reason.training.trainer.students import load_model
 
 pytestmark = pytest.mark.integration
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from hostile_endpoint import HostileEndpoint, serving
 
-from scale_or_reason.protocols import get_protocol
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.judging.protocols import get_protocol
 
 pytestmark = pytest.mark.integration
 

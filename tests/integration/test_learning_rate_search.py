@@ -12,7 +12,7 @@ import pytest
 from made_mixture import MadeMixture, make_mixture, make_rows
 from training_runs import PATIENCE, TEMPLATE, command, run
 
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 
 pytestmark = pytest.mark.integration
 SAMPLES, HELD_OUT, GOOD = 80, 21, 3e-3

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scale_or_reason.smallworld import lessons
+from scale_or_reason.small_world import lessons
 
 pytestmark = pytest.mark.integration
 SCRIPTS = "workflow/scripts"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoConfig
 
-from scale_or_reason.engines.nemotron import register
+from scale_or_reason.inference.nemotron import register
 
 pytestmark = pytest.mark.integration
 

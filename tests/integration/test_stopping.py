@@ -12,7 +12,7 @@ import pytest
 from made_mixture import make_mixture, make_rows
 from training_runs import PATIENCE, command, run
 
-from scale_or_reason.chat_templates import STOP_TOKENS, template_file
+from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ import pytest
 from made_mixture import MadeMixture, make_mixture, make_rows
 from training_runs import DECAY, PEAK, STEPS, TEMPLATE, WARMUP, command, run
 
-from scale_or_reason.tables import write_table
+from scale_or_reason.common.tables import write_table
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from scale_or_reason.engines.training_callbacks import StopOnBadLoss, last_whole_checkpoint, refuse_diverged
-from scale_or_reason.errors import DivergedError
+from scale_or_reason.common.errors import DivergedError
+from scale_or_reason.training.trainer.callbacks import StopOnBadLoss, last_whole_checkpoint, refuse_diverged
 
 pytestmark = pytest.mark.integration
 

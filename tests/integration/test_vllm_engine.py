@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from tiny_generator import build_generator
 
-from scale_or_reason.engines.vllm_engine import VllmEngine
-from scale_or_reason.errors import StudyError
-from scale_or_reason.verdicts import parse_verdict
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.inference.vllm_engine import VllmEngine
+from scale_or_reason.judging.verdicts import parse_verdict
 
 pytestmark = pytest.mark.integration
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from tiny_generator import build_generator
 
+from scale_or_reason.benchmarks.instructions import zero_shot_prompt
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.journal import Journal
-from scale_or_reason.prompts import zero_shot_prompt
-from scale_or_reason.tables import read_table, table_from_rows, write_table
-from scale_or_reason.verdicts import parse_verdict
+from scale_or_reason.common.journal import Journal
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.judging.verdicts import parse_verdict
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from made_mixture import MadeMixture
 
 ITEMS, STEPS, WARMUP, DECAY, PEAK = 8, 13, 2, 5, 1e-3
 PATIENCE = 900  # seconds; a process takes about 8 on an idle machine
-TEMPLATE = Path("src/scale_or_reason/templates/chatml.jinja")
+TEMPLATE = Path("src/scale_or_reason/training/templates/chatml.jinja")
 
 
 def command(root: Path, student: Path, made: MadeMixture, output: Path, **changes: object) -> list[str]:

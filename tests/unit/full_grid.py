@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scale_or_reason.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
-from scale_or_reason.figures.results import Results
-from scale_or_reason.intervals import wilson_interval
-from scale_or_reason.tables import table_from_rows
+from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.reporting.figures.results import Results
+from scale_or_reason.study.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
 
 SIZES = {"Qwen2.5-0.5B": 0.5, "Qwen2.5-1.5B": 1.5, "Qwen2.5-3B": 3.0, "Qwen2.5-7B": 7.0, "Qwen2.5-14B": 14.0}
 FAMILIES = {

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from scale_or_reason.cells import Cell
-from scale_or_reason.tables import SCHEMAS, table_from_rows
+from scale_or_reason.common.tables import SCHEMAS, table_from_rows
+from scale_or_reason.study.cells import Cell
 
 #: Spread of the items' difficulties, in the units of a student's ability.
 SPREAD = 1.2
@@ -52,7 +52,7 @@ def outcome_table(
 
 def training_costs(flops: Mapping[str, float]) -> pl.DataFrame:
     """A ``costs`` table with the training of each model."""
-    from scale_or_reason.cells import parse_model_id
+    from scale_or_reason.study.cells import parse_model_id
 
     rows = [parse_model_id(model).columns() | {"stage": "training", "flops": value} for model, value in flops.items()]
     return table_from_rows(rows, "costs")

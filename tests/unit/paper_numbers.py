@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from scale_or_reason.cells import AnyModel
-from scale_or_reason.intervals import wilson_interval
-from scale_or_reason.tables import table_from_rows
+from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.study.cells import AnyModel
 
 ITEMS = 500
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from made_outcomes import model_id, outcome_table, training_costs
 from scipy.stats import beta
 
-from scale_or_reason.advice import (
+from scale_or_reason.analysis.advice import (
     Offers,
     advice,
     offers,
@@ -23,9 +23,9 @@ from scale_or_reason.advice import (
     reasoning_ahead,
     regions,
 )
-from scale_or_reason.advice_words import count, listed, screen, sentences
-from scale_or_reason.bootstrap import bootstrap
-from scale_or_reason.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.analysis.advice_words import count, listed, screen, sentences
+from scale_or_reason.analysis.bootstrap import bootstrap
+from scale_or_reason.common.tables import SCHEMAS, table_from_rows, write_table
 
 SIZES = {"small": 1.0, "large": 3.0}
 FAMILIES = {"gsm8k": "Math-OE"}
@@ -165,8 +165,8 @@ def test_the_map_hatches_what_is_not_sure(root):
     """Equal maps but for the probability that reasoning is best: the unsure one has lines where the other is plain."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from scale_or_reason.figures.advice import draw
-    from scale_or_reason.figures.style import Style
+    from scale_or_reason.reporting.figures.advice import draw
+    from scale_or_reason.reporting.figures.style import Style
 
     grid = [(budget, queries) for budget in (1.0, 10.0, 100.0) for queries in (1.0, 10.0, 100.0)]
     row = {"family": "Math-OE", "best": "a", "student": "small", "size_b": 1.0, "ratio": 0.0, "reasons": False}
@@ -281,7 +281,7 @@ def test_gpu_hours_are_those_of_the_plans_speeds(run):
     row = run("--budget-gpu-hours", 1e6, "--queries", 1000)
     assert row["unit"] == "H100 GPU-hours"
     assert row["best"] == "general/Qwen2.5-3B/seq/rho-1"
-    from scale_or_reason.flops import training_step_flops
+    from scale_or_reason.flops.formulas import training_step_flops
     from scale_or_reason.planning.shapes import shape_of
 
     flops = 1e6 * float(training_step_flops(shape_of("Qwen/Qwen2.5-3B", {}).architecture, 1000))

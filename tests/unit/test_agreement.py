@@ -13,11 +13,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scale_or_reason.agreement import VERDICT_COLUMNS, cohens_kappa, judge_agreement, krippendorffs_alpha
-from scale_or_reason.cells import BaseStudent
-from scale_or_reason.errors import StudyError
-from scale_or_reason.intervals import wilson_interval
-from scale_or_reason.tables import SCHEMAS, read_table, table_from_rows, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.tables import SCHEMAS, read_table, table_from_rows, write_table
+from scale_or_reason.judging.agreement import VERDICT_COLUMNS, cohens_kappa, judge_agreement, krippendorffs_alpha
+from scale_or_reason.study.cells import BaseStudent
 
 FAMILIES = {"gsm8k": "Math-OE", "squad": "General-OE"}
 WORD = {1: "yes", 0: "no", None: "unparsable"}

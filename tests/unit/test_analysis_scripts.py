@@ -10,8 +10,8 @@ import sys
 import polars as pl
 import pytest
 
-from scale_or_reason.cells import FORMATS, Adaptation, BaseStudent, Cell
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.study.cells import FORMATS, Adaptation, BaseStudent, Cell
 
 MODELS = [Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0)]
 ADAPTED = Adaptation("small", "ift", "reasoning").model_id

@@ -9,10 +9,10 @@ import sys
 import polars as pl
 import pytest
 
-from scale_or_reason.answer_lengths import answer_lengths
-from scale_or_reason.cells import Cell
-from scale_or_reason.errors import StudyError
-from scale_or_reason.tables import SCHEMAS, read_csv_table, read_table, scan_table, table_from_rows, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import SCHEMAS, read_csv_table, read_table, scan_table, table_from_rows, write_table
+from scale_or_reason.scoring.answer_lengths import answer_lengths
+from scale_or_reason.study.cells import Cell
 
 ONE, TWO = (Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0))
 FAMILIES = {"gsm8k": "Math-OE", "squad": "General-OE"}

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from scale_or_reason.architectures import Architecture
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.flops.architectures import Architecture
 
 QWEN2 = {
     "model_type": "qwen2",

@@ -16,7 +16,7 @@ from scale_or_reason.benchmarks.base import lettered, multiple_choice
 from scale_or_reason.benchmarks.catalogue.scibench import power_of_ten
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import BENCHMARKS, get_benchmark
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 
 #: Numbers of evaluation rows as published with the datasets.
 PUBLISHED_ROWS = {

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scale_or_reason.benchmarks.loading import evaluation_items, pool_items, sample_items
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_sources import Hub, JsonlFolder
-from scale_or_reason.errors import StudyError
-from scale_or_reason.tables import check_table, table_from_rows
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import check_table, table_from_rows
 
 GSM8K, IFEVAL, MATH, MMLU = (get_benchmark(name) for name in ("gsm8k", "ifeval", "math_500", "mmlu_misc"))
 

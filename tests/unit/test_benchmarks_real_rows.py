@@ -13,7 +13,7 @@ from scale_or_reason.benchmarks.loading import evaluation_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_sources import JsonlFolder
-from scale_or_reason.seeds import stable_id
+from scale_or_reason.common.seeds import stable_id
 
 #: Benchmarks of which no real rows are at hand.
 ABSENT = ("aime", "c_code_summarization")

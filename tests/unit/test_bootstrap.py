@@ -8,10 +8,10 @@ import pytest
 from made_outcomes import SPREAD, logistic, model_id, outcome_table, training_costs, true_accuracy
 from scipy import stats
 
-from scale_or_reason.bootstrap import bootstrap
-from scale_or_reason.errors import StudyError
-from scale_or_reason.evidence import Evidence, evidence_from_tables
-from scale_or_reason.replicates import interval
+from scale_or_reason.analysis.bootstrap import bootstrap
+from scale_or_reason.analysis.replicates import interval
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.scoring.evidence import Evidence, evidence_from_tables
 
 FAMILIES = {"gsm8k": "Math-OE", "aime": "Math-OE", "squad": "General-OE"}
 SIZES = {"small": 1.0, "large": 3.0}
@@ -139,7 +139,7 @@ def test_nothing_at_all() -> None:
 def test_tables_without_single_answers_say_the_same_without_replicates() -> None:
     from paper_numbers import cost_table, score_table
 
-    from scale_or_reason.cells import parse_model_id
+    from scale_or_reason.study.cells import parse_model_id
 
     models = {name: parse_model_id(name) for name in (IFT, REASONING)}
     scores = score_table([(models[IFT], "Math-OE", 0.3), (models[REASONING], "Math-OE", 0.5)])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.cells import (
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.cells import (
     FORMATS,
     MODEL_ID_PATTERN,
     RESERVED_NAMES,
@@ -22,7 +23,6 @@ from scale_or_reason.cells import (
     format_ratio,
     parse_model_id,
 )
-from scale_or_reason.errors import StudyError
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 CORPORA = NAMES.filter(lambda name: name not in RESERVED_NAMES)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scale_or_reason.contamination as contamination
+import scale_or_reason.data.decontamination as contamination
 from scale_or_reason.benchmarks.registry import BENCHMARKS, get_benchmark
-from scale_or_reason.contamination import find_overlaps
-from scale_or_reason.errors import StudyError
-from scale_or_reason.tables import check_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import check_table
+from scale_or_reason.data.decontamination import find_overlaps
 
 QUESTION = "Ann has seven apples and gives three of them to Bob. How many apples are left?"
 ITEMS = pl.DataFrame({"benchmark": ["gsm8k"], "item_id": ["i"], "question": [QUESTION]})

@@ -8,11 +8,11 @@ import pytest
 from made_outcomes import model_id, outcome_table, training_costs
 from paper_numbers import cost_table, score_table
 
-from scale_or_reason.bootstrap import bootstrap
-from scale_or_reason.cells import AnyModel, Cell, Teacher, parse_model_id
-from scale_or_reason.contrasts import contrasts, frontier_table, uncertainty
-from scale_or_reason.evidence import Evidence, evidence_from_tables
-from scale_or_reason.frontiers import pareto_frontier
+from scale_or_reason.analysis.bootstrap import bootstrap
+from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
+from scale_or_reason.analysis.frontiers import pareto_frontier
+from scale_or_reason.scoring.evidence import Evidence, evidence_from_tables
+from scale_or_reason.study.cells import AnyModel, Cell, Teacher, parse_model_id
 
 SIZES = {"small": 1.0, "middle": 3.0, "large": 10.0}
 FAMILIES = {"Math-OE-1": "Math-OE"}

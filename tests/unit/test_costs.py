@@ -5,11 +5,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from scale_or_reason.architectures import Architecture
-from scale_or_reason.cells import Cell
-from scale_or_reason.collecting import collect_tables
-from scale_or_reason.columns import read_columns
-from scale_or_reason.costs import (
+from scale_or_reason.common.collecting import collect_tables
+from scale_or_reason.common.columns import read_columns
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.costs import (
     cost_table,
     evaluation_rows,
     judging_rows,
@@ -18,9 +19,8 @@ from scale_or_reason.costs import (
     teacher_rows,
     training_row,
 )
-from scale_or_reason.errors import StudyError
-from scale_or_reason.exact_flops import Decoder
-from scale_or_reason.tables import table_from_rows, write_table
+from scale_or_reason.flops.exact import Decoder
+from scale_or_reason.study.cells import Cell
 
 #: A token's products with weights: 3 layers of 128 (four 4x4 projections) and 192 (three 4x8), and 80 of the head;
 #: 16 in a layer for each token that it sees.

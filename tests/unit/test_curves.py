@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from paper_numbers import cost_table, score_table
 
-from scale_or_reason.cells import Cell, Teacher
-from scale_or_reason.curves import power_laws, saturating_fits
-from scale_or_reason.tables import write_table
+from scale_or_reason.analysis.curves import power_laws, saturating_fits
+from scale_or_reason.common.tables import write_table
+from scale_or_reason.study.cells import Cell, Teacher
 
 SIZES = {"a": 0.5, "b": 1.5, "c": 3.0, "d": 7.0, "e": 14.0}
 TEACHER = Teacher("t", "reasoning")

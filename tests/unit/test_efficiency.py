@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.efficiency import efficiency_table, slurm_jobs
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.planning.resource_usage import efficiency_table, slurm_jobs
 
 HEADER = (
     "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"

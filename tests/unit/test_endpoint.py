@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from hostile_endpoint import HostileEndpoint, serving
 
-import scale_or_reason.engines.endpoint as endpoint_module
-from scale_or_reason.engines.command_line import Generation, SharedEngine
-from scale_or_reason.engines.endpoint import Endpoint, EndpointEngine
-from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Mode, Reply, Sampling
-from scale_or_reason.journal import Journal
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+import scale_or_reason.inference.endpoint as endpoint_module
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.journal import Journal
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.inference.command_line import Generation, SharedEngine
+from scale_or_reason.inference.endpoint import Endpoint, EndpointEngine
+from scale_or_reason.inference.requests import Mode, Reply, Sampling
 
 SAMPLING = Sampling(0.6, 0.95, 64)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.exact_flops import (
+from scale_or_reason.flops.exact import (
     Decoder,
     exact_forward_flops,
     exact_generation_flops,

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from paper_numbers import cost_table, score_table
 
-from scale_or_reason.cells import Adaptation, BaseStudent, Cell, Teacher
-from scale_or_reason.errors import StudyError
-from scale_or_reason.figures import (
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.reporting.figures import (
     accuracy_by_flops,
     accuracy_by_size,
     adaptation,
@@ -26,9 +26,9 @@ from scale_or_reason.figures import (
     sequential,
     shots,
 )
-from scale_or_reason.figures.results import Results
-from scale_or_reason.figures.style import Style
-from scale_or_reason.tables import table_from_rows
+from scale_or_reason.reporting.figures.results import Results
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study.cells import Adaptation, BaseStudent, Cell, Teacher
 
 SIZES = {"s": 0.0002, "m": 0.001, "l": 0.003, "xl": 0.02}
 #: IFT and reasoning accuracy by student, and FLOPs of training and of one answer.

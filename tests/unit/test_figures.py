@@ -21,25 +21,26 @@ from full_grid import results, small_results
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.figures import drawing, parts
-from scale_or_reason.figures.grid import arrange
-from scale_or_reason.figures.registry import FIGURES, FORMS, SHARED_LIBRARY, SHARED_MODULES, figures_of
-from scale_or_reason.figures.results import Results
-from scale_or_reason.figures.style import Style
-from scale_or_reason.figures.tasks import select_tasks
-from scale_or_reason.tables import SCHEMAS, write_csv, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import SCHEMAS, write_csv, write_table
+from scale_or_reason.reporting.figures import drawing
+from scale_or_reason.reporting.figures.grid import arrange
+from scale_or_reason.reporting.figures.registry import FIGURES, FORMS, SHARED_LIBRARY, SHARED_MODULES, figures_of
+from scale_or_reason.reporting.figures.results import Results
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.reporting.figures.tasks import select_tasks
+from scale_or_reason.study import labels
 
 WHOLE, SMALL = results(), small_results()
 STYLE = Style.from_file(Path(__file__).parents[2] / "config" / "style.yaml")
 #: Elements of a figure's table that stand for results, and not for what was worked out from them or written about them.
 MEASURED = ("point", "teacher", "cell")
 #: Modules that say how things are named, written and refused, not what a figure shows.
-PLAIN = {"cells", "errors", "files"}
+PLAIN = {"study/cells", "common/errors", "common/files"}
 
 
 def form_of(figure: str):
-    return importlib.import_module(f"scale_or_reason.figures.{FIGURES[figure].form}")
+    return importlib.import_module(f"scale_or_reason.reporting.figures.{FIGURES[figure].form}")
 
 
 def table_of(figure: str, study: Results) -> pl.DataFrame:
@@ -118,8 +119,8 @@ def test_legends_hold_every_size_and_fit(style):
         drawn.draw_without_rendering()  # places the words of a legend
         boxes = [legend.get_window_extent() for legend in drawn.legends]
         words = [[text.get_window_extent() for text in legend.get_texts()] for legend in drawn.legends]
-    labels = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
-    assert labels == [parts.size_label(size) for size in sizes.values()]
+    texts = [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
+    assert texts == [labels.size_label(size) for size in sizes.values()]
     assert all(box.x0 >= 0 and box.x1 <= drawn.bbox.width and box.y0 >= 0 for box in boxes)
     lines = [(min(box.y0 for box in line), max(box.y1 for box in line)) for line in words]
     assert all(lower_top < upper_bottom for (upper_bottom, _), (_, lower_top) in pairwise(lines))
@@ -206,27 +207,28 @@ def test_a_form_names_what_it_depends_on(name, root):
     assert set(form.tables) <= set(SCHEMAS)
     assert set(form.settings) <= {field.name for field in fields(Results)}
     modules = {name, *form.modules, *SHARED_MODULES}
-    known = {*form.library, *SHARED_LIBRARY, *PLAIN}
+    named = {*form.library, *SHARED_LIBRARY, *PLAIN, *(f"reporting/figures/{module}" for module in modules)}
     for module in modules:
-        for imported in imports_of(library / "figures" / f"{module}.py"):
-            place, _, own = imported.partition("figures.")
-            assert (own in modules) if own else (place in known | {"figures"}), f"{module} imports {imported}"
+        unnamed = imports_of(library / "reporting" / "figures" / f"{module}.py", library) - named
+        assert not unnamed, f"{module} imports {unnamed}"
     assert (root / "workflow" / "report" / "figures" / f"{name}.rst").is_file()
 
 
-def imports_of(file) -> set[str]:
-    """The modules of our library that a file imports, without the library's name."""
+def imports_of(file, library) -> set[str]:
+    """The modules of our library that a file imports, as paths below the library without a suffix."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scale_or_reason."):
-            module = node.module.removeprefix("scale_or_reason.")
-            found |= {f"figures.{alias.name}" for alias in node.names} if module == "figures" else {module}
+            place = node.module.removeprefix("scale_or_reason.").replace(".", "/")
+            is_package = (library / place).is_dir()
+            found |= {f"{place}/{alias.name}" for alias in node.names} if is_package else {place}
     return found
 
 
 def test_the_registry_is_light(root):
     heavy = ("polars", "numpy", "matplotlib", "yaml")
-    code = f"import sys, scale_or_reason.figures.registry; assert not set({heavy}) & set(sys.modules), sys.modules"
+    registry = "scale_or_reason.reporting.figures.registry"
+    code = f"import sys, {registry}; assert not set({heavy}) & set(sys.modules), sys.modules"
     environment = os.environ | {"PYTHONPATH": str(root / "src")}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
@@ -342,9 +344,9 @@ def test_a_missing_style_file_is_refused(tmp_path):
     ("size_b", "label"), [(14, "14B"), (0.5, "0.5B"), (0.1, "0.1B"), (0.0041, "4.1M"), (0.001, "1M"), (0.0002, "200K")]
 )
 def test_size_labels(size_b, label):
-    assert parts.size_label(size_b) == label
+    assert labels.size_label(size_b) == label
 
 
 @pytest.mark.parametrize(("ratio", "label"), [(0.0, "IFT"), (0.25, "25 %"), (0.125, "12.5 %"), (1.0, "reasoning")])
 def test_ratio_labels(ratio, label):
-    assert parts.ratio_label(ratio) == label
+    assert labels.ratio_label(ratio) == label

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from scale_or_reason.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
-from scale_or_reason.contrasts import UNDECIDED
-from scale_or_reason.evidence import CELL, CELLS_SCHEMA, MEASURES, Evidence
-from scale_or_reason.findings import CONTRADICTED, SUPPORTED, Result, Statement, findings, judged
-from scale_or_reason.statements import STATEMENTS
-from scale_or_reason.study_view import MULTIPLE_CHOICE, OPEN_ENDED, StudyView
-from scale_or_reason.tables import SCHEMAS, table_from_rows
+from scale_or_reason.analysis.contrasts import UNDECIDED
+from scale_or_reason.claims.findings import CONTRADICTED, SUPPORTED, Result, Statement, findings, judged
+from scale_or_reason.claims.statements import STATEMENTS
+from scale_or_reason.claims.study_view import MULTIPLE_CHOICE, OPEN_ENDED, StudyView
+from scale_or_reason.common.tables import SCHEMAS, table_from_rows
+from scale_or_reason.scoring.evidence import CELL, CELLS_SCHEMA, MEASURES, Evidence
+from scale_or_reason.study.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
 
 SIZES = {"tiny": 0.5, "small": 1.5, "middle": 3.0, "big": 7.0, "huge": 14.0}
 FAMILIES = [*OPEN_ENDED, *MULTIPLE_CHOICE]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason import flops
-from scale_or_reason.architectures import Architecture
+from scale_or_reason.flops import formulas as flops
+from scale_or_reason.flops.architectures import Architecture
 
 TINY = Architecture(vocabulary=10, hidden=4, feed_forward=8, heads=2, layers=3)
 

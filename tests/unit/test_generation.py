@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scale_or_reason.engines.model_files import check_generator, model_fingerprint
-from scale_or_reason.errors import StudyError
-from scale_or_reason.generation import Sampling, json_object
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.inference.model_files import check_generator, model_fingerprint
+from scale_or_reason.inference.requests import Sampling, json_object
 
 
 def test_sampling_from_json() -> None:
@@ -75,8 +75,8 @@ def test_a_changed_model_has_another_fingerprint(tmp_path: Path) -> None:
 
 NOISY = """
 import os, sys
-from scale_or_reason.engines.quiet import quiet
-from scale_or_reason.errors import StudyError
+from scale_or_reason.inference.quiet import quiet
+from scale_or_reason.common.errors import StudyError
 print("before")
 with quiet() as screen:
     print("python noise")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from scale_or_reason.engines import command_line
-from scale_or_reason.errors import StudyError
-from scale_or_reason.tables import table_from_rows, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.inference import command_line
 
 SAMPLING = '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 8}'
 ITEM = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.grading import GRADERS
-from scale_or_reason.tables import read_table, table_from_rows, write_table
 
 MODEL = "base/made-up/shots-0"
 

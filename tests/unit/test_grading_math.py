@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import isolation, math
 from scale_or_reason.grading.isolation import AlgebraProcess
 from scale_or_reason.grading.latex import canonical, plain_number, quick_equal

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import GRADERS, Grade, get_grader, grade
 from scale_or_reason.grading.grade import LONGEST_EXTRACT, make_grade
 from scale_or_reason.grading.numbers import number_in

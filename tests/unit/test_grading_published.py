@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import GRADERS
 
 THRESHOLDS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import get_grader
 from scale_or_reason.grading.ifeval import CHECKS, follow_loosely, follow_strictly, loose_versions
 from scale_or_reason.grading.ifeval.language import detect_language

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scale_or_reason.intervals import difference_interval, effective_trials, mean_interval, wilson_interval
+from scale_or_reason.common.intervals import difference_interval, effective_trials, mean_interval, wilson_interval
 
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scale_or_reason.job_sizes import grown, job_settings
+from scale_or_reason.study.job_sizes import grown, job_settings
 
 COMPUTE = {
     "jobs": {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.journal import Journal, work_in_chunks
+from scale_or_reason.common.journal import Journal, work_in_chunks
 
 
 def squares(chunk: range) -> list[dict]:

@@ -7,8 +7,8 @@ import itertools
 import polars as pl
 import pytest
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.jury import JuryRule
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.judging.jury import JuryRule
 
 Y, N, U = "yes", "no", "unparsable"
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.learning_rates import Trial, best_trial, rate_at, remark
-from scale_or_reason.mixtures import search_samples
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.data.mixtures import search_samples
+from scale_or_reason.study.learning_rates import rate_at
+from scale_or_reason.training.learning_rate_search import Trial, best_trial, remark
 
 LOSSES = st.one_of(st.none(), st.sampled_from([0.5, 0.7, 0.9]))
 

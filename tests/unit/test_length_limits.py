@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.cells import BaseStudent, Cell, LimitedCell, parse_model_id
-from scale_or_reason.errors import StudyError
-from scale_or_reason.length_limits import compare_length_limits
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.scoring.length_limits import compare_length_limits
+from scale_or_reason.study.cells import BaseStudent, Cell, LimitedCell, parse_model_id
 
 CELL = Cell("general", "small", "seq", 1.0)
 LONGER = LimitedCell("general", "small", "seq", 1.0, max_tokens=200)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.matched import accuracy_at, cost_at
+from scale_or_reason.analysis.matched import accuracy_at, cost_at
 
 COSTS = np.array([[1e9, 1e10, 1e12]])
 RISING = np.array([[0.2, 0.5, 0.6]])

@@ -14,14 +14,14 @@ import pytest
 import yaml
 from example_rows import EXAMPLES
 
-import scale_or_reason.sources as sources
+import scale_or_reason.common.dataset_rows as sources
 from scale_or_reason.benchmarks.base import Benchmark, HubRows
 from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_sources import Hub, at_commits
-from scale_or_reason.errors import StudyError
-from scale_or_reason.sources import read_hub
+from scale_or_reason.common.dataset_rows import read_hub
+from scale_or_reason.common.errors import StudyError
 
 datasets = pytest.importorskip("datasets")
 ON_HUB = [name for name in BENCHMARK_NAMES if get_benchmark(name).hub]

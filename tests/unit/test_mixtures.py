@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.mixtures import build_mixture, replica_order
-from scale_or_reason.tables import check_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import check_table
+from scale_or_reason.data.mixtures import build_mixture, replica_order
 
 ratios = st.sampled_from([0, 0.25, 0.5, 0.75, 1]) | st.floats(0, 1)
 sizes = st.integers(1, 60)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scale_or_reason.near_duplicates as near_duplicates
-from scale_or_reason.near_duplicates import BANDS, ENTRIES, ROWS, RUN, first_of_group, signatures
+import scale_or_reason.data.near_duplicates as near_duplicates
+from scale_or_reason.data.near_duplicates import BANDS, ENTRIES, ROWS, RUN, first_of_group, signatures
 
 
 def jaccard(left: str, right: str) -> float:

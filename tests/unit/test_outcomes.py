@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.architectures import Architecture
-from scale_or_reason.cells import Cell
-from scale_or_reason.errors import StudyError
-from scale_or_reason.flops import generation_flops
-from scale_or_reason.jury import JuryRule
-from scale_or_reason.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
-from scale_or_reason.tables import SCHEMAS, read_table, table_from_rows, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import SCHEMAS, read_table, table_from_rows, write_table
+from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.formulas import generation_flops
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
+from scale_or_reason.study.cells import Cell
 
 MODEL = Architecture(vocabulary=10, hidden=4, feed_forward=8, heads=2, layers=3)
 CONFIG = {"vocab_size": 10, "hidden_size": 4, "intermediate_size": 8, "num_attention_heads": 2, "num_hidden_layers": 3}

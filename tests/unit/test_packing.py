@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.packing import optimizer_steps, plan_batches
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.training.packing import optimizer_steps, plan_batches
 
 LIMIT = 100
 lengths = st.lists(st.integers(2, LIMIT), min_size=1, max_size=60).map(lambda values: np.array(values, dtype=np.int64))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.contamination import find_overlaps
-from scale_or_reason.errors import StudyError
-from scale_or_reason.pairs import DROP_REASONS, PairAudit, PairMaker
-from scale_or_reason.tables import check_table, table_from_rows
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import check_table, table_from_rows
+from scale_or_reason.data.decontamination import find_overlaps
+from scale_or_reason.data.pairs import DROP_REASONS, PairAudit, PairMaker
 
 GOOD_IFT = ("four", "stop")
 GOOD_REASONING = ("<think>\n2+2\n</think>\n\nfour", "stop")

@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 from configs import load, merge, plan_of
 
-from scale_or_reason.cells import parse_model_id
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Plan
 from scale_or_reason.planning.page import page
 from scale_or_reason.planning.report import duration, summary
 from scale_or_reason.planning.shapes import shipped_shapes
-from scale_or_reason.study import Study
+from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.study import Study
 
 #: Questions of each benchmark by docs/benchmarks.md, with the limit on c_code_summarization.
 PAPER_ITEMS = {

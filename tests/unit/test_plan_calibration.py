@@ -11,16 +11,16 @@ import polars as pl
 import pytest
 from configs import load, merge, plan_of
 
-from scale_or_reason.cells import parse_model_id
-from scale_or_reason.costs import cost_table
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.flops.costs import cost_table
 from scale_or_reason.planning import calibration
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.calibration import Calibration, answer_groups, read_calibration
 from scale_or_reason.planning.report import summary
 from scale_or_reason.planning.shapes import shape_of
-from scale_or_reason.study import Study
-from scale_or_reason.tables import table_from_rows, write_table
+from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.study import Study
 
 STUDENT = "micro-0.49M"
 PLAIN, REASONING, MIXED = (f"general/{STUDENT}/{cell}/seed-0" for cell in ("seq/rho-0", "seq/rho-1", "mix/rho-0.5"))

@@ -14,7 +14,7 @@ from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.shapes import shape_of
 from scale_or_reason.planning.speed import Engine, decoding
 from scale_or_reason.planning.wall import wall_hours
-from scale_or_reason.study import Study
+from scale_or_reason.study.study import Study
 
 
 @pytest.fixture(scope="module")

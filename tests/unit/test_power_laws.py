@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scale_or_reason.power_laws import fit_power_law
+from scale_or_reason.analysis.power_laws import fit_power_law
 
 SIZES = np.array([0.5, 1.5, 3, 7, 14])
 

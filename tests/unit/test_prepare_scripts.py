@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scale_or_reason.tables import read_table
+from scale_or_reason.common.tables import read_table
 
 
 @pytest.fixture

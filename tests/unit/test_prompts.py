@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scale_or_reason.benchmarks.instructions import ground_truth, zero_shot_prompt
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import ground_truth, zero_shot_prompt
+from scale_or_reason.common.errors import StudyError
 
 MATH = r"Solve the following math problem. Make sure to put the answer (and only answer) inside \boxed{}."
 SPAN = (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.protocols import Protocol, get_protocol, protocol_names, read_protocol
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.judging.protocols import Protocol, get_protocol, protocol_names, read_protocol
 
 TABLE_5_DEFAULT = r"""
 You will be given a Question, a User Answer (only its ending is shown due to length), and a Ground Truth.

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scale_or_reason.question_shelves as question_shelves
-from scale_or_reason.errors import StudyError
-from scale_or_reason.question_schemas import QUESTION_SCHEMAS, question_of
-from scale_or_reason.questions import FATES, QuestionRules, choose_questions
-from scale_or_reason.tables import read_table
+import scale_or_reason.data.external_sort as question_shelves
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import read_table
+from scale_or_reason.data.prompt_schemas import QUESTION_SCHEMAS, question_of
+from scale_or_reason.data.prompts import FATES, QuestionRules, choose_questions
 
 
 def infinity_row(*turns: tuple[str, str], language: str = "en") -> dict[str, Any]:

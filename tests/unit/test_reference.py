@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from paper_numbers import score_table
 
-from scale_or_reason.cells import Cell, Teacher
-from scale_or_reason.frontiers import pareto_frontier
-from scale_or_reason.table1 import table1
+from scale_or_reason.analysis.frontiers import pareto_frontier
+from scale_or_reason.analysis.table1 import table1
+from scale_or_reason.study.cells import Cell, Teacher
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.findings import CONTRADICTED, SUPPORTED
-from scale_or_reason.reference import reference_evidence, reference_findings
-from scale_or_reason.statements import STATEMENTS
+from scale_or_reason.claims.findings import CONTRADICTED, SUPPORTED
+from scale_or_reason.claims.paper_results import reference_evidence, reference_findings
+from scale_or_reason.claims.statements import STATEMENTS
+from scale_or_reason.common.errors import StudyError
 
 
 @pytest.fixture

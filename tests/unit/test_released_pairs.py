@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-import scale_or_reason.released_pairs as released_pairs
-from scale_or_reason.errors import StudyError
-from scale_or_reason.pairs import PairMaker
-from scale_or_reason.released_pairs import paired_rows
-from scale_or_reason.seeds import stable_id
-from scale_or_reason.tables import check_table, read_table, table_from_rows
+import scale_or_reason.data.released_pairs as released_pairs
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.tables import check_table, read_table, table_from_rows
+from scale_or_reason.data.pairs import PairMaker
+from scale_or_reason.data.released_pairs import paired_rows
 
 THOUGHT = "<think>\nwell\n</think>\n\n"
 

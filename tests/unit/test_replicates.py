@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scale_or_reason.replicates import benjamini_hochberg, interval, p_value
+from scale_or_reason.analysis.replicates import benjamini_hochberg, interval, p_value
 
 
 def values(*replicates):

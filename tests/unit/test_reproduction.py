@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.reproduction import Tolerance, reproduction
-from scale_or_reason.tables import table_from_rows, write_csv
+from scale_or_reason.claims.reproduction import Tolerance, reproduction
+from scale_or_reason.common.tables import table_from_rows, write_csv
 
 TOLERANCE = Tolerance(points=3, factor=1.5)
 DISTILLED = {"kind": "distilled", "corpus": "general", "schedule": "seq", "family": "Math-OE", "seeds": 1}

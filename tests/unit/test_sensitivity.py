@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.agreement import VERDICT_COLUMNS
-from scale_or_reason.cells import Cell
-from scale_or_reason.errors import StudyError
-from scale_or_reason.intervals import difference_interval, wilson_interval
-from scale_or_reason.jury import JuryRule
-from scale_or_reason.sensitivity import decided_scores, jury_sensitivity
-from scale_or_reason.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_sensitivity
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.intervals import difference_interval, wilson_interval
+from scale_or_reason.common.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.judging.agreement import VERDICT_COLUMNS
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.study.cells import Cell
 
 IFT, REASONING = (Cell("general", "small", "seq", ratio).model_id for ratio in (0.0, 1.0))
 FAMILIES = {"gsm8k": "Math-OE"}

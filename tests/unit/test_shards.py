@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.shards import bounds_of, read_slice
-from scale_or_reason.tables import table_from_rows, write_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.data.shards import bounds_of, read_slice
 
 
 @given(st.integers(0, 500), st.integers(1, 40))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt
+from scale_or_reason.benchmarks.fewshot import STOP, Example, choose_examples, few_shot_prompt
+from scale_or_reason.common.errors import StudyError
 
 POOL = [Example(f"question {i}", str(i)) for i in range(8)]
 

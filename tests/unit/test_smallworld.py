@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.errors import StudyError
-from scale_or_reason.question_schemas import QUESTION_SCHEMAS, question_of
-from scale_or_reason.smallworld import judging, lessons
-from scale_or_reason.smallworld.arithmetic import chain
-from scale_or_reason.smallworld.corpora import TOPICS, corpus_rows
-from scale_or_reason.smallworld.generate import GENERATORS, distinct_problems
-from scale_or_reason.smallworld.lexicon import ANIMALS, GAINS, LOSSES, facts
-from scale_or_reason.smallworld.problem import LARGEST, LETTERS
-from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, build_tokenizer, chat_template, learn_merges
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.data.prompt_schemas import QUESTION_SCHEMAS, question_of
+from scale_or_reason.small_world import judging, lessons
+from scale_or_reason.small_world.arithmetic import chain
+from scale_or_reason.small_world.corpora import TOPICS, corpus_rows
+from scale_or_reason.small_world.generate import GENERATORS, distinct_problems
+from scale_or_reason.small_world.lexicon import ANIMALS, GAINS, LOSSES, facts
+from scale_or_reason.small_world.problem import LARGEST, LETTERS
+from scale_or_reason.small_world.tokenizer import END, END_OF_TEXT, build_tokenizer, chat_template, learn_merges
 
 SEEDS = st.integers(min_value=0, max_value=2**31)
 #: Names of the shared files of real rows that are not the benchmark's own.

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.errors import StudyError
-from scale_or_reason.sources import read_hub
+from scale_or_reason.common.dataset_rows import read_hub
+from scale_or_reason.common.errors import StudyError
 
 datasets = pytest.importorskip("datasets")
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.filechecks import notes
-from scale_or_reason.validation import check_config
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.preflight.file_checks import notes
+from scale_or_reason.preflight.validation import check_config
 
 Config = dict[str, Any]
 Change = Callable[[Config], Any]

@@ -7,10 +7,10 @@ import csv
 import pytest
 from paper_numbers import score_table
 
-from scale_or_reason.cells import Cell, Teacher
-from scale_or_reason.intervals import difference_interval, wilson_interval
-from scale_or_reason.table1 import table1
-from scale_or_reason.tables import write_csv
+from scale_or_reason.analysis.table1 import table1
+from scale_or_reason.common.intervals import difference_interval, wilson_interval
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.study.cells import Cell, Teacher
 
 SIZES = {"large": 3.0, "small": 0.5}
 

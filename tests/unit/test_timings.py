@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.timings import time_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.planning.timings import time_table
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 

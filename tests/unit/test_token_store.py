@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.mixtures import build_mixture
-from scale_or_reason.sequences import IGNORED, Sequences, arrange
-from scale_or_reason.tables import read_table, table_from_rows, write_table
-from scale_or_reason.token_store import TokenStore, check_template, open_tokens, tokenise_pairs
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.data.mixtures import build_mixture
+from scale_or_reason.data.token_store import TokenStore, check_template, open_tokens, tokenise_pairs
+from scale_or_reason.training.sequences import IGNORED, Sequences, arrange
 
 STOP = "|"
 
@@ -150,7 +150,7 @@ def test_the_program(root: Path, tmp_path: Path) -> None:
     row |= dict.fromkeys(("teacher", "sampling", "ift_finish", "reasoning_finish"), "")
     row |= dict.fromkeys(("prompt_tokens", "ift_tokens", "reasoning_tokens", "seed"), 0)
     write_table(table_from_rows([row], "pairs"), tmp_path / "pairs.parquet", "pairs")
-    template = root / "src" / "scale_or_reason" / "templates" / "chatml.jinja"
+    template = root / "src" / "scale_or_reason" / "training" / "templates" / "chatml.jinja"
     words = [sys.executable, str(root / "workflow" / "scripts" / "tokenise_pairs.py"), "--threads", "1"]
     options = {"--pairs": "pairs.parquet", "--tokenizer": root / "resources/micro/tokenizer", "--output": "tokens"}
     words += [str(word) for option in options.items() for word in option]

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.chat_templates import STOP_TOKENS, render_chat
-from scale_or_reason.errors import StudyError
-from scale_or_reason.pairs import PairMaker, write_audit
-from scale_or_reason.tables import SCHEMAS, table_from_rows, write_table
-from scale_or_reason.trails.files import state_of
-from scale_or_reason.trails.names import LONGEST, check_name, id_of_name, path_name
-from scale_or_reason.web_page import document, html
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.common.web_page import document, html
+from scale_or_reason.data.pairs import PairMaker, write_audit
+from scale_or_reason.reporting.inspect.files import state_of
+from scale_or_reason.reporting.inspect.names import LONGEST, check_name, id_of_name, path_name
+from scale_or_reason.training.chat_templates import STOP_TOKENS, render_chat
 
 ITEM = "test/algebra/2584.json"
 HOSTILE = '</pre></script><script>alert(1)</script><img src=x onerror="alert(2)"> &lt; \u202egnp.exe\0 {item} ]]> <!--'

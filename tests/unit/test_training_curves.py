@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from scale_or_reason.cells import Cell
-from scale_or_reason.errors import StudyError
-from scale_or_reason.figures import drawing, training_curves
-from scale_or_reason.figures.style import Style
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.reporting.figures import drawing, training_curves
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study.cells import Cell
 
 SIZES = {"small": 0.5, "large": 7.0}
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.generation import Reply
-from scale_or_reason.protocols import get_protocol
-from scale_or_reason.trials import Case, Trial, hold
+from scale_or_reason.inference.requests import Reply
+from scale_or_reason.judging.conversations import Case, Trial, hold
+from scale_or_reason.judging.protocols import get_protocol
 
 REPLIES = [r"\boxed{yes}", r"\boxed{No}", r"\boxed{no answer}", r"\boxed{3}", "yes", "", "I can't help.", r"\boxed{}"]
 

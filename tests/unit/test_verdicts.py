@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scale_or_reason.verdicts import parse_verdict
+from scale_or_reason.judging.verdicts import parse_verdict
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.wsd import Schedule, plan_schedule, plan_wsd
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.training.wsd import Schedule, plan_schedule, plan_wsd
 
 
 def test_the_papers_schedule():

@@ -28,9 +28,9 @@ def declared(files: list[Path]) -> dict[str, bool]:
 
 #: Where the options are declared that several programs share.
 SHARED = {
-    "add_engine_options": "engines/command_line.py",
-    "add_source_options": "source_options.py",
-    "add_recipe": "engines/training_command.py",
+    "add_engine_options": "inference/command_line.py",
+    "add_source_options": "data/source_options.py",
+    "add_recipe": "training/trainer/command.py",
 }
 #: How many programs each study runs: none may be overlooked.
 PROGRAMS = {"micro": 25 + 3 + 2, "v1": 20 + 3 + 2, "single_gpu": 16 + 2, "gemma": 19 + 2 + 2}

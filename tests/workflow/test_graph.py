@@ -14,7 +14,7 @@ import yaml
 from workflow_tree import MICRO, Run, Tree, plant
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
-from scale_or_reason.figures.registry import FIGURES
+from scale_or_reason.reporting.figures.registry import FIGURES
 
 pytestmark = pytest.mark.workflow
 

@@ -47,7 +47,7 @@ def test_an_alias_links_to_the_training(made_once: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["README.md", "envs/cpu.yaml", "workflow/scripts/train_student.py", "src/scale_or_reason/mixtures.py"]
+    "file", ["README.md", "envs/cpu.yaml", "workflow/scripts/train_student.py", "src/scale_or_reason/data/mixtures.py"]
 )
 def test_touching_these_reruns_nothing(made: Tree, file: str) -> None:
     (made.path / file).touch()
@@ -77,14 +77,14 @@ def test_colours_rerun_plots_only(made: Tree) -> None:
     ],
 )
 def test_a_forms_code_reruns_the_figures_of_that_form(made: Tree, module: str, jobs: dict[str, int]) -> None:
-    file = made.path / "src" / "scale_or_reason" / "figures" / f"{module}.py"
+    file = made.path / "src" / "scale_or_reason" / "reporting" / "figures" / f"{module}.py"
     file.write_text(file.read_text() + "\n# changed\n")
     assert pending(made) == jobs
 
 
 def test_a_figures_parameters_rerun_that_figure(made: Tree) -> None:
     made.edit(
-        "src/scale_or_reason/figures/registry.py",
+        "src/scale_or_reason/reporting/figures/registry.py",
         '"v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _BENCHMARKS)',
         '"v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _ALL)',
     )
@@ -93,7 +93,7 @@ def test_a_figures_parameters_rerun_that_figure(made: Tree) -> None:
 
 @pytest.mark.parametrize("file", ["data.py", "page.html", "page.css", "script/plot.js"])
 def test_the_explorers_code_reruns_the_explorer(made: Tree, file: str) -> None:
-    with (made.path / "src" / "scale_or_reason" / "explorer" / file).open("a") as stream:
+    with (made.path / "src" / "scale_or_reason" / "reporting" / "explorer" / file).open("a") as stream:
         stream.write("\n")
     assert pending(made) == {"explore_results": 1}
 
@@ -150,7 +150,7 @@ def test_a_judges_setting_reruns_judging(made: Tree) -> None:
 
 
 def test_another_protocol_reruns_judging(made: Tree) -> None:
-    made.edit("src/scale_or_reason/protocols/v1.yaml", "respond with", "answer with")
+    made.edit("src/scale_or_reason/judging/protocols/v1.yaml", "respond with", "answer with")
     jobs = pending(made)
     assert (JUDGING | SCORING | {"count_costs": 1}).items() <= jobs.items()
     assert not {"grade_answers", *ANSWERING} & jobs.keys()
@@ -165,7 +165,7 @@ def test_another_rule_of_the_jury_asks_no_judge_again(made: Tree) -> None:
 
 def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     # the library that Snakemake imports is the installed one: let it find the copy first
-    made.edit("src/scale_or_reason/stages.py", '"scores": 2', '"scores": 3')
+    made.edit("src/scale_or_reason/study/stage_versions.py", '"scores": 2', '"scores": 3')
     path = str(made.path / "src")
     changed = Tree(made.path, {"PYTHONPATH": path})
     jobs = pending(changed)

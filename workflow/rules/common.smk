@@ -3,14 +3,14 @@ import re
 import sys
 from pathlib import Path
 
-from scale_or_reason.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES
-from scale_or_reason.errors import StudyError
-from scale_or_reason.study import Study
+from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.study import Study
 
 # Checked once, by the process that a person started: every job on a cluster reads this file again.
 try:
     if workflow.is_main_process:
-        from scale_or_reason.validation import check_config
+        from scale_or_reason.preflight.validation import check_config
 
         schema = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
         check_config(config, schema, ["config/config.yaml", *workflow.overwrite_configfiles])
@@ -25,7 +25,7 @@ if workflow.is_main_process:
     slurm_remedies.apply(STUDY.name)
     snakemake_remedies.apply()
 
-    from scale_or_reason.filechecks import notes
+    from scale_or_reason.preflight.file_checks import notes
 
     # to stderr: --dag and --rulegraph write their graph to stdout
     print(STUDY.announcement(), *notes(config), sep="\n", file=sys.stderr)
@@ -108,10 +108,15 @@ if WITHIN_LIMITS and not ONE_BY_ONE:
     LIMITED_ALONE = rf"(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE}"
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
 LIBRARY = Path("src", "scale_or_reason")
+
+
+def library(*modules):
+    """The files of modules of the library, each named by its path below it."""
+    return [str(LIBRARY / f"{module}.py") for module in modules]
+
+
 # Where the papers' statements are.
-STATEMENT_CODE = [
-    str(LIBRARY / name) for name in ("findings.py", "statements.py", "statement_measures.py", "study_view.py")
-]
+STATEMENT_CODE = library(*(f"claims/{name}" for name in ("findings", "statements", "statement_measures", "study_view")))
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
 TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]
 # Those that table 1 compares: one format, and the teacher.

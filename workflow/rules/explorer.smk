@@ -3,11 +3,11 @@
 EXPLORER_CODE = [
     *(
         str(file)
-        for file in sorted(Path(LIBRARY, "explorer").rglob("*"))
+        for file in sorted(Path(LIBRARY, "reporting", "explorer").rglob("*"))
         if file.suffix in (".py", ".html", ".css", ".js")
     ),
-    *(str(LIBRARY / name) for name in ("evidence.py", "families.py", "tables.py")),
-    *(str(LIBRARY / "figures" / name) for name in ("drawing.py", "parts.py", "style.py")),
+    *library("common/tables", "scoring/evidence", "scoring/families", "scoring/model_points", "study/labels"),
+    *library(*(f"reporting/figures/{name}" for name in ("drawing", "parts", "style"))),
 ]
 
 

@@ -1,6 +1,6 @@
-# Figures and tables of the papers: a rule for each form of figures (src/scale_or_reason/figures/registry.py says which
-# figure has which). They are cheap: each names its code and its style as inputs.
-from scale_or_reason.figures.registry import figures_of
+# Figures and tables of the papers: a rule for each form of figures; src/scale_or_reason/reporting/figures/registry.py
+# says which figure has which. They are cheap: each names its code and its style as inputs.
+from scale_or_reason.reporting.figures.registry import figures_of
 
 for form in FORMS:
 
@@ -49,7 +49,7 @@ for form in FORMS:
 rule measure_answer_lengths:
     input:
         outcomes="<results>/tables/outcomes.parquet",
-        code="src/scale_or_reason/answer_lengths.py",
+        code=library("scoring/answer_lengths"),
         script="workflow/scripts/measure_answer_lengths.py",
     output:
         parquet="<results>/tables/answer_lengths.parquet",
@@ -82,7 +82,7 @@ rule figure_training_curves:
     input:
         models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
         style="config/style.yaml",
-        code=[str(LIBRARY / "figures" / f"{name}.py") for name in ("training_curves", "drawing", "parts", "style")],
+        code=library(*(f"reporting/figures/{name}" for name in ("training_curves", "drawing", "parts", "style"))),
         script="workflow/scripts/figure_training_curves.py",
     output:
         pdf="<results>/figures/training_curves.pdf",
@@ -124,7 +124,7 @@ rule figures:
 rule table1:
     input:
         scores="<results>/tables/scores.parquet",
-        code=["src/scale_or_reason/families.py", "src/scale_or_reason/table1.py"],
+        code=library("analysis/table1", "scoring/families", "scoring/model_points"),
         script="workflow/scripts/table1.py",
     output:
         csv=report(

@@ -1,13 +1,14 @@
 # Which files of a study a job needs: input functions of the rules, and what they look up.
 from pathlib import Path
 
-from scale_or_reason.cells import Adaptation, parse_model_id
-from scale_or_reason.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODULES
-from scale_or_reason.learning_rates import format_rate
-from scale_or_reason.local_files import is_local, made_by_study, rows_file, rows_folder
-from scale_or_reason.study import RULES
-from scale_or_reason.trails.files import CorpusFiles, item_files, state_of
-from scale_or_reason.trails.names import check_known, check_name
+from scale_or_reason.study.cells import Adaptation, parse_model_id
+from scale_or_reason.reporting.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODULES
+from scale_or_reason.study.learning_rates import format_rate
+from scale_or_reason.study.local_files import is_local, made_by_study
+from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
+from scale_or_reason.study.study import RULES
+from scale_or_reason.reporting.inspect.files import CorpusFiles, item_files, state_of
+from scale_or_reason.reporting.inspect.names import check_known, check_name
 
 
 def model_files(model):
@@ -28,7 +29,7 @@ def files_of_judge(wildcards):
 
 def protocol_file(name):
     """The file that says how a judge is asked."""
-    return f"src/scale_or_reason/protocols/{name}.yaml"
+    return f"src/scale_or_reason/judging/protocols/{name}.yaml"
 
 
 def tokenizer_files(tokenizer):
@@ -201,8 +202,5 @@ def tables_of_form(form):
 def code_of_form(form):
     """The code that figures of a form follow: cheap to run again, so that they do. An edit of one form is of one form."""
     modules = [form, *FORMS[form].modules, *SHARED_MODULES]
-    library = [*FORMS[form].library, *SHARED_LIBRARY]
-    return [
-        *(str(LIBRARY / "figures" / f"{name}.py") for name in modules),
-        *(str(LIBRARY / f"{name}.py") for name in library),
-    ]
+    figures = (f"reporting/figures/{name}" for name in modules)
+    return library(*figures, *FORMS[form].library, *SHARED_LIBRARY)

@@ -1,6 +1,6 @@
 # Answers become verdicts: by each judge of the jury, and by rules. A judge takes `compute.judging_batch` models of a
 # student in one job; each model's verdicts are files of their own all the same.
-from scale_or_reason.batches import judging_batches
+from scale_or_reason.judging.batches import judging_batches
 
 for batch in judging_batches(STUDY, config["compute"]["judging_batch"]):
 

@@ -9,7 +9,7 @@ if JURY_TABLES:
         input:
             # stand for thousands of verdicts
             scores="<results>/tables/scores.parquet",
-            code="src/scale_or_reason/agreement.py",
+            code=library("judging/agreement"),
             script="workflow/scripts/compare_judges.py",
         output:
             parquet="<results>/tables/judge_agreement.parquet",
@@ -45,7 +45,7 @@ if JURY_TABLES:
         input:
             judged=expand(JUDGED, model_id=COMPARED_IDS),
             graded=graded_of(COMPARED_IDS),
-            code=[str(LIBRARY / name) for name in ("sensitivity.py", "jury.py", "table1.py", "families.py")]
+            code=library("claims/jury_sensitivity", "judging/jury", "analysis/table1", "scoring/families")
             + STATEMENT_CODE,
             script="workflow/scripts/jury_sensitivity.py",
         output:

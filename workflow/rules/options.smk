@@ -3,13 +3,14 @@ import shlex
 from pathlib import Path
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.cells import ratio_of_format
-from scale_or_reason.chat_templates import STOP_TOKENS, template_file
-from scale_or_reason.figures.registry import FIGURES, FORMS
-from scale_or_reason.local_files import deepspeed_file, is_local, rows_folder
-from scale_or_reason.seeds import derive_seed
-from scale_or_reason.stages import STAGE_VERSIONS
-from scale_or_reason.study import as_json, benchmark_limit, engine_settings_of_results
+from scale_or_reason.study.cells import ratio_of_format
+from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
+from scale_or_reason.reporting.figures.registry import FIGURES, FORMS
+from scale_or_reason.study.local_files import deepspeed_file, is_local
+from scale_or_reason.benchmarks.row_files import rows_folder
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.study.stage_versions import STAGE_VERSIONS
+from scale_or_reason.study.study import as_json, benchmark_limit, engine_settings_of_results
 
 
 def option(name, *values):

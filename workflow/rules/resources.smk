@@ -1,6 +1,6 @@
 # What jobs ask for: `compute` of the config, by the kind of job and the size of the student, and more with each attempt.
 # Limits of a site are no business of rules: its profile caps what they ask for.
-from scale_or_reason.job_sizes import grown, job_settings
+from scale_or_reason.study.job_sizes import grown, job_settings
 
 MORE = config["compute"]["more_per_attempt"]
 GPU_TYPE = config["compute"]["gpu_type"] if ON_GPU else None

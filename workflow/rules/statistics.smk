@@ -1,10 +1,10 @@
 # What the numbers say: curves through the students, intervals, contrasts and the papers' statements. All of these follow
 # from the tables of scores and costs and from the verdicts on single answers; each rule names its code as an input.
 
-EVIDENCE_CODE = [
-    str(LIBRARY / name)
-    for name in ("bootstrap.py", "contrasts.py", "evidence.py", "frontiers.py", "matched.py", "replicates.py")
-]
+EVIDENCE_CODE = library(
+    "scoring/evidence",
+    *(f"analysis/{name}" for name in ("bootstrap", "contrasts", "frontiers", "matched", "replicates")),
+)
 REFERENCE = config["reference"]
 
 
@@ -12,7 +12,9 @@ rule fit_curves:
     input:
         scores="<results>/tables/scores.parquet",
         costs="<results>/tables/costs.parquet",
-        code=[str(LIBRARY / name) for name in ("curves.py", "families.py", "frontiers.py", "power_laws.py")],
+        code=library(
+            "analysis/curves", "analysis/frontiers", "analysis/power_laws", "scoring/families", "scoring/model_points"
+        ),
         script="workflow/scripts/fit_curves.py",
     output:
         fits=report(
@@ -51,7 +53,7 @@ rule tabulate_outcomes:
     input:
         # stand for thousands of answers and verdicts
         scores="<results>/tables/scores.parquet",
-        code=[str(LIBRARY / name) for name in ("outcomes.py", "jury.py", "flops.py")],
+        code=library("scoring/outcomes", "judging/jury", "flops/formulas"),
         script="workflow/scripts/tabulate_outcomes.py",
     output:
         outcomes="<results>/tables/outcomes.parquet",
@@ -177,7 +179,7 @@ if REFERENCE["path"]:
             uncertainty="<results>/tables/uncertainty.csv",
             frontiers="<results>/tables/frontier_membership.csv",
             papers=[str(file) for file in sorted(Path(REFERENCE["path"]).glob("v[12]_*.csv"))],
-            code=[str(LIBRARY / name) for name in ("reference.py", "reproduction.py")],
+            code=library("claims/paper_results", "claims/reproduction"),
             script="workflow/scripts/compare_with_papers.py",
         output:
             csv=report(

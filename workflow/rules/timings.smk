@@ -5,7 +5,7 @@
 rule time_table:
     input:
         results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
-        code="src/scale_or_reason/timings.py",
+        code=library("planning/timings"),
         script="workflow/scripts/time_table.py",
     output:
         csv="<results>/tables/timings.csv",
@@ -28,7 +28,7 @@ rule time_table:
 rule efficiency_table:
     input:
         results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
-        code=["src/scale_or_reason/efficiency.py", "src/scale_or_reason/timings.py"],
+        code=library("planning/resource_usage", "planning/timings"),
         script="workflow/scripts/efficiency_table.py",
     output:
         csv="<results>/tables/efficiency.csv",

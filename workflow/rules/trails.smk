@@ -2,7 +2,7 @@
 # path (docs/judging.md). A trail looks at what is there, so its parameters say what that is: it starts no engine, and is
 # made again when there is more to see.
 
-TRAIL_CODE = ["src/scale_or_reason/web_page.py", *sorted(map(str, (LIBRARY / "trails").glob("*.py")))]
+TRAIL_CODE = [*library("common/web_page"), *sorted(map(str, (LIBRARY / "reporting" / "inspect").glob("*.py")))]
 
 
 rule item_trail:

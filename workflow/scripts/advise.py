@@ -22,20 +22,20 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.advice import Offers, advice, grid_around, offers, regions
-from scale_or_reason.advice_words import screen, sentences
-from scale_or_reason.bootstrap import REPLICATES, bootstrap
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.evidence import Evidence
-from scale_or_reason.figures import advice as picture
-from scale_or_reason.figures.style import Style, save_figure
-from scale_or_reason.files import write_text
+from scale_or_reason.analysis.advice import Offers, advice, grid_around, offers, regions
+from scale_or_reason.analysis.advice_words import screen, sentences
+from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.common.tables import read_table, write_csv
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.lifetimes import lifetime_hours
-from scale_or_reason.scores import family_of
-from scale_or_reason.study import Study
-from scale_or_reason.tables import read_table, write_csv
+from scale_or_reason.reporting.figures import advice as picture
+from scale_or_reason.reporting.figures.style import Style, save_figure
+from scale_or_reason.scoring.evidence import Evidence
+from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.study import Study
 
 
 def parse_arguments() -> argparse.Namespace:

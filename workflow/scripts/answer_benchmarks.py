@@ -26,9 +26,14 @@ from typing import Any
 
 import polars as pl
 
+from scale_or_reason.benchmarks.fewshot import STOP, Example, choose_examples, few_shot_prompt, read_pools
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
-from scale_or_reason.engines.command_line import (
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.journal import Journal, Row
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.inference.command_line import (
     ChunkWork,
     Engine,
     Generation,
@@ -41,14 +46,9 @@ from scale_or_reason.engines.command_line import (
     named,
     open_journal,
 )
-from scale_or_reason.engines.vllm_engine import leave_at_once
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import write_json
-from scale_or_reason.generation import Mode, OnReply, Sampling, json_object
-from scale_or_reason.journal import Journal, Row
-from scale_or_reason.seeds import derive_seed
-from scale_or_reason.shots import STOP, Example, choose_examples, few_shot_prompt, read_pools
-from scale_or_reason.tables import read_table, table_from_rows, write_table
+from scale_or_reason.inference.requests import Mode, OnReply, Sampling, json_object
+from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from scale_or_reason.cells import SCHEDULES
-from scale_or_reason.errors import run_script
-from scale_or_reason.mixtures import SAMPLINGS, build_mixture
-from scale_or_reason.tables import read_column, write_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_column, write_table
+from scale_or_reason.data.mixtures import SAMPLINGS, build_mixture
+from scale_or_reason.study.cells import SCHEDULES
 
 
 def parse_arguments() -> argparse.Namespace:

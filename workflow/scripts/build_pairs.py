@@ -15,12 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.cells import FORMATS
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.generation import json_object
-from scale_or_reason.pairs import PairMaker, write_audit
-from scale_or_reason.shards import read_slice
-from scale_or_reason.tables import read_table, table_writer
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.tables import read_table, table_writer
+from scale_or_reason.data.pairs import PairMaker, write_audit
+from scale_or_reason.data.shards import read_slice
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.study.cells import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.files import write_json
-from scale_or_reason.learning_rates import Trial, best_trial, format_rate, remark
-from scale_or_reason.tables import write_csv
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.study.learning_rates import format_rate
+from scale_or_reason.training.learning_rate_search import Trial, best_trial, remark
 
 _SCHEMA = {
     "student": pl.String(),

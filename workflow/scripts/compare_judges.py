@@ -11,11 +11,11 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.agreement import VERDICT_COLUMNS, judge_agreement
-from scale_or_reason.columns import read_columns, verdict_files
-from scale_or_reason.errors import run_script
-from scale_or_reason.scores import family_of
-from scale_or_reason.tables import write_csv, write_table
+from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import write_csv, write_table
+from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
+from scale_or_reason.scoring.scores import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.length_limits import compare_length_limits
-from scale_or_reason.tables import read_table, write_csv, write_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_table, write_csv, write_table
+from scale_or_reason.scoring.length_limits import compare_length_limits
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.reproduction import Tolerance, reproduction
-from scale_or_reason.tables import SCHEMAS, write_csv
+from scale_or_reason.claims.reproduction import Tolerance, reproduction
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import SCHEMAS, write_csv
 
 
 def parse_arguments() -> argparse.Namespace:

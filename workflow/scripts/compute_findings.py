@@ -13,12 +13,12 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.bootstrap import REPLICATES, bootstrap
-from scale_or_reason.errors import run_script
-from scale_or_reason.findings import findings
-from scale_or_reason.scores import family_of
-from scale_or_reason.statements import STATEMENTS
-from scale_or_reason.tables import read_csv_table, read_table, write_csv
+from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.claims.findings import findings
+from scale_or_reason.claims.statements import STATEMENTS
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_csv_table, read_table, write_csv
+from scale_or_reason.scoring.scores import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.cells import parse_model_id
-from scale_or_reason.collecting import collect_tables
-from scale_or_reason.columns import read_columns, verdict_files
-from scale_or_reason.costs import (
+from scale_or_reason.common.collecting import collect_tables
+from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.tables import write_csv, write_table
+from scale_or_reason.flops.costs import (
     ANSWER_COLUMNS,
     VERDICT_COLUMNS,
     cost_table,
@@ -32,12 +33,11 @@ from scale_or_reason.costs import (
     teacher_rows,
     training_row,
 )
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.exact_flops import Decoder, named_decoder
-from scale_or_reason.generation import json_object
-from scale_or_reason.lineage import Training, lineage
-from scale_or_reason.scores import family_of
-from scale_or_reason.tables import write_csv, write_table
+from scale_or_reason.flops.exact import Decoder, named_decoder
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.lineage import Training, lineage
 
 Rows = list[dict[str, Any]]
 

@@ -7,7 +7,7 @@
         --output-stem results/v2/figures/v2/fig02
 
 Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn. Forms are modules of
-scale_or_reason.figures; its registry says which figure has which form and parameters.
+scale_or_reason.reporting.figures; its registry says which figure has which form and parameters.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import importlib
 import json
 from pathlib import Path
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.figures.registry import FORMS
-from scale_or_reason.figures.results import Results
-from scale_or_reason.figures.style import Style, save_figure
-from scale_or_reason.tables import read_csv_table, read_table
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.tables import read_csv_table, read_table
+from scale_or_reason.reporting.figures.registry import FORMS
+from scale_or_reason.reporting.figures.results import Results
+from scale_or_reason.reporting.figures.style import Style, save_figure
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -39,7 +39,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    form = importlib.import_module(f"scale_or_reason.figures.{arguments.form}")
+    form = importlib.import_module(f"scale_or_reason.reporting.figures.{arguments.form}")
     tables = dict(named_table(text, FORMS[arguments.form].tables) for text in arguments.tables)
     table = form.table(Results.from_settings(tables, arguments.study), **arguments.parameters)
     save_figure(arguments.output_stem, table, form.draw, Style.from_file(arguments.style))

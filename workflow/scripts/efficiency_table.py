@@ -15,9 +15,9 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.efficiency import SACCT_FIELDS, efficiency_table, slurm_jobs
-from scale_or_reason.errors import run_script
-from scale_or_reason.tables import write_csv
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.planning.resource_usage import SACCT_FIELDS, efficiency_table, slurm_jobs
 
 
 def main() -> None:

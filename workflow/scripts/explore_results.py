@@ -14,13 +14,13 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.explorer.data import explorer_data, read_facts
-from scale_or_reason.explorer.page import page
-from scale_or_reason.figures.style import Style
-from scale_or_reason.files import write_text
-from scale_or_reason.scores import family_of
-from scale_or_reason.tables import read_csv_table, read_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.common.tables import read_csv_table, read_table
+from scale_or_reason.reporting.explorer.data import explorer_data, read_facts
+from scale_or_reason.reporting.explorer.page import page
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.scoring.scores import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

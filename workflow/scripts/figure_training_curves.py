@@ -16,10 +16,10 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.cells import Cell, parse_model_id
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.figures import training_curves
-from scale_or_reason.figures.style import Style, save_figure
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.reporting.figures import training_curves
+from scale_or_reason.reporting.figures.style import Style, save_figure
+from scale_or_reason.study.cells import Cell, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.contamination import find_overlaps
-from scale_or_reason.errors import run_script
-from scale_or_reason.tables import read_parts, read_table, write_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_parts, read_table, write_table
+from scale_or_reason.data.decontamination import find_overlaps
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -11,9 +11,9 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.curves import power_laws, saturating_fits
-from scale_or_reason.errors import run_script
-from scale_or_reason.tables import read_table, write_csv
+from scale_or_reason.analysis.curves import power_laws, saturating_fits
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_table, write_csv
 
 
 def parse_arguments() -> argparse.Namespace:

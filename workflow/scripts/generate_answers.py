@@ -18,8 +18,12 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from scale_or_reason.cells import FORMATS
-from scale_or_reason.engines.command_line import (
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.journal import Row
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.data.shards import read_slice
+from scale_or_reason.inference.command_line import (
     Engine,
     Generation,
     SharedEngine,
@@ -28,13 +32,9 @@ from scale_or_reason.engines.command_line import (
     modes_from_json,
     open_journal,
 )
-from scale_or_reason.engines.vllm_engine import leave_at_once
-from scale_or_reason.errors import run_script
-from scale_or_reason.generation import OnReply
-from scale_or_reason.journal import Row
-from scale_or_reason.seeds import derive_seed
-from scale_or_reason.shards import read_slice
-from scale_or_reason.tables import table_from_rows, write_table
+from scale_or_reason.inference.requests import OnReply
+from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.study.cells import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -26,12 +26,12 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.columns import read_columns
-from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.common.columns import read_columns
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.tables import read_parts, table_from_rows, table_writer
 from scale_or_reason.grading import get_grader
 from scale_or_reason.grading.grade import Grade, make_grade
 from scale_or_reason.grading.isolation import AlgebraUse, algebra_use
-from scale_or_reason.tables import read_parts, table_from_rows, table_writer
 
 JUDGE = "rules"
 #: Answers that a process is handed at a time, and verdicts that are written at a time.

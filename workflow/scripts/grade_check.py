@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scale_or_reason.errors import StudyError, run_script
+from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.grading import Grade, get_grader
 
 #: The start of a file's name -> the grader of its answers.

@@ -18,16 +18,16 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.cells import parse_model_id
-from scale_or_reason.errors import run_script
-from scale_or_reason.files import write_text
-from scale_or_reason.generation import json_object
-from scale_or_reason.jury import JuryRule
-from scale_or_reason.shots import Example, read_pools
-from scale_or_reason.tables import read_column, scan_table
-from scale_or_reason.trails.item import Readers, model_trail, prompts
-from scale_or_reason.trails.item_page import ItemPage
-from scale_or_reason.trails.names import id_of_name
+from scale_or_reason.benchmarks.fewshot import Example, read_pools
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.common.tables import read_column, scan_table
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.reporting.inspect.item import Readers, model_trail, prompts
+from scale_or_reason.reporting.inspect.item_page import ItemPage
+from scale_or_reason.reporting.inspect.names import id_of_name
+from scale_or_reason.study.cells import parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:

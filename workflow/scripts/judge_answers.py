@@ -25,7 +25,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.engines.command_line import (
+from scale_or_reason.benchmarks.instructions import ground_truth
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.journal import Journal, Row
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.inference.command_line import (
     Engine,
     Generation,
     Outcome,
@@ -36,17 +41,12 @@ from scale_or_reason.engines.command_line import (
     generation_manifest,
     named,
 )
-from scale_or_reason.engines.token_counts import last_tokens, load_tokenizer
-from scale_or_reason.engines.vllm_engine import leave_at_once
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import write_json
-from scale_or_reason.generation import Mode, OnReply, Reply, json_object
-from scale_or_reason.journal import Journal, Row
-from scale_or_reason.prompts import ground_truth
-from scale_or_reason.protocols import Protocol, get_protocol
-from scale_or_reason.stages import STAGE_VERSIONS
-from scale_or_reason.tables import read_table, table_from_rows, write_table
-from scale_or_reason.trials import Case, Trial, hold
+from scale_or_reason.inference.requests import Mode, OnReply, Reply, json_object
+from scale_or_reason.inference.token_counts import last_tokens, load_tokenizer
+from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.judging.conversations import Case, Trial, hold
+from scale_or_reason.judging.protocols import Protocol, get_protocol
+from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 
 _KEY = ("model_id", "benchmark", "item_id", "sample")
 

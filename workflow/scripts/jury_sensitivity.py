@@ -14,14 +14,14 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.agreement import VERDICT_COLUMNS
-from scale_or_reason.columns import read_columns, verdict_files
-from scale_or_reason.errors import run_script
-from scale_or_reason.generation import json_object
-from scale_or_reason.jury import JuryRule
-from scale_or_reason.scores import family_of
-from scale_or_reason.sensitivity import decided_scores, jury_findings, jury_sensitivity
-from scale_or_reason.tables import write_csv
+from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_findings, jury_sensitivity
+from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.judging.agreement import VERDICT_COLUMNS
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.scoring.scores import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

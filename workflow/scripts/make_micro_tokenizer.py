@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.files import atomic_directory
-from scale_or_reason.smallworld.lessons import sample_texts
-from scale_or_reason.smallworld.tokenizer import END, build_tokenizer, save_tokenizer
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import atomic_directory
+from scale_or_reason.small_world.lessons import sample_texts
+from scale_or_reason.small_world.tokenizer import END, build_tokenizer, save_tokenizer
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import write_json
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_json
 
 #: What a model's folder consists of; anything else in the folder is not part of the world.
 SUFFIXES = (".safetensors", ".json", ".jinja", ".yaml")

@@ -11,10 +11,10 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.answer_lengths import answer_lengths
-from scale_or_reason.errors import run_script
-from scale_or_reason.scores import family_of
-from scale_or_reason.tables import scan_table, write_csv, write_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import scan_table, write_csv, write_table
+from scale_or_reason.scoring.answer_lengths import answer_lengths
+from scale_or_reason.scoring.scores import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -12,11 +12,11 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.bootstrap import REPLICATES, bootstrap
-from scale_or_reason.contrasts import contrasts, frontier_table, uncertainty
-from scale_or_reason.errors import run_script
-from scale_or_reason.scores import family_of
-from scale_or_reason.tables import read_table, write_csv
+from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.scoring.scores import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

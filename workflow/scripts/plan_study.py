@@ -21,18 +21,18 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.figures import plan as picture
-from scale_or_reason.figures.style import Style
-from scale_or_reason.files import write_text
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.common.tables import write_csv
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, read_calibration
 from scale_or_reason.planning.estimate import Estimator, Plan, make_plan
 from scale_or_reason.planning.page import page
 from scale_or_reason.planning.report import summary
-from scale_or_reason.study import Study
-from scale_or_reason.tables import write_csv
-from scale_or_reason.timings import time_table
+from scale_or_reason.planning.timings import time_table
+from scale_or_reason.reporting.figures import plan as picture
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study.study import Study
 
 
 def parse_arguments() -> argparse.Namespace:

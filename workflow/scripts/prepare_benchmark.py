@@ -21,11 +21,11 @@ from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_sources import Hub, JsonlFolder, RowSource, at_commits
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import write_json
-from scale_or_reason.generation import json_object
-from scale_or_reason.manifests import manifest
-from scale_or_reason.tables import write_table
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.manifests import manifest
+from scale_or_reason.common.tables import write_table
+from scale_or_reason.inference.requests import json_object
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -23,13 +23,13 @@ from pathlib import Path
 import polars as pl
 from tqdm import tqdm
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import write_json
-from scale_or_reason.manifests import manifest
-from scale_or_reason.question_schemas import QUESTION_SCHEMAS, columns_of
-from scale_or_reason.questions import QuestionRules, choose_questions
-from scale_or_reason.source_options import add_source_options, open_source
-from scale_or_reason.tables import write_csv
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.manifests import manifest
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.data.prompt_schemas import QUESTION_SCHEMAS, columns_of
+from scale_or_reason.data.prompts import QuestionRules, choose_questions
+from scale_or_reason.data.source_options import add_source_options, open_source
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -13,11 +13,11 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.files import write_text
-from scale_or_reason.trails.files import CorpusFiles
-from scale_or_reason.trails.prompt import prompt_trail
-from scale_or_reason.trails.prompt_page import PromptPage
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.reporting.inspect.files import CorpusFiles
+from scale_or_reason.reporting.inspect.prompt import prompt_trail
+from scale_or_reason.reporting.inspect.prompt_page import PromptPage
 
 
 def parse_arguments() -> argparse.Namespace:

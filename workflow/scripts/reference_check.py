@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.reference import reference_findings
-from scale_or_reason.statements import STATEMENTS
-from scale_or_reason.tables import write_csv
+from scale_or_reason.claims.paper_results import reference_findings
+from scale_or_reason.claims.statements import STATEMENTS
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import write_csv
 
 
 def parse_arguments() -> argparse.Namespace:

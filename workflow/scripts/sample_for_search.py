@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scale_or_reason.cells import FORMATS
-from scale_or_reason.errors import run_script
-from scale_or_reason.mixtures import search_samples
-from scale_or_reason.tables import read_column, write_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_column, write_table
+from scale_or_reason.data.mixtures import search_samples
+from scale_or_reason.study.cells import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -12,14 +12,14 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.collecting import collect_tables
-from scale_or_reason.columns import read_columns, verdict_files
-from scale_or_reason.errors import run_script
-from scale_or_reason.generation import json_object
-from scale_or_reason.jury import JuryRule
-from scale_or_reason.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
-from scale_or_reason.study import RULES
-from scale_or_reason.tables import write_csv, write_table
+from scale_or_reason.common.collecting import collect_tables
+from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import write_csv, write_table
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
+from scale_or_reason.study.study import RULES
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -10,9 +10,9 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.table1 import table1
-from scale_or_reason.tables import read_table, write_csv
+from scale_or_reason.analysis.table1 import table1
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_table, write_csv
 
 
 def parse_arguments() -> argparse.Namespace:

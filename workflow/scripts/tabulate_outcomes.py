@@ -18,15 +18,15 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.architectures import named_architecture
-from scale_or_reason.cells import parse_model_id
-from scale_or_reason.columns import read_columns, verdict_files
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.generation import json_object
-from scale_or_reason.jury import JuryRule
-from scale_or_reason.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
-from scale_or_reason.scores import family_of
-from scale_or_reason.tables import table_writer, write_csv
+from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.tables import table_writer, write_csv
+from scale_or_reason.flops.architectures import named_architecture
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
+from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.cells import parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from scale_or_reason.engines.token_counts import TokenCounter
-from scale_or_reason.errors import run_script
-from scale_or_reason.pairs import PairMaker, write_audit
-from scale_or_reason.released_pairs import COLUMNS, paired_rows
-from scale_or_reason.source_options import add_source_options, open_source
-from scale_or_reason.tables import read_parts, read_table, table_writer
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import read_parts, read_table, table_writer
+from scale_or_reason.data.pairs import PairMaker, write_audit
+from scale_or_reason.data.released_pairs import COLUMNS, paired_rows
+from scale_or_reason.data.source_options import add_source_options, open_source
+from scale_or_reason.inference.token_counts import TokenCounter
 
 
 def parse_arguments() -> argparse.Namespace:

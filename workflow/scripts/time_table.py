@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scale_or_reason.errors import run_script
-from scale_or_reason.tables import write_csv
-from scale_or_reason.timings import time_table
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.planning.timings import time_table
 
 
 def main() -> None:

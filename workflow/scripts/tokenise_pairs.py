@@ -1,7 +1,7 @@
 """Tokenise the pairs of a corpus, once for all students that share a tokenizer.
 
     python workflow/scripts/tokenise_pairs.py --pairs results/micro/pairs/general.parquet \\
-        --tokenizer resources/micro/tokenizer --chat-template src/scale_or_reason/templates/chatml.jinja \\
+        --tokenizer resources/micro/tokenizer --chat-template src/scale_or_reason/training/templates/chatml.jinja \\
         --output results/micro/tokens/general/tokenizer
 
 All mixtures of the corpus then are lists of places in these tokens, and no training tokenises anything.
@@ -18,9 +18,9 @@ from pathlib import Path
 import polars as pl
 from tqdm import tqdm
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.tables import read_parts, table_height
-from scale_or_reason.token_store import check_template, tokenise_pairs
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.tables import read_parts, table_height
+from scale_or_reason.data.token_store import check_template, tokenise_pairs
 
 #: Pairs in memory at a time: some eighty megabytes of reasoning.
 ROWS = 4096
@@ -51,11 +51,11 @@ def main() -> None:
         os.environ["RAYON_NUM_THREADS"] = str(arguments.threads)  # read when the library starts
     if not arguments.chat_template.is_file():
         raise StudyError("a file is missing", where=arguments.chat_template, key="--chat-template")
-    from scale_or_reason.engines import students
+    from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
 
-    tokenizer = students.load_tokenizer(arguments.tokenizer, None, arguments.chat_template)
+    tokenizer = load_tokenizer(arguments.tokenizer, None, arguments.chat_template)
     check_template(tokenizer, arguments.stop_token, arguments.chat_template)
-    facts = students.tokens_identity(tokenizer, arguments.stop_token)
+    facts = tokens_identity(tokenizer, arguments.stop_token)
     pairs = tokenise_pairs(
         parts_of(arguments.pairs),
         tokenizer,

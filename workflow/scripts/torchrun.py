@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 import psutil
 
-from scale_or_reason.errors import Interrupted, StudyError, run_script
+from scale_or_reason.common.errors import Interrupted, StudyError, run_script
 
 #: torchrun's own handling of these stays: who presses Ctrl-C does not want to wait.
 HANDLED_BY_TORCHRUN = "SIGINT,SIGHUP,SIGQUIT"

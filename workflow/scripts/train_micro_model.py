@@ -21,11 +21,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import atomic_directory, write_json
-from scale_or_reason.seeds import derive_seed
-from scale_or_reason.smallworld import lessons
-from scale_or_reason.smallworld.tokenizer import END, END_OF_TEXT, Thinking, save_tokenizer
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import atomic_directory, write_json
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.small_world import lessons
+from scale_or_reason.small_world.tokenizer import END, END_OF_TEXT, Thinking, save_tokenizer
 
 #: The teacher has the thinking switch; the judge is taught to reply without thinking, students to do as they learnt.
 THINKING: dict[str, Thinking] = {"student": "free", "teacher": "switch", "judge": "never"}

@@ -3,7 +3,7 @@
     python workflow/scripts/torchrun.py --nproc-per-node 2 workflow/scripts/train_student.py \
         --model resources/micro/students/micro-1M --mixture results/micro/mixtures/general/seq/rho-0.5.parquet \
         --tokens results/micro/tokens/general/tokenizer \
-        --chat-template src/scale_or_reason/templates/chatml.jinja --deepspeed config/deepspeed/cpu.json \
+        --chat-template src/scale_or_reason/training/templates/chatml.jinja --deepspeed config/deepspeed/cpu.json \
         --learning-rate 1e-3 --batch-unit items --batch-size 32 --max-length 512 --warmup-steps 5 --decay-steps 10 \
         --seed 0 --output results/micro/models/general/micro-1M/seq/rho-0.5/seed-0
 
@@ -21,15 +21,14 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.engines import launch, students
-from scale_or_reason.engines import training_command as command
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import atomic_directory, remove_torsos, write_json
-from scale_or_reason.learning_rates import MIXTURE_RULES, rate_at
-from scale_or_reason.packing import BatchPlan
-from scale_or_reason.sequences import Sequences
-from scale_or_reason.tables import write_csv
-from scale_or_reason.wsd import Schedule
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import atomic_directory, remove_torsos, write_json
+from scale_or_reason.common.tables import write_csv
+from scale_or_reason.study.learning_rates import MIXTURE_RULES, rate_at
+from scale_or_reason.training.packing import BatchPlan
+from scale_or_reason.training.sequences import Sequences
+from scale_or_reason.training.trainer import command, launch, students
+from scale_or_reason.training.wsd import Schedule
 
 #: Steps whose mean is reported as the final loss; one step alone is noisy.
 FINAL_STEPS = 10
@@ -89,7 +88,7 @@ def find_rate(arguments: argparse.Namespace) -> None:
 
 
 def train_and_save(arguments: argparse.Namespace) -> bool:
-    from scale_or_reason.engines.training_callbacks import remove_checkpoints
+    from scale_or_reason.training.trainer.callbacks import remove_checkpoints
 
     ready = command.prepare(arguments)
     trained = command.run(arguments, ready)

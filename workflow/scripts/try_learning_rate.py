@@ -5,7 +5,7 @@
         --mixture results/micro/learning_rates/general/samples/ift.parquet \
         --held-out results/micro/learning_rates/general/held-out/ift.parquet \
         --tokens results/micro/tokens/general/tokenizer \
-        --chat-template src/scale_or_reason/templates/chatml.jinja --deepspeed config/deepspeed/cpu.json \
+        --chat-template src/scale_or_reason/training/templates/chatml.jinja --deepspeed config/deepspeed/cpu.json \
         --batch-unit items --batch-size 8 --max-length 512 --warmup-steps 5 --decay-steps 10 --seed 0 \
         --output results/micro/learning_rates/general/micro-1M/ift/lr-0.001.json
 
@@ -21,13 +21,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.cells import FORMATS
-from scale_or_reason.engines import launch
-from scale_or_reason.engines import training_command as command
-from scale_or_reason.errors import DivergedError, StudyError, run_script
-from scale_or_reason.files import write_json
-from scale_or_reason.learning_rates import Trial
-from scale_or_reason.sequences import Sequences, arrange
+from scale_or_reason.common.errors import DivergedError, StudyError, run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.training.learning_rate_search import Trial
+from scale_or_reason.training.sequences import Sequences, arrange
+from scale_or_reason.training.trainer import command, launch
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -50,7 +49,7 @@ def main() -> None:
 
 
 def try_rate(arguments: argparse.Namespace) -> bool:
-    from scale_or_reason.engines.training_callbacks import remove_checkpoints
+    from scale_or_reason.training.trainer.callbacks import remove_checkpoints
 
     ready = command.prepare(arguments, held_out=arguments.held_out)
     held_out = held_out_sequences(arguments, ready)

@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.errors import StudyError, run_script
-from scale_or_reason.files import write_text
-from scale_or_reason.smallworld.corpora import TOPICS, corpus_rows
-from scale_or_reason.smallworld.generate import GENERATORS, distinct_problems
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.small_world.corpora import TOPICS, corpus_rows
+from scale_or_reason.small_world.generate import GENERATORS, distinct_problems
 
 
 def rows(kind: str, name: str, count: int, held_out: int, seed: int) -> Iterable[dict[str, Any]]:

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from scale_or_reason.benchmarks.base import Benchmark, Question, Row
+from scale_or_reason.benchmarks.instructions import zero_shot_prompt
 from scale_or_reason.benchmarks.row_sources import RowSource
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import zero_shot_prompt
-from scale_or_reason.seeds import stable_id
-from scale_or_reason.sources import NumberedRow
-from scale_or_reason.tables import table_from_rows
+from scale_or_reason.common.dataset_rows import NumberedRow
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.tables import table_from_rows
 
 
 def evaluation_items(benchmark: Benchmark, source: RowSource, limit: int | None = None, seed: int = 0) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from scale_or_reason.benchmarks.base import (
     text_of,
     texts_of,
 )
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 
 #: Rows per category of the split ``validation``, which MMLU-Pro provides for few-shot examples.
 VALIDATION_ROWS = 5

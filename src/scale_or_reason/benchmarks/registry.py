@@ -7,7 +7,7 @@ from importlib import import_module
 
 from scale_or_reason.benchmarks.base import Benchmark
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 
 BENCHMARKS: dict[str, Benchmark] = {
     name: import_module(f"scale_or_reason.benchmarks.catalogue.{name}").BENCHMARK for name in BENCHMARK_NAMES

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows
-from scale_or_reason.errors import StudyError
-from scale_or_reason.local_files import rows_file
-from scale_or_reason.sources import NumberedRow, read_hub, read_jsonl, resolve_commit
+from scale_or_reason.benchmarks.row_files import rows_file
+from scale_or_reason.common.dataset_rows import NumberedRow, read_hub, read_jsonl, resolve_commit
+from scale_or_reason.common.errors import StudyError
 
 #: Rows, and the name of their place for errors.
 Rows = tuple[str, Iterator[NumberedRow]]

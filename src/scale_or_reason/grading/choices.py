@@ -11,7 +11,7 @@ import re
 from string import ascii_uppercase
 from typing import Any
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading.extraction import (
     Extract,
     answer_statement,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 
 Verdict = Literal["yes", "no"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import choices, ifeval, math, numbers, spans, text, yes_no
 from scale_or_reason.grading.grade import Grade
 

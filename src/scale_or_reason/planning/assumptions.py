@@ -8,13 +8,14 @@ from typing import Any
 
 from scale_or_reason.benchmarks.base import Benchmark
 from scale_or_reason.benchmarks.registry import BENCHMARKS
-from scale_or_reason.cells import FORMATS, Adaptation, AnyModel, BaseStudent, LimitedCell, Teacher
-from scale_or_reason.errors import StudyError
-from scale_or_reason.local_files import made_by_study, rows_file, rows_folder
+from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, answer_groups
-from scale_or_reason.problems import did_you_mean
-from scale_or_reason.protocols import get_protocol
-from scale_or_reason.study import Judge, Study, benchmark_limit
+from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, BaseStudent, LimitedCell, Teacher
+from scale_or_reason.study.local_files import made_by_study
+from scale_or_reason.study.problems import did_you_mean
+from scale_or_reason.study.study import Judge, Study, benchmark_limit
 
 #: Tokens of a final answer, and of a ground truth, in a judge's second message.
 _SHORT_ANSWER = 30

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from scale_or_reason.cells import FORMATS, format_ratio, parse_model_id
-from scale_or_reason.errors import StudyError
-from scale_or_reason.flops import generation_flops
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import read_column, read_table
+from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.planning.shapes import Shape
-from scale_or_reason.tables import read_column, read_table
-from scale_or_reason.timings import time_table
+from scale_or_reason.planning.timings import time_table
+from scale_or_reason.study.cells import FORMATS, format_ratio, parse_model_id
 
 #: What the time of a stage is made of: GPU-seconds for each prompt token, each completion token, each FLOP.
 Speed = tuple[float, float, float]

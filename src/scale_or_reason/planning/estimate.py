@@ -10,8 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.errors import StudyError
-from scale_or_reason.local_files import deepspeed_file, is_local
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions, Calls, GpuType, Note
 from scale_or_reason.planning.memory import BYTES, Memory, ZeRO, checkpoint_bytes, training_memory
 from scale_or_reason.planning.shapes import Shape, shape_of
@@ -26,7 +25,8 @@ from scale_or_reason.planning.speed import (
 )
 from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, TRAINING_STAGES, Unit, Work
-from scale_or_reason.study import Judge, Student, Study, TeacherModel
+from scale_or_reason.study.local_files import deepspeed_file, is_local
+from scale_or_reason.study.study import Judge, Student, Study, TeacherModel
 
 #: One row for each cell of each stage. Tokens and FLOPs are those of all its sequences: ``flops`` by the paper's
 #: formulas, ``flops_exact`` of decoders as they are built. ``hours`` are those of the part of the job that the cell

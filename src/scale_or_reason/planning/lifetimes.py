@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from scale_or_reason.evidence import CELL, Evidence
 from scale_or_reason.planning.assumptions import Calls
 from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.work import Unit
-from scale_or_reason.study import Student, Study
+from scale_or_reason.scoring.evidence import CELL, Evidence
+from scale_or_reason.study.study import Student, Study
 
 Floats = NDArray[np.float64]
 

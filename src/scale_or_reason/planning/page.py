@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from scale_or_reason.common.web_page import document, facts, table
 from scale_or_reason.planning.estimate import Plan
 from scale_or_reason.planning.report import (
     amount,
@@ -18,7 +19,6 @@ from scale_or_reason.planning.report import (
     stage_rows,
     totals,
 )
-from scale_or_reason.web_page import document, facts, table
 
 
 def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:

@@ -1,7 +1,7 @@
 """The shape of a model: its parameters and its cache, from the numbers of a ``config.json``, without a network.
 
-The paper's FLOPs need five numbers (:class:`~scale_or_reason.architectures.Architecture`), exact ones a few more
-(:class:`~scale_or_reason.exact_flops.Decoder`), and memory also how many experts there are and what is shared.
+The paper's FLOPs need five numbers (:class:`~scale_or_reason.flops.architectures.Architecture`), exact ones a few more
+(:class:`~scale_or_reason.flops.exact.Decoder`), and memory also how many experts there are and what is shared.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.architectures import Architecture
-from scale_or_reason.errors import StudyError
-from scale_or_reason.exact_flops import Decoder
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.exact import Decoder
 
 FOLDER = Path(__file__).parent
 #: Models whose projections of query, key and value have biases.

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scale_or_reason.exact_flops import exact_forward_flops, exact_generation_flops
-from scale_or_reason.flops import cached_step_flops, generation_flops, prefill_flops, training_step_flops
+from scale_or_reason.flops.exact import exact_forward_flops, exact_generation_flops
+from scale_or_reason.flops.formulas import cached_step_flops, generation_flops, prefill_flops, training_step_flops
 from scale_or_reason.planning.assumptions import Assumptions, Calls, GpuType
 from scale_or_reason.planning.memory import BYTES, Memory
 from scale_or_reason.planning.shapes import Shape

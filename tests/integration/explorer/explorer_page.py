@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from explorer_study import MadeStudy
 
-from scale_or_reason.frontiers import pareto_frontier
+from scale_or_reason.analysis.frontiers import pareto_frontier
 
 DESKTOP, PHONE = {"width": 1400, "height": 900}, {"width": 360, "height": 740}
 Chosen = Callable[[str], bool]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scale_or_reason.cells import Adaptation, BaseStudent, Cell, Teacher
-from scale_or_reason.tables import table_from_rows, write_csv, write_table
+from scale_or_reason.common.tables import table_from_rows, write_csv, write_table
+from scale_or_reason.study.cells import Adaptation, BaseStudent, Cell, Teacher
 
 #: A student whose name would end the page's script or an attribute, if it were not escaped.
 NASTY = "x</script><img src=x onerror=alert(1)>\"'&amp;"

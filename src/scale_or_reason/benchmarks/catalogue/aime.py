@@ -6,8 +6,8 @@ v2 cites 2025, v1 gives no year: the option ``year`` turns the two around.
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import MATH
+from scale_or_reason.benchmarks.instructions import MATH
+from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:

@@ -14,7 +14,7 @@ from scale_or_reason.benchmarks.base import (
     text_of,
     texts_of,
 )
-from scale_or_reason.prompts import MATH
+from scale_or_reason.benchmarks.instructions import MATH
 
 _OWN_LETTER = re.compile(r"^\(?[A-E]\s?\)\s*")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, Question, Row, text_of
-from scale_or_reason.prompts import BOX
+from scale_or_reason.benchmarks.instructions import BOX
 
 
 def read(row: Row) -> Question:

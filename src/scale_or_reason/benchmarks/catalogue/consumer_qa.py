@@ -6,8 +6,8 @@ The repository is a loading script, which ``datasets`` no longer runs; its Parqu
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import BOX
+from scale_or_reason.benchmarks.instructions import BOX
+from scale_or_reason.common.errors import StudyError
 
 _ANSWERS = {"yes": "Yes", "no": "No"}
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, distinct, nested_list, text_of
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import SPAN
+from scale_or_reason.benchmarks.instructions import SPAN
+from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:

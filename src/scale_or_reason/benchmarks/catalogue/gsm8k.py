@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import MATH
+from scale_or_reason.benchmarks.instructions import MATH
+from scale_or_reason.common.errors import StudyError
 
 _MARK = "####"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of, texts_of
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:

@@ -6,7 +6,7 @@ Few-shot examples come from the 12,000 other problems of MATH, in the same colum
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
-from scale_or_reason.prompts import MATH
+from scale_or_reason.benchmarks.instructions import MATH
 
 
 def read(row: Row) -> Question:

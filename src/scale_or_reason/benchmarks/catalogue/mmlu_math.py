@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scale_or_reason.benchmarks.instructions import MATH
 from scale_or_reason.benchmarks.mmlu import mmlu_benchmark, of_subjects
-from scale_or_reason.prompts import MATH
 
 _FOUR = ("abstract_algebra", "college_mathematics", "elementary_mathematics", "high_school_mathematics")
 SUBJECTS = {

@@ -5,8 +5,8 @@ The other reading is the subcategory ``other`` of its authors' list, three subje
 
 from __future__ import annotations
 
+from scale_or_reason.benchmarks.instructions import KNOWLEDGE
 from scale_or_reason.benchmarks.mmlu import mmlu_benchmark, of_subjects
-from scale_or_reason.prompts import KNOWLEDGE
 
 SUBJECTS = {
     "miscellaneous": of_subjects(("miscellaneous",), rows=783),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, multiple_choice, nested_list, text_of
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import BOX
+from scale_or_reason.benchmarks.instructions import BOX
+from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:

@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of
-from scale_or_reason.errors import StudyError
-from scale_or_reason.prompts import MATH
+from scale_or_reason.benchmarks.instructions import MATH
+from scale_or_reason.common.errors import StudyError
 
 BOOKS = ("atkins", "calculus", "chemmc", "class", "diff", "fund", "matter", "quan", "stat", "thermo")
 #: What the official evaluation allows (math.isclose with rel_tol).

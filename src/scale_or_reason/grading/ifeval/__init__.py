@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading.extraction import final_answer
 from scale_or_reason.grading.grade import Grade, extra_of, make_grade
 from scale_or_reason.grading.ifeval.instructions import CHECKS, follows

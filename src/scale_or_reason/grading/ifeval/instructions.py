@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from scale_or_reason.errors import StudyError
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading.ifeval.language import is_language
 from scale_or_reason.grading.ifeval.sentences import (
     count_sentences,

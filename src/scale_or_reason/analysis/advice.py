@@ -1,0 +1,238 @@
+"""Which model to train for a budget: the most accurate one whose training and answers together stay within it.
+
+The *lifetime* cost of a model is that of its training and of so many answers (*queries*). It is in any unit in which
+both can be counted, FLOPs or GPU-hours. Only models that were measured are advised, never one between them or beyond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from scale_or_reason.analysis.replicates import interval
+from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.scoring.evidence import Evidence
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Models that were trained here; base students and the teacher are not for choice.
+CHOSEN_FROM = ("distilled", "adapted")
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The models that may be chosen for a task, the most accurate first.
+
+    ``cells`` are rows of the evidence, ``reasons`` says which learnt from reasoning answers. ``accuracy`` has the shape
+    (1 + replicates, models); ``training`` and ``answer`` (models,) are the costs of training and of one answer.
+    """
+
+    task: str
+    cells: tuple[int, ...]
+    reasons: Flags
+    accuracy: Floats
+    training: Floats
+    answer: Floats
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def lifetime(self, queries: ArrayLike) -> Floats:
+        """Cost of training and ``queries`` answers, shape (..., models)."""
+        return self.training + np.asarray(queries, float)[..., None] * self.answer
+
+    def most_queries(self, budget: float) -> Floats:
+        """How many answers of each model the budget pays, (models,); negative where it does not pay the training."""
+        with np.errstate(divide="ignore"):
+            left = budget - self.training
+            return np.where(left < 0, -1.0, np.divide(left, self.answer))
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers of queries at which reasoning is ahead: above ``low``, up to ``high`` (1 + replicates,).
+
+    ``high`` is 0 where it never is, and infinite where it is at any number. ``low`` is of the measured values.
+    """
+
+    low: float
+    high: Floats
+
+
+def offers(evidence: Evidence, task: str, training: Floats | None = None, answer: Floats | None = None) -> Offers:
+    """The trained models whose accuracy on ``task`` and whose costs are known.
+
+    Costs are FLOPs of the evidence, or those given: ``training`` and ``answer``, (cells,) with NaN for unknown ones.
+    """
+    chosen = [cell for cell, kind in enumerate(evidence.cells["kind"]) if kind in CHOSEN_FROM]
+    if training is None:
+        training = np.array([evidence.cost("training", cell, task)[0] for cell in range(evidence.cells.height)])
+    if answer is None:
+        answer = np.array([evidence.cost("inference", cell, task)[0] for cell in range(evidence.cells.height)])
+    measured = np.array([evidence.get("accuracy", cell, task)[0] for cell in range(evidence.cells.height)])
+    there = [cell for cell in chosen if np.isfinite(training[cell] + answer[cell] + measured[cell])]
+    # of equal accuracy the cheaper one first
+    there.sort(key=lambda cell: (-measured[cell], training[cell], answer[cell]))
+    accuracy = [evidence.get("accuracy", cell, task) for cell in there]
+    return Offers(
+        task=task,
+        cells=tuple(there),
+        reasons=np.array([_learnt_from_reasoning(evidence, cell) for cell in there], bool),
+        accuracy=np.stack(accuracy, axis=-1) if there else np.empty((evidence.replicates + 1, 0)),
+        training=training[there],
+        answer=answer[there],
+    )
+
+
+def _learnt_from_reasoning(evidence: Evidence, cell: int) -> bool:
+    row = evidence.cells.row(cell, named=True)
+    return "reasoning" in row["schedule"] if row["kind"] == "adapted" else row["ratio"] > 0
+
+
+def probabilities_of_best(offered: Offers, affordable: Flags) -> Floats | None:
+    """How probable it is that each model is the most accurate of the ``affordable`` ones, (models,).
+
+    None without replicates, or if nothing is affordable.
+    """
+    replicates = offered.accuracy[1:]
+    if not len(replicates) or not affordable.any():
+        return None
+    winners = np.where(affordable, replicates, -np.inf).argmax(axis=1)
+    return np.bincount(winners, minlength=len(offered)) / len(replicates)
+
+
+def probability_of_reasoning(offered: Offers, affordable: Flags) -> float | None:
+    """How probable it is that the best affordable model learnt from reasoning; None as above."""
+    each = probabilities_of_best(offered, affordable)
+    return None if each is None else float(each[offered.reasons].sum())
+
+
+def reasoning_ahead(offered: Offers, budget: float) -> Range:
+    """Where the best reasoning student within ``budget`` is more accurate than the best IFT student within it.
+
+    The more answers, the fewer models the budget pays; between two such numbers nothing changes, so that the bounds are
+    exact.
+    """
+    limits = offered.most_queries(budget)
+    order = np.argsort(limits, kind="stable")
+    order = order[limits[order] >= 0]
+    if not len(order):
+        return Range(0.0, np.zeros(len(offered.accuracy)))
+    steps, first = np.unique(limits[order], return_index=True)
+    ahead = (
+        _best_from(offered, order, offered.reasons)[:, first] > _best_from(offered, order, ~offered.reasons)[:, first]
+    )
+    last = ahead.shape[1] - 1 - ahead[:, ::-1].argmax(axis=1)
+    # beyond the last step nothing is affordable
+    high = np.where(ahead.any(axis=1), steps[last], 0.0)
+    begin = int(ahead[0].argmax()) if ahead[0].any() else 0
+    return Range(float(steps[begin - 1]) if begin else 0.0, high)
+
+
+def _best_from(offered: Offers, order: NDArray[np.int64], kind: Flags) -> Floats:
+    """Best accuracy of a kind among the models from each place of ``order`` on, (1 + replicates, places)."""
+    accuracy = np.where(kind[order], offered.accuracy[:, order], -np.inf)
+    return np.maximum.accumulate(accuracy[:, ::-1], axis=1)[:, ::-1]
+
+
+def advice(evidence: Evidence, offered: Sequence[Offers], budget: float, queries: float, unit: str) -> pl.DataFrame:
+    """An ``advice`` table: for each task the best model within ``budget``, ``queries`` answers included.
+
+    ``unit`` names that of the budget and of all costs.
+    """
+    head = {"budget": budget, "unit": unit, "queries": queries}
+    return table_from_rows([{**head, **_advised(evidence, each, budget, queries)} for each in offered], "advice")
+
+
+def _advised(evidence: Evidence, offered: Offers, budget: float, queries: float) -> dict[str, Any]:
+    row: dict[str, Any] = {"family": offered.task, "offers": len(offered)}
+    if not len(offered):
+        return row | {"affordable": 0, "note": "no trained model has an accuracy and known costs"}
+    lifetime = offered.lifetime(queries)
+    affordable = lifetime <= budget
+    row |= {"affordable": int(affordable.sum()), "dearest": float(lifetime.max()), "cheapest": float(lifetime.min())}
+    row |= {"extrapolation": budget / row["dearest"]} | _break_even(offered, budget)
+    if not affordable.any():
+        return row | {"note": "the budget pays none of the models"}
+    ranking = np.flatnonzero(affordable)  # the most accurate come first
+    each = probabilities_of_best(offered, affordable)
+    row |= _named(evidence, offered, int(ranking[0]), "best", lifetime, each)
+    row |= {"training": float(offered.training[ranking[0]]), "answer": float(offered.answer[ranking[0]])}
+    row |= {"reasoning_probability": probability_of_reasoning(offered, affordable)}
+    if len(ranking) == 1:
+        return row | {"note": "the only one that the budget pays"}
+    row |= _named(evidence, offered, int(ranking[1]), "runner_up", lifetime, each)
+    lead = offered.accuracy[:, ranking[0]] - offered.accuracy[:, ranking[1]]
+    low, high = interval(lead)
+    return row | {"lead": float(lead[0]), "lead_low": low, "lead_high": high}
+
+
+def _named(
+    evidence: Evidence, offered: Offers, place: int, name: str, lifetime: Floats, probabilities: Floats | None
+) -> dict[str, Any]:
+    return {
+        name: evidence.name(offered.cells[place]),
+        f"{name}_accuracy": float(offered.accuracy[0, place]),
+        f"{name}_lifetime": float(lifetime[place]),
+        f"{name}_probability": None if probabilities is None else float(probabilities[place]),
+    }
+
+
+def _break_even(offered: Offers, budget: float) -> dict[str, Any]:
+    """The number of queries up to which reasoning is ahead; null where only one kind of student is offered."""
+    if offered.reasons.all() or not offered.reasons.any():
+        return {}
+    ahead = reasoning_ahead(offered, budget)
+    low, high = interval(ahead.high)
+    return {
+        "reasoning_from_queries": ahead.low,
+        "break_even_queries": float(ahead.high[0]),
+        "break_even_queries_low": low,
+        "break_even_queries_high": high,
+    }
+
+
+def regions(evidence: Evidence, offered: Offers, budgets: Floats, queries: Floats) -> pl.DataFrame:
+    """A ``regions`` table: the best model at every budget (budgets,) and number of answers (queries,).
+
+    ``best`` is null where the budget pays no model.
+    """
+    lifetime = offered.lifetime(queries)
+    names = [evidence.name(cell) for cell in offered.cells]
+    facts = evidence.cells.select("student", "size_b", "ratio").rows()
+    sure: dict[bytes, float | None] = {}  # most points of the grid pay the same models as others
+    rows = []
+    for budget in budgets:
+        for number, affordable in zip(queries, lifetime <= budget, strict=True):
+            row: dict[str, Any] = {"family": offered.task, "budget": float(budget), "queries": float(number)}
+            if affordable.any():
+                best = int(affordable.argmax())
+                student, size, ratio = facts[offered.cells[best]]
+                key = affordable.tobytes()
+                if key not in sure:
+                    sure[key] = probability_of_reasoning(offered, affordable)
+                row |= {"best": names[best], "student": student, "size_b": size, "ratio": ratio}
+                row |= {"reasons": bool(offered.reasons[best]), "accuracy": float(offered.accuracy[0, best])}
+                row |= {"reasoning_probability": sure[key]}
+            rows.append(row)
+    return table_from_rows(rows, "regions")
+
+
+def grid_around(offered: Sequence[Offers], budget: float, queries: float, steps: int = 96) -> tuple[Floats, Floats]:
+    """Budgets and numbers of queries for :func:`regions`, evenly spaced over their logarithms.
+
+    From answers that cost next to nothing beside the training to answers that cost far more, and the point asked about.
+    """
+    training = np.concatenate([each.training for each in offered])
+    answer = np.concatenate([each.answer for each in offered])
+    numbers = np.append(training / np.maximum(answer, np.finfo(float).tiny), queries)
+    low, high = max(1.0, np.min(numbers) / 30), np.max(numbers) * 30
+    costs = np.append(training, budget)
+    most = max(budget, np.max(training) * 3)
+    return np.geomspace(np.min(costs) / 1.5, most * 1.5, steps), np.geomspace(low, high, steps)

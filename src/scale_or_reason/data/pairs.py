@@ -1,0 +1,175 @@
+"""Pairs: both answers of the teacher to one question, kept or dropped whole, with an account of every drop.
+
+So that the two formats differ in nothing but the answer (v1 section 2.2), a question whose reasoning is unusable
+loses its plain answer too. Pairs are made shard by shard: reasoning traces of a million questions are tens of
+gigabytes of text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.tables import SCHEMAS, write_csv
+
+_CLOSING_TAG = "</think>"
+
+#: Why a pair is dropped. A pair with several faults is counted under the first of them in this order.
+DROP_REASONS = {
+    "unfinished": "one of the answers hit the length limit",
+    "empty": "one of the answers is blank, or there is nothing behind the reasoning",
+    "no_closing_think_tag": "the reasoning answer has no </think>",
+    "benchmark_overlap": "the question shares a run of words with a benchmark question",
+}
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass
+class PairAudit:
+    """What became of the questions.
+
+    ``dropped``: reason to number of pairs, every reason of ``DROP_REASONS`` present. ``overlaps``: benchmark to number
+    of pairs dropped because of it. ``length_ratios``: of each kept pair, reasoning tokens divided by IFT tokens.
+    """
+
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DROP_REASONS, 0))
+    overlaps: dict[str, int] = field(default_factory=dict)
+    length_ratios: list[pl.Series] = field(default_factory=list)
+
+    def check_some_are_left(self, where: object) -> None:
+        """Raise :class:`StudyError` if every pair was dropped."""
+        if not self.kept:
+            counts = ", ".join(f"{reason} {count}" for reason, count in self.dropped.items() if count)
+            raise StudyError(
+                "no pair is left",
+                where=where,
+                found=f"dropped: {counts}",
+                expected="some questions with two usable answers",
+                remedy="raise the teacher's max_tokens if most are unfinished; else look at the teacher's answers",
+            )
+
+    def summary(self) -> dict[str, Any]:
+        """Counts and quantiles, as a value of JSON."""
+        ratios = pl.concat([pl.Series(dtype=pl.Float64), *self.length_ratios])
+        quantiles = {f"p{round(100 * q):02d}": ratios.quantile(q, "linear") for q in _QUANTILES}
+        dropped = sum(self.dropped.values())
+        return {
+            "questions": self.kept + dropped,
+            "kept": self.kept,
+            "dropped": dropped,
+            "reasons": self.dropped,
+            "overlaps": self.overlaps,
+            "length_ratio": {**quantiles, "mean": ratios.mean()},
+        }
+
+
+def write_audit(audit: PairAudit, csv: Path, json: Path, **more: Any) -> str:
+    """Write the drops by reason to ``csv``, all and ``more`` to ``json``; return a line that says how it went."""
+    summary = audit.summary()
+    counts = {"reason": list(audit.dropped), "count": list(audit.dropped.values())}
+    write_csv(pl.DataFrame(counts, schema={"reason": pl.String, "count": pl.Int64}), csv)
+    write_json({**summary, **more}, json)
+    ratio = summary["length_ratio"]["p50"]
+    return f"{audit.kept} pairs kept, {summary['dropped']} dropped; median length ratio {ratio:.1f}"
+
+
+class PairMaker:
+    """Pairs the answers of one teacher; ``audit`` counts over all shards.
+
+    ``overlaps`` (schema overlaps) are the questions that no student may train on.
+    """
+
+    def __init__(self, overlaps: pl.DataFrame, *, teacher: str, sampling: str, seed: int) -> None:
+        self.audit = PairAudit()
+        self._overlaps = overlaps.select("prompt_id", "benchmark")
+        self._origin = {"teacher": pl.lit(teacher), "sampling": pl.lit(sampling), "seed": pl.lit(seed, pl.Int64)}
+
+    def pair(self, questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
+        """The usable pairs (schema pairs) of a shard, in the order of its questions.
+
+        ``ift`` and ``reasoning`` (schema generations) answer ``questions`` (schema questions). ``prompt_tokens`` of a
+        pair counts the prompt of the reasoning format, to which the template adds nothing. Raises :class:`StudyError`
+        unless both formats answer exactly the questions, each once.
+        """
+        for name, answers in (("ift", ift), ("reasoning", reasoning)):
+            _check_complete(questions, answers, name)
+        joined = _joined(questions, ift, reasoning).join(
+            self._overlaps, on="prompt_id", how="left", maintain_order="left"
+        )
+        candidates = joined.with_columns(reason=_first_fault())
+        self._count(candidates)
+        return candidates.filter(pl.col("reason").is_null()).with_columns(**self._origin).select(list(SCHEMAS["pairs"]))
+
+    def _count(self, candidates: pl.DataFrame) -> None:
+        audit, kept = self.audit, candidates.filter(pl.col("reason").is_null())
+        audit.kept += kept.height
+        audit.length_ratios.append(kept["reasoning_tokens"] / kept["ift_tokens"])
+        for reason, count in candidates.drop_nulls("reason")["reason"].value_counts().iter_rows():
+            audit.dropped[reason] += count
+        overlapping = candidates.filter(pl.col("reason") == "benchmark_overlap")
+        for benchmark, count in overlapping["benchmark"].value_counts(sort=True).iter_rows():
+            audit.overlaps[benchmark] = audit.overlaps.get(benchmark, 0) + count
+
+
+def _check_complete(questions: pl.DataFrame, answers: pl.DataFrame, answer_format: str) -> None:
+    asked, answered = questions["prompt_id"], answers["prompt_id"]
+    problems = {
+        "questions without an answer": asked.filter(~asked.is_in(answered.implode())),
+        "answers to no question": answered.filter(~answered.is_in(asked.implode())),
+        "questions answered more than once": answered.filter(answered.is_duplicated()),
+        "questions listed more than once": asked.filter(asked.is_duplicated()),
+    }
+    for problem, ids in problems.items():
+        if len(ids):
+            raise StudyError(
+                f"the answers of format {answer_format} do not match the questions: {problem}",
+                where=f"--{answer_format}",
+                found=f"{len(ids)}, first {ids[0]}",
+                expected="each question answered exactly once",
+                remedy="pass all shards of this corpus in order, made from this question table",
+            )
+
+
+def _joined(questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
+    def answers(frame: pl.DataFrame, name: str, *more: pl.Expr) -> pl.DataFrame:
+        return frame.select(
+            "prompt_id",
+            pl.col("answer").alias(name),
+            pl.col("answer_tokens").alias(f"{name}_tokens"),
+            pl.col("finish_reason").alias(f"{name}_finish"),
+            *more,
+        )
+
+    return (
+        questions.select("prompt_id", "prompt")
+        .join(answers(ift, "ift"), on="prompt_id", how="left", maintain_order="left")
+        .join(
+            answers(reasoning, "reasoning", pl.col("prompt_tokens")), on="prompt_id", how="left", maintain_order="left"
+        )
+    )
+
+
+def _first_fault() -> pl.Expr:
+    """The first of ``DROP_REASONS`` that holds, or null."""
+    behind_reasoning = pl.col("reasoning").str.split(_CLOSING_TAG).list.last()
+    unfinished = (pl.col("ift_finish") != "stop") | (pl.col("reasoning_finish") != "stop")
+    # Without a closing tag this is the whole text: blank is "empty", anything else lacks its tag.
+    empty = (pl.col("ift").str.strip_chars() == "") | (behind_reasoning.str.strip_chars() == "")
+    open_ended = ~pl.col("reasoning").str.contains(_CLOSING_TAG, literal=True)
+    return (
+        pl.when(unfinished)
+        .then(pl.lit("unfinished"))
+        .when(empty)
+        .then(pl.lit("empty"))
+        .when(open_ended)
+        .then(pl.lit("no_closing_think_tag"))
+        .when(pl.col("benchmark").is_not_null())
+        .then(pl.lit("benchmark_overlap"))
+        .otherwise(pl.lit(None, pl.String))
+    )

@@ -1,0 +1,172 @@
+"""The training questions that the teacher answers: read, filtered, de-duplicated, sampled.
+
+General corpus: Infinity-Instruct ``7M_core``. Math corpus: the math part of Llama-Nemotron-Post-Training-Dataset. Only
+the questions are taken; the answers are the study's own. The papers say nothing about how the questions were chosen:
+``docs/benchmarks.md`` lists what is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from scale_or_reason.common.dataset_rows import NumberedRow
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.tables import table_writer
+from scale_or_reason.data.external_sort import QuestionShelves
+from scale_or_reason.data.near_duplicates import ENTRIES, first_of_group, signatures
+from scale_or_reason.data.prompt_schemas import QuestionSchema, get_question_schema, language_of, question_of
+
+#: What becomes of a row of the source, in the order in which it is asked.
+FATES = (
+    "no_question",  # the conversation opens with something else, or with nothing
+    "other_language",  # its language is none of those asked for
+    "too_short",
+    "too_long",
+    "duplicate",  # the same question as another row's, but for case and white space
+    "near_duplicate",  # nearly the same words as another question
+    "not_sampled",  # a good question, and enough of them
+    "kept",
+)
+
+
+@dataclass(frozen=True)
+class QuestionRules:
+    """Which questions are taken.
+
+    ``languages``: codes of the source's language column, None for all. ``shortest`` and ``longest``: characters.
+    ``near_duplicates``: the Jaccard similarity from which two questions are one, None to tell all apart. ``size``: at
+    most so many questions, None for all.
+    """
+
+    languages: tuple[str, ...] | None = None
+    shortest: int = 1
+    longest: int | None = None
+    near_duplicates: float | None = None
+    size: int | None = None
+
+
+def choose_questions(
+    rows: Iterable[NumberedRow],
+    output: Path,
+    *,
+    corpus: str,
+    schema: str,
+    rules: QuestionRules,
+    seed: int,
+    where: object,
+) -> dict[str, int]:
+    """Write the chosen questions to ``output`` (schema questions); return how many rows met which of ``FATES``.
+
+    Their order is that of hashes of ``seed`` and question: it depends neither on the order of the source nor on
+    ``rules.size``, so that a larger sample starts with the smaller one. Of equal or nearly equal questions the first in
+    this order stays. Memory: 0.1 kB a distinct question, 0.5 kB more if near duplicates are looked for, and a
+    sixteenth of the texts, which wait beside ``output``. Raises :class:`StudyError` for a row of another schema and if
+    no question is left.
+    """
+    reader = get_question_schema(schema)
+    fates = dict.fromkeys(FATES, 0)
+    with QuestionShelves.beside(output) as shelves:
+        seen: set[int] = set()
+        for number, row in rows:
+            prompt, fate = _read(row, reader, rules, where, number)
+            if prompt is None:
+                fates[fate] += 1
+                continue
+            prompt_id = stable_id(corpus, prompt)
+            key = int(prompt_id, 16)
+            if key in seen:
+                fates["duplicate"] += 1
+            else:
+                seen.add(key)
+                shelves.add(prompt_id, prompt, rank=stable_id(seed, "questions", prompt_id))
+        distinct = len(seen)
+        del seen
+        if not distinct:
+            raise _no_questions(corpus, fates, where)
+        duplicate, near = _duplicates(shelves.frames(), distinct, rules.near_duplicates)
+        fates["duplicate"] += int(duplicate.sum())
+        fates["near_duplicate"] = int(near.sum())
+        good = distinct - int(duplicate.sum()) - int(near.sum())
+        fates["kept"] = good if rules.size is None else min(good, rules.size)
+        fates["not_sampled"] = good - fates["kept"]
+        _write(shelves.frames(), ~(duplicate | near), fates["kept"], output, corpus)
+    return fates
+
+
+def _read(
+    row: Mapping[str, Any], reader: QuestionSchema, rules: QuestionRules, where: object, number: int
+) -> tuple[str | None, str]:
+    """The row's question, or None and why it has none that counts."""
+    try:
+        prompt = question_of(row, reader)
+        language = language_of(row, reader) if rules.languages else None
+    except StudyError as error:
+        raise StudyError(
+            error.problem,
+            where=where,
+            key=f"row {number}: {error.key}",
+            found=error.found,
+            expected=error.expected,
+            remedy=error.remedy,
+        ) from None
+    if prompt is None:
+        return None, "no_question"
+    if rules.languages and language not in rules.languages:
+        return None, "other_language"
+    if len(prompt) < rules.shortest:
+        return None, "too_short"
+    if rules.longest is not None and len(prompt) > rules.longest:
+        return None, "too_long"
+    return prompt, "kept"
+
+
+def _no_questions(corpus: str, fates: Mapping[str, int], where: object) -> StudyError:
+    found = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count) or "0 rows"
+    return StudyError(
+        f"there are no questions for the corpus {corpus}",
+        where=where,
+        found=found,
+        expected="rows with a question",
+        remedy="check the corpus's `schema` and `languages`, and `questions`, in the config",
+    )
+
+
+def _duplicates(
+    frames: Iterable[pl.DataFrame], distinct: int, threshold: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two masks over the questions in order: those that equal an earlier one, and those that nearly do."""
+    keys = np.empty(distinct, dtype=np.uint64)
+    signed = np.empty((distinct if threshold is not None else 0, ENTRIES), dtype=np.uint32)
+    place = 0
+    for frame in frames:
+        part = slice(place, place + frame.height)
+        plain = frame["prompt"].str.to_lowercase().str.replace_all(r"\s+", " ")
+        keys[part] = plain.hash(seed=0).to_numpy()
+        if threshold is not None:
+            signed[part] = signatures(frame["prompt"])
+        place = part.stop
+    duplicate = np.ones(distinct, dtype=bool)
+    duplicate[np.unique(keys, return_index=True)[1]] = False
+    near = np.zeros(distinct, dtype=bool)
+    if threshold is not None:
+        near = (first_of_group(signed, threshold) != np.arange(distinct)) & ~duplicate
+    return duplicate, near
+
+
+def _write(frames: Iterator[pl.DataFrame], good: np.ndarray, size: int, output: Path, corpus: str) -> None:
+    place = written = 0
+    with table_writer(output, "questions") as append:
+        for frame in frames:
+            chosen = frame.filter(pl.Series(good[place : place + frame.height])).head(size - written)
+            append(chosen.select("prompt_id", pl.lit(corpus).alias("corpus"), "prompt"))
+            place += frame.height
+            written += chosen.height
+            if written == size:
+                break

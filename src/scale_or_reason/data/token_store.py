@@ -1,0 +1,143 @@
+"""The pairs of a corpus as token ids: tokenised once for all students with one tokenizer, and mapped by every training.
+
+A folder with ``tokens.bin`` (int32: of each pair the prompt in the chat template, the IFT answer and the reasoning
+answer, each answer with the token that ends it, end to end), ``counts.parquet`` (schema token_counts, in the same
+order) and ``manifest.json``, which says by which tokenizer and template.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.files import atomic_directory
+from scale_or_reason.common.tables import SCHEMAS, read_table, write_table
+
+_PARTS = ("prompt_tokens", "ift_tokens", "reasoning_tokens")
+
+
+def check_template(tokenizer: Any, stop_token: str, template_file: object) -> None:
+    """Raise :class:`StudyError` unless the template ends the assistant's turn with ``stop_token``, one known token.
+
+    A student is trained to write that token and is stopped at it; with a template that ends otherwise it never stops.
+    """
+    if stop_token not in tokenizer.get_vocab():
+        raise StudyError(
+            "the tokenizer does not know the token that ends an answer",
+            where=template_file,
+            key="stop token",
+            found=stop_token,
+            expected="a token of the tokenizer's vocabulary",
+            remedy="choose the stop token that belongs to the model's chat template",
+        )
+    question = [{"role": "user", "content": "ask"}]
+    prompt = tokenizer.apply_chat_template(question, tokenize=False, add_generation_prompt=True)
+    both = tokenizer.apply_chat_template([*question, {"role": "assistant", "content": "reply"}], tokenize=False)
+    if both.rstrip() != f"{prompt}reply{stop_token}":
+        raise StudyError(
+            "the chat template does not put an answer between its generation prompt and the stop token",
+            where=template_file,
+            key="stop token",
+            found=repr(both),
+            expected=repr(f"{prompt}reply{stop_token}"),
+            remedy="use a template without an end of its own, or name its stop token",
+        )
+
+
+def tokenise_pairs(
+    parts: Iterable[pl.DataFrame], tokenizer: Any, stop_token: str, facts: Mapping[str, Any], folder: Path
+) -> int:
+    """Tokenise the pairs (schema pairs, part by part) into ``folder``, whole or not at all; return their number.
+
+    Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest. Raises
+    :class:`StudyError` for a pair without one of its texts.
+    """
+    digest = hashlib.sha256()
+    counts = [pl.DataFrame(schema=SCHEMAS["token_counts"])]
+    with atomic_directory(folder) as temporary:
+        with (temporary / "tokens.bin").open("wb") as stream:
+            for part in parts:
+                _check_texts(part)
+                texts = _texts(part, tokenizer, stop_token)
+                encoded = [tokenizer(one, add_special_tokens=False)["input_ids"] for one in texts]
+                data = np.fromiter(
+                    chain.from_iterable(chain.from_iterable(zip(*encoded, strict=True))), dtype=np.int32
+                ).tobytes()
+                digest.update(data)
+                stream.write(data)
+                lengths = {name: [len(ids) for ids in one] for name, one in zip(_PARTS, encoded, strict=True)}
+                counts.append(pl.DataFrame({"prompt_id": part["prompt_id"], **lengths}, schema=SCHEMAS["token_counts"]))
+        table = pl.concat(counts)
+        write_table(table, temporary / "counts.parquet", "token_counts")
+        made = {**facts, "pairs": table.height, "tokens_sha256": digest.hexdigest()}
+        (temporary / "manifest.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    return table.height
+
+
+def _check_texts(part: pl.DataFrame) -> None:
+    for column in ("prompt", "ift", "reasoning"):
+        if missing := part[column].null_count():
+            raise StudyError(
+                "the pairs have empty values",
+                key=column,
+                found=f"{missing} rows without a value",
+                expected="a text in every row",
+                remedy="make the pairs again; a pair is kept or dropped as a whole",
+            )
+
+
+def _texts(part: pl.DataFrame, tokenizer: Any, stop_token: str) -> Iterator[list[str]]:
+    """The prompts in the chat template, then the answers of both formats with their end."""
+    chats = [[{"role": "user", "content": prompt}] for prompt in part["prompt"]]
+    yield tokenizer.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
+    for column in ("ift", "reasoning"):
+        yield [f"{text}{stop_token}" for text in part[column]]
+
+
+@dataclass(frozen=True)
+class TokenStore:
+    """A mapped folder of :func:`tokenise_pairs`. Reading from it copies only what is read."""
+
+    tokens: NDArray[np.int32]
+    counts: pl.DataFrame
+    facts: Mapping[str, Any]
+
+    def starts(self) -> pl.DataFrame:
+        """Of every pair: prompt_id, the lengths of its parts, and where each begins in ``tokens``."""
+        lengths = self.counts.select(_PARTS).to_numpy()
+        ends = np.cumsum(lengths).reshape(lengths.shape) if len(lengths) else lengths
+        begins = {f"{name.removesuffix('_tokens')}_start": (ends - lengths)[:, i] for i, name in enumerate(_PARTS)}
+        return self.counts.with_columns(**{name: pl.Series(values) for name, values in begins.items()})
+
+
+def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
+    """Map a folder of :func:`tokenise_pairs`.
+
+    Raises :class:`StudyError` if its manifest does not say ``expected``: ids of another tokenizer or
+    template would train a student in gibberish, silently.
+    """
+    file = folder / "manifest.json"
+    facts = json.loads(file.read_text(encoding="utf-8"))
+    for name, value in expected.items():
+        if facts.get(name) != value:
+            raise StudyError(
+                "the pairs were tokenised for another kind of student",
+                where=file,
+                key=name,
+                found=facts.get(name),
+                expected=value,
+                remedy="students share tokens only if they share a tokenizer: check `students.*.tokenizer`",
+            )
+    size = (folder / "tokens.bin").stat().st_size
+    tokens = np.memmap(folder / "tokens.bin", dtype=np.int32, mode="r") if size else np.empty(0, np.int32)
+    return TokenStore(tokens, read_table(folder / "counts.parquet", "token_counts"), facts)

@@ -1,4 +1,0 @@
-"""Figures of both versions of the paper: few forms, each a module with ``table`` (what is drawn) and ``draw`` (how).
-
-:mod:`~scale_or_reason.figures.registry` says which figure has which form.
-"""

@@ -1,0 +1,159 @@
+"""The five numbers that the paper's FLOPs formulas need, read from a model's ``config.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+
+#: Keys that published Gemma 3 configs leave out because they equal the defaults of ``Gemma3TextConfig``.
+_GEMMA3_TEXT_DEFAULTS = {"vocab_size": 262_208, "num_attention_heads": 8}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A decoder in the symbols of v1 appendix C.
+
+    ``vocabulary`` V, ``hidden`` d_model, ``feed_forward`` d_ff, ``heads`` h, ``layers`` N_l (those with attention).
+    For mixtures of experts ``feed_forward`` is the active width: experts per token times the width of one.
+    Where layers differ it is the total width divided by ``layers``, so that ``feed_forward * layers`` is exact.
+    """
+
+    vocabulary: int
+    hidden: int
+    feed_forward: float
+    heads: int
+    layers: int
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], where: object = None) -> Architecture:
+        """From the content of a Hugging Face ``config.json``; ``text_config`` is used where a model nests one.
+
+        Raises :class:`StudyError` if a needed key is missing or is no positive number.
+        """
+        text = config.get("text_config", config)
+        if text.get("model_type") == "gemma3_text":
+            text = _GEMMA3_TEXT_DEFAULTS | text
+        layers, feed_forward = _layers_and_feed_forward(text, where)
+        return cls(
+            vocabulary=_count(text, "vocab_size", where),
+            hidden=_count(text, "hidden_size", where),
+            feed_forward=feed_forward,
+            heads=_count(text, "num_attention_heads", where),
+            layers=layers,
+        )
+
+    @classmethod
+    def from_source(cls, source: str | Path, revision: str | None = None) -> Architecture:
+        """From a ``config.json``, a model folder, or a model id on the hub (then ``revision`` is used).
+
+        Raises :class:`StudyError` if nothing of that name can be read.
+        """
+        return cls.from_config(*read_config(source, revision))
+
+
+def read_config(source: str | Path, revision: str | None = None) -> tuple[dict[str, Any], Path]:
+    """The content of a model's ``config.json`` and where it lies; ``source`` as in :meth:`Architecture.from_source`.
+
+    Raises :class:`StudyError` if nothing of that name can be read.
+    """
+    path = _config_path(source, revision)
+    try:
+        return json.loads(path.read_text(encoding="utf-8")), path
+    except (OSError, json.JSONDecodeError) as error:
+        raise StudyError("a model's config.json cannot be read", where=path, found=error) from error
+
+
+def named_architecture(text: str, where: str) -> tuple[str, Architecture | None]:
+    """The :class:`Architecture` that :func:`named_config` names."""
+    name, found = named_config(text, where)
+    return name, found and Architecture.from_config(*found)
+
+
+def named_config(text: str, where: str) -> tuple[str, tuple[dict[str, Any], Path] | None]:
+    """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION`` as ``where`` gives it; ``NAME=`` where nothing is known.
+
+    Raises :class:`StudyError` for text without an equals sign, and if nothing of that name can be read.
+    """
+    name, equals, source = text.partition("=")
+    if not equals:
+        raise StudyError("a model has no architecture", where=where, found=text, expected="NAME=SOURCE")
+    if not source:
+        return name, None
+    if Path(source).exists():
+        return name, read_config(source)
+    source, _, revision = source.partition("@")
+    return name, read_config(source, revision or None)
+
+
+def _config_path(source: str | Path, revision: str | None) -> Path:
+    path = Path(source)
+    if path.is_dir():
+        return path / "config.json"
+    if path.is_file():
+        return path
+    if path.suffix == ".json" or str(source).count("/") != 1:
+        raise StudyError("a model's config.json is missing", where=source, remedy="run the rule that makes the model")
+    return _download_config(str(source), revision)
+
+
+def _download_config(model: str, revision: str | None) -> Path:
+    # Imported here, since only models that are named by a hub id need it.
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(model, "config.json", revision=revision))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise StudyError(
+            "the config.json of a model can be found neither here nor on the hub",
+            where=model,
+            found=str(error).splitlines()[0],
+            expected="a config.json, a model folder or a model id of the hub",
+            remedy="check the model's name in the config, or download the model first",
+        ) from error
+
+
+def _count(config: dict[str, Any], key: str, where: object) -> int:
+    value = config.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise StudyError(
+            "a model's config.json lacks a number that its FLOPs depend on",
+            where=where,
+            key=key,
+            found=value,
+            expected="a positive integer",
+            remedy="use the config.json of a decoder such as Qwen2, Qwen3, Llama or Gemma 3",
+        )
+    return value
+
+
+def _layers_and_feed_forward(config: dict[str, Any], where: object) -> tuple[int, float]:
+    if "block_configs" in config:
+        return _blocks(config, where)
+    layers = _count(config, "num_hidden_layers", where)
+    experts = config.get("num_experts_per_tok") or config.get("experts_per_token")
+    if experts and config.get("moe_intermediate_size"):
+        return layers, experts * _count(config, "moe_intermediate_size", where)
+    return layers, (experts or 1) * _count(config, "intermediate_size", where)
+
+
+def _blocks(config: dict[str, Any], where: object) -> tuple[int, float]:
+    """Nemotron models found by architecture search: layers lack attention or differ in feed-forward width."""
+    hidden = _count(config, "hidden_size", where)
+    blocks = config["block_configs"]
+    layers = sum(not block["attention"].get("no_op") for block in blocks)
+    widths = [_block_width(block["ffn"], hidden) for block in blocks if not block["ffn"].get("no_op")]
+    if layers == 0:
+        raise StudyError("no layer of this model has attention", where=where, key="block_configs")
+    return layers, sum(widths) / layers
+
+
+def _block_width(feed_forward: dict[str, Any], hidden: int) -> int:
+    if feed_forward.get("intermediate_size"):
+        return int(feed_forward["intermediate_size"])
+    # The rule of these models: two thirds of ffn_mult * d_model, rounded up to a multiple of 256.
+    return -(-int(2 * feed_forward["ffn_mult"] * hidden / 3) // 256) * 256

@@ -1,0 +1,218 @@
+"""What the programs that generate text have in common: their options, and a run in chunks that can be resumed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.journal import Journal, Row, work_in_chunks
+from scale_or_reason.common.manifests import content_hash, manifest, package_versions
+from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.inference.endpoint import Endpoint, EndpointEngine
+from scale_or_reason.inference.model_files import check_generator, identifying_files, model_fingerprint
+from scale_or_reason.inference.progress import GenerationBar
+from scale_or_reason.inference.quiet import quiet
+from scale_or_reason.inference.requests import Mode, OnReply, Sampling, json_object
+from scale_or_reason.inference.vllm_engine import VllmEngine
+from scale_or_reason.study.cells import FORMATS
+
+Engine = VllmEngine | EndpointEngine
+#: Answers the requests of one chunk (positions in the list of requests).
+ChunkWork = Callable[[Any, range, OnReply], list[Row]]
+
+
+def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """The options of every program that has a model generate text, or ``several`` models one after the other."""
+    parser.add_argument(
+        "--model", required=True, nargs="+" if several else None, help="model folder, or model id of the hub"
+    )
+    parser.add_argument("--revision", help="branch, tag or commit of a hub model")
+    parser.add_argument("--sampling", required=True, help='JSON: {"temperature": 0.7, "top_p": 0.8, "max_tokens": 512}')
+    parser.add_argument("--engine", default="{}", help="JSON: arguments of vLLM, such as dtype and max_model_len")
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
+    parser.add_argument(
+        "--chunk-size",
+        type=int,
+        default=4096,
+        help="requests between two saves (default: %(default)s); larger chunks keep a GPU busier, smaller ones lose "
+        "less when the job is killed; the answers are the same",
+    )
+
+
+def add_endpoint_option(parser: argparse.ArgumentParser) -> None:
+    """A server that is asked instead of a model in this process."""
+    parser.add_argument(
+        "--endpoint",
+        help='JSON: ask an OpenAI-compatible server instead of vLLM: {"url": "https://HOST/v1", "key": VARIABLE}, '
+        "and concurrency, timeout (s), retries, prompt_price, completion_price (per million tokens)",
+    )
+
+
+def add_teacher_options(parser: argparse.ArgumentParser) -> None:
+    """How a teacher is reached, and how it is told to think or not."""
+    add_endpoint_option(parser)
+    parser.add_argument(
+        "--modes",
+        default='{"ift": {"template": {"enable_thinking": false}}, '
+        '"reasoning": {"template": {"enable_thinking": true}}}',
+        help="JSON: for ift and reasoning, `system` (a system prompt) and `template` (options of the chat template); "
+        "default: %(default)s",
+    )
+
+
+def modes_from_json(text: str, where: str = "--modes") -> dict[str, Mode]:
+    """The mode of each format; :class:`StudyError` if one is missing or something else is there."""
+    values = json_object(text, where)
+    if set(values) != set(FORMATS):
+        expected = " and ".join(FORMATS)
+        raise StudyError("the mode of a format is missing or unknown", where=where, found=text, expected=expected)
+    return {name: Mode.from_values(value, where) for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The checked options of :func:`add_engine_options`."""
+
+    model: str
+    revision: str | None
+    sampling: Sampling
+    settings: dict[str, Any]
+    seed: int
+    chunk_size: int
+    endpoint: Endpoint | None = None
+
+    @classmethod
+    def from_arguments(cls, arguments: argparse.Namespace, model: str | None = None) -> Generation:
+        """With ``--model``, or one of several.
+
+        Raises :class:`StudyError` for bad JSON, bad parameters, a model that cannot be loaded and an endpoint without
+        its key.
+        """
+        model = arguments.model if model is None else model
+        sampling = Sampling.from_json(arguments.sampling)
+        settings = json_object(arguments.engine, "--engine")
+        if arguments.chunk_size < 1:
+            raise StudyError("a chunk needs at least one request", where="--chunk-size", found=arguments.chunk_size)
+        endpoint = Endpoint.from_json(given) if (given := getattr(arguments, "endpoint", None)) else None
+        if endpoint:
+            endpoint.secret()
+        else:
+            check_generator(model)
+        return cls(model, arguments.revision, sampling, settings, arguments.seed, arguments.chunk_size, endpoint)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows of all requests in order, and what they cost: seconds over all starts, start-up of this start."""
+
+    rows: list[Row]
+    seconds: float
+    startup_seconds: float
+
+    def speed(self, tokens: int) -> dict[str, float]:
+        """The measured part of a manifest; ``tokens`` were generated in all."""
+        return {
+            "seconds": round(self.seconds, 3),
+            "startup_seconds": round(self.startup_seconds, 3),
+            "tokens_per_second": round(tokens / self.seconds, 1) if self.seconds else 0.0,
+        }
+
+
+class SharedEngine:
+    """A model that is loaded when it is first needed and then serves one run after another.
+
+    A context manager: within it the engine's own messages are kept aside, see :func:`quiet`.
+    """
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self._opened = ExitStack()
+        self._engine: Engine | None = None
+        self._replies: Journal | None = None
+
+    def __enter__(self) -> SharedEngine:
+        self._screen = self._opened.enter_context(quiet())
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._opened.__exit__(*exception)
+        if self._replies and exception[0] is None:
+            self._replies.remove()
+
+    def run(self, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
+        """Work through the requests in chunks; no engine is needed where the journal has everything."""
+        done, startup = len(journal.rows), 0.0
+        if self.generation.endpoint and self._replies is None:
+            self._replies = journal.companion("replies")
+        if done == requests:
+            return Outcome(journal.rows, journal.seconds, startup)
+        self._screen.write(f"{label}: {requests} requests, {done} done before\n")
+        self._screen.flush()
+        if self._engine is None:
+            self._engine = self._load()
+            startup = self._engine.startup_seconds
+        engine = self._engine
+        bar = GenerationBar(label, requests, done, self._screen)
+        rows = work_in_chunks(requests, self.generation.chunk_size, journal, lambda chunk: work(engine, chunk, bar.add))
+        bar.close()
+        if isinstance(engine, EndpointEngine):
+            self._screen.write(engine.account() + "\n")
+        return Outcome(rows, journal.seconds, startup)
+
+    def _load(self) -> Engine:
+        wanted = self.generation
+        if wanted.endpoint and self._replies:
+            return EndpointEngine(wanted.endpoint, wanted.model, self._replies)
+        self._screen.write(f"loading {wanted.model}\n")
+        self._screen.flush()
+        engine = self._opened.enter_context(VllmEngine(wanted.model, wanted.settings, wanted.revision))
+        self._screen.write(f"ready after {engine.startup_seconds:.1f} s\n")
+        return engine
+
+
+def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path], **more: Any) -> Journal:
+    """The journal beside ``output``; one of other inputs, settings or versions does not count."""
+    return Journal(Journal.beside(output), fingerprint(generation, inputs, **more))
+
+
+def fingerprint(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> str:
+    """Tells apart what was made from other inputs, with other settings or by other versions."""
+    facts = {
+        "model": model_fingerprint(generation.model, generation.revision),
+        "sampling": asdict(generation.sampling),
+        "settings": generation.settings,
+        "seed": generation.seed,
+        "inputs": {name: content_hash(path) for name, path in inputs.items()},
+        "engine": "endpoint" if generation.endpoint else _vllm_version(),
+        **more,
+    }
+    return stable_id(json.dumps(facts, sort_keys=True))
+
+
+def _vllm_version() -> dict[str, str | None]:
+    return {name: version for name, version in package_versions().items() if name.startswith("vllm")}
+
+
+def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> dict[str, Any]:
+    """The manifest of answers or verdicts: settings, input hashes, versions, hardware."""
+    settings = {
+        "model": generation.model,
+        "revision": generation.revision,
+        "sampling": asdict(generation.sampling),
+        "engine": generation.settings,
+        "endpoint": generation.endpoint.url if generation.endpoint else None,
+        "seed": generation.seed,
+        **more,
+    }
+    return manifest({**inputs, **identifying_files(generation.model)}, settings)
+
+
+def named(kind: str, paths: list[Path]) -> dict[str, Path]:
+    """Input files under the names that a manifest lists them by: ``items/gsm8k.parquet``."""
+    return {f"{kind}/{path.name}": path for path in paths}

@@ -1,0 +1,89 @@
+"""What must be true of a model folder before an engine spends seconds or hours on it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.seeds import stable_id
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.json")
+
+
+def check_model(model: str) -> None:
+    """Raise :class:`StudyError` unless ``model`` is a folder with safetensors weights or reads like a hub id."""
+    folder = Path(model)
+    if not folder.exists():
+        if not _HUB_ID.fullmatch(model):
+            raise StudyError(
+                "the model does not exist",
+                where=model,
+                expected="a model folder, or a hub id like Qwen/Qwen2.5-0.5B",
+                remedy="correct the path, or run the rule that makes this model",
+            )
+        return
+    if not (folder / "config.json").is_file():
+        raise StudyError("this is not a model folder", where=model, expected="a folder with config.json")
+    if not any(folder.glob("*.safetensors")):
+        found = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern))
+        raise StudyError(
+            "the model has no safetensors weights",
+            where=model,
+            found=", ".join(found) or "no weights",
+            expected="model.safetensors (pickled weights can run code and are not read)",
+            remedy="convert it: load it where you trust it and call save_pretrained",
+        )
+
+
+def check_generator(model: str) -> None:
+    """Raise :class:`StudyError` unless ``model`` has safetensors and a tokenizer, or looks like a hub id."""
+    check_model(model)
+    folder = Path(model)
+    if folder.exists() and not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        raise StudyError(
+            "the model folder has no tokenizer",
+            where=model,
+            expected=" or ".join(_TOKENIZER_FILES),
+            remedy="save the tokenizer beside the model: tokenizer.save_pretrained(FOLDER)",
+        )
+
+
+def model_fingerprint(model: str, revision: str | None) -> str:
+    """Tells models apart without reading their weights: a hub id and revision, or names, sizes and times of files."""
+    folder = Path(model)
+    if not folder.exists():
+        return f"{model}@{revision}"
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return stable_id(json.dumps(facts))
+
+
+def identifying_files(model: str) -> dict[str, Path]:
+    """The small files of a local model that a manifest can hash; its own manifest has the hash of its weights."""
+    names = ("config.json", "manifest.json")
+    return {f"model/{name}": Path(model) / name for name in names if (Path(model) / name).is_file()}
+
+
+class loading_errors:
+    """Turns what the hub and the loaders raise into one readable error."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, OSError):
+            reason = str(error).strip().splitlines()[0]
+            raise StudyError(
+                "the model cannot be loaded",
+                where=self.model,
+                found=reason,
+                expected="a model folder or a hub id with config.json, a tokenizer and safetensors weights",
+                remedy="check the name and the revision, and that the hub can be reached or the model is in the cache",
+            ) from error

@@ -1,0 +1,302 @@
+"""Text generation with vLLM, on GPUs and on a CPU: the only place that knows vLLM.
+
+Seeds. Every request has its own, so an answer depends neither on what ran before it nor on what runs beside it; only
+rounding, which follows the shape of a batch, can still tell runs apart. vLLM on CPU is said not to take seeds per
+request; what it does not take are prompts that are split between steps (the runner then rewinds the request's
+generator, which a CPU generator cannot do). So on CPU chunked prefill is off and a step has room for a whole prompt.
+
+Start-up. Importing vLLM makes two million objects; the garbage collector walks them over and over. It is off during
+the import, and then told that they are there to stay. That takes a third off the time to the first token.
+"""
+
+from __future__ import annotations
+
+import difflib
+import gc
+import inspect
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.inference.model_files import check_generator
+from scale_or_reason.inference.requests import Mode, OnReply, Reply, Sampling
+from scale_or_reason.inference.tokenizers import check_token_ids
+
+#: Settings that the caller decides or that may never be set.
+_RESERVED = ("model", "tokenizer", "revision", "tokenizer_revision", "seed", "trust_remote_code", "generation_config")
+#: Enough for a template's <think> and line breaks, even letter by letter.
+_TAIL_TOKENS = 12
+_OPEN_THINK = re.compile(r"<think>\s*\Z")
+_CPU_SEQUENCES, _CPU_BATCHED_TOKENS = 256, 4096
+_WIDEST_NUMBER = 4  # bytes of a float32
+#: A text may have this many tokens more inside a template than beside it.
+_SEAM_TOKENS = 16
+_MIB = 1 << 20
+
+
+class VllmEngine:
+    """A loaded model. ``settings`` are arguments of vLLM's ``LLM``, such as dtype and max_model_len.
+
+    Raises :class:`StudyError` for a model folder without safetensors or tokenizer, for an unknown or reserved setting,
+    and if vLLM refuses to start. ``startup_seconds`` counts import and loading.
+    """
+
+    def __init__(self, model: str, settings: Mapping[str, Any], revision: str | None = None) -> None:
+        check_generator(model)
+        _check_reserved(settings)
+        began = time.monotonic()
+        vllm = _import_vllm(local=Path(model).exists())
+        from scale_or_reason.inference import nemotron
+
+        nemotron.register()
+        from vllm.platforms import current_platform
+
+        self._on_cpu = current_platform.is_cpu()
+        _check_known(vllm, settings)
+        if self._on_cpu:
+            os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # the engine inside this process starts sooner
+        try:
+            arguments = _cpu_settings(_text_config(model, revision), settings) if self._on_cpu else dict(settings)
+            self._llm = vllm.LLM(
+                model, revision=revision, tokenizer_revision=revision, seed=0, disable_log_stats=True, **arguments
+            )
+        except Exception as error:
+            raise StudyError(
+                "vLLM could not load the model",
+                where=model,
+                found=_reason(error),
+                remedy="see the engine's log above; settings of vLLM are under `engine` in the config",
+            ) from error
+        self._sampling_params = vllm.SamplingParams
+        self._structured = vllm.sampling_params.StructuredOutputsParams
+        self.tokenizer: Any = self._llm.get_tokenizer()
+        check_token_ids(model, self.tokenizer)
+        self.context_tokens: int = self._llm.llm_engine.model_config.max_model_len
+        self._think_of_tail: dict[tuple[int, ...], str] = {}
+        self.startup_seconds = time.monotonic() - began
+
+    def __enter__(self) -> VllmEngine:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop worker processes, or give back the memory of an engine inside this process."""
+        if not self._on_cpu:
+            self._llm.llm_engine.engine_core.shutdown()
+        elif identity := os.environ.get("VLLM_DIST_IDENT"):
+            (Path(tempfile.gettempdir()) / identity).unlink(missing_ok=True)  # left by torch's rendezvous
+        del self._llm
+        gc.collect()  # an engine's parts refer to each other
+
+    def chat(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        sampling: Sampling,
+        mode: Mode | None = None,
+        on_reply: OnReply | None = None,
+        patterns: Sequence[str] | None = None,
+    ) -> list[Reply]:
+        """One reply per user message, in order; with ``patterns``, each reply matches its regular expression.
+
+        If the template itself opened the reasoning, the text starts with that ``<think>``.
+        """
+        mode = mode or Mode()
+        options = dict(mode.template)
+        conversations = [mode.messages(prompt) for prompt in prompts]
+        lengths = self._chat_lengths(prompts, mode)
+
+        def enqueue(chosen: list[int], parameters: list[Any]) -> None:
+            chosen_conversations: Any = [conversations[i] for i in chosen]
+            self._llm.enqueue_chat(chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options)
+
+        return self._replies(lengths, seeds, sampling, (), enqueue, on_reply, patterns)
+
+    def _chat_lengths(self, prompts: Sequence[str], mode: Mode) -> list[int]:
+        """Tokens of each prompt in the chat template; rendered, which takes time, only where it might not fit."""
+
+        def rendered(prompt: str) -> int:
+            return len(
+                self.tokenizer.apply_chat_template(
+                    mode.messages(prompt), add_generation_prompt=True, return_dict=False, **mode.template
+                )
+            )
+
+        around = rendered("") + _SEAM_TOKENS
+        most = [around + len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
+        return [
+            rendered(prompt) if length >= self.context_tokens else length
+            for prompt, length in zip(prompts, most, strict=True)
+        ]
+
+    def complete(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        sampling: Sampling,
+        stop: Sequence[str] = (),
+        on_reply: OnReply | None = None,
+    ) -> list[Reply]:
+        """One continuation per prompt, in order, without a chat template; a text ends before the first ``stop``."""
+        lengths = [len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
+
+        def enqueue(chosen: list[int], parameters: list[Any]) -> None:
+            self._llm.enqueue([prompts[i] for i in chosen], parameters, use_tqdm=False)
+
+        return self._replies(lengths, seeds, sampling, stop, enqueue, on_reply)
+
+    def _replies(
+        self,
+        lengths: Sequence[int],
+        seeds: Sequence[int],
+        sampling: Sampling,
+        stop: Sequence[str],
+        enqueue: Callable[[list[int], list[Any]], None],
+        on_reply: OnReply | None,
+        patterns: Sequence[str] | None = None,
+    ) -> list[Reply]:
+        fitting = [i for i, length in enumerate(lengths) if length < self.context_tokens]
+        replies = {i: Reply(length, "", 0, "length") for i, length in enumerate(lengths)}
+        if fitting:
+            enqueue(
+                fitting,
+                [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting],
+            )
+            for place, reply in zip(fitting, self._run(on_reply), strict=True):
+                replies[place] = reply
+            # Prompts left in the cache would change the shape of the next call's batches, and with it the rounding.
+            self._llm.reset_prefix_cache()
+        return [replies[i] for i in range(len(lengths))]
+
+    def _parameters(self, sampling: Sampling, seed: int, stop: Sequence[str], pattern: str | None) -> Any:
+        return self._sampling_params(
+            structured_outputs=self._structured(regex=pattern) if pattern else None,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            min_p=sampling.min_p,
+            max_tokens=sampling.max_tokens,
+            seed=seed,
+            stop=list(stop),
+            # <think> is a special token of many tokenizers; the token that ends a text is left out in any case.
+            skip_special_tokens=False,
+        )
+
+    def _run(self, on_reply: OnReply | None) -> list[Reply]:
+        """Step until all requests are done; replies in the order of the requests."""
+        engine = self._llm.llm_engine
+        finished: list[tuple[int, Reply]] = []
+        while engine.has_unfinished_requests():
+            for output in engine.step():
+                if output.finished:
+                    reply = self._reply(output)
+                    finished.append((int(output.request_id), reply))
+                    if on_reply:
+                        on_reply(reply)
+        return [reply for _, reply in sorted(finished, key=lambda numbered: numbered[0])]
+
+    def _reply(self, output: Any) -> Reply:
+        made, prompt = output.outputs[0], output.prompt_token_ids
+        text = self._opened_think(tuple(prompt[-_TAIL_TOKENS:])) + made.text
+        return Reply(len(prompt), text, len(made.token_ids), "length" if made.finish_reason == "length" else "stop")
+
+    def _opened_think(self, tail: tuple[int, ...]) -> str:
+        """The ``<think>`` at the very end of a prompt, with the white space behind it; "" if there is none."""
+        if tail not in self._think_of_tail:
+            opened = _OPEN_THINK.search(self.tokenizer.decode(tail, skip_special_tokens=False))
+            self._think_of_tail[tail] = opened.group() if opened else ""
+        return self._think_of_tail[tail]
+
+
+def leave_at_once() -> None:
+    """End the process now, with status 0. To be called when all output is on disk and the engine is closed.
+
+    Python would first take vLLM's two million objects apart one by one, which takes longer than loading a small model.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _import_vllm(local: bool) -> Any:
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    if local:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing of a local model is worth a look at the network
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        import vllm
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+    return vllm
+
+
+def _text_config(model: str, revision: str | None) -> Any:
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(model, revision=revision, trust_remote_code=False).get_text_config()
+
+
+def _cpu_settings(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """``settings`` completed for a CPU: no compilation, a small cache of keys and values, whole prompts in a step."""
+    merged: dict[str, Any] = {"enforce_eager": True, "max_num_seqs": _CPU_SEQUENCES, **settings}
+    merged.pop("gpu_memory_utilization", None)  # it would claim that share of the machine's memory
+    context = merged.get("max_model_len") or config.max_position_embeddings
+    merged["enable_chunked_prefill"] = False
+    merged["max_num_batched_tokens"] = max(context, merged.get("max_num_batched_tokens", _CPU_BATCHED_TOKENS))
+    if "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
+        merged.setdefault("kv_cache_memory_bytes", _cpu_cache_bytes(config, merged["max_num_seqs"], context))
+    return merged
+
+
+def _cpu_cache_bytes(config: Any, sequences: int, context: int) -> int:
+    """Room for ``sequences`` full contexts within 64 MiB to 2 GiB; clearing memory is much of a small model's start."""
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    pairs = config.num_key_value_heads or config.num_attention_heads  # null where layers differ
+    per_token = 2 * config.num_hidden_layers * pairs * head * _WIDEST_NUMBER
+    wished = min(max(sequences * context * per_token, 64 * _MIB), 2048 * _MIB)
+    return max(wished, 2 * context * per_token)
+
+
+def _check_reserved(settings: Mapping[str, Any]) -> None:
+    for name in _RESERVED:
+        if name in settings:
+            raise StudyError(
+                "this engine setting is not open",
+                where="--engine",
+                key=name,
+                found=settings[name],
+                remedy="take it out; models, seeds and trust are decided elsewhere",
+            )
+
+
+def _check_known(vllm: Any, settings: Mapping[str, Any]) -> None:
+    known = inspect.signature(vllm.EngineArgs).parameters
+    for name in settings:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise StudyError(
+                "vLLM has no such setting",
+                where="--engine",
+                key=name,
+                found=settings[name],
+                remedy=f"did you mean {close[0]}?" if close else "see the arguments of vllm.LLM",
+            )
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, on one line; pydantic frames it with a headline, an echo of the input and a link."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    if "validation error" not in lines[0]:
+        return lines[0]
+    return " ".join(line for line in lines[1:] if not line.startswith("For further")).partition(" [type=")[0]

@@ -1,0 +1,59 @@
+"""Where a run's time went, by rule: from the files in which Snakemake notes what each job took."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.common.errors import StudyError
+
+
+def time_table(folder: Path) -> pl.DataFrame:
+    """One row per rule, the longest in all first, from the ``benchmark:`` files under ``folder``.
+
+    A rule's files lie in ``folder/RULE/`` or are ``folder/RULE.tsv``. Columns: ``rule``; ``jobs``; ``seconds`` in all
+    and ``share`` of all rules; ``mean_seconds`` and ``longest_seconds`` of a job; ``cpu_seconds``; ``most_memory_mb``
+    (of one job). What Snakemake could not measure in a job too short for its clock counts as nothing. Jobs that ran at
+    once count in full, so all seconds together are more than the run took.
+
+    Raises :class:`StudyError` if there is no such file.
+    """
+    jobs = read_timings(folder).with_columns(pl.col("s", "cpu_time", "max_rss").fill_null(0.0))
+    return (
+        jobs.group_by("rule")
+        .agg(
+            jobs=pl.len(),
+            seconds=pl.col("s").sum(),
+            mean_seconds=pl.col("s").mean(),
+            longest_seconds=pl.col("s").max(),
+            cpu_seconds=pl.col("cpu_time").sum(),
+            most_memory_mb=pl.col("max_rss").max(),
+        )
+        .with_columns(share=pl.col("seconds") / pl.col("seconds").sum())
+        .select("rule", "jobs", "seconds", "share", "mean_seconds", "longest_seconds", "cpu_seconds", "most_memory_mb")
+        .sort("seconds", "rule", descending=[True, False])
+    )
+
+
+def read_timings(folder: Path) -> pl.DataFrame:
+    """One row per job: ``rule``, and the columns of its file as text but for ``s``, ``cpu_time`` and ``max_rss`` (MB).
+
+    These are null where Snakemake could not measure. Raises :class:`StudyError` if there is no file.
+    """
+    files = sorted(folder.rglob("*.tsv"))
+    if not files:
+        raise StudyError(
+            "no job has noted its time yet",
+            where=str(folder),
+            expected="the .tsv files that Snakemake writes when a job ends",
+            remedy="run the study first",
+        )
+    jobs = [_jobs(file, file.relative_to(folder).parts[0].removesuffix(".tsv")) for file in files]
+    return pl.concat(jobs, how="diagonal")
+
+
+def _jobs(file: Path, rule: str) -> pl.DataFrame:
+    table = pl.read_csv(file, separator="\t", infer_schema=False, quote_char=None)
+    numbers = (pl.col(name).cast(pl.Float64, strict=False) for name in ("s", "cpu_time", "max_rss"))
+    return table.with_columns(pl.lit(rule).alias("rule"), *numbers)

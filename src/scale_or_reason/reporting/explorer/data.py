@@ -1,0 +1,224 @@
+"""What the page knows of a study: every cell on every task, as plain lists and maps for its script."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.reporting.explorer.facts import facts_of, read_manifest
+from scale_or_reason.reporting.explorer.look import Look
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
+from scale_or_reason.scoring.model_points import MAIN_FAMILIES
+from scale_or_reason.study.cells import format_ratio
+
+Floats = NDArray[np.float64]
+
+#: Columns of ``uncertainty`` that the page has for each cell and task.
+ESTIMATES = ("accuracy", "accuracy_low", "accuracy_high", "gap", "gap_low", "gap_high", "q", "finding")
+#: Shares of the answers that were cut off, or that no judge could read.
+SHARES = ("truncated", "unparsable")
+#: Kinds of models that are points of the page; the teacher is a line.
+KINDS = {"distilled": "Distilled students", "adapted": "Adapted students", "base": "Base students"}
+#: What of the manifests most models share, so that the page has it once.
+_SHARED = ("packages", "hardware", "settings", "inputs")
+
+
+def explorer_data(
+    study: str,
+    uncertainty: pl.DataFrame,
+    scores: pl.DataFrame,
+    costs: pl.DataFrame,
+    families: Mapping[str, str],
+    sizes: Mapping[str, float],
+    shots: int,
+    style: Style,
+    facts: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """All that the page shows, ready for JSON: None where something is not known.
+
+    ``uncertainty``, ``scores`` and ``costs`` are tables of these schemas; ``families`` maps benchmarks to families,
+    ``sizes`` students to billions of parameters, ``shots`` is the number of examples of the base students shown first,
+    ``facts`` are those of :func:`read_facts`. FLOPs of training are of a cell, all other ``values`` of a task and a
+    cell: ``values[measure][task][cell]``. Base students and the teacher have no training here: 0. FLOPs are by the
+    papers' formulas, those called ``exact`` as the models are built.
+
+    Raises :class:`StudyError` if ``uncertainty`` has a cell that ``scores`` does not have.
+    """
+    evidence = evidence_from_tables(scores, costs, families, sizes)
+    models = cells_of(scores.select(list(CELL_COLUMNS)).unique(), costs, sizes)["models"].to_list()
+    exact = evidence_from_tables(scores, costs.with_columns(flops="exact_flops"), families, sizes)
+    rows = evidence.cells.to_dicts()
+    look = Look(style, rows)
+    pool = _Pool()
+    by_model: dict[str, list[dict[str, Any]]] = {}
+    for fact in facts:
+        by_model.setdefault(fact["model"], []).append(pool.shared(fact))
+    cells = [
+        {
+            "name": re.sub(r"/seed-\d+$", "", own[0]),
+            "label": look.label(row),
+            **{name: row[name] for name in ("kind", "corpus", "student", "schedule", "shots", "seeds", "size_b")},
+            "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
+            "training": _trained(row),
+            "exact_training": _trained(exact_row),
+            "facts": [fact for model in own for fact in by_model.get(model, [])],
+            **look.of_cell(row),
+        }
+        for row, exact_row, own in zip(rows, exact.cells.to_dicts(), models, strict=True)
+    ]
+    return {
+        "study": study,
+        "tasks": _tasks(evidence),
+        "cells": cells,
+        "values": {
+            **_values(evidence, uncertainty, scores, models),
+            "exact_inference": _lists(exact.values["inference_flops"][0]),
+        },
+        "choices": _choices(rows, evidence, shots, look),
+        "look": look.of_page(),
+        "pool": pool.values,
+    }
+
+
+def read_facts(scores: pl.DataFrame, models: Path, answers: Path) -> list[dict[str, Any]]:
+    """The facts of the manifests of all models in ``scores``, below the folders of models and of answers.
+
+    A manifest that is not there has none.
+    """
+    facts = []
+    for model_id in scores["model_id"].unique().sort():
+        for stage, folder in (("training", models), ("answers", answers)):
+            manifest = read_manifest(folder / model_id / "manifest.json")
+            if manifest is not None:
+                facts.append(facts_of(manifest, stage, model_id))
+    return facts
+
+
+class _Pool:
+    """Values that many cells share, each once; cells have its place among ``values``."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._places: dict[str, int] = {}
+
+    def shared(self, fact: Mapping[str, Any]) -> dict[str, Any]:
+        """``fact`` with places instead of what is shared."""
+        return {**fact, **{name: None if fact[name] is None else self._place(fact[name]) for name in _SHARED}}
+
+    def _place(self, value: Any) -> int:
+        key = json.dumps(value, sort_keys=True)
+        if key not in self._places:
+            self._places[key] = len(self.values)
+            self.values.append(value)
+        return self._places[key]
+
+
+def _trained(row: Mapping[str, Any]) -> float | None:
+    return 0.0 if row["kind"] in ("base", "teacher") else row["training_flops"]
+
+
+def _tasks(evidence: Evidence) -> list[dict[str, Any]]:
+    """Families first; of each the benchmarks behind it."""
+    return [
+        {"name": task, "family": evidence.family_of(task), "benchmarks": list(evidence.families.get(task, []))}
+        for task in evidence.tasks
+    ]
+
+
+def _values(
+    evidence: Evidence, uncertainty: pl.DataFrame, scores: pl.DataFrame, models: Sequence[Sequence[str]]
+) -> dict[str, list[list[Any]]]:
+    values = _estimates(evidence, uncertainty)
+    for name, measure in (("inference", "inference_flops"), ("tokens", "answer_tokens")):
+        values[name] = _lists(evidence.values[measure][0])
+    for name in SHARES:
+        values[name] = _lists(_share(evidence, scores, models, name))
+    return values
+
+
+def _estimates(evidence: Evidence, uncertainty: pl.DataFrame) -> dict[str, list[list[Any]]]:
+    """``ESTIMATES`` by task and cell, None where the table has no row."""
+    cells = {tuple(row): number for number, row in enumerate(evidence.cells.select(CELL).iter_rows())}
+    tasks = {task: number for number, task in enumerate(evidence.tasks)}
+    values: dict[str, list[list[Any]]] = {name: [[None] * len(cells) for _ in tasks] for name in ESTIMATES}
+    for row in uncertainty.to_dicts():
+        cell = cells.get(tuple(row[name] for name in CELL))
+        task = tasks.get(row["family"] if row["benchmark"] is None else row["benchmark"])
+        if cell is None or task is None:
+            raise StudyError(
+                "the tables of a study do not fit together",
+                where="--uncertainty",
+                found=", ".join(
+                    f"{name} {row[name]}" for name in (*CELL, "family", "benchmark") if row[name] is not None
+                ),
+                expected="only cells and tasks that the table of scores has",
+                remedy="make both anew: snakemake tables",
+            )
+        for name in ESTIMATES:
+            values[name][task][cell] = _known(row[name])
+    return values
+
+
+def _share(evidence: Evidence, scores: pl.DataFrame, models: Sequence[Sequence[str]], column: str) -> Floats:
+    """The share of answers in ``column``, mean over seeds, shape (cells, tasks); NaN where it is not known."""
+    benchmarks = [task for task in evidence.tasks if task not in evidence.families]
+    cells = {model: number for number, own in enumerate(models) for model in own}
+    own = scores.select("benchmark", cell=pl.col("model_id").replace_strict(cells), share=pl.col(column) / pl.col("n"))
+    grid = np.full((len(models), len(benchmarks)), np.nan)
+    means = own.group_by("cell", "benchmark").agg(pl.col("share").mean()).drop_nulls()
+    for cell, benchmark, share in means.iter_rows():
+        grid[cell, benchmarks.index(benchmark)] = share
+    return with_families(grid, benchmarks, evidence.families)
+
+
+def _lists(values: Floats) -> list[list[float | None]]:
+    """(cells, tasks) as a list of tasks."""
+    return [[_known(float(value)) for value in column] for column in values.T]
+
+
+def _known(value: Any) -> Any:
+    """None for what JSON cannot say: NaN, infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _choices(rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, look: Look) -> dict[str, list[Any]]:
+    """What can be chosen, and what is at first: students of the first corpus, one format after the other."""
+    families = list(evidence.families)
+    main = [name for name in MAIN_FAMILIES if name in families] or families
+    trained = [row for row in rows if row["kind"] == "distilled"]
+    kinds = {row["kind"] for row in rows}
+    corpora = list(dict.fromkeys(row["corpus"] for row in trained))
+    schedules = sorted({row["schedule"] for row in trained}, reverse=True)
+    ordered = sorted(
+        (row for row in rows if row["kind"] != "teacher"), key=lambda row: (row["size_b"] is None, row["size_b"] or 0)
+    )
+    adaptations = sorted({row["schedule"] for row in rows if row["kind"] == "adapted"})
+    numbers = sorted({row["shots"] for row in rows if row["kind"] == "base"})
+    first_kind = next((kind for kind in KINDS if kind in kinds), None)
+    return {
+        "tasks": [_choice(task, task, task in main) for task in evidence.tasks],
+        "kinds": [_choice(kind, label, kind == first_kind) for kind, label in KINDS.items() if kind in kinds],
+        "students": [_choice(name, name, True) for name in dict.fromkeys(row["student"] for row in ordered)],
+        "corpora": [_choice(name, name, name == corpora[0]) for name in corpora],
+        "ratios": [
+            _choice(format_ratio(ratio), look.ratio(ratio), True) for ratio in sorted({row["ratio"] for row in trained})
+        ],
+        "schedules": [_choice(name, look.schedule(name), name == schedules[0]) for name in schedules],
+        "adaptations": [_choice(name, look.adaptation(name), True) for name in adaptations],
+        "shots": [_choice(str(number), str(number), number == shots or len(numbers) == 1) for number in numbers],
+    }
+
+
+def _choice(value: str, label: str, chosen: bool) -> dict[str, Any]:
+    return {"value": value, "label": label, "chosen": chosen}

@@ -1,0 +1,76 @@
+"""What the page tells of the manifests: short facts, and nothing that says on which machine files lie."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+
+#: Characters of a hash: enough to tell results of one study apart, and to find them in the manifest.
+HASH_DIGITS = 12
+#: A path from the root or from somebody's home, but its last name; wherever a path can begin in a setting.
+_FOLDERS = re.compile(r"(?<![\w./~-])~?/(?:[^/\s\"']+/)*(?=[^/\s\"']*)")
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"',]*", re.IGNORECASE)
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """A ``manifest.json``; None if it is not there, as where somebody deleted the models and kept their scores.
+
+    Raises :class:`StudyError` for a file that holds something else.
+    """
+    if not path.is_file():
+        return None
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        manifest = None
+    if not isinstance(manifest, dict):
+        raise StudyError("this is no manifest", where=path, remedy="delete it and run the rule that writes it again")
+    return manifest
+
+
+def facts_of(manifest: Mapping[str, Any], stage: str, model_id: str) -> dict[str, Any]:
+    """The facts of one manifest; None for each that it does not have.
+
+    ``stage`` is ``training`` or ``answers``. Settings are flat (``sampling.temperature``), those that are not set left
+    out; ``inputs`` have the first digits of their hashes. ``seconds`` are of the training, or of answering.
+    """
+    git = manifest.get("git") or {}
+    timed = manifest.get("training", {}) if stage == "training" else manifest
+    inputs = {name: entry.get("sha256") for name, entry in (manifest.get("inputs") or {}).items()}
+    return {
+        "stage": stage,
+        "model": model_id,
+        "created": manifest.get("created"),
+        "commit": git.get("commit"),
+        "changed": git.get("changed"),
+        "seconds": timed.get("seconds"),
+        "python": manifest.get("python"),
+        "packages": manifest.get("packages") or None,
+        "hardware": shareable(manifest.get("hardware")) or None,
+        "settings": _flat(manifest.get("settings") or {}) or None,
+        "inputs": {name: digest[:HASH_DIGITS] for name, digest in inputs.items() if digest} or None,
+    }
+
+
+def shareable(value: Any) -> Any:
+    """``value`` without the folders of absolute paths and without addresses of servers, in all its texts."""
+    if isinstance(value, str):
+        return _FOLDERS.sub(".../", _ADDRESS.sub("(a server)", value))
+    if isinstance(value, Mapping):
+        return {name: shareable(part) for name, part in value.items()}
+    return [shareable(part) for part in value] if isinstance(value, list) else value
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            flat[f"{prefix}{name}"] = json.dumps(shareable(value)) if isinstance(value, list) else shareable(value)
+    return flat

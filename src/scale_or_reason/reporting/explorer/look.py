@@ -1,0 +1,108 @@
+"""Colours, markers and names of the cells on the page: those of the figures (``config/style.yaml``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+
+from scale_or_reason.reporting.figures.drawing import ratio_colours, size_colours
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.labels import ratio_label, size_label
+
+_COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
+#: Seen in the middle of the markers' areas, where the size of a model is not known.
+_MIDDLE = 0.5
+
+
+class Look:
+    """How the cells of a study look; ``cells`` have ``kind, corpus, student, schedule, ratio, shots, size_b``."""
+
+    def __init__(self, style: Style, cells: Sequence[Mapping[str, Any]]) -> None:
+        self._style = style
+        sizes = sorted({cell["size_b"] for cell in cells if cell["size_b"] is not None})
+        ratios = sorted({cell["ratio"] for cell in cells if cell["ratio"] is not None})
+        self._areas, self._sizes = style.marker_areas(sizes), size_colours(sizes, style)
+        self._ratios = ratio_colours(ratios, style)
+        corpora = list(dict.fromkeys(cell["corpus"] for cell in cells if cell["corpus"] is not None))
+        self._corpora = {name: style.palette[rank % len(style.palette)] for rank, name in enumerate(corpora)}
+
+    def of_cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """Colour by what it is coloured by, outline and side of its marker, and how that is filled.
+
+        Filled: one format, or one after the other; open: both mixed; with a dot: adapted.
+        """
+        base, other = self._style.colours["base"], self._style.colours["note"]
+        low, high = self._style.marker_area
+        area = self._areas.get(cell["size_b"], low + _MIDDLE * (high - low))
+        fill = {"mix": "open"}.get(cell["schedule"], "dot" if cell["kind"] == "adapted" else "full")
+        return {
+            "colours": {
+                "ratio": base if cell["kind"] == "base" else self._ratios.get(cell["ratio"], other),
+                "size": self._sizes.get(cell["size_b"], other),
+                "corpus": base if cell["kind"] == "base" else self._corpora.get(cell["corpus"], other),
+            },
+            "keys": {
+                "ratio": self._ratio_key(cell),
+                "size": size_label(cell["size_b"]) if cell["size_b"] is not None else "unknown size",
+                "corpus": self._style.labels["base"] if cell["kind"] == "base" else cell["corpus"] or "adapted",
+            },
+            "marker": outline(self._style.markers[self._marker(cell)]),
+            "side": area**0.5,
+            "fill": fill,
+        }
+
+    def of_page(self) -> dict[str, Any]:
+        """What does not depend on a cell."""
+        names = ("teacher", "frontier", "suboptimal")
+        return {name: {"colour": self._style.colours[name], "label": self._style.labels[name]} for name in names}
+
+    def label(self, cell: Mapping[str, Any]) -> str:
+        """The cell in words: ``Qwen2.5-3B, general, 25 % mixed``."""
+        labels, student = self._style.labels, cell["student"]
+        if cell["kind"] == "base":
+            return f"{student}, {labels['base']}, {cell['shots']} shot{'' if cell['shots'] == 1 else 's'}"
+        if cell["kind"] == "teacher":
+            return f"{student}, {labels['teacher']}, thinking {'on' if cell['ratio'] else 'off'}"
+        if cell["kind"] == "adapted":
+            return f"{student}, adapted: {self.adaptation(cell['schedule'])}"
+        schedule = "" if cell["ratio"] in (0, 1) else f" {self.schedule(cell['schedule']).lower()}"
+        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{schedule}"
+
+    def schedule(self, name: str) -> str:
+        """``seq`` in words."""
+        return self._style.labels.get(name, name)
+
+    def adaptation(self, name: str) -> str:
+        """``ift-then-reasoning`` in words."""
+        return " then ".join(self._style.labels.get(part, part) for part in name.split("-then-"))
+
+    def ratio(self, ratio: float) -> str:
+        """A ratio in words."""
+        return self._style.labels[FORMATS[int(ratio)]] if ratio in (0, 1) else ratio_label(ratio)
+
+    def _ratio_key(self, cell: Mapping[str, Any]) -> str:
+        return self._style.labels["base"] if cell["ratio"] is None else self.ratio(cell["ratio"])
+
+    def _marker(self, cell: Mapping[str, Any]) -> str:
+        if cell["ratio"] is None:
+            return "base"
+        return FORMATS[int(cell["ratio"])] if cell["ratio"] in (0, 1) else "mixture"
+
+
+def outline(marker: str) -> str:
+    """A marker of matplotlib as the path of an SVG: about one unit wide, y downwards."""
+    shape = MarkerStyle(marker)
+    path = shape.get_path().transformed(shape.get_transform())
+    parts = []
+    for points, code in path.iter_segments(simplify=False):
+        numbers = (
+            ""
+            if code == Path.CLOSEPOLY
+            else " ".join(f"{(-value if place % 2 else value) + 0.0:.3g}" for place, value in enumerate(points))
+        )
+        parts.append(_COMMANDS[code] + numbers)
+    return "".join(parts)

@@ -1,0 +1,100 @@
+"""The picture of advice: which student is best at every budget and number of answers, a panel for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.ticker as ticker
+import numpy as np
+import polars as pl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from scale_or_reason.reporting.figures.drawing import empty_panel, ratio_colours, write_below
+from scale_or_reason.reporting.figures.grid import panel_grid
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study.labels import ratio_label, size_label
+
+#: Below this the winner between reasoning and IFT is not sure.
+SURE = 0.95
+#: The part of a panel's height and width that the name of a student takes, with some room around it.
+_NAME = (0.06, 0.2)
+
+
+def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, unit: str) -> Figure:
+    """The figure; call it within ``style.applied()``. ``table`` is a ``regions`` table."""
+    families = table["family"].unique(maintain_order=True).to_list()
+    grid = panel_grid([(family, family) for family in families], style)
+    ratios = sorted(table["ratio"].drop_nulls().unique())
+    colours = ratio_colours(sorted({0.0, 1.0, *ratios}), style)
+    for family, axes in grid.blocks[0].items():
+        own = table.filter(family=family)
+        if own["best"].null_count() == own.height:
+            empty_panel(axes, style)
+            continue
+        _draw_family(axes, own, colours, style)
+        axes.plot([queries], [budget], marker="*", ms=style.font_size, color="white", mec="black", mew=0.6, zorder=6)
+    grid.label(0, x="Answers", y=f"Lifetime budget ({unit})")
+    sns.despine(grid.figure)
+    handles = [Patch(color=colours[ratio], label=ratio_label(ratio)) for ratio in ratios]
+    handles.append(
+        Patch(facecolor="white", edgecolor=style.colours["note"], hatch="////", label="IFT or reasoning: not sure")
+    )
+    star = {"marker": "*", "ls": "", "color": "white", "mec": "black", "mew": 0.6}
+    handles.append(Line2D([], [], ms=style.font_size, label="asked for", **star))
+    note = "Numbers are sizes of students. White: the budget pays no model. Hatched: the probability that the best one"
+    write_below(grid.figure, handles, f"{note} learnt from reasoning is between {1 - SURE:.2f} and {SURE:.2f}.", style)
+    return grid.figure
+
+
+def _draw_family(axes: Axes, own: pl.DataFrame, colours: Mapping[float, str], style: Style) -> None:
+    budgets, queries = (np.sort(own[name].unique().to_numpy()) for name in ("budget", "queries"))
+    shape = (len(budgets), len(queries))
+    ordered = own.sort("budget", "queries")
+    image = np.ones((*shape, 3))
+    ratios = ordered["ratio"].to_numpy().reshape(shape)
+    for ratio, colour in colours.items():
+        image[ratios == ratio] = to_rgb(colour)
+    axes.set(xscale="log", yscale="log")
+    axes.pcolormesh(queries, budgets, image, shading="nearest", rasterized=True)
+    names = ordered["best"].fill_null("")
+    regions = names.rank("dense").to_numpy().reshape(shape)
+    for region in np.unique(regions):
+        axes.contour(
+            queries, budgets, regions == region, levels=[0.5], colors="white", linewidths=style.interval_width / 2
+        )
+    sure = ordered["reasoning_probability"].cast(pl.Float64).to_numpy().reshape(shape)
+    unsure = (sure > 1 - SURE) & (sure < SURE)
+    if unsure.any():
+        shades = axes.contourf(queries, budgets, unsure, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        shades.set(edgecolor="white", linewidth=0, hatch_linewidth=style.interval_width / 2)
+    _name_regions(axes, ordered, regions, queries, budgets, style)
+    axes.set(xlim=queries[[0, -1]], ylim=budgets[[0, -1]])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(ticker.LogLocator(numticks=5))
+        axis.set_minor_formatter(ticker.NullFormatter())
+
+
+def _name_regions(
+    axes: Axes, ordered: pl.DataFrame, regions: NDArray[Any], queries: NDArray[Any], budgets: NDArray[Any], style: Style
+) -> None:
+    """The size of the student in each connected region that has room for it, in the middle of that room."""
+    sizes = ordered["size_b"].cast(pl.Float64).to_numpy().reshape(regions.shape)
+    box = np.ones([max(1, round(part * steps)) for part, steps in zip(_NAME, regions.shape, strict=True)])
+    for region in np.unique(regions):
+        pieces, number = ndimage.label(regions == region)
+        for piece in range(1, number + 1):
+            room = ndimage.binary_erosion(pieces == piece, box)
+            if not room.any() or np.isnan(sizes[room][0]):
+                continue
+            depth = ndimage.distance_transform_edt(np.pad(room, 1))[1:-1, 1:-1]
+            row, column = np.unravel_index(depth.argmax(), depth.shape)
+            look = {"ha": "center", "va": "center", "color": "white", "size": style.font_size - 1, "weight": "bold"}
+            axes.text(queries[column], budgets[row], size_label(sizes[room][0]), zorder=5, **look)

@@ -1,0 +1,282 @@
+"""What several figures draw alike: axes, series with their intervals, the teacher, frontiers, legends, notes."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.ticker as ticker
+import numpy as np
+import polars as pl
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.transforms import Bbox
+
+from scale_or_reason.reporting.figures import parts
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study import labels
+
+#: More lines of notes than these would push a figure off its page; the CSV has all.
+_MOST_NOTE_LINES = 6
+
+
+def flops_axis(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic axis around ``low`` to ``high`` FLOPs with two to four labelled powers of ten."""
+    low, high = low / 1.6, high * 1.6
+    if np.floor(np.log10(high)) - np.ceil(np.log10(low)) < 1:
+        # Less than two powers of ten inside: without a second label a logarithmic axis cannot be read.
+        low, high = 10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(ticker.LogLocator(numticks=5))
+    axes.xaxis.set_minor_locator(ticker.LogLocator(subs=range(2, 10), numticks=50))
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+
+
+def accuracy_axis(axes: Axes, drawn: pl.DataFrame) -> None:
+    """A linear axis in per cent, from about a multiple of ten below the lowest bound to a little above the highest."""
+    low = np.floor(min(drawn["ci_low"].drop_nulls(), default=0.0) * 10) / 10
+    high = max(low + 0.1, max(drawn["ci_high"].drop_nulls(), default=1.0))
+    axes.set_ylim(low - 0.02 * (high - low), high + 0.06 * (high - low))
+    percent_axis(axes)
+
+
+def percent_axis(axes: Axes) -> None:
+    """Labels in per cent, or in points, for shares on a linear axis."""
+    axes.yaxis.set_major_locator(ticker.MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda share, _: f"{100 * share:.4g}"))
+
+
+def gap_axis(axes: Axes, style: Style) -> None:
+    """An axis of differences in points, with a line at none; call it when all is drawn."""
+    axes.axhline(0, color=style.colours["note"], lw=style.interval_width, zorder=0.8)
+    axes.margins(y=0.08)
+    percent_axis(axes)
+
+
+def size_axis(axes: Axes, sizes: Sequence[float], room: float = 1.4) -> None:
+    """A logarithmic axis of student sizes, each with its name; of sizes too close for that, every second one."""
+    if not sizes:
+        return
+    axes.set_xscale("log")
+    axes.set_xlim(sizes[0] / room, sizes[-1] * room)
+    axes.xaxis.set_major_locator(ticker.FixedLocator(list(sizes)))
+    axes.xaxis.set_major_formatter(ticker.FixedFormatter([labels.size_label(size) for size in sizes]))
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+
+
+def empty_panel(axes: Axes, style: Style) -> None:
+    """A panel without a single result says so."""
+    axes.set(xticks=[], yticks=[])
+    axes.text(0.5, 0.5, parts.EMPTY_NOTE, transform=axes.transAxes, ha="center", color=style.colours["note"])
+
+
+def size_colours(sizes: Sequence[float], style: Style) -> dict[float, str]:
+    """A colour for each student size, dark for small and light for large, in steps that grey print keeps apart."""
+    blend = colormaps[style.size_colours]
+    step = 0.85 / max(len(sizes) - 1, 1)
+    return {size: to_hex(blend(rank * step)) for rank, size in enumerate(sorted(sizes))}
+
+
+def ratio_colours(ratios: Sequence[float], style: Style) -> dict[float, str]:
+    """A colour for each ratio, from that of IFT (0) over grey to that of reasoning (1)."""
+    ends = [style.colours["ift"], "#B5B5B5", style.colours["reasoning"]]
+    blend = LinearSegmentedColormap.from_list("ratio", ends)
+    return {ratio: to_hex(blend(float(ratio))) for ratio in ratios}
+
+
+def series(axes: Axes, points: pl.DataFrame, x: str, y: str, style: Style, **look: Any) -> None:
+    """A line with markers through ``points`` in their order, with the interval as a band; nulls leave gaps.
+
+    ``look`` is that of the line, its colour at least. A point without a neighbour has no band: it gets a bar.
+    """
+    if points.is_empty():
+        return
+    colour = look["color"]
+    axes.plot(points[x], points[y], zorder=4, **look)
+    bounds = points.select(x, "ci_low", "ci_high").cast(pl.Float64).to_numpy()
+    there = np.isfinite(bounds).all(axis=1)
+    axes.fill_between(*bounds.T, where=there, color=colour, alpha=style.band_opacity, lw=0, zorder=2)
+    neighbour = np.append(there[1:], False) | np.insert(there[:-1], 0, False)
+    alone = points.filter(pl.Series(there & ~neighbour))
+    axes.vlines(alone[x], alone["ci_low"], alone["ci_high"], color=colour, lw=style.interval_width, zorder=3)
+
+
+def run_marks(axes: Axes, runs: pl.DataFrame, x: str, colour: str, style: Style) -> None:
+    """A dash for each single run at the column ``x``, wide enough to be seen on both sides of the largest marker."""
+    area = (style.marker_area[1] ** 0.5 + style.font_size) ** 2
+    axes.scatter(runs[x], runs["accuracy"], marker="_", s=area, color=colour, lw=style.interval_width, zorder=3.5)
+
+
+def teacher_line(axes: Axes, teacher: pl.DataFrame, style: Style) -> None:
+    """The teacher's accuracy as a line across the panel, its interval as a band; ``teacher`` has one row or none."""
+    colour = style.colours["teacher"]
+    for row in teacher.to_dicts():
+        axes.axhspan(row["ci_low"], row["ci_high"], color=colour, alpha=style.band_opacity, lw=0, zorder=0.5)
+        axes.axhline(row["accuracy"], color=colour, ls=style.lines["teacher"], zorder=1)
+
+
+def frontier(axes: Axes, points: pl.DataFrame, style: Style) -> None:
+    """The frontier through ``points`` (columns ``flops`` and ``accuracy``), and the suboptimal area below it.
+
+    A step: between two frontier students the cheaper one is the best that the budget buys. Set the axis before.
+    """
+    if points.is_empty():
+        return
+    points = points.sort("flops")
+    flops = [*points["flops"], axes.get_xlim()[1]]
+    accuracy = [*points["accuracy"], points["accuracy"][-1]]
+    line = {"color": style.colours["frontier"], "ls": style.lines["frontier"], "lw": style.interval_width}
+    axes.step(flops, accuracy, where="post", zorder=1.5, **line)
+    shade = {"color": style.colours["suboptimal"], "alpha": style.suboptimal_opacity, "lw": 0}
+    axes.fill_between(flops, accuracy, -1, step="post", zorder=0, **shade)
+
+
+def teacher_handle(table: pl.DataFrame, style: Style) -> list[Line2D]:
+    """The teacher's entry in the legend, if it is in the figure."""
+    look = {"color": style.colours["teacher"], "ls": style.lines["teacher"], "label": style.labels["teacher"]}
+    return [Line2D([], [], **look)] if "teacher" in table["element"] else []
+
+
+def frontier_handles(style: Style) -> list[Any]:
+    """The legend's entries for what :func:`frontier` draws."""
+    look = {"color": style.colours["frontier"], "ls": style.lines["frontier"], "lw": style.interval_width}
+    look |= {"marker": "o", "mfc": "white", "mew": style.interval_width, "ms": 4}
+    shade = {"color": style.colours["suboptimal"], "alpha": 2 * style.suboptimal_opacity}
+    return [
+        Line2D([], [], label=style.labels["frontier"], **look),
+        Patch(label=style.labels["suboptimal"], **shade),
+    ]
+
+
+def area_handles(sizes: Sequence[float], style: Style) -> list[Line2D]:
+    """The legend's entries for markers whose area is the student's size."""
+    areas = style.marker_areas(list(sizes))
+    dots = {"color": style.colours["note"], "marker": "o", "ls": ""}
+    return [Line2D([], [], label=labels.size_label(size), ms=areas[size] ** 0.5, **dots) for size in sizes]
+
+
+def size_handles(colours: Mapping[float, str], areas: Mapping[float, float] | None = None) -> list[Line2D]:
+    """The legend's entries for lines whose colour is the student's size; with ``areas`` also for that of markers."""
+    handles = []
+    for size, colour in colours.items():
+        width = areas[size] ** 0.5 if areas else 3.5
+        handles.append(Line2D([], [], color=colour, marker="o", ms=width, label=labels.size_label(size)))
+    return handles
+
+
+def name_points(axes: Axes, points: pl.DataFrame, x: str, y: str, name: str, style: Style) -> None:
+    """Write names beside points, each where it covers least of other names and points; call it when all is drawn."""
+    axes.figure.draw_without_rendering()  # places the axes
+    places = axes.transData.transform(points.select(x, y).to_numpy()) if points.height else []
+    scale = axes.figure.dpi / 72
+    taken = [Bbox.from_bounds(left - 3 * scale, low - 3 * scale, 6 * scale, 6 * scale) for left, low in places]
+    frame = axes.get_window_extent()
+    for row, text in zip(points.to_dicts(), points[name], strict=True):
+        label = axes.annotate(text, (row[x], row[y]), xytext=(0, 0), textcoords="offset points", **_note_look(style))
+        costs = {}
+        for offset, anchor in _OFFSETS.items():
+            label.xyann, (ha, va) = offset, anchor
+            label.set(ha=ha, va=va)
+            box = label.get_window_extent()
+            outside = box.width * box.height - _overlap(box, frame)
+            costs[offset] = sum(_overlap(box, other) for other in taken) + 4 * outside
+        best = min(costs, key=lambda offset: costs[offset])
+        label.xyann, (ha, va) = best, _OFFSETS[best]
+        label.set(ha=ha, va=va)
+        taken.append(label.get_window_extent())
+
+
+#: Where a name may stand, in points from its own point, and how it is anchored there; the best first.
+_OFFSETS = {
+    (5, 0): ("left", "center"),
+    (-5, 0): ("right", "center"),
+    (3, 4): ("left", "bottom"),
+    (3, -4): ("left", "top"),
+    (-3, 4): ("right", "bottom"),
+    (-3, -4): ("right", "top"),
+    (0, 6): ("center", "bottom"),
+    (0, -6): ("center", "top"),
+}
+
+
+def _note_look(style: Style) -> dict[str, Any]:
+    return {"fontsize": style.font_size - 1, "color": style.colours["note"], "zorder": 6, "annotation_clip": False}
+
+
+def _overlap(first: Bbox, second: Bbox) -> float:
+    shared = Bbox.intersection(first, second)
+    return shared.width * shared.height if shared else 0.0
+
+
+def finish(figure: Figure, table: pl.DataFrame, handles: Sequence[Any], style: Style, panel: Sequence[str]) -> None:
+    """Write the legend and the notes of ``table`` below the panels, which the columns ``panel`` name."""
+    notes = table.filter(pl.col("element") == "note").select(*panel, "note")
+    panels = table.select(panel).unique(maintain_order=True).rows()
+    write_below(figure, handles, parts.footnotes(notes, panels), style)
+
+
+def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style) -> None:
+    """Write a legend in as few lines as it fits and ``text`` under the panels, in a band added to the figure."""
+    size = style.font_size - 1
+    width, height = figure.get_size_inches()
+    lines = textwrap.wrap(text, int(width * 72 / (0.52 * size)))
+    if len(lines) > _MOST_NOTE_LINES:
+        lines = [*lines[: _MOST_NOTE_LINES - 1], "(more notes in the CSV beside the figure)"]
+    entries = _legend_lines(figure, handles)
+    line_height, margin = 1.6 * style.font_size / 72, 0.3 * style.font_size / 72
+    legend_band = len(entries) * line_height + 2 * margin
+    band = legend_band + (len(lines) * 1.3 + 0.3) * size / 72 * bool(lines)
+    full = height + band
+    figure.set_size_inches(width, full)
+    figure.get_layout_engine().set(rect=(0, band / full, 1, height / full))
+    for rank, line in enumerate(entries):
+        _legend_line(figure, line, (band - margin - (rank + 0.5) * line_height) / full)
+    figure.text(
+        0.5,
+        (band - legend_band) / 2 / full,
+        "\n".join(lines),
+        ha="center",
+        va="center",
+        fontsize=size,
+        color=style.colours["note"],
+        in_layout=False,
+    )
+
+
+def _legend_line(figure: Figure, handles: Sequence[Any], y: float) -> Legend:
+    legend = figure.legend(
+        handles=list(handles),
+        loc="center",
+        bbox_to_anchor=(0.5, y),
+        ncols=len(handles),
+        frameon=False,
+        columnspacing=1.2,
+    )
+    legend.set_in_layout(False)
+    return legend
+
+
+def _legend_lines(figure: Figure, handles: Sequence[Any]) -> list[Sequence[Any]]:
+    """The handles in as few lines of equal length as are no wider than the figure."""
+    lines: list[Sequence[Any]] = []
+    for count in range(1, len(handles) + 1):
+        length = math.ceil(len(handles) / count)
+        lines = [handles[start : start + length] for start in range(0, len(handles), length)]
+        if max(_legend_width(figure, line) for line in lines) <= figure.bbox.width:
+            break
+    return lines
+
+
+def _legend_width(figure: Figure, handles: Sequence[Any]) -> float:
+    legend = _legend_line(figure, handles, 0.5)
+    width = legend.get_window_extent().width
+    legend.remove()
+    return width

@@ -1,0 +1,56 @@
+"""What a figure is drawn from: the tables of a study, and what of the study should be in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.common.tables import SCHEMAS
+
+
+@dataclass(frozen=True)
+class Results:
+    """Tables by their names in ``SCHEMAS``, and settings of the study; a form uses those that the registry names.
+
+    ``sizes`` maps each student that should be there to billions of parameters, ``families`` each family to its
+    benchmarks. ``corpora`` are those of the grid, the first one the main one. ``adaptations`` are spelled
+    ``ift-then-reasoning`` and go ``from`` one of ``adaptation_corpora`` ``to`` the other. ``shots`` is the number shown
+    of ``base_shots``, ``limits`` are the limits on the length of answers to ``limited_benchmarks``, in tokens.
+    """
+
+    tables: Mapping[str, pl.DataFrame]
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    families: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    corpora: Sequence[str] = ()
+    ratios: Sequence[float] = ()
+    schedules: Sequence[str] = ()
+    adaptations: Sequence[str] = ()
+    adaptation_corpora: Mapping[str, str] = field(default_factory=dict)
+    base_shots: Sequence[int] = ()
+    shots: int = 3
+    limits: Sequence[int] = ()
+    limited_benchmarks: Sequence[str] = ()
+    seed: int = 0
+
+    @classmethod
+    def from_settings(cls, tables: Mapping[str, pl.DataFrame], settings: Mapping[str, Any]) -> Results:
+        """From settings as the config spells them: ``families`` is a list of ``{"name": ..., "benchmarks": [...]}``."""
+        families = {family["name"]: tuple(family["benchmarks"]) for family in settings.get("families", [])}
+        return cls(tables, **{**settings, "families": families})
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A table; without rows if the study has none of that name."""
+        return self.tables.get(name, pl.DataFrame(schema=SCHEMAS[name]))
+
+    @property
+    def corpus(self) -> str | None:
+        """The main corpus; None in a study that trains nothing."""
+        return self.corpora[0] if self.corpora else None
+
+    @property
+    def students(self) -> list[str]:
+        """The students that should be there, from small to large."""
+        return sorted(self.sizes, key=lambda name: self.sizes[name])

@@ -1,0 +1,122 @@
+"""The one style of all figures, read from ``config/style.yaml``, and how a figure is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import matplotlib
+import polars as pl
+import seaborn as sns
+import yaml
+from matplotlib.figure import Figure
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.files import atomic_path
+from scale_or_reason.common.tables import write_csv
+
+_SERIES = {"ift", "reasoning", "base"}
+#: The names that each map of the style file must have, no more and no fewer.
+_NAMES = {
+    "colours": _SERIES | {"teacher", "frontier", "suboptimal", "note"},
+    "markers": _SERIES | {"mixture"},
+    "lines": _SERIES | {"teacher", "frontier"},
+    "labels": _SERIES | {"teacher", "frontier", "suboptimal", "seq", "mix"},
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """The content of ``config/style.yaml``: lengths in inches, fonts in points, marker areas in square points."""
+
+    width_in: float
+    panel_height_in: float
+    png_dpi: int
+    font_family: str
+    font_size: float
+    colours: dict[str, str]
+    markers: dict[str, str]
+    lines: dict[str, str]
+    line_width: float
+    interval_width: float
+    marker_area: list[float]
+    band_opacity: float
+    suboptimal_opacity: float
+    palette: list[str]
+    size_colours: str
+    labels: dict[str, str]
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Style:
+        """Read the style file. Raises :class:`StudyError` for a key that is missing or not known."""
+        if not Path(path).is_file():
+            raise StudyError("the style file is missing", where=path, remedy="use config/style.yaml")
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        _check_names(content, {field.name for field in fields(cls)}, path, key=None)
+        for key, names in _NAMES.items():
+            _check_names(content[key], names, path, key)
+        return cls(**content)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Within this context matplotlib draws and saves in this style; nothing global is left changed."""
+        settings = sns.axes_style("ticks") | {
+            "font.family": self.font_family,
+            "font.size": self.font_size,
+            "axes.titlesize": self.font_size + 1,
+            "axes.labelsize": self.font_size,
+            "xtick.labelsize": self.font_size - 1,
+            "ytick.labelsize": self.font_size - 1,
+            "legend.fontsize": self.font_size,
+            "axes.linewidth": 0.6,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.6,
+            "xtick.minor.width": 0.4,
+            "xtick.major.size": 3,
+            "ytick.major.size": 3,
+            "xtick.minor.size": 1.5,
+            "xtick.bottom": True,
+            "ytick.left": True,
+            "lines.linewidth": self.line_width,
+            "pdf.fonttype": 42,  # letters stay text that can be searched and edited
+            "savefig.dpi": self.png_dpi,
+        }
+        with matplotlib.rc_context(settings):
+            yield
+
+    def marker_areas(self, sizes: list[float]) -> dict[float, float]:
+        """Marker area of each student size, in equal steps from the smallest to the largest."""
+        low, high = self.marker_area
+        steps = max(len(sizes) - 1, 1)
+        return {size: low + (high - low) * rank / steps for rank, size in enumerate(sorted(sizes))}
+
+
+def _check_names(found: object, expected: set[str], path: object, key: str | None) -> None:
+    names = set(found) if isinstance(found, dict) else set()
+    if names != expected:
+        raise StudyError(
+            "the style file has keys that are not known, or lacks some",
+            where=path,
+            key=key,
+            found=f"not known: {sorted(names - expected)}, lacking: {sorted(expected - names)}",
+            expected=", ".join(sorted(expected)),
+            remedy="correct the file; its comments explain each key",
+        )
+
+
+def save_figure(
+    stem: str | Path, table: pl.DataFrame, draw: Callable[[pl.DataFrame, Style], Figure], style: Style
+) -> None:
+    """Draw ``table`` and write ``stem``.pdf, .png and .csv (the table itself), each whole or not at all.
+
+    The files hold no date, so that equal tables give equal bytes.
+    """
+    with style.applied():
+        figure = draw(table, style)
+        for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
+            with atomic_path(Path(f"{stem}{suffix}")) as temporary:
+                figure.savefig(temporary, metadata=metadata)
+            figure.set_layout_engine("none")  # all is in its place: finding it again would take as long as drawing
+    write_csv(table, f"{stem}.csv")

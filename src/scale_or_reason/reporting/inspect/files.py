@@ -1,0 +1,71 @@
+"""The files that trails are made from.
+
+Standard library only: every job on a cluster imports this with the Snakefile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scale_or_reason.study.cells import FORMATS
+
+
+def item_files(results: Path, benchmark: str, model_ids: Iterable[str], judges: Sequence[str]) -> list[Path]:
+    """All tables that a trail of an item of ``benchmark`` is made from, whether they are there or not."""
+    folders = [results / "answers", *(results / "verdicts" / judge for judge in judges)]
+    return [folder / model_id / f"{benchmark}.parquet" for model_id in model_ids for folder in folders]
+
+
+@dataclass(frozen=True)
+class CorpusFiles:
+    """Where the files of a corpus are: below ``results``; the teacher answers it in so many ``shards``."""
+
+    results: Path
+    name: str
+    shards: int
+
+    @property
+    def questions(self) -> Path:
+        return self.results / "questions" / f"{self.name}.parquet"
+
+    @property
+    def overlaps(self) -> Path:
+        return self.results / "questions" / f"{self.name}.overlaps.parquet"
+
+    @property
+    def pairs(self) -> Path:
+        return self.results / "pairs" / f"{self.name}.parquet"
+
+    def generations(self, answer_format: str, shard: int) -> Path:
+        """The teacher's answers in one format to a part of the questions."""
+        return self.results / "pairs" / self.name / answer_format / f"shard-{shard}.parquet"
+
+    def tokens(self) -> dict[str, Path]:
+        """The lengths of the pairs by tokenizer."""
+        files = sorted(self.results.glob(f"tokens/{self.name}/*/counts.parquet"))
+        return {file.parent.name: file for file in files}
+
+    def mixtures(self) -> dict[str, Path]:
+        """The mixtures that are there."""
+        files = sorted(self.results.glob(f"mixtures/{self.name}/*/rho-*.parquet"))
+        return {f"{file.parent.name}/{file.stem}": file for file in files}
+
+    def files(self) -> list[Path]:
+        """All tables that a trail is made from beside the questions, whether they are there or not."""
+        answers = [self.generations(name, shard) for name in FORMATS for shard in range(self.shards)]
+        return [*answers, self.pairs, self.overlaps, *self.tokens().values(), *self.mixtures().values()]
+
+
+def state_of(files: Iterable[Path]) -> str:
+    """A hash of which ``files`` are there, and since when: a page whose files have changed is old."""
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        digest.update(f"{file}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
+    return digest.hexdigest()[:16]

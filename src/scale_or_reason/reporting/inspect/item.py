@@ -1,0 +1,155 @@
+"""What a study has about one item of a benchmark: every model's answer, and what everybody said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.benchmarks.fewshot import Example, choose_examples, few_shot_prompt
+from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.common.tables import SCHEMAS, scan_table
+from scale_or_reason.inference.requests import Mode
+from scale_or_reason.judging.jury import KEY, JuryRule
+from scale_or_reason.reporting.inspect.files import item_files
+from scale_or_reason.study.cells import AnyModel, BaseStudent, Teacher, parse_model_id
+from scale_or_reason.training.chat_templates import render_chat
+
+Row = Mapping[str, Any]
+#: What the jury says where neither yes nor no has the majority, and the study takes that for neither.
+TIE = "undecided"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One answer with all verdicts on it, by judge (rows of schema verdicts; the rule graders are ``rules``).
+
+    ``decided`` is the jury's word: yes, no, :data:`TIE`, or unparsable if no juror could be read; None as long as a
+    juror has not spoken.
+    """
+
+    row: Row
+    verdicts: Mapping[str, Row]
+    decided: str | None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the limit on its length cut it short."""
+        return self.row["finish_reason"] == "length"
+
+
+@dataclass(frozen=True)
+class ModelTrail:
+    """A model's answers to the item, one for each sample; none if there are no answers yet.
+
+    ``waiting_for``: the judges that have not spoken about an answer.
+    """
+
+    model: AnyModel
+    answers: tuple[Judged, ...]
+    waiting_for: tuple[str, ...]
+
+    @property
+    def model_id(self) -> str:
+        return self.model.model_id
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What some models are sent; ``text`` is None if that cannot be said yet."""
+
+    how: str
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who judges and who decides. ``judges`` are all whose verdicts are shown, ``jurors`` those of the jury."""
+
+    judges: tuple[str, ...]
+    jurors: tuple[str, ...]
+    jury: JuryRule
+
+
+def model_trail(results: Path, model_id: str, item: Row, readers: Readers) -> ModelTrail:
+    """What is there of a model: its answers to ``item`` (schema items) below ``results``, and the verdicts on them."""
+    answers, *judged = (
+        _rows(file, "answers" if number == 0 else "verdicts", item["item_id"])
+        for number, file in enumerate(item_files(results, item["benchmark"], [model_id], readers.judges))
+    )
+    verdicts = dict(zip(readers.judges, judged, strict=True))
+    trails = []
+    for answer in answers:
+        own = {judge: row for judge, rows in verdicts.items() for row in rows if row["sample"] == answer["sample"]}
+        trails.append(Judged(answer, own, _decided(own, readers)))
+    silent = [judge for judge in readers.judges if any(judge not in answer.verdicts for answer in trails)]
+    return ModelTrail(parse_model_id(model_id), tuple(trails), tuple(silent))
+
+
+def prompts(
+    item: Row,
+    models: Sequence[AnyModel],
+    *,
+    templates: Mapping[str, str],
+    modes: Mapping[str, Mapping[str, Any]],
+    pool: Sequence[Example] | None,
+    seed: int,
+) -> list[Prompt]:
+    """What ``models`` are sent when they are asked ``item``, each text once.
+
+    ``templates``: the chat format of each student. ``modes``: how the teacher is told to think, by format. ``pool``:
+    the benchmark's examples, None if nobody has set them aside yet. ``seed``: the study's.
+    """
+    found = []
+    for model in models:
+        if isinstance(model, BaseStudent):
+            count = get_benchmark(item["benchmark"]).examples_shown(model.shots)
+            text = _few_shot(item, count, pool, seed)
+            found.append(Prompt(f"base students, {numbered(count, 'example')}, no chat format", text))
+        elif isinstance(model, Teacher):
+            found.append(Prompt(f"the teacher, {model.format}", _told(item["prompt"], modes.get(model.format, {}))))
+        else:
+            template = templates[model.student]
+            chat = render_chat(template, [{"role": "user", "content": item["prompt"]}])
+            found.append(Prompt(f"trained students, chat format {template}", chat))
+    return list(dict.fromkeys(found))
+
+
+def numbered(count: int, thing: str) -> str:
+    """``1 example``, ``3 examples``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _rows(file: Path, schema: str, item_id: str) -> list[dict[str, Any]]:
+    """The rows of an item, by sample; none if there is no such table yet."""
+    if not file.is_file():
+        return []
+    return scan_table(file, schema).filter(pl.col("item_id") == item_id).sort("sample").collect().to_dicts()
+
+
+def _decided(verdicts: Mapping[str, Row], readers: Readers) -> str | None:
+    if any(juror not in verdicts for juror in readers.jurors):
+        return None
+    columns = {name: SCHEMAS["verdicts"][name] for name in (*KEY, "judge", "verdict")}
+    spoken = pl.DataFrame([{name: verdicts[juror][name] for name in columns} for juror in readers.jurors], columns)
+    word = readers.jury.decide(spoken)["verdict"].item()
+    return TIE if word == "unparsable" and (spoken["verdict"] != word).any() else word
+
+
+def _few_shot(item: Row, count: int, pool: Sequence[Example] | None, seed: int) -> str | None:
+    if count and pool is None:
+        return None
+    benchmark = item["benchmark"]
+    examples = choose_examples(pool or (), count, benchmark, seed)
+    return few_shot_prompt(get_benchmark(benchmark).instruction, item["question"], examples)
+
+
+def _told(prompt: str, mode: Mapping[str, Any]) -> str:
+    """The messages to the teacher, whose chat format is its own, and what that is told."""
+    settings = Mode.from_values(dict(mode), "--modes")
+    options = [f"(options of its chat template: {dict(settings.template)})"] if settings.template else []
+    messages = [f"{message['role']}:\n{message['content']}" for message in settings.messages(prompt)]
+    return "\n\n".join([*options, *messages])

@@ -1,0 +1,122 @@
+"""What a study has about one training prompt: both answers of the teacher, and what became of them."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import SCHEMAS, read_column, scan_table
+from scale_or_reason.data.pairs import PairMaker
+from scale_or_reason.data.shards import bounds_of
+from scale_or_reason.reporting.inspect.files import CorpusFiles
+from scale_or_reason.study.cells import FORMATS
+
+Row = Mapping[str, Any]
+#: What became of a pair, beside the reasons of ``pairs.DROP_REASONS``: it is trained on; nobody has made pairs yet; it
+#: was dropped and its answers with it, as happens to published ones; its answers are good, but younger than the pairs.
+KEPT, NO_PAIRS, NOT_STORED, OUTDATED = "kept", "no pairs yet", "not stored", "outdated"
+
+
+@dataclass(frozen=True)
+class PromptTrail:
+    """All about a prompt.
+
+    ``answers``: the teacher's, by format, as far as they are there (``answer``, ``answer_tokens``, ``finish_reason``).
+    ``fate``: one of the words above, or a reason of ``pairs.DROP_REASONS``. ``overlaps``: rows of that schema, None if
+    nobody has looked. ``tokens``: by tokenizer, a row of schema token_counts. ``mixtures``: the prompt's row in each
+    (``seq/rho-0.25``) that is there, None where it is not in it.
+    """
+
+    corpus: str
+    prompt_id: str
+    prompt: str
+    answers: Mapping[str, Row]
+    fate: str
+    overlaps: Sequence[Row] | None
+    tokens: Mapping[str, Row]
+    mixtures: Mapping[str, Row | None]
+
+
+def prompt_trail(corpus: CorpusFiles, prompt_id: str) -> PromptTrail:
+    """What there is about a prompt. Raises :class:`StudyError` with the nearest ids if there is no such prompt."""
+    ids = read_column(corpus.questions, "questions", "prompt_id")
+    place = ids.index_of(prompt_id)
+    if place is None:
+        raise _unknown(prompt_id, ids, corpus.questions)
+    question = _rows(corpus.questions, "questions", prompt_id)
+    shard = next(number for number in range(corpus.shards) if place < bounds_of(len(ids), number, corpus.shards)[1])
+    generations = {name: _rows(corpus.generations(name, shard), "generations", prompt_id) for name in FORMATS}
+    pairs = _rows(corpus.pairs, "pairs", prompt_id)
+    overlaps = _rows(corpus.overlaps, "overlaps", prompt_id)
+    answers: dict[str, Row]
+    if pairs.is_empty():
+        answers = {name: rows.row(0, named=True) for name, rows in generations.items() if rows.height}
+    else:
+        answers = {name: _answer_of_pair(pairs.row(0, named=True), name) for name in FORMATS}
+    return PromptTrail(
+        corpus.name,
+        prompt_id,
+        question["prompt"].item(),
+        answers,
+        _fate(corpus, question, generations, pairs, overlaps),
+        overlaps.to_dicts() if corpus.overlaps.is_file() else None,
+        {name: counts for name, file in corpus.tokens().items() if (counts := _row(file, "token_counts", prompt_id))},
+        {name: _row(file, "mixture", prompt_id) for name, file in corpus.mixtures().items()},
+    )
+
+
+def _fate(
+    corpus: CorpusFiles,
+    question: pl.DataFrame,
+    generations: Mapping[str, pl.DataFrame],
+    pairs: pl.DataFrame,
+    overlaps: pl.DataFrame,
+) -> str:
+    """The audit counts the pairs that were dropped; why this one was follows from its answers as it did then."""
+    if not pairs.is_empty():
+        return KEPT
+    if not corpus.pairs.is_file():
+        return NO_PAIRS
+    if any(rows.is_empty() for rows in generations.values()):
+        return NOT_STORED
+    maker = PairMaker(overlaps, teacher="", sampling="", seed=0)
+    maker.pair(question, generations["ift"], generations["reasoning"])
+    return next((reason for reason, count in maker.audit.dropped.items() if count), OUTDATED)
+
+
+def _rows(file: Path, schema: str, prompt_id: str) -> pl.DataFrame:
+    """The rows of a prompt; none if there is no such table yet."""
+    if not file.is_file():
+        return pl.DataFrame(schema=SCHEMAS[schema])
+    return scan_table(file, schema).filter(pl.col("prompt_id") == prompt_id).collect()
+
+
+def _row(file: Path, schema: str, prompt_id: str) -> dict[str, Any] | None:
+    rows = _rows(file, schema, prompt_id)
+    return rows.row(0, named=True) if rows.height else None
+
+
+def _answer_of_pair(pair: Row, answer_format: str) -> Row:
+    names = {"answer": answer_format, "answer_tokens": f"{answer_format}_tokens"}
+    return {name: pair[column] for name, column in (names | {"finish_reason": f"{answer_format}_finish"}).items()}
+
+
+def _unknown(prompt_id: str, ids: pl.Series, where: Path) -> StudyError:
+    """Ids are hashes: whoever has no whole one has its beginning, or has mistyped the rest."""
+    known = ids.sort().to_list()
+    place = bisect(known, prompt_id)
+    near = known[max(place - 2, 0) : place + 2]
+    return StudyError(
+        "there is no such prompt",
+        where=where,
+        key="prompt_id",
+        found=prompt_id,
+        expected=f"one of {len(known)} ids; those that come before and after: {', '.join(near)}",
+        remedy="take an id from the table of questions",
+    )

@@ -1,0 +1,180 @@
+"""What the analysis knows of a study: for every cell and task the measured values, and replicates of them.
+
+A *cell* is a model with all of its seeds together. A *task* is a family of benchmarks (the unweighted mean over them)
+or a single benchmark. Values are arrays of shape (1 + replicates, cells, tasks): row 0 is what was measured, the other
+rows are what might have been measured as well (:mod:`analysis.bootstrap`). Tables without single answers, such
+as a paper's, have row 0 only. What is not there is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.scoring.families import training_costs
+from scale_or_reason.study.cells import FORMATS
+
+Floats = NDArray[np.float64]
+
+#: Accuracy is a share; FLOPs and tokens are means of one answer; the last is the ratio of their mean lengths.
+MEASURES = ("accuracy", "inference_flops", "answer_tokens", "wrong_to_right_tokens")
+#: What identifies a cell: everything that identifies a model, apart from its replica.
+CELL = [name for name in CELL_COLUMNS if name not in ("model_id", "seed")]
+#: The columns of ``Evidence.cells``.
+CELLS_SCHEMA = {
+    **{name: CELL_COLUMNS[name] for name in CELL},
+    "size_b": pl.Float64(),
+    "seeds": pl.Int64(),
+    "training_flops": pl.Float64(),
+}
+COSTS = ("training", "inference")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """See the module. ``cells`` has the columns ``CELLS_SCHEMA``, a row per cell.
+
+    ``families`` maps each family to its benchmarks; ``tasks`` are their names, families first.
+    """
+
+    cells: pl.DataFrame
+    tasks: tuple[str, ...]
+    families: Mapping[str, Sequence[str]]
+    values: Mapping[str, Floats]
+    _index: dict[tuple[Any, ...], int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        index = {tuple(row): number for number, row in enumerate(self.cells.select(CELL).iter_rows())}
+        object.__setattr__(self, "_index", index)
+
+    @property
+    def replicates(self) -> int:
+        """How many replicates there are; 0 where single answers are not known."""
+        return len(self.values["accuracy"]) - 1
+
+    def find(
+        self, student: str, corpus: str, ratio: float, schedule: str = "seq", kind: str = "distilled"
+    ) -> int | None:
+        """The row of a trained cell, None if it is not there. At ratios 0 and 1 both schedules are one cell."""
+        schedule = "seq" if kind == "distilled" and ratio in (0, 1) else schedule
+        named = {"kind": kind, "corpus": corpus, "student": student, "schedule": schedule, "ratio": float(ratio)}
+        return self._index.get(tuple(named.get(name) for name in CELL))
+
+    def adapted(self, student: str, first: str, second: str) -> int | None:
+        """The row of an adaptation, None if it is not there."""
+        ratio = float(FORMATS.index(second))
+        named = {"kind": "adapted", "student": student, "schedule": f"{first}-then-{second}", "ratio": ratio}
+        return self._index.get(tuple(named.get(name) for name in CELL))
+
+    def teacher(self) -> int | None:
+        """The row of the teacher: with thinking, or without where only that was evaluated; None without any."""
+        rows = self.cells.with_row_index().filter(pl.col("kind") == "teacher").sort("ratio", descending=True)
+        return int(rows["index"][0]) if rows.height else None
+
+    def get(self, measure: str, cell: int, task: str) -> Floats:
+        """Measured value and replicates, shape (1 + replicates,); NaN for a task that is not there."""
+        if task not in self.tasks:
+            return np.full(self.replicates + 1, np.nan)
+        return self.values[measure][:, cell, self.tasks.index(task)]
+
+    def cost(self, cost: str, cell: int, task: str) -> Floats:
+        """FLOPs of training the cell, the same in each replicate, or of answering."""
+        if cost == "inference":
+            return self.get("inference_flops", cell, task)
+        training = self.cells["training_flops"][cell]
+        return np.full(self.replicates + 1, np.nan if training is None else training)
+
+    def family_of(self, task: str) -> str:
+        """The family that a task is, or that it belongs to."""
+        return next(name for name, benchmarks in self.families.items() if task == name or task in benchmarks)
+
+    def key(self, cell: int, task: str) -> dict[str, Any]:
+        """What identifies the values of a cell and task in a table; ``benchmark`` is null for a family's average."""
+        benchmark = None if task in self.families else task
+        row = self.cells.select(*CELL, "size_b", "seeds").row(cell, named=True)
+        return row | {"family": self.family_of(task), "benchmark": benchmark}
+
+    def name(self, cell: int) -> str:
+        """The cell's model id without its seed."""
+        row = self.cells.row(cell, named=True)
+        if row["kind"] == "distilled":
+            return f"{row['corpus']}/{row['student']}/{row['schedule']}/rho-{row['ratio']:g}"
+        if row["kind"] == "teacher":
+            return f"teacher/{row['student']}/{FORMATS[int(row['ratio'])]}"
+        return f"adapted/{row['student']}/{row['schedule']}" if row["kind"] == "adapted" else f"base/{row['student']}"
+
+
+def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame:
+    """The ``cells`` of :class:`Evidence` and, in the column ``models``, the ids of each one's replicas.
+
+    ``models`` has ``CELL_COLUMNS``, a row per model; the FLOPs of training are means over a cell's replicas.
+    """
+    known = models.join(training_costs(costs), on="model_id", how="left", maintain_order="left")
+    size = pl.col("student").replace_strict(sizes, default=None, return_dtype=pl.Float64())
+    return (
+        known.sort(*CELL, "seed", nulls_last=True)
+        .group_by(CELL, maintain_order=True)
+        .agg(pl.col("training_flops").mean(), models=pl.col("model_id"), seeds=pl.len().cast(pl.Int64))
+        .with_columns(size_b=size)
+        .sort("kind", "corpus", "size_b", "student", "schedule", "ratio", "shots", nulls_last=True)
+    )
+
+
+def with_families(
+    values: Floats, benchmarks: Sequence[str], families: Mapping[str, Sequence[str]], *, of_those_there: bool = False
+) -> Floats:
+    """``values`` (..., benchmarks) with the means over each family before them: (..., families + benchmarks).
+
+    A family's mean is NaN where one of its benchmarks is: a mean over fewer could not be compared with the others.
+    With ``of_those_there`` it is the mean over those that are known.
+    """
+    columns = {name: position for position, name in enumerate(benchmarks)}
+    means = []
+    for members in families.values():
+        own = values[..., [columns[name] for name in members]]
+        count = (~np.isnan(own)).sum(axis=-1) if of_those_there else own.shape[-1]
+        total = np.nansum(own, axis=-1) if of_those_there else own.sum(axis=-1)
+        means.append(np.where(np.equal(count, 0), np.nan, total / np.maximum(count, 1)))
+    return np.concatenate([np.stack(means, axis=-1), values], axis=-1) if means else values
+
+
+def families_there(families: Mapping[str, str], benchmarks: Sequence[str]) -> dict[str, list[str]]:
+    """Family -> those of its benchmarks that are in ``benchmarks``, from benchmark -> family."""
+    found: dict[str, list[str]] = {}
+    for benchmark, family in families.items():
+        if benchmark in benchmarks:
+            found.setdefault(family, []).append(benchmark)
+    return found
+
+
+def evidence_from_tables(
+    scores: pl.DataFrame, costs: pl.DataFrame, families: Mapping[str, str], sizes: Mapping[str, float]
+) -> Evidence:
+    """What tables of ``scores`` and ``costs`` say: measured values and no replicates.
+
+    ``families`` maps benchmarks to families, ``sizes`` students to billions of parameters.
+    """
+    cells = cells_of(scores.select(list(CELL_COLUMNS)).unique(), costs, sizes)
+    benchmarks = [name for name in families if name in scores["benchmark"]]
+    answering = costs.filter(pl.col("stage") == "evaluation")
+    each = answering.select("model_id", "benchmark", inference_flops=pl.col("flops") / pl.col("sequences"))
+    rows = scores.join(each, on=["model_id", "benchmark"], how="left")
+    cell_of = {model: number for number, models in enumerate(cells["models"]) for model in models}
+    rows = rows.rename({"answer_tokens_mean": "answer_tokens"}, strict=False)
+    rows = rows.with_columns(cell=pl.col("model_id").replace_strict(cell_of, return_dtype=pl.Int64()))
+    members = families_there(families, benchmarks)
+    values = {}
+    for measure in MEASURES:
+        grid = np.full((1, cells.height, len(benchmarks)), np.nan)
+        if measure in rows.columns:
+            means = rows.group_by("cell", "benchmark").agg(pl.col(measure).mean()).drop_nulls()
+            for cell, benchmark, value in means.iter_rows():
+                grid[0, cell, benchmarks.index(benchmark)] = value
+        values[measure] = with_families(grid, benchmarks, members)
+    return Evidence(cells.drop("models"), (*members, *benchmarks), members, values)

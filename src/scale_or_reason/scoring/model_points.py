@@ -1,0 +1,71 @@
+"""Points of a plot from scores: sizes and formats added, seeds averaged, the teacher's row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.cells import FORMATS
+
+#: The four families of the papers' main figures.
+MAIN_FAMILIES = ("General-MC", "General-OE", "Math-MC", "Math-OE")
+
+
+def main_families(scores: pl.DataFrame, wanted: Sequence[str] | None) -> list[str]:
+    """The families that get a panel: those asked for, else the paper's main ones in the data, else all in the data."""
+    if wanted:
+        return list(wanted)
+    found = scores["family"].unique(maintain_order=True).to_list()
+    return [family for family in MAIN_FAMILIES if family in found] or found
+
+
+def with_sizes(points: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame:
+    """Add ``size_b`` by student; teachers have none.
+
+    Raises :class:`StudyError` for a student whose size is not given.
+    """
+    students = points.filter(pl.col("kind") != "teacher")["student"].unique().sort()
+    unknown = [name for name in students if name not in sizes]
+    if unknown:
+        raise StudyError(
+            "the size of a student is not known",
+            where="--sizes",
+            found=", ".join(unknown),
+            expected=", ".join(sizes),
+            remedy="give every student's size in billions of parameters",
+        )
+    schema = {"student": pl.String(), "size_b": pl.Float64()}
+    lookup = pl.DataFrame({"student": list(sizes), "size_b": list(map(float, sizes.values()))}, schema=schema)
+    return points.join(lookup, on="student", how="left", maintain_order="left")
+
+
+def with_format(points: pl.DataFrame) -> pl.DataFrame:
+    """Add ``format``: ``ift`` at ratio 0, ``reasoning`` at ratio 1, else null."""
+    ratio = pl.col("ratio")
+    ift, reasoning = (pl.lit(name) for name in FORMATS)
+    return points.with_columns(format=pl.when(ratio == 0).then(ift).when(ratio == 1).then(reasoning))
+
+
+def mean_over_seeds(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
+    """One row for all replicas of a model: means of ``values``.
+
+    Interval bounds are averaged like the rest: replicas answer the same items, so seeds make the interval no narrower.
+    """
+    return points.group_by(_apart_from_seeds(points, values), maintain_order=True).agg(pl.col(*values).mean())
+
+
+def single_runs(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
+    """The rows of models that were trained with several seeds: the spread around their mean."""
+    return points.filter(pl.len().over(_apart_from_seeds(points, values)) > 1)
+
+
+def _apart_from_seeds(points: pl.DataFrame, values: Sequence[str]) -> list[str]:
+    return [name for name in points.columns if name not in {*values, "seed", "model_id"}]
+
+
+def teacher_accuracy(points: pl.DataFrame, family: str) -> pl.DataFrame:
+    """The teacher's row for ``family``: in reasoning mode, or in IFT mode where only that was evaluated; or no row."""
+    rows = points.filter((pl.col("kind") == "teacher") & (pl.col("family") == family))
+    return rows.sort("ratio", descending=True).head(1)

@@ -1,0 +1,195 @@
+"""The models of a study, and the only place that turns a model into a path and a path into a model.
+
+A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdicts/{judge}/``::
+
+    general/Qwen2.5-3B/seq/rho-0.25/seed-0          a distilled student: one cell of the grid
+    general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    the same, whose answers have another limit of length
+    adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
+    base/Qwen2.5-3B/shots-3                         a base student, shown k examples
+    teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar
+
+from scale_or_reason.common.errors import StudyError
+
+FORMATS = ("ift", "reasoning")
+SCHEDULES = ("seq", "mix")
+#: First path components that a corpus may not be called, since they say what kind of model follows.
+RESERVED_NAMES = ("adapted", "base", "teacher")
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+RATIO = r"(?:0|1|0\.[0-9]*[1-9])"
+
+
+def format_ratio(ratio: float) -> str:
+    """The one spelling of a reasoning ratio in paths: ``0``, ``0.25``, ``1``."""
+    return f"{ratio:.6f}".rstrip("0").rstrip(".")
+
+
+def ratio_of_format(answer_format: str) -> int:
+    """The reasoning ratio of a corpus in one format only: 0 for ``ift``, 1 for ``reasoning``."""
+    return FORMATS.index(answer_format)
+
+
+@dataclass(frozen=True, order=True)
+class _Model:
+    """What all kinds of model share; subclasses give ``kind`` and ``pattern``."""
+
+    kind: ClassVar[str]
+    pattern: ClassVar[str]
+
+    @classmethod
+    def from_model_id(cls, model_id: str) -> _Model | None:
+        match = re.fullmatch(cls.pattern, model_id)
+        if match is None:
+            return None
+        types = {field.name: field.type for field in fields(cls)}
+        cast = {"int": int, "float": float, "str": str}
+        return cls(**{name: cast[str(types[name])](text) for name, text in match.groupdict().items()})
+
+    @property
+    def model_id(self) -> str:
+        raise AssertionError("each kind of model spells its own id")
+
+    def columns(self) -> dict[str, Any]:
+        """The model's values for the columns ``tables.CELL_COLUMNS``; null where a column does not apply."""
+        names = ("corpus", "student", "schedule", "ratio", "seed", "shots")
+        own = asdict(self)
+        return {"model_id": self.model_id, "kind": self.kind} | {name: own.get(name) for name in names}
+
+
+@dataclass(frozen=True, order=True)
+class Cell(_Model):
+    """A distilled student: one cell of the grid students x ratios x schedules x corpora (x seeds)."""
+
+    corpus: str
+    student: str
+    schedule: str
+    ratio: float
+    seed: int = 0
+
+    kind: ClassVar[str] = "distilled"
+    pattern: ClassVar[str] = (
+        rf"(?P<corpus>(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME})/(?P<student>{NAME})"
+        rf"/(?P<schedule>{'|'.join(SCHEDULES)})/rho-(?P<ratio>{RATIO})/seed-(?P<seed>\d+)"
+    )
+
+    @property
+    def model_id(self) -> str:
+        ratio = format_ratio(self.ratio)
+        return f"{self.corpus}/{self.student}/{self.schedule}/rho-{ratio}/seed-{self.seed}"
+
+    @property
+    def trained_as(self) -> Cell:
+        """The cell whose training run this is: at ratios 0 and 1 both schedules are the same run, stored under seq."""
+        return replace(self, schedule="seq") if self.ratio in (0, 1) else self
+
+
+@dataclass(frozen=True, order=True)
+class LimitedCell(Cell):
+    """A cell of the grid whose answers may have ``max_tokens`` tokens, and not as many as the study's other answers."""
+
+    max_tokens: int = 0
+
+    kind: ClassVar[str] = "limited"
+    pattern: ClassVar[str] = rf"{Cell.pattern}/max-tokens-(?P<max_tokens>[1-9]\d*)"
+
+    @property
+    def cell(self) -> Cell:
+        """The cell itself, under the study's own limit."""
+        return Cell(self.corpus, self.student, self.schedule, self.ratio, self.seed)
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.cell.model_id}/max-tokens-{self.max_tokens}"
+
+
+@dataclass(frozen=True, order=True)
+class Adaptation(_Model):
+    """A general checkpoint of format ``first``, trained further on math in format ``second`` (v1 section 3.3)."""
+
+    student: str
+    first: str
+    second: str
+    seed: int = 0
+
+    kind: ClassVar[str] = "adapted"
+    pattern: ClassVar[str] = (
+        rf"adapted/(?P<student>{NAME})/(?P<first>{'|'.join(FORMATS)})-then-(?P<second>{'|'.join(FORMATS)})"
+        r"/seed-(?P<seed>\d+)"
+    )
+
+    @property
+    def model_id(self) -> str:
+        return f"adapted/{self.student}/{self.first}-then-{self.second}/seed-{self.seed}"
+
+    def columns(self) -> dict[str, Any]:
+        ratio = float(FORMATS.index(self.second))
+        return super().columns() | {"schedule": f"{self.first}-then-{self.second}", "ratio": ratio}
+
+
+@dataclass(frozen=True, order=True)
+class BaseStudent(_Model):
+    """An untrained base student, evaluated with ``shots`` examples before the question."""
+
+    student: str
+    shots: int
+
+    kind: ClassVar[str] = "base"
+    pattern: ClassVar[str] = rf"base/(?P<student>{NAME})/shots-(?P<shots>\d+)"
+
+    @property
+    def model_id(self) -> str:
+        return f"base/{self.student}/shots-{self.shots}"
+
+
+@dataclass(frozen=True, order=True)
+class Teacher(_Model):
+    """The teacher in one of its two modes: ``ift`` (thinking off) or ``reasoning`` (thinking on)."""
+
+    student: str
+    format: str
+
+    kind: ClassVar[str] = "teacher"
+    pattern: ClassVar[str] = rf"teacher/(?P<student>{NAME})/(?P<format>{'|'.join(FORMATS)})"
+
+    @property
+    def model_id(self) -> str:
+        return f"teacher/{self.student}/{self.format}"
+
+    def columns(self) -> dict[str, Any]:
+        return super().columns() | {"ratio": float(FORMATS.index(self.format))}
+
+
+AnyModel = Cell | LimitedCell | Adaptation | BaseStudent | Teacher
+_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, Adaptation, BaseStudent, Teacher)
+
+
+def parse_model_id(model_id: str) -> AnyModel:
+    """The model that ``model_id`` names. Raises :class:`StudyError` for an id of no known form."""
+    for kind in _KINDS:
+        model = kind.from_model_id(model_id)
+        if model is not None:
+            return model  # type: ignore[return-value]
+    raise StudyError(
+        "this is not a model id",
+        found=model_id,
+        expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N, "
+        "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
+        "base/STUDENT/shots-K or teacher/TEACHER/ift|reasoning",
+        remedy="ask for one of the paths that `snakemake -n` lists",
+    )
+
+
+def _anonymous(pattern: str) -> str:
+    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
+
+
+#: Regular expressions without named groups, for Snakemake's wildcard constraints.
+CELL_PATTERN = _anonymous(Cell.pattern)
+MODEL_ID_PATTERN = "(?:" + "|".join(_anonymous(kind.pattern) for kind in _KINDS) + ")"

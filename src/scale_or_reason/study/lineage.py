@@ -1,0 +1,50 @@
+"""What a model learnt from: the trainings that it went through, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.cells import Adaptation, AnyModel, Cell, LimitedCell, format_ratio, ratio_of_format
+
+
+@dataclass(frozen=True)
+class Training:
+    """One pass over a mixture; ``model_id`` is the model that came out of it."""
+
+    model_id: str
+    corpus: str
+    schedule: str
+    ratio: float
+
+    @property
+    def mixture(self) -> str:
+        """The part of the mixture's path below ``mixtures/``, without the suffix."""
+        return f"{self.corpus}/{self.schedule}/rho-{format_ratio(self.ratio)}"
+
+
+def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Training, ...]:
+    """The trainings of a model, the last one last; none for models that are not trained here.
+
+    ``adaptation_corpora`` says which corpus adaptations go ``from`` and which they go ``to`` (v1 section 3.3). Raises
+    :class:`StudyError` if it does not, and the model is an adaptation.
+    """
+    if isinstance(model, Adaptation):
+        if not {"from", "to"} <= adaptation_corpora.keys():
+            raise StudyError(
+                "it is not known on which corpora a model was trained",
+                where=model.model_id,
+                key="adaptation_corpora",
+                found=dict(adaptation_corpora),
+                expected='{"from": CORPUS, "to": CORPUS}',
+                remedy="give both, as study.adaptation_corpora of the config has them",
+            )
+        start = Cell(adaptation_corpora["from"], model.student, "seq", ratio_of_format(model.first), model.seed)
+        second = Training(model.model_id, adaptation_corpora["to"], "seq", ratio_of_format(model.second))
+        return (*lineage(start, adaptation_corpora), second)
+    if isinstance(model, LimitedCell):
+        return lineage(model.cell, adaptation_corpora)
+    if isinstance(model, Cell):
+        return (Training(model.model_id, model.corpus, model.schedule, model.ratio),)
+    return ()

@@ -1,0 +1,381 @@
+"""A study: its config as frozen dataclasses, and the list of everything that it trains and evaluates.
+
+The config has passed :mod:`preflight.validation` before; nothing is checked twice here. Every job on a cluster
+reads the Snakefile and so imports this module: standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import PurePath
+from typing import Any
+
+from scale_or_reason.study.cells import (
+    FORMATS,
+    Adaptation,
+    AnyModel,
+    BaseStudent,
+    Cell,
+    LimitedCell,
+    Teacher,
+    format_ratio,
+    ratio_of_format,
+)
+from scale_or_reason.study.learning_rates import rate_at
+from scale_or_reason.study.lineage import Training, lineage
+
+#: The judge that needs no model: the rule graders.
+RULES = "rules"
+#: In place of a student's learning rates: they are to be found by trials.
+SEARCH = "search"
+#: The chat format of students that name none: that of Qwen's models.
+DEFAULT_TEMPLATE = "chatml"
+#: The settings of vLLM that answers depend on; all others are about hardware and speed.
+ENGINE_SETTINGS_OF_RESULTS = ("dtype", "quantization", "kv_cache_dtype", "max_model_len")
+
+Settings = Mapping[str, Any]
+
+
+def as_json(value: Any) -> str:
+    """``value`` as JSON with sorted keys: equal values, equal text, so that order in a config reruns nothing."""
+    return json.dumps(value, sort_keys=True)
+
+
+def engine_settings_of_results(engine: Settings) -> Settings:
+    """The part of vLLM's settings that answers depend on: dtype, quantisation, context length."""
+    return {name: value for name, value in engine.items() if name in ENGINE_SETTINGS_OF_RESULTS}
+
+
+def models_of_jury(names: Sequence[str]) -> list[str]:
+    """The jurors that are models: the rule graders may be one too, and need none."""
+    return [name for name in names if name != RULES]
+
+
+def benchmark_limit(benchmark: str, settings: Settings) -> int | None:
+    """The smaller one of the limits for all benchmarks and for this one; None without any."""
+    limits = (settings["limit"], settings["limits"].get(benchmark))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def formats_with_rates(study: Settings) -> tuple[str, ...]:
+    """The formats for which a study's students need a learning rate (``study`` is the config's section)."""
+    needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
+    if study["corpora"] and study["schedules"]:
+        for answer_format in FORMATS:
+            # a mixture counts for both formats: it takes one rate or lies between the two
+            if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
+                needed.add(answer_format)
+    return tuple(sorted(needed))
+
+
+@dataclass(frozen=True)
+class Student:
+    """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
+
+    ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
+    students that share tokenised pairs; ``template`` is a name in :mod:`training.chat_templates`. ``processes``
+    train together, spread evenly over ``nodes`` machines.
+    """
+
+    name: str
+    model: str
+    size_b: float
+    learning_rate: Mapping[str, float] | str
+    tokenizer: str
+    deepspeed: str
+    processes: int
+    engine: Settings
+    revision: str | None = None
+    template: str = DEFAULT_TEMPLATE
+    nodes: int = 1
+
+    @property
+    def processes_per_node(self) -> int:
+        """How many of the processes each machine has."""
+        return self.processes // self.nodes
+
+    @property
+    def tokenizer_name(self) -> str:
+        """What the tokens of pairs are filed under, for all students with this tokenizer."""
+        return PurePath(self.tokenizer).name
+
+
+@dataclass(frozen=True)
+class TeacherModel:
+    """The teacher; ``sampling`` and ``modes`` have one entry per answer format.
+
+    With an ``endpoint`` a server answers, and no engine of ours.
+    """
+
+    name: str
+    model: str
+    sampling: Mapping[str, Settings]
+    modes: Mapping[str, Settings]
+    engine: Settings
+    revision: str | None = None
+    endpoint: Settings | None = None
+
+    @property
+    def source(self) -> str:
+        """The model whose FLOPs are counted, with its revision, as one word."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One judge of the jury.
+
+    With an ``endpoint`` a server judges, and no engine of ours; ``tokenizer`` then measures the answers' ends, and
+    ``architecture`` says whose FLOPs are counted: a hub id, or None if nobody knows.
+    """
+
+    name: str
+    model: str
+    sampling: Settings
+    protocol: str
+    answer_tail_tokens: int
+    retries: int
+    engine: Settings
+    revision: str | None = None
+    mode: Settings | None = None
+    structured: bool = False
+    endpoint: Settings | None = None
+    tokenizer: str | None = None
+    architecture: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The model whose FLOPs are counted, with its revision, as one word; empty for one that nobody knows."""
+        if self.endpoint:
+            return self.architecture or ""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a corpus' questions or pairs come from: a hub data set or a JSONL file, and the schema of its rows."""
+
+    kind: str
+    path: str
+    schema: str
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A question set: the teacher answers ``size`` of its questions in ``shards`` jobs per format.
+
+    ``languages`` are codes of the source's language column; empty for all.
+    """
+
+    name: str
+    source: Source
+    size: int
+    shards: int
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LengthLimits:
+    """Other limits on the length of answers: which, for students of which ratios, on which benchmarks."""
+
+    max_tokens: tuple[int, ...]
+    ratios: tuple[float, ...]
+    benchmarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study selects, looked up in its catalogues, and what follows from the selection."""
+
+    name: str
+    seed: int
+    seeds: tuple[int, ...]
+    students: Mapping[str, Student]
+    corpora: Mapping[str, Corpus]
+    grid_corpora: tuple[str, ...]
+    ratios: tuple[float, ...]
+    schedules: tuple[str, ...]
+    adaptations: tuple[tuple[str, str], ...]
+    adaptation_corpora: Mapping[str, str]
+    base_shots: tuple[int, ...]
+    teacher: TeacherModel | None
+    judges: Mapping[str, Judge]
+    jurors: tuple[str, ...]  # who decides: judges, and perhaps the rule graders
+    graders: bool
+    families: Mapping[str, tuple[str, ...]]
+    length_limits: LengthLimits
+    figures: tuple[str, ...]
+    tables: tuple[str, ...]
+    explorer: bool
+    mixture_learning_rate: str
+    formats_with_rates: tuple[str, ...]
+
+    @classmethod
+    def from_config(cls, config: Settings) -> Study:
+        """The study that a checked config describes."""
+        chosen, engine = config["study"], config["engine"]
+
+        def merged(entry: Settings) -> dict[str, Any]:
+            return {**entry, "engine": {**engine, **entry.get("engine", {})}}
+
+        corpus_names = list(chosen["corpora"])
+        if chosen["adaptations"] and chosen["adaptation_corpora"]["to"] not in corpus_names:
+            corpus_names.append(chosen["adaptation_corpora"]["to"])
+        teacher = chosen["teacher"]
+        return cls(
+            name=chosen["name"],
+            seed=chosen["seed"],
+            seeds=tuple(chosen["seeds"]),
+            students={name: Student(name=name, **merged(config["students"][name])) for name in chosen["students"]},
+            corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
+            grid_corpora=tuple(chosen["corpora"]),
+            ratios=tuple(chosen["ratios"]),
+            schedules=tuple(chosen["schedules"]),
+            adaptations=tuple(_formats_of(text) for text in chosen["adaptations"]),
+            adaptation_corpora=chosen["adaptation_corpora"],
+            base_shots=tuple(chosen["base_shots"]),
+            teacher=TeacherModel(name=teacher, **merged(config["teachers"][teacher])) if teacher else None,
+            judges={
+                name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
+            },
+            jurors=tuple(chosen["judges"]) or (RULES,),
+            graders=chosen["graders"] or RULES in chosen["judges"],
+            families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
+            length_limits=_length_limits(chosen),
+            figures=tuple(chosen["figures"]),
+            tables=tuple(chosen["tables"]),
+            explorer=chosen["explorer"],
+            mixture_learning_rate=config["training"]["mixture_learning_rate"],
+            formats_with_rates=formats_with_rates(chosen),
+        )
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """All benchmarks of the study, family by family."""
+        return tuple(benchmark for benchmarks in self.families.values() for benchmark in benchmarks)
+
+    @property
+    def verdict_sources(self) -> tuple[str, ...]:
+        """The judges, and ``rules`` if the rule graders speak too."""
+        return (*self.judges, *([RULES] if self.graders else []))
+
+    @property
+    def shown_shots(self) -> int:
+        """The number of shots of the base students in main figures: the paper's 3, else the most there are."""
+        return 3 if 3 in self.base_shots else max(self.base_shots, default=0)
+
+    def cells(self) -> list[Cell]:
+        """Every cell of the grid, also those that share a training run: 100 in the paper's study."""
+        grid = product(self.grid_corpora, self.students, self.schedules, self.ratios, self.seeds)
+        return [Cell(*values) for values in grid]
+
+    def trainings(self) -> list[Cell]:
+        """The cells that are trained, each once: 80 in the paper's study."""
+        return list(dict.fromkeys(cell.trained_as for cell in self.cells()))
+
+    def limited(self) -> list[LimitedCell]:
+        """The trained cells that answer under other limits too (v1 figure 10, v2 figure 13)."""
+        limits = self.length_limits
+        chosen = [cell for cell in self.trainings() if cell.ratio in limits.ratios]
+        return [LimitedCell(**vars(cell), max_tokens=count) for cell, count in product(chosen, limits.max_tokens)]
+
+    def benchmarks_of(self, model: AnyModel) -> tuple[str, ...]:
+        """What a model is asked."""
+        return self.length_limits.benchmarks if isinstance(model, LimitedCell) else self.benchmarks
+
+    def adapted(self) -> list[Adaptation]:
+        """The further trainings of general students (section 3.3): 20 in the paper's study."""
+        grid = product(self.students, self.adaptations, self.seeds)
+        return [Adaptation(student, first, second, seed) for student, (first, second), seed in grid]
+
+    def variants(self) -> list[str]:
+        """What the trained models of a student on a corpus differ in: the part of a model id before the seed."""
+        return list(dict.fromkeys(map(_variant, self.trainings())))
+
+    def limited_variants(self) -> list[tuple[str, int]]:
+        """The same of those that answer under other limits, and the limit."""
+        return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
+
+    def adapted_variants(self) -> list[str]:
+        """The same of a student's adaptations."""
+        return [f"{first}-then-{second}" for first, second in self.adaptations]
+
+    def base_students(self) -> list[BaseStudent]:
+        """The untrained students, once for each number of shots."""
+        return [BaseStudent(student, shots) for student, shots in product(self.students, self.base_shots)]
+
+    def teachers(self) -> list[Teacher]:
+        """The teacher in both modes; empty if the study has none."""
+        return [Teacher(self.teacher.name, answer_format) for answer_format in FORMATS] if self.teacher else []
+
+    def evaluated(self) -> list[AnyModel]:
+        """Every model that answers the benchmarks."""
+        return [*self.trainings(), *self.adapted(), *self.base_students(), *self.teachers()]
+
+    def lineage(self, model: AnyModel) -> tuple[Training, ...]:
+        """The trainings that a model goes through, the last one last; none for models that are not trained here."""
+        return lineage(model, self.adaptation_corpora)
+
+    def learning_rate(self, student: str, ratio: float) -> float:
+        """The peak learning rate of a student (v1 table 1, v2 table 2) at a reasoning ratio.
+
+        The papers give a rate per format; ``training.mixture_learning_rate`` says what a mixture of both takes.
+        """
+        rates = self.students[student].learning_rate
+        if isinstance(rates, str):
+            raise AssertionError(f"the learning rate of {student} is known only after its search")
+        return rate_at(rates, ratio, self.mixture_learning_rate)
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The students whose learning rates are searched for."""
+        return tuple(name for name, student in self.students.items() if student.learning_rate == SEARCH)
+
+    def announcement(self) -> str:
+        """One line that says which study is running."""
+        counts = {
+            "students": len(self.students),
+            "trainings": len(self.trainings()) + len(self.adapted()),
+            "models to evaluate": len(self.evaluated()),
+            "benchmarks": len(self.benchmarks),
+            "judges": len(self.judges),
+        }
+        listing = ", ".join(f"{count} {name}" for name, count in counts.items())
+        return f"study {self.name}: {listing} -> results/{self.name}"
+
+
+def _variant(cell: Cell) -> str:
+    return f"{cell.schedule}/rho-{format_ratio(cell.ratio)}"
+
+
+def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
+    """Of released pairs the questions are taken too, so that both come from one place."""
+    released = pairs_source == "released"
+    source = Source(**entry["released"], schema="released_pairs") if released else Source(**entry["source"])
+    return Corpus(
+        name=name,
+        source=source,
+        size=entry["size"],
+        shards=entry["shards"],
+        languages=() if released else tuple(entry.get("languages") or ()),
+    )
+
+
+def _length_limits(chosen: Settings) -> LengthLimits:
+    """Of its benchmarks those that the study has: a smaller study need not say again what it leaves out."""
+    limits = chosen["length_limits"]
+    evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
+    benchmarks = tuple(name for name in limits["benchmarks"] if name in evaluated)
+    return LengthLimits(tuple(limits["max_tokens"]) if benchmarks else (), tuple(limits["ratios"]), benchmarks)
+
+
+def _formats_of(adaptation: str) -> tuple[str, str]:
+    first, second = adaptation.split("-then-")
+    return first, second

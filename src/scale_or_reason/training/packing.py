@@ -1,0 +1,145 @@
+"""Which sequences share an optimizer step, and how a step is dealt to processes and micro-batches.
+
+The first is science: it depends on the mixture and the batch size alone. The second is speed: whatever the number of
+processes and the memory limit, every step holds the same sequences, in the order of the mixture. (The loss of a step is
+the mean over all its completion tokens, so dealing them differently changes only rounding.)
+
+A micro-batch is one row of whole sequences end to end, without padding; attention stays inside each of them.
+"""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scale_or_reason.common.errors import StudyError
+
+BATCH_UNITS = ("items", "tokens")
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """All micro-batches of one epoch, as indices of sequences.
+
+    ``micro_batches[(step * accumulation + micro_step) * processes + rank]``; every step has the same number, and
+    where a step has less to do than others the rest is empty.
+    """
+
+    steps: list[Indices]
+    micro_batches: list[Indices]
+    accumulation: int
+    processes: int
+    #: Tokens of the largest micro-batch.
+    largest: int
+    #: Tokens of all micro-batches, by those that the processes could have gone through in the same time: in each round
+    #: all wait for the fullest row. 1 for a single process.
+    utilisation: float
+
+
+def plan_batches(
+    lengths: Indices, phases: Indices, *, unit: str, size: int, processes: int, micro_batch_tokens: int
+) -> BatchPlan:
+    """Plan one epoch over sequences of ``lengths`` tokens, in their order.
+
+    ``unit`` and ``size`` say what an optimizer step holds (:func:`optimizer_steps`); ``micro_batch_tokens`` is the
+    most that one process takes at a time.
+    Raises :class:`StudyError` if there is nothing to train on or a sequence is longer than a micro-batch.
+    """
+    if not len(lengths):
+        raise StudyError("there is no sequence to train on", remedy="look at the audit of the pairs and at max_length")
+    if lengths.max() > micro_batch_tokens:
+        raise StudyError(
+            "the longest sequence does not fit into a micro-batch",
+            key="micro_batch_tokens",
+            found=f"{lengths.max()} tokens in a sequence, {micro_batch_tokens} in a micro-batch",
+            expected="micro-batches at least as large as max_length",
+            remedy="raise micro_batch_tokens or lower max_length",
+        )
+    steps = optimizer_steps(lengths, phases, unit, size)
+    dealt = [_deal(step, lengths, processes, micro_batch_tokens) for step in steps]
+    accumulation = max(map(len, dealt)) // processes
+    empty = np.empty(0, dtype=np.int64)
+    micro_batches = [row for rows in dealt for row in rows + [empty] * (accumulation * processes - len(rows))]
+    loads = np.array([lengths[row].sum() for row in micro_batches])
+    waited_for = processes * loads.reshape(-1, processes).max(axis=1).sum()
+    return BatchPlan(steps, micro_batches, accumulation, processes, int(loads.max()), float(loads.sum() / waited_for))
+
+
+def optimizer_steps(lengths: Indices, phases: Indices, unit: str, size: int) -> list[Indices]:
+    """The sequences of each optimizer step: contiguous blocks, and no block across the border of two phases.
+
+    ``items`` (v2): ``size`` sequences. ``tokens`` (v1): a new step starts with the first sequence that begins at or
+    after a multiple of ``size`` tokens, so steps hold ``size`` tokens on average, prompts included. The last step of
+    a phase holds what is left.
+    """
+    if unit not in BATCH_UNITS:
+        raise StudyError("unknown batch unit", key="batch unit", found=unit, expected=" or ".join(BATCH_UNITS))
+    if size < 1:
+        raise StudyError("the batch is empty", key="batch size", found=size, expected="at least 1")
+    steps = []
+    borders = np.flatnonzero(np.diff(phases)) + 1
+    for block in np.split(np.arange(len(lengths), dtype=np.int64), borders):
+        start = np.arange(len(block)) if unit == "items" else np.cumsum(lengths[block]) - lengths[block]
+        steps += np.split(block, np.flatnonzero(np.diff(start // size)) + 1)
+    return steps
+
+
+def _deal(step: Indices, lengths: Indices, processes: int, limit: int) -> list[Indices]:
+    """Rows of at most ``limit`` tokens, a multiple of ``processes`` of them, the fullest first.
+
+    As few rounds as possible; of several ways to fill these, the one in which the processes wait the least.
+    """
+    ordered = step[np.argsort(-lengths[step], kind="stable")]
+    brimful = _in_rounds(_fill_to(limit, ordered, lengths), lengths, processes)
+    fewest = -(-int(lengths[step].sum()) // (processes * limit)) * processes
+    ways = [brimful]
+    for count in range(fewest, len(brimful) + 1, processes):
+        ways.append(_in_rounds(_fill_evenly(count, ordered, lengths), lengths, processes))
+    possible = [rows for rows in ways if lengths[rows[0]].sum() <= limit]
+    return min(possible, key=lambda rows: (len(rows), _waited_for(rows, lengths, processes)))
+
+
+def _fill_evenly(count: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
+    """Longest first, each into the emptiest of ``count`` rows."""
+    rows: list[list[int]] = [[] for _ in range(count)]
+    heap = [(0, row) for row in range(count)]
+    for index in ordered.tolist():
+        load, row = heap[0]
+        rows[row].append(index)
+        heapq.heapreplace(heap, (load + int(lengths[index]), row))
+    return rows
+
+
+def _fill_to(limit: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
+    """Longest first, each into the fullest row that has room for it (best fit, decreasing)."""
+    rows: list[list[int]] = []
+    room: list[tuple[int, int]] = []  # sorted
+    for index in ordered.tolist():
+        length = int(lengths[index])
+        place = bisect.bisect_left(room, (length, -1))
+        if place == len(room):
+            rows.append([index])
+            bisect.insort(room, (limit - length, len(rows) - 1))
+        else:
+            left, row = room.pop(place)
+            rows[row].append(index)
+            bisect.insort(room, (left - length, row))
+    return rows
+
+
+def _in_rounds(rows: list[list[int]], lengths: Indices, processes: int) -> list[Indices]:
+    """The fullest first, so that the processes of one round, neighbours in the list, have about the same to do."""
+    ordered = sorted(rows, key=lambda row: -sum(int(lengths[index]) for index in row))
+    ordered += [[] for _ in range(-len(rows) % processes)]
+    return [np.array(row, dtype=np.int64) for row in ordered]
+
+
+def _waited_for(rows: list[Indices], lengths: Indices, processes: int) -> int:
+    """Tokens of the fullest row of each round, added up."""
+    return sum(int(lengths[row].sum()) for row in rows[::processes])

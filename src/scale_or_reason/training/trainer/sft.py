@@ -1,0 +1,250 @@
+"""Supervised fine-tuning with TRL's ``SFTTrainer`` and DeepSpeed.
+
+Everything that the result depends on is decided before the trainer sees it: which sequences share an optimizer step,
+in what order, and which process takes which (:mod:`training.packing`). The trainer's data set is the list of
+these micro-batches, one at a time and in order, so that no sampler, packing or topping-up of its own has a say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scale_or_reason.training.packing import BatchPlan
+from scale_or_reason.training.sequences import IGNORED, Sequences
+from scale_or_reason.training.trainer.attention import implementation
+from scale_or_reason.training.trainer.callbacks import (
+    GradientNorm,
+    Progress,
+    StepSeconds,
+    StopOnBadLoss,
+    StopOnSigterm,
+    WholeCheckpoints,
+    last_whole_checkpoint,
+    refuse_diverged,
+)
+from scale_or_reason.training.trainer.launch import from_first, processes, rank
+from scale_or_reason.training.trainer.students import load_model
+from scale_or_reason.training.wsd import Schedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The hyper-parameters of the optimizer."""
+
+    learning_rate: float
+    weight_decay: float
+    gradient_clipping: float
+    adam_beta1: float
+    adam_beta2: float
+    adam_epsilon: float
+    dtype: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the run is done: it changes memory and speed, and the result by rounding only."""
+
+    deepspeed: Path
+    #: As :func:`scale_or_reason.training.trainer.attention.choose_attention` has chosen.
+    attention: str
+    gradient_checkpointing: bool
+    checkpoint_steps: int
+    checkpoints: Path
+    #: Where else the log goes, and under what name: integrations of transformers.
+    report_to: tuple[str, ...]
+    run_name: str
+
+
+@dataclass
+class Trained:
+    """What a run leaves behind; the weights are on rank 0 only, and on none if SIGTERM has ended the run.
+
+    ``held_out_loss`` is in nats per completion token.
+    """
+
+    model: Any
+    weights: dict[str, Any]
+    log: list[dict[str, float]]
+    seconds: float
+    finished: bool
+    #: The most that this process' GPU held at a time; None on a CPU.
+    gpu_memory_gb: float | None = None
+    held_out_loss: float | None = None
+
+
+def train(
+    model_folder: str,
+    revision: str | None,
+    tokenizer: Any,
+    pad_token_id: int,
+    sequences: Sequences,
+    plan: BatchPlan,
+    schedule: Schedule,
+    recipe: Recipe,
+    execution: Execution,
+    held_out: tuple[Sequences, BatchPlan] | None = None,
+) -> Trained:
+    """One epoch over ``plan``, or the rest of it after the last whole checkpoint.
+
+    With ``held_out`` it also measures the finished student's loss on these sequences.
+    Call it inside :func:`scale_or_reason.training.trainer.launch.joined_processes`. Raises
+    :class:`scale_or_reason.common.errors.DivergedError` when the loss stops being a number or explodes.
+    """
+    import torch
+    from datasets import Dataset
+    from transformers import PrinterCallback
+    from trl import SFTTrainer
+
+    refuse_diverged(execution.checkpoints)
+    arguments = _trainer_arguments(plan, recipe, execution)  # before the model: they tell it about ZeRO-3
+    model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
+    if arguments.use_cpu:
+        _suit_fused_head_to_cpu(model.config.get_text_config().vocab_size)
+    resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
+    checkpoints, interruption = WholeCheckpoints(resume), StopOnSigterm()
+    trainer = _following(schedule, SFTTrainer)(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_dict({"micro_batch": list(range(len(plan.micro_batches)))}),
+        data_collator=Collator(sequences, plan, pad_token_id),
+        processing_class=tokenizer,
+        callbacks=[_stop_on_bad_loss(plan, sequences, recipe), interruption, checkpoints, StepSeconds()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(GradientNorm(trainer))
+    if rank() == 0:
+        trainer.add_callback(Progress([int(sequences.lengths[step].sum()) for step in plan.steps]))
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    seconds = checkpoints.seconds()
+    log = [entry for entry in trainer.state.log_history if "loss" in entry]
+    if interruption.stopped:
+        return Trained(None, {}, log, seconds, finished=False)
+    memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
+    if trainer.state.global_step != len(plan.steps):
+        raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
+    loss = _mean_loss(trainer, *held_out, pad_token_id) if held_out else None
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
+    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, memory, loss)
+
+
+def _following(schedule: Schedule, trainer: type) -> type:
+    """``trainer`` with this schedule, which it has no name for: the library's knows one phase."""
+    from torch.optim.lr_scheduler import LambdaLR
+
+    # asked once more after the last step
+    rates = [*schedule.rates(), 0.0]
+
+    class Following(trainer):
+        """Made after the optimizer, whoever makes that."""
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rates[step])
+            self._created_lr_scheduler = True
+            return self.lr_scheduler
+
+    return Following
+
+
+def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> float:
+    """The loss of ``trainer``'s model, in nats per completion token, by the code that a training step runs."""
+    import torch
+    from accelerate.utils import send_to_device
+
+    collate, model = Collator(sequences, plan, pad_token_id), trainer.model_wrapped
+    count, device = int(sequences.completion_lengths.sum()), trainer.args.device
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    model.eval()
+    with torch.no_grad():
+        for number in range(rank(), len(plan.micro_batches), processes()):
+            batch = send_to_device(collate([{"micro_batch": number}]), device)
+            with trainer.compute_loss_context_manager():
+                # as in a step: times the number of processes, since DeepSpeed takes the mean over them
+                total += trainer.compute_loss(model, batch, num_items_in_batch=count) / processes()
+    torch.distributed.all_reduce(total)
+    return float(total)
+
+
+def _suit_fused_head_to_cpu(vocabulary: int) -> None:
+    """Make TRL's fused language-model head a third faster on CPU; the loss stays the same.
+
+    Outside of Triton it scores every position, also those without a label (that spares other accelerators a
+    recompilation, which a CPU doesn't have), in buffers for 32,768 words, most of them untouched for small ones.
+    """
+    from trl.trainer import utils
+
+    utils._use_triton = lambda device: True  # in this module it only chooses the positions, not the kernel
+    utils._CHUNKED_LOGPROB_CHUNK_SIZE = min(vocabulary, utils._CHUNKED_LOGPROB_CHUNK_SIZE)
+
+
+def _stop_on_bad_loss(plan: BatchPlan, sequences: Sequences, recipe: Recipe) -> StopOnBadLoss:
+    positions = [sequences.positions[step].tolist() for step in plan.steps]
+    phases = [int(sequences.phases[step[0]]) for step in plan.steps]
+    return StopOnBadLoss(positions, phases, recipe.learning_rate)
+
+
+def _trainer_arguments(plan: BatchPlan, recipe: Recipe, execution: Execution) -> Any:
+    import torch
+    from trl import SFTConfig
+
+    on_gpu = torch.cuda.is_available()
+    return SFTConfig(
+        output_dir=str(execution.checkpoints),
+        deepspeed=str(execution.deepspeed),
+        use_cpu=not on_gpu,
+        bf16=recipe.dtype == "bfloat16",
+        # one planned micro-batch at a time, in order
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=plan.accumulation,
+        num_train_epochs=1,
+        train_sampling_strategy="sequential",
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        max_length=None,
+        dataloader_pin_memory=on_gpu,
+        # the recipe
+        optim="adamw_torch_fused",
+        learning_rate=recipe.learning_rate,  # at the peak; the schedule is in place before
+        weight_decay=recipe.weight_decay,
+        adam_beta1=recipe.adam_beta1,
+        adam_beta2=recipe.adam_beta2,
+        adam_epsilon=recipe.adam_epsilon,
+        max_grad_norm=recipe.gradient_clipping,
+        seed=recipe.seed,
+        gradient_checkpointing=execution.gradient_checkpointing,
+        # logging and checkpoints
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # a loss that is no number must be seen
+        log_level="error",
+        report_to=list(execution.report_to) or "none",
+        run_name=execution.run_name,
+        disable_tqdm=True,
+        save_strategy="steps" if execution.checkpoint_steps else "no",
+        save_steps=execution.checkpoint_steps or 1,
+        save_total_limit=2,
+    )
+
+
+class Collator:
+    """Builds one planned micro-batch: one row, sequences end to end, and what keeps attention inside each of them."""
+
+    def __init__(self, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> None:
+        from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+        self.sequences, self.plan, self.pad_token_id = sequences, plan, pad_token_id
+        self.flatten = DataCollatorForLanguageModeling(pad_token_id, padding_free=True)
+
+    def __call__(self, rows: list[dict[str, int]]) -> dict[str, Any]:
+        (row,) = rows
+        part = self.plan.micro_batches[row["micro_batch"]]
+        if len(part):
+            ids, labels = map(self.sequences.input_ids, part), map(self.sequences.labels, part)
+            documents = [{"input_ids": x, "labels": y} for x, y in zip(ids, labels, strict=True)]
+        else:  # this step has fewer micro-batches than others: one that adds nothing to the loss
+            documents = [{"input_ids": np.full(2, self.pad_token_id), "labels": np.full(2, IGNORED)}]
+        # the lengths also as plain numbers: to read them from a GPU would make every layer wait
+        return self.flatten(documents) | {"document_lengths": [len(document["input_ids"]) for document in documents]}

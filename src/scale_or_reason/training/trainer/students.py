@@ -1,0 +1,72 @@
+"""Student models on disk: loaded, and saved so that they stop at the end of an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.inference.model_files import loading_errors
+
+#: Names of the language model's weights: inside a model that also sees, and alone.
+_TEXT_WEIGHTS = {r"^language_model\.": "", r"^model\.language_model\.": "model."}
+
+
+def load_model(model: str, revision: str | None, dtype: str, attention: str) -> Any:
+    """The language model, ready to be trained in ``dtype``: of one that also sees (Gemma 3 from 4B), that part alone.
+
+    Raises :class:`StudyError` if weights are missing: transformers would go on with random ones.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with loading_errors(model):
+        whole = AutoConfig.from_pretrained(model, revision=revision, trust_remote_code=False)
+        config = whole.get_text_config()
+        student, report = AutoModelForCausalLM.from_pretrained(
+            model,
+            config=config,
+            revision=revision,
+            dtype=getattr(torch, dtype),
+            attn_implementation=attention,
+            key_mapping=None if config is whole else _TEXT_WEIGHTS,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    if missing := sorted(report["missing_keys"]):
+        raise StudyError(
+            "the model's weights are not complete",
+            where=model,
+            found=f"{len(missing)} tensors missing, such as {missing[0]}",
+            expected=f"all weights of {type(student).__name__}",
+            remedy="download the model again",
+        )
+    return student
+
+
+def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: Any, stop_token: str) -> None:
+    """Write a model folder that loads in transformers and vLLM, and whose answers end at ``stop_token``.
+
+    The stop tokens that the base model had stay, behind the new one.
+    """
+    from transformers import GenerationConfig
+
+    stop = tokenizer.convert_tokens_to_ids(stop_token)
+    before = model.generation_config.eos_token_id
+    others = before if isinstance(before, list) else [before]
+    tokenizer.eos_token = stop_token
+    model.config.eos_token_id = stop
+    model.generation_config = GenerationConfig(
+        eos_token_id=[stop, *(other for other in others if other not in (stop, None))],
+        pad_token_id=pad_token_id(tokenizer, stop_token),
+    )
+    # under the names of the model's own class: else those of a model that also sees would come back
+    model.save_pretrained(folder, state_dict=weights, save_original_format=False)
+    tokenizer.save_pretrained(folder)
+
+
+def pad_token_id(tokenizer: Any, stop_token: str) -> int:
+    """The padding token; the stop token where the tokenizer has none (labels don't see padding)."""
+    pad = tokenizer.pad_token_id
+    return pad if pad is not None else tokenizer.convert_tokens_to_ids(stop_token)
