@@ -5,11 +5,11 @@ r"""Hostile answers, and what holds of every answer: a verdict in bounded time, 
 
 from __future__ import annotations
 
-import time
 from random import Random
 from typing import Any
 
 import pytest
+from computing import cpu_seconds, in_passes, seconds_of_family
 from hostile_texts import PIECES, hostile_answer, hostile_items
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,8 +18,9 @@ from scale_or_reason.grading import GRADERS, isolation
 from scale_or_reason.grading.extraction import last_box
 from scale_or_reason.grading.grade import Grade
 
-#: Seconds: a request for each of an item's gold answers, and a busy machine.
-LONGEST = 3 * isolation.TIME_LIMIT
+#: For one answer: requests to algebra, one for each of an item's gold answers; and the grader's own computing (see
+#: ``in_passes``; measured: 70, and 320 where IFEval's libraries are loaded).
+MOST_REQUESTS, MOST_PASSES = 3, 2000
 ITEMS = {name: [{"benchmark": "made-up", "item_id": "1", **item} for item in hostile_items(name)] for name in GRADERS}
 BOXED = sorted(set(GRADERS) - {"ifeval"})
 
@@ -49,11 +50,25 @@ KILLERS = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _algebra_is_up() -> None:
+    isolation.ask_algebra(op="value", answer="1")
+
+
 def grade_in_time(name: str, item: dict[str, Any], answer: str) -> Grade:
-    start = time.perf_counter()
-    grade = GRADERS[name](item, answer)
-    seconds = time.perf_counter() - start
-    assert seconds < LONGEST, f"{seconds:.1f} s for the {name} grader on {answer[:200]!r}"
+    """Time is computing: what else the machine does is not the grader's fault."""
+    child, use, grades = isolation._SHARED._child, isolation.algebra_use(), []
+    assert child is not None
+    before = seconds_of_family(child.pid)
+    passes = in_passes(cpu_seconds(lambda: grades.append(GRADERS[name](item, answer))))
+    told = f"by the {name} grader on {answer[:200]!r}"
+    assert passes < MOST_PASSES, f"{passes:.0f} passes {told}"
+    requests = (isolation.algebra_use() - use).requests
+    assert requests <= MOST_REQUESTS, f"{requests} requests {told}"
+    assert isolation._SHARED._child is child, f"algebra did not end by itself, asked {told}"
+    computed = seconds_of_family(child.pid) - before
+    assert computed <= 1.5 * isolation.TIME_LIMIT * requests, f"{computed:.1f} s of algebra, asked {told}"
+    (grade,) = grades
     assert grade.verdict in ("yes", "no")
     assert not grade.strict or grade.lenient
     assert grade.lenient or grade.verdict == "no"
@@ -79,9 +94,8 @@ def test_a_seeded_fuzz(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(GRADERS))
 def test_a_quarter_of_a_megabyte_of_any_piece(name: str) -> None:
     for number, piece in enumerate(PIECES):
-        start = time.perf_counter()
+        # a pattern that goes back and forth would take hours
         grade_in_time(name, ITEMS[name][number % len(ITEMS[name])], piece * (250_000 // len(piece)))
-        assert time.perf_counter() - start < 5, piece  # a pattern that goes back and forth would take hours
 
 
 @pytest.mark.parametrize("name", sorted(GRADERS))
