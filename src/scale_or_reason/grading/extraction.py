@@ -45,13 +45,22 @@ def final_answer(answer: str) -> str | None:
 def last_box(text: str) -> str | None:
     r"""The content of the last complete, non-blank ``\boxed{...}``; None if there is none.
 
-    Braces are balanced, ``\{`` and ``\}`` are text. Of nested boxes the inner one counts. A box that the length limit
-    cut open is no box. Blank boxes are skipped, since models like to quote the prompt.
+    As :func:`boxes` finds them: of nested boxes the inner one counts.
+    """
+    found = boxes(text)
+    return text[slice(*found[-1])].strip() if found else None
+
+
+def boxes(text: str) -> list[tuple[int, int]]:
+    r"""Start and end of the content of every complete, non-blank ``\boxed{...}``, in the order of their starts.
+
+    Braces are balanced, ``\{`` and ``\}`` are text. A box that the length limit cut open is no box. Blank boxes are
+    skipped, since models like to quote the prompt.
     """
     if "boxed" not in text:
-        return None
+        return []
     open_braces: list[int] = []  # where a box's content starts; -1 for a brace that opens no box
-    best: tuple[int, int] | None = None
+    found: list[tuple[int, int]] = []
     for token in _BOX_TOKEN.finditer(text):
         piece = token.group()
         if piece == "{":
@@ -60,10 +69,9 @@ def last_box(text: str) -> str | None:
             open_braces.append(token.end())
         elif piece == "}" and open_braces:
             start = open_braces.pop()
-            is_last = start >= 0 and (best is None or start > best[0])
-            if is_last and text[start : token.start()].strip():
-                best = start, token.start()
-    return None if best is None else text[best[0] : best[1]].strip()
+            if start >= 0 and text[start : token.start()].strip():
+                found.append((start, token.start()))
+    return sorted(found)
 
 
 def answer_line(text: str) -> str | None:

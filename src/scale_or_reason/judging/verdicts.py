@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from scale_or_reason.grading.extraction import final_answer
+from scale_or_reason.grading.extraction import boxes, final_answer
 
 JudgeVerdict = Literal["yes", "no", "unparsable"]
 
-_BOXED_VERDICT = re.compile(
-    r"\\boxed\s{0,9}\{\s{0,9}(?:\\text(?:bf)?\s{0,9}\{\s{0,9})?(yes|no)\s{0,9}\}?\s{0,9}\}", re.IGNORECASE
-)
-
-
 #: gpt-oss writes in channels: an analysis, perhaps a commentary, then the final reply.
 _CHANNEL, _FINAL_CHANNEL = "<|channel|>", "<|channel|>final<|message|>"
+#: A command of LaTeX around a whole text: ``\text{no}``, ``\mathbf{no}``, ``\bf no``.
+_COMMAND = re.compile(
+    r"\\[a-zA-Z]{2,12}\s{0,9}\{(.*)\}|\{(.*)\}|\\(?:bf|rm|it|sf|tt|displaystyle|large)\s(.*)", re.DOTALL
+)
+#: What may stand around a word without a meaning of its own.
+_AROUND = " \t\r\n.,;:!~$*_`\"'“”‘’«»"
+_SENTENCE_END = re.compile(r"[.!?](?=[\s)]|$)|\n")
+#: A verdict that is not given: "If they were equal I would write ...", "I would have said ...".
+_UNREAL = re.compile(
+    r"\bwould\s+have\b|\b(?:if|had|were)\b.*\bwould\b|\bwould\b.*\b(?:if|had|were)\b", re.I | re.DOTALL
+)
+#: Characters on either side of a box that can belong to its sentence.
+_SENTENCE = 300
+_MOST_LAYERS = 5
 
 
 def final_reply(reply: str) -> str | None:
@@ -27,14 +36,36 @@ def final_reply(reply: str) -> str | None:
     return final_answer(reply)
 
 
-def parse_verdict(reply: str) -> JudgeVerdict:
-    r"""The last ``\boxed{yes}`` or ``\boxed{no}`` of a judge's reply (v1 table 5), in any case of letters.
+def plain_words(box: str) -> str:
+    r"""The words in a box in lower case, without LaTeX, quotes and punctuation around them (``\text{No.}``: ``no``)."""
+    words = box.strip(_AROUND)
+    for _ in range(_MOST_LAYERS):
+        command = _COMMAND.fullmatch(words)
+        if not command:
+            break
+        words = next(group for group in command.groups() if group is not None).strip(_AROUND)
+    return " ".join(words.casefold().split())
 
-    Nothing else counts: not a yes in prose, not another box's content. A thinking judge's reasoning is left out; if it
-    never ends, or if there is no such box, the verdict is ``unparsable``, which is counted and never taken for a no.
+
+def parse_verdict(reply: str) -> JudgeVerdict:
+    r"""What the last box of a judge's reply says: ``\boxed{yes}`` or ``\boxed{no}`` (v1 table 5), in any font and case.
+
+    The last box decides, whatever stands in it: if it holds neither word, the verdict is ``unparsable``, which is
+    counted and never taken for a no. A yes in prose does not count. A thinking judge's reasoning is left out. A box in
+    a sentence about what would have been ("I would have said ...") counts only if there is no other.
     """
     final = final_reply(reply)
-    verdicts = _BOXED_VERDICT.findall(final) if final else []
-    if not verdicts:
+    places = boxes(final) if final else []
+    if not final or not places:
         return "unparsable"
-    return "yes" if verdicts[-1].lower() == "yes" else "no"
+    given = [place for place in places if not _UNREAL.search(_sentence(final, *place))]
+    word = plain_words(final[slice(*(given or places)[-1])])
+    return "yes" if word == "yes" else "no" if word == "no" else "unparsable"
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """The sentence around the box whose content is at ``start`` to ``end``, without that content."""
+    before, after = text[max(0, start - _SENTENCE) : start], text[end : end + _SENTENCE]
+    ends = [match.end() for match in _SENTENCE_END.finditer(before)]
+    stop = _SENTENCE_END.search(after)
+    return before[ends[-1] if ends else 0 :] + after[: stop.start() if stop else None]

@@ -20,7 +20,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "learning_rates": 1,
     "training": 1,
     "answers": 1,
-    "verdicts": 2,
+    "verdicts": 3,
     "grades": 2,
     "scores": 2,
     "costs": 2,

@@ -17,7 +17,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading.extraction import final_answer, last_box
-from scale_or_reason.judging.verdicts import final_reply, parse_verdict
+from scale_or_reason.judging.verdicts import final_reply, parse_verdict, plain_words
 
 FOLDER = Path(__file__).parent
 #: What a step's reply holds.
@@ -50,7 +50,8 @@ class Step:
             verdict = parse_verdict(reply)
             return None if verdict == "unparsable" else verdict
         final = final_reply(reply)
-        return last_box(final) if final else None
+        box = last_box(final) if final else None
+        return NO_ANSWER if box and plain_words(box) == NO_ANSWER else box
 
     @property
     def pattern(self) -> str:
