@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from scale_or_reason.common.intervals import LEVEL
 
@@ -40,10 +41,7 @@ def p_value(values: Floats, null: float = 0.0) -> float | None:
 
 def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     """The smallest false discovery rate at which each is a discovery (Benjamini and Hochberg 1995); NaN stays NaN."""
-    p = np.asarray(p_values, float)
-    adjusted = np.full(p.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known])]
-    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
-    adjusted[order] = np.minimum(1, np.minimum.accumulate(scaled[::-1])[::-1])
+    adjusted = np.array(p_values, float)
+    known = ~np.isnan(adjusted)
+    adjusted[known] = stats.false_discovery_control(adjusted[known])
     return adjusted
