@@ -19,6 +19,7 @@ configfile: "config/config.yaml"
 logger.setLevel(level)
 
 
+include: "workflow/rules/scheduling.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/options.smk"

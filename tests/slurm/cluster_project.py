@@ -18,7 +18,7 @@ from throwaway_slurm import ThrowawaySlurm
 MICRO = "config/studies/micro.yaml"
 #: Snakemake for tests through Slurm, and what they change of the profile: the file system is local here.
 SNAKEMAKE = [sys.executable, str(Path(__file__).with_name("impatient.py"))]
-CHANGES = ["--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "20"]
+CHANGES = ["--slurm-study-init-seconds-before-status-checks", "2", "--latency-wait", "20"]
 
 
 @dataclass(frozen=True)

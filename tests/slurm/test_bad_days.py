@@ -139,7 +139,7 @@ def bad_days(slurm: ThrowawaySlurm, days: Days, slow_steps: None) -> dict[str, s
     unlock = days.command("--profile", "profiles/slurm", "--unlock")
     subprocess.run(unlock, cwd=days.path, env=environment(slurm), check=True, capture_output=True)
     run = days.start(slurm, log, targets=targets)
-    wait("taking over", lambda: log.read_text().count("of an earlier run goes on") == 2)
+    wait("taking over", lambda: log.read_text().count("Taking over Slurm job") == 2)
 
     # somebody cancels the first
     done = len(days.steps(FIRST))
@@ -189,7 +189,7 @@ def test_what_slurm_says_of_it(slurm: ThrowawaySlurm, days: Days, bad_days: dict
     assert bad_days["preempted"] == second[0]["JobId"] and int(second[0]["Restarts"]) >= 1
 
 
-def test_taken_over_jobs_are_recorded_as_any_other(days: Days, bad_days: dict[str, str]) -> None:
+def test_orphan_jobs_are_recorded_as_any_other(days: Days, bad_days: dict[str, str]) -> None:
     """Nothing is left to do, and a change of settings makes them old: Snakemake knows what they were made with."""
     assert "Nothing to be done" in dry_run(days, model(SECOND))
     days.say({"students": {"micro-0.07M": {"learning_rate": {"reasoning": 1e-3}}}}, "other.yaml")

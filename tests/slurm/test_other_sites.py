@@ -98,7 +98,7 @@ def test_with_accounts(accounted: ThrowawaySlurm, project: ClusterProject) -> No
         project,
         "profile.yaml",
         ("# slurm_account: my-account", "slurm_account: lab"),
-        ("slurm-status-command: squeue", "slurm-status-command: sacct"),
+        ("slurm-study-status-command: squeue", "slurm-study-status-command: sacct"),
     )
     log = project.path / "snakemake.txt"
     run = project.start(accounted, log, targets=(model(RATIO),))

@@ -38,7 +38,6 @@ rule on_gpu:
 def run_through_profile(slurm: ThrowawaySlurm, root: Path, folder: Path, *arguments: str) -> str:
     """Snakemake in ``folder`` with the project's Slurm profile as it is, except that it looks at jobs more often."""
     command = [*SNAKEMAKE, "--profile", str(root / "profiles" / "slurm")]
-    command += ["--slurm-partition-config", str(root / "profiles" / "slurm" / "partitions.yaml")]
     command += [*CHANGES, *arguments]
     environment = slurm.environment | {"PATH": f"{Path(sys.executable).parent}:{slurm.environment['PATH']}"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)

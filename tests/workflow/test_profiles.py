@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,27 @@ def test_a_site_can_say_its_gpu_type_in_the_profile(tree: Tree, tmp_path: Path) 
     options = ("-n", f"--profile={profile}", "--snakefile=say.smk")
     said = tree.snakemake(*options, "models", study=("config/studies/v1.yaml",)).stdout
     assert "GPU h100 v1 True" in said
+
+
+SLURM_PROGRAMS = ("sacct", "sacctmgr", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
+#: Lists the modules of Slurm executors that the workflow's files have imported themselves.
+IMPORTS = """
+import sys
+before = set(sys.modules)
+include: "Snakefile"
+print("IMPORTED", sorted(name for name in set(sys.modules) - before if "slurm" in name))
+"""
+
+
+def test_without_its_profile_nothing_of_slurm_runs(tree: Tree, tmp_path: Path) -> None:
+    """Where there is a Slurm, no client of it is called; and no module of Slurm is imported for the workflow."""
+    for program in SLURM_PROGRAMS:
+        (tmp_path / program).write_text(f"#!/bin/sh\necho {program} >> {tmp_path}/calls\n")
+        (tmp_path / program).chmod(0o755)
+    (tree.path / "imports.smk").write_text(IMPORTS)
+    here = Tree(tree.path, {"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    said = here.snakemake("-n", "--snakefile=imports.smk", "models", study=("config/studies/micro.yaml",)).stdout
+    assert "IMPORTED []" in said
+    calls = tmp_path / "calls"
+    # snakemake-executor-plugin-slurm itself asks scontrol for the default of one of its options
+    assert not calls.exists() or set(calls.read_text().split()) <= {"scontrol"}

@@ -19,12 +19,6 @@ except StudyError as error:
     sys.exit(f"error: {error}")
 
 if workflow.is_main_process:
-    import slurm_remedies
-    import snakemake_remedies
-
-    slurm_remedies.apply(STUDY.name)
-    snakemake_remedies.apply()
-
     from scale_or_reason.preflight.file_checks import notes
 
     # to stderr: --dag and --rulegraph write their graph to stdout
