@@ -1,11 +1,53 @@
-"""Which files of this machine a config means: models and DeepSpeed settings. Paths count from the project's root."""
+"""Where the files that a config and the workflow mean are.
+
+A relative path in a config counts from the working directory. If nothing is there, it counts from the project's
+folder, so that shipped files (``resources/micro``, ``config/deepspeed``) are found from everywhere. Results are always
+in the working directory. Files of the project itself (programs, templates) are never taken from another folder.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+#: The folder of the project that this library is part of.
+PROJECT = Path(__file__).resolve().parents[3]
+#: Keys of a config whose values are paths; some of them may be hub ids instead.
+PATH_KEYS = ("architecture", "mirror", "model", "path", "tokenizer")
+RESULTS = "results"
 
 _HUB_ID = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
+
+
+def project_file(path: str | Path, project: Path = PROJECT) -> str:
+    """A file of the project; relative in the project's folder, so that results survive a move of the project."""
+    return str(path) if project == Path.cwd().resolve() else str(project / path)
+
+
+def find_file(path: str | Path, project: Path = PROJECT) -> str:
+    """A file in the working directory, or else in the project's folder; unchanged if it is in neither."""
+    here, shipped = Path(path), project / path
+    if here.is_absolute() or here.parts[:1] == (RESULTS,) or here.exists() or not shipped.exists():
+        return str(path)
+    return str(shipped)
+
+
+def find_files(config: dict[str, Any], project: Path = PROJECT) -> None:
+    """Replace each path in ``config`` by what :func:`find_file` makes of it."""
+    for entry, key in _paths(config):
+        entry[key] = find_file(entry[key], project)
+
+
+def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    for value in node if isinstance(node, list) else ():
+        yield from _paths(value)
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        if key in PATH_KEYS and isinstance(value, str) and value:
+            yield node, key
+        elif key != "endpoint":  # the names of a server's models are no paths
+            yield from _paths(value)
 
 
 def is_local(model: str) -> bool:
@@ -15,9 +57,10 @@ def is_local(model: str) -> bool:
 
 def deepspeed_file(name: str) -> Path:
     """The file of a DeepSpeed setting."""
-    return Path("config", "deepspeed", f"{name}.json")
+    file = Path("config", "deepspeed", f"{name}.json")
+    return file if file.is_file() else Path(project_file(file))
 
 
 def made_by_study(path: str | Path, study_name: str) -> bool:
     """Whether ``path`` lies among the study's results, so that a job makes it."""
-    return Path(path).is_relative_to(Path("results", study_name))
+    return Path(path).is_relative_to(Path(RESULTS, study_name))
