@@ -23,11 +23,11 @@ help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 demo: venv ## a few cells of the small study, up to figure 2, table 1 and the report: minutes on a laptop
-	$(SNAKEMAKE) $(DEMO) -- all time_table
+	$(SNAKEMAKE) $(DEMO) -- all job_timings
 	$(SNAKEMAKE) $(DEMO) --report results/micro/report.html
 
 micro: venv ## the whole small study, up to its figures, tables and report: an hour on two cores
-	$(SNAKEMAKE) $(MICRO) -- all time_table
+	$(SNAKEMAKE) $(MICRO) -- all job_timings
 	$(SNAKEMAKE) $(MICRO) --report results/micro/report.html
 
 overhead: venv ## what training and generation cost over the bare engines on the same work
@@ -64,7 +64,7 @@ kills: venv ## whether trainings killed 20 times each end as undisturbed ones: m
 	$(BIN)/python tests/benchmarks/kills.py
 
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
-	$(SNAKEMAKE) $(MICRO) -- micro_world
+	$(SNAKEMAKE) $(MICRO) -- small_world_models
 
 test: lint ## lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm (not its bad days)
 	$(PYTEST) $(TWO_AT_A_TIME) -m "not long" tests/slurm tests/integration tests/workflow tests/unit

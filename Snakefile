@@ -24,30 +24,30 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/options.smk"
 include: "workflow/rules/inputs.smk"
-include: "workflow/rules/questions.smk"
+include: "workflow/rules/prompts.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/pairs.smk"
 include: "workflow/rules/mixtures.smk"
 include: "workflow/rules/learning_rates.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/answers.smk"
-include: "workflow/rules/judge.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/judging.smk"
 include: "workflow/rules/jury.smk"
-include: "workflow/rules/scores.smk"
-include: "workflow/rules/limits.smk"
-include: "workflow/rules/statistics.smk"
+include: "workflow/rules/scoring.smk"
+include: "workflow/rules/length_limits.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
-include: "workflow/rules/timings.smk"
+include: "workflow/rules/resource_usage.smk"
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/advise.smk"
-include: "workflow/rules/trails.smk"
+include: "workflow/rules/inspect.smk"
 
 
-if "world" in config:
+if "small_world" in config:
 
-    include: "workflow/rules/micro.smk"
-    include: "workflow/rules/micro_world.smk"
+    include: "workflow/rules/small_world.smk"
+    include: "workflow/rules/small_world_models.smk"
 
 
 rule all:

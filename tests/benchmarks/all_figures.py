@@ -35,10 +35,10 @@ def main() -> None:
     style = Style.from_file(ROOT / "config" / "style.yaml")
     for name in arguments.figures:
         start = time.perf_counter()
-        form = importlib.import_module(f"scale_or_reason.reporting.figures.{FIGURES[name].form}")
+        figure_type = importlib.import_module(f"scale_or_reason.reporting.figures.{FIGURES[name].figure_type}")
         stem = arguments.output / name
         stem.parent.mkdir(parents=True, exist_ok=True)
-        save_figure(stem, form.table(study, **FIGURES[name].parameters), form.draw, style)
+        save_figure(stem, figure_type.table(study, **FIGURES[name].parameters), figure_type.draw, style)
         print(f"{stem}.png: {time.perf_counter() - start:.1f} s", flush=True)
 
 

@@ -37,20 +37,20 @@ import yaml
 from snakemake.utils import update_config
 
 from scale_or_reason.common.tables import SCHEMAS, check_table
-from scale_or_reason.planning.timings import time_table
+from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.study.cells import AnyModel, BaseStudent, Cell, Teacher, format_ratio
-from scale_or_reason.study.study import RULES, Study
+from scale_or_reason.study.study import RULE_GRADERS, Study
 
 ROOT = Path(__file__).parents[2]
 NAME = "made_up"
 #: The rules between answers and the report. A rule that is not among them would make something that is made up here.
-ANALYSIS = ("score_", "count_costs", "compare_", "jury_sensitivity", "fit_curves", "tabulate_outcomes")
+ANALYSIS = ("score_", "compute_flops", "compare_", "jury_sensitivity", "fit_curves", "tabulate_outcomes")
 ANALYSIS += (
     "measure_",
     "compute_findings",
     "figure_",
     "table1",
-    "explore_results",
+    "build_explorer",
     "all",
     "figures",
     "tables",
@@ -192,7 +192,7 @@ def _answers(
         ).with_columns(verdict=word, judge=pl.lit(judge))
         measured = {"strict": pl.col("said"), "lenient": pl.col("said"), "how": pl.lit("box")}
         texts = {"reply": pl.concat_str(pl.lit("\\boxed{"), "verdict", pl.lit("}")), "extracted": pl.lit("right")}
-        if judge != RULES:
+        if judge != RULE_GRADERS:
             measured = {"judge_prompt_tokens": pl.lit(300, pl.Int64), "judge_tokens": pl.lit(90, pl.Int64)}
             texts |= {"extraction": pl.lit("\\boxed{right}")}
         _write(given.with_columns(**measured, **texts), place.results / "verdicts" / judge / own, "verdicts")
@@ -251,12 +251,12 @@ def _mixtures(place: Place, study: Study) -> None:
         most = {"prompt_tokens": 400, "ift_tokens": 1500, "reasoning_tokens": 16_000}
         lengths = {name: generator.integers(20, limit, count) for name, limit in most.items()}
         _write(pl.DataFrame({"prompt_id": ids, **lengths}), place.results / "pairs" / f"{corpus}.parquet", "pairs")
-        for schedule, ratio in product(study.schedules, study.ratios):
+        for curriculum, ratio in product(study.curricula, study.ratios):
             reasons = pl.Series(generator.random(count) < ratio)
             mixture = pl.DataFrame({"prompt_id": ids.shuffle(seed=1), "position": range(count)}).with_columns(
                 phase=pl.lit(0, pl.Int64), format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift"))
             )
-            name = f"{corpus}/{schedule}/rho-{format_ratio(ratio)}.parquet"
+            name = f"{corpus}/{curriculum}/rho-{format_ratio(ratio)}.parquet"
             _write(mixture, place.results / "mixtures" / name, "mixture")
 
 
@@ -363,7 +363,7 @@ def main() -> None:
 def report(place: Place, seconds: float, computing: float, memory: float) -> None:
     """Print what each rule took, and all together."""
     print(f"{'rule':30}{'jobs':>6}{'seconds':>9}{'longest':>9}{'computing':>11}{'memory, GB':>12}")
-    for row in time_table(place.results / "timings").iter_rows(named=True):
+    for row in job_timings(place.results / "timings").iter_rows(named=True):
         print(
             f"{row['rule']:30}{row['jobs']:>6}{row['seconds']:>9.1f}{row['longest_seconds']:>9.1f}"
             f"{row['cpu_seconds']:>11.1f}{row['most_memory_mb'] / 1e3:>12.2f}"

@@ -54,16 +54,16 @@ def compare(folder: Path, rows: int, pairs: int) -> None:
     write_items(folder / "items.parquet", items)
     size = (folder / "rows.jsonl").stat().st_size
     print(f"source: {rows} rows, {size / 1e9:.2f} GB; {planted['copy']} exact copies, {planted['near']} near ones")
-    measure("prepare_questions", rows, *question_options(folder))
+    measure("prepare_prompts", rows, *question_options(folder))
     audit = dict(pl.read_csv(folder / "audit.csv").iter_rows())
     print(f"  found: {audit['duplicate']} duplicates, {audit['near_duplicate']} near ones; {audit['kept']} kept")
-    files = ("--questions", folder / "questions.parquet", "--items", folder / "items.parquet")
-    measure("find_overlaps", audit["kept"], *files, "--output", folder / "overlaps.parquet")
+    files = ("--prompts", folder / "prompts.parquet", "--items", folder / "items.parquet")
+    measure("decontaminate_prompts", audit["kept"], *files, "--output", folder / "overlaps.parquet")
     overlaps = read_table(folder / "overlaps.parquet", "overlaps").height
     print(f"  found: {overlaps} overlaps; {planted['overlap']} rows were given one, some of them copies of others")
     (folder / "rows.jsonl").unlink()
-    asked = pl.read_parquet(folder / "questions.parquet", n_rows=pairs)
-    write_table(asked, folder / "asked.parquet", "questions")
+    asked = pl.read_parquet(folder / "prompts.parquet", n_rows=pairs)
+    write_table(asked, folder / "asked.parquet", "prompts")
     pairs_to_mixtures(folder, asked.height, rng)
 
 
@@ -74,13 +74,13 @@ def pairs_to_mixtures(folder: Path, questions: int, rng: Random) -> None:
     taken |= {"output": "pairs.parquet", "audit-csv": "a.csv", "audit-json": "a.json"}
     files = [word for name, file in taken.items() for word in (f"--{name}", folder / file)]
     options = ("--corpus", "general", "--kind", "jsonl", "--tokenizer", MICRO / "teacher", "--seed", 0)
-    measure("take_released_pairs", questions, *options, *files, made=folder / "pairs.parquet")
+    measure("import_released_pairs", questions, *options, *files, made=folder / "pairs.parquet")
     (folder / "released.jsonl").unlink()
     options = ("--pairs", folder / "pairs.parquet", "--tokenizer", MICRO / "tokenizer", "--chat-template", TEMPLATE)
     measure("tokenise_pairs", questions, *options, "--output", folder / "tokens", made=folder / "tokens")
-    for schedule, ratio in (("seq", 0), ("seq", 0.5), ("mix", 0.5), ("seq", 1)):
-        mixture = folder / f"{schedule}-{ratio}.parquet"
-        options = ("--pairs", folder / "pairs.parquet", "--schedule", schedule, "--ratio", ratio, "--seed", 0)
+    for curriculum, ratio in (("seq", 0), ("seq", 0.5), ("mix", 0.5), ("seq", 1)):
+        mixture = folder / f"{curriculum}-{ratio}.parquet"
+        options = ("--pairs", folder / "pairs.parquet", "--curriculum", curriculum, "--ratio", ratio, "--seed", 0)
         measure("build_mixture", questions, *options, "--output", mixture, made=mixture)
 
 
@@ -90,7 +90,7 @@ def write_pairs(folder: Path, rng: Random) -> None:
     plain = [" ".join([problem.ift] * 10) for problem in problems]
     thoughts = [problem.reasoning.partition("</think>")[0] for problem in problems]
     with (folder / "released.jsonl").open("w", encoding="utf-8") as stream:
-        for part in read_parts(folder / "asked.parquet", "questions"):
+        for part in read_parts(folder / "asked.parquet", "prompts"):
             for prompt in part["prompt"]:
                 reasoning = f"{rng.choice(thoughts) * 10}</think>\n\n{rng.choice(plain)}"
                 stream.write(json.dumps({"prompt": prompt, "ift": rng.choice(plain), "reasoning": reasoning}) + "\n")
@@ -108,12 +108,12 @@ def question_options(folder: Path) -> tuple[object, ...]:
         "--path",
         folder / "rows.jsonl",
     )
-    rules = ("--longest", 32768, "--near-duplicates", 0.8, "--seed", 0)
+    rules = ("--max-chars", 32768, "--jaccard", 0.8, "--seed", 0)
     return (
         *source,
         *rules,
         "--output",
-        folder / "questions.parquet",
+        folder / "prompts.parquet",
         "--audit",
         folder / "audit.csv",
         "--manifest",

@@ -1,8 +1,8 @@
 """What the programs of the workflow cost over the bare engines on the same work: ``make overhead``.
 
-    python tests/benchmarks/overhead.py --questions 900 --rounds 3
+    python tests/benchmarks/overhead.py --prompts 900 --rounds 3
 
-Training: train_student.py (torchrun, DeepSpeed) against a plain TRL loop. Generation: answer_benchmarks.py against
+Training: train_student.py (torchrun, DeepSpeed) against a plain TRL loop. Generation: evaluate_model.py against
 ``LLM.generate``. Pairs are tokenised before, once for all trainings of a study; the plain loop tokenises for itself.
 Each pair is run in turns, whole processes with their start and their files; what counts is the ratio
 of the times within a round, since a machine is slower at one time than at another.
@@ -39,7 +39,7 @@ NEW_TOKENS, CONTEXT = 160, 1024
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=900, help="to train on, and to answer (%(default)s)")
+    parser.add_argument("--prompts", type=int, default=900, help="to train on, and to answer (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of each pair (%(default)s)")
     parser.add_argument("--bare", choices=BARE, help="run this bare engine once and stop: for the program itself")
     parser.add_argument("--work", type=Path, help="folder with the inputs, for --bare")
@@ -143,7 +143,7 @@ def own_generation(work: Path) -> list[str]:
         "seed": 0,
         "output-dir": work / "answers",
     }
-    return [sys.executable, str(SCRIPTS / "answer_benchmarks.py"), *spelled(options)]
+    return [sys.executable, str(SCRIPTS / "evaluate_model.py"), *spelled(options)]
 
 
 def spelled(options: dict[str, Any]) -> list[str]:

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.inference.requests import Mode, Reply, Sampling
+from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.token_counts import last_tokens
 from scale_or_reason.inference.vllm_engine import VllmEngine, leave_at_once
 from scale_or_reason.judging.protocols import get_protocol
 
 PROMPTS = [f"question {i}: " + "say " * (i % 5) for i in range(24)]
 SEEDS = [1000 + i for i in range(24)]
-RANDOM = Sampling(temperature=1.0, top_p=0.95, max_tokens=40)
-GREEDY = Sampling(temperature=0.0, top_p=1.0, max_tokens=12)
+RANDOM = SamplingParameters(temperature=1.0, top_p=0.95, max_tokens=40)
+GREEDY = SamplingParameters(temperature=0.0, top_p=1.0, max_tokens=12)
 
 
-def listed(replies: list[Reply]) -> list[dict[str, Any]]:
+def listed(replies: list[Completion]) -> list[dict[str, Any]]:
     return [asdict(reply) for reply in replies]
 
 
@@ -73,7 +73,7 @@ def overhead(engine: VllmEngine) -> dict[str, float]:
     from vllm import SamplingParams
 
     prompts, seeds = [f"say {i}" for i in range(256)], list(range(256))
-    sampling = Sampling(temperature=1.0, top_p=1.0, max_tokens=64)
+    sampling = SamplingParameters(temperature=1.0, top_p=1.0, max_tokens=64)
 
     def bare() -> None:
         parameters = [SamplingParams(temperature=1.0, max_tokens=64, seed=seed) for seed in seeds]
@@ -93,8 +93,8 @@ def main() -> None:
     model, output = sys.argv[1], Path(sys.argv[2])
     refusals = [refusal(model, settings) for settings in ({"max_num_seq": 4}, {"max_model_len": 100_000})]
     engine = VllmEngine(model, {"dtype": "float32", "max_model_len": 512})
-    thinking = Mode(template={"enable_thinking": True})
-    counted: list[Reply] = []
+    thinking = ThinkingMode(template={"enable_thinking": True})
+    counted: list[Completion] = []
     facts: dict[str, Any] = {"startup_seconds": engine.startup_seconds, "context": engine.context_tokens}
     facts["refusals"] = refusals
     facts["whole"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, thinking, counted.append))
@@ -107,8 +107,8 @@ def main() -> None:
     ]
     facts["bare"] = bare_chat(engine)
     facts["other seeds"] = listed(engine.chat(PROMPTS, [seed + 100 for seed in SEEDS], RANDOM, thinking))
-    facts["off"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, Mode(template={"enable_thinking": False})))
-    facts["opened"] = listed(engine.chat(PROMPTS[:3], SEEDS[:3], RANDOM, Mode(template={"open_think": True})))
+    facts["off"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, ThinkingMode(template={"enable_thinking": False})))
+    facts["opened"] = listed(engine.chat(PROMPTS[:3], SEEDS[:3], RANDOM, ThinkingMode(template={"open_think": True})))
     long = ["x" * 100, "x" * 600, "y"]
     facts["too long"] = listed(engine.chat(long, [1, 2, 3], RANDOM)) + listed(engine.complete(long, [1, 2, 3], RANDOM))
     facts["nearly too long"] = listed(engine.complete(["x" * 511, "x" * 512], [1, 2], RANDOM))

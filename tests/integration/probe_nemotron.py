@@ -12,11 +12,11 @@ from typing import Any
 
 from byte_tokenizer import VOCABULARY, save_byte_tokenizer
 
-from scale_or_reason.inference.requests import Sampling
+from scale_or_reason.inference.requests import SamplingParameters
 from scale_or_reason.inference.vllm_engine import VllmEngine, leave_at_once
 
 PROMPTS = ["Question: 1+1", "abc", "hello there"]
-GREEDY = Sampling(temperature=0.0, top_p=1.0, max_tokens=20)
+GREEDY = SamplingParameters(temperature=0.0, top_p=1.0, max_tokens=20)
 HIDDEN = 64
 #: Of each layer: whether it has attention, and the width of its feed-forward part, with the multiplier that says so.
 LAYERS = ((True, 3.0, 256), (False, 6.0, 256), (True, None, 0), (True, 9.0, 512))

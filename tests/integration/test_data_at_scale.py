@@ -23,9 +23,9 @@ def test_what_is_planted_is_found(root: Path) -> None:
     assert overlaps >= 0.5 * planted > 0
     programs = re.findall(r"^(\w+): .* rows/s, memory [\d.]+ GB", done.stdout, re.M)
     assert programs == [
-        "prepare_questions",
-        "find_overlaps",
-        "take_released_pairs",
+        "prepare_prompts",
+        "decontaminate_prompts",
+        "import_released_pairs",
         "tokenise_pairs",
         *["build_mixture"] * 4,
     ]

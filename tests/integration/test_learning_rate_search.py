@@ -32,7 +32,7 @@ def search(root: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactor
     ]
     write_table(table_from_rows(pairs, "pairs"), folder / "pairs.parquet", "pairs")
     paths = {"samples": folder / "samples.parquet", "held_out": folder / "held_out.parquet", "tokens": made.tokens}
-    sample = [sys.executable, str(root / "workflow/scripts/sample_for_search.py")]
+    sample = [sys.executable, str(root / "workflow/scripts/sample_search_data.py")]
     sample += ["--pairs", str(folder / "pairs.parquet"), "--format", "ift", "--seed", "0"]
     sample += ["--samples", str(SAMPLES), "--held-out", str(HELD_OUT)]
     sample += ["--output", str(paths["samples"]), "--held-out-output", str(paths["held_out"])]

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_both_sides_do_the_same_work(root: Path) -> None:
-    command = [sys.executable, "tests/benchmarks/overhead.py", "--questions", "24", "--rounds", "1"]
+    command = [sys.executable, "tests/benchmarks/overhead.py", "--prompts", "24", "--rounds", "1"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [re.fullmatch(r"(\w+): (\d+) tokens; .*ratios ([\d.]+)", line) for line in done.stdout.strip().splitlines()]

@@ -59,7 +59,7 @@ def test_a_loss_that_is_no_number_stops_at_once():
     assert "the loss is inf at step 1" in str(stops_at([float("inf")]))
 
 
-def test_torsos_are_removed_and_never_resumed(tmp_path: Path):
+def test_partial_writes_are_removed_and_never_resumed(tmp_path: Path):
     assert last_whole_checkpoint(tmp_path / "nowhere") is None
     for step in (3, 12, 9, 15):
         (tmp_path / f"checkpoint-{step}").mkdir()

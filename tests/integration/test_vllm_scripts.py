@@ -36,9 +36,9 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("questions") / "general.parquet"
+    path = tmp_path_factory.mktemp("prompts") / "general.parquet"
     rows = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": f"what is {i} + 1?"} for i in range(60)]
-    write_table(table_from_rows(rows, "questions"), path, "questions")
+    write_table(table_from_rows(rows, "prompts"), path, "prompts")
     return path
 
 
@@ -81,10 +81,10 @@ def test_a_killed_shard_goes_on_and_ends_the_same(
     script: Path, generator: Path, questions: Path, tmp_path: Path
 ) -> None:
     def arguments(output: Path) -> list[object]:
-        options = ["--questions", questions, "--model", generator, "--format", "reasoning", "--shard", 0, "--shards", 1]
+        options = ["--prompts", questions, "--model", generator, "--format", "reasoning", "--shard", 0, "--shards", 1]
         return [*options, "--chunk-size", 6, "--output", output]
 
-    program = script / "generate_answers.py"
+    program = script / "generate_teacher_answers.py"
     done = run(program, *arguments(tmp_path / "whole.parquet"))
     assert "tokens/s" in done.stderr
     assert "INFO" not in done.stdout + done.stderr
@@ -114,7 +114,7 @@ def test_a_student_answers_and_is_judged(script: Path, generator: Path, benchmar
     answers = tmp_path / "answers" / model_id
     samples = ["--samples", '{"gsm8k": 2}']
     options = ["--model", generator, "--model-ids", model_id, "--output-dir", tmp_path / "answers"]
-    run(script / "answer_benchmarks.py", "--items", *items, *samples, *options)
+    run(script / "evaluate_model.py", "--items", *items, *samples, *options)
 
     gsm8k = read_table(answers / "gsm8k.parquet", "answers")
     assert list(gsm8k.select("item_id", "sample").iter_rows()) == [(f"gsm8k-{i}", s) for i in range(5) for s in (0, 1)]
@@ -148,7 +148,7 @@ def test_a_longer_limit_only_lengthens_what_the_shorter_one_cut(
     for model_id, limit in ((cell, 12), (f"{cell}/max-tokens-30", 30)):
         sampling = ["--sampling", json.dumps({"temperature": 1.0, "top_p": 1.0, "max_tokens": limit})]
         out = ["--model-ids", model_id, "--output-dir", tmp_path]
-        run(script / "answer_benchmarks.py", *options, *sampling, *out)
+        run(script / "evaluate_model.py", *options, *sampling, *out)
         answers.append(read_table(tmp_path / model_id / "gsm8k.parquet", "answers"))
     shorter, longer = answers
     assert shorter["item_id"].equals(longer["item_id"])
@@ -166,7 +166,7 @@ def test_a_base_student_is_asked_in_several_ways_and_judged_in_one_go(
     pools = [benchmarks / f"{name}.pool.parquet" for name in names]
     model_ids = ["base/tiny/shots-0", "base/tiny/shots-2"]
     options = ["--model", generator, "--model-ids", *model_ids, "--pools", *pools]
-    run(script / "answer_benchmarks.py", "--items", *items, *options, "--output-dir", tmp_path)
+    run(script / "evaluate_model.py", "--items", *items, *options, "--output-dir", tmp_path)
     # Layout by hand, one token per byte; ifeval has no examples to show.
     shot = {"gsm8k": len("Question: easy 1\nAnswer: \\boxed{3}\n\n"), "ifeval": 0}
     shot["openbookqa"] = len("Question: easy 1\nAnswer: \\boxed{A}\n\n")
@@ -205,11 +205,11 @@ def test_models_one_after_the_other_answer_as_if_alone(
     ids = [f"general/tiny/seq/rho-{ratio}/seed-0" for ratio in (0, 1)]
     together, alone = tmp_path / "together", tmp_path / "alone"
     run(
-        script / "answer_benchmarks.py",
+        script / "evaluate_model.py",
         *items,
         *("--model", generator, other, "--model-ids", *ids, "--output-dir", together),
     )
-    run(script / "answer_benchmarks.py", *items, "--model", other, "--model-ids", ids[1], "--output-dir", alone)
+    run(script / "evaluate_model.py", *items, "--model", other, "--model-ids", ids[1], "--output-dir", alone)
     first, second = ((together / model_id / "gsm8k.parquet").read_bytes() for model_id in ids)
     assert second == (alone / ids[1] / "gsm8k.parquet").read_bytes()
     assert first != second

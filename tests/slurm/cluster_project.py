@@ -99,20 +99,20 @@ TRAININGS: dict[str, Any] = {
 }
 
 
-def model(ratio: float, schedule: str = "seq") -> str:
+def model(ratio: float, curriculum: str = "seq") -> str:
     """The path of a trained student."""
-    return f"results/micro/models/general/micro-0.07M/{schedule}/rho-{ratio}/seed-0"
+    return f"results/micro/models/general/micro-0.07M/{curriculum}/rho-{ratio}/seed-0"
 
 
-def mixture(ratio: float, schedule: str = "seq") -> str:
+def mixture(ratio: float, curriculum: str = "seq") -> str:
     """The path of what it is trained on."""
-    return f"results/micro/mixtures/general/{schedule}/rho-{ratio}.parquet"
+    return f"results/micro/mixtures/general/{curriculum}/rho-{ratio}.parquet"
 
 
 def ready_to_train(root: Path, path: Path, questions: int, overlay: dict[str, Any], *mixtures: str) -> ClusterProject:
     """A project in which only trainings are left to do, of so many questions."""
     merged = deepcopy({**TRAININGS, **overlay})
-    merged["corpora"]["general"]["size"] = questions
+    merged["corpora"]["general"]["num_prompts"] = questions
     project = ClusterProject.plant(root, path, merged)
     write_pairs(path, questions)
     project.here(*mixtures, "results/micro/tokens/general/tokenizer")

@@ -128,8 +128,8 @@ def test_with_accounts(accounted: ThrowawaySlurm, project: ClusterProject) -> No
 
 def efficiency(slurm: ThrowawaySlurm, project: ClusterProject) -> Path:
     """The table, without the rest of the study that its rule would wait for."""
-    output = project.path / "efficiency.csv"
-    script = ["workflow/scripts/efficiency_table.py", "--timings", "results/micro/timings", "--study", "micro"]
+    output = project.path / "resource_usage.csv"
+    script = ["workflow/scripts/resource_usage.py", "--timings", "results/micro/timings", "--study", "micro"]
     command = [sys.executable, *script, "--output", str(output)]
     subprocess.run(command, cwd=project.path, env=environment(slurm), check=True, timeout=60)
     return output

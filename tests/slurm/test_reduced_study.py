@@ -20,7 +20,7 @@ OVERLAY = TRAININGS | {
     "study": {
         **TRAININGS["study"],
         "ratios": [0, 1],
-        "schedules": ["seq"],
+        "curricula": ["seq"],
         "judges": ["micro-judge"],
         "families": [
             {"name": "General-OE", "benchmarks": ["squad"]},
@@ -30,21 +30,21 @@ OVERLAY = TRAININGS | {
         "tables": ["table1"],
         "explorer": False,
     },
-    "corpora": {"general": {**TRAININGS["corpora"]["general"], "size": QUESTIONS}},
-    "world": {"benchmark_rows": 10},
+    "corpora": {"general": {**TRAININGS["corpora"]["general"], "num_prompts": QUESTIONS}},
+    "small_world": {"benchmark_rows": 10},
     "compute": {
         "device": "gpu",
         "gpu_type": "h100",
         "training_restarts": 1,
         "jobs": {
-            "small": {"threads": 1, "mem_mb": 1100, "runtime": 11},
-            "light": {"threads": 2, "mem_mb": 1200, "runtime": 12},
+            "cpu_small": {"threads": 1, "mem_mb": 1100, "runtime": 11},
+            "cpu_large": {"threads": 2, "mem_mb": 1200, "runtime": 12},
             "engine": {"threads": 1, "mem_mb": 4100, "runtime": 41},
             "judging": {"threads": 1, "mem_mb": 4200, "runtime": 42},
             "training": {"threads": 1, "mem_mb": 3100, "runtime": 61},
         },
         # the student's own amounts, not those above
-        "by_size": [{"up_to_b": 0.0001, "engine": {"runtime": 31}, "training": {"mem_mb": 3200, "runtime": 62}}],
+        "by_size": [{"max_params_b": 0.0001, "engine": {"runtime": 31}, "training": {"mem_mb": 3200, "runtime": 62}}],
     },
 }
 LIGHT = (0, "1200M", 12)
@@ -53,10 +53,10 @@ EXPECTED = {
     "build_mixture": (2, LIGHT),
     "tokenise_pairs": (1, LIGHT),
     "train_student": (2, (1, "3200M", 62)),
-    "answer_with_student": (1, (1, "4100M", 2 * 31)),  # two models in one job
+    "evaluate_student": (1, (1, "4100M", 2 * 31)),  # two models in one job
     "judge_student_1": (1, (1, "4200M", 42)),
     "score_models": (1, LIGHT),
-    "count_costs": (1, LIGHT),
+    "compute_flops": (1, LIGHT),
 }
 
 
@@ -67,7 +67,7 @@ def project(root: Path, slurm: ThrowawaySlurm, tmp_path_factory: pytest.TempPath
     write_pairs(planted.path, QUESTIONS)
     benchmarks = [f"results/micro/benchmarks/{name}.parquet" for name in ("squad", "gsm8k")]
     planted.here("results/micro/pairs/general.parquet", *benchmarks)
-    planted.through_slurm(slurm, targets=("all", "efficiency_table"))
+    planted.through_slurm(slurm, targets=("all", "resource_usage"))
     return planted
 
 
@@ -116,7 +116,7 @@ def test_small_jobs_went_together(slurm: ThrowawaySlurm, project: ClusterProject
 
 
 def test_asked_against_used(project: ClusterProject) -> None:
-    table = pl.read_csv(project.path / "results" / "micro" / "tables" / "efficiency.csv")
+    table = pl.read_csv(project.path / "results" / "micro" / "tables" / "resource_usage.csv")
     rows = {row["rule"]: row for row in table.iter_rows(named=True)}
     assert rows["train_student"]["asked_memory_mb"] == 3200 and rows["train_student"]["asked_minutes"] == 62
     assert 100 < rows["train_student"]["used_memory_mb"] < 3200

@@ -29,7 +29,7 @@ FAMILIES = {
     "Code": ("mmlu_pro_code", "c_code_summarization"),
     "Physics": ("mmlu_pro_physics", "scibench"),
 }
-CORPORA, RATIOS, SCHEDULES = ("general", "math"), (0.0, 0.25, 0.5, 0.75, 1.0), ("seq", "mix")
+CORPORA, RATIOS, CURRICULA = ("general", "math"), (0.0, 0.25, 0.5, 0.75, 1.0), ("seq", "mix")
 ADAPTATIONS = ("ift-then-ift", "ift-then-reasoning", "reasoning-then-ift", "reasoning-then-reasoning")
 SHOTS, LIMITED, LIMITS = (0, 1, 3, 5), ("mmlu_math", "math_500", "aime"), (16384, 32768)
 #: Accuracy of IFT at 1B, gain per factor of e in size, gain by reasoning at 3B, its growth, IFT tokens, token factor.
@@ -47,9 +47,9 @@ _ITEMS = {"aime": 30, "scibench": 80, "mmlu_pro_code": 400}
 
 def models() -> Iterator[AnyModel]:
     """Everything that the paper's study evaluates."""
-    for corpus, student, schedule, ratio in product(CORPORA, SIZES, SCHEDULES, RATIOS):
-        if schedule == "seq" or ratio not in (0, 1):
-            yield Cell(corpus, student, schedule, ratio)
+    for corpus, student, curriculum, ratio in product(CORPORA, SIZES, CURRICULA, RATIOS):
+        if curriculum == "seq" or ratio not in (0, 1):
+            yield Cell(corpus, student, curriculum, ratio)
     for student, name in product(SIZES, ADAPTATIONS):
         yield Adaptation(student, *name.split("-then-"))
     yield from (BaseStudent(student, shots) for student, shots in product(SIZES, SHOTS))
@@ -76,7 +76,7 @@ def results(**changes: Any) -> Results:
         "families": FAMILIES,
         "corpora": CORPORA,
         "ratios": RATIOS,
-        "schedules": SCHEDULES,
+        "curricula": CURRICULA,
         "adaptations": ADAPTATIONS,
         "adaptation_corpora": {"from": "general", "to": "math"},
         "base_shots": SHOTS,
@@ -107,7 +107,7 @@ def _noise(*names: object) -> float:
 def _reasoning(model: AnyModel) -> float:
     """How far a model answers with reasoning, from 0 to 1."""
     if isinstance(model, Cell):
-        if model.schedule == "mix":
+        if model.curriculum == "mix":
             return {0.25: 0.04, 0.5: 0.15}.get(model.ratio, 0.9)
         return {0.0: 0.0, 0.25: 0.75, 0.5: 0.85, 0.75: 0.95}.get(model.ratio, 1.0)
     if isinstance(model, Adaptation):

@@ -58,5 +58,5 @@ def training_costs(flops: Mapping[str, float]) -> pl.DataFrame:
     return table_from_rows(rows, "costs")
 
 
-def model_id(student: str, ratio: float, seed: int = 0, corpus: str = "general", schedule: str = "seq") -> str:
-    return Cell(corpus, student, schedule, float(ratio), seed).model_id
+def model_id(student: str, ratio: float, seed: int = 0, corpus: str = "general", curriculum: str = "seq") -> str:
+    return Cell(corpus, student, curriculum, float(ratio), seed).model_id

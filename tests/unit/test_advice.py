@@ -75,8 +75,8 @@ def test_the_best_within_a_budget(evidence, budget, queries, best, runner_up):
         assert row["best_lifetime"] == training + queries * answer
     else:
         assert row["note"] == "the budget pays none of the models"
-    dearest = max(training + queries * answer for _, training, answer in STUDENTS.values())
-    assert (row["dearest"], row["extrapolation"]) == (dearest, budget / dearest)
+    most_expensive = max(training + queries * answer for _, training, answer in STUDENTS.values())
+    assert (row["most_expensive"], row["extrapolation"]) == (most_expensive, budget / most_expensive)
 
 
 @pytest.mark.parametrize(
@@ -208,13 +208,13 @@ def test_words(evidence):
     assert second == (
         "Within this budget the best reasoning student is ahead of the best IFT student up to 140 answers on Math-OE."
     )
-    assert third == "The dearest measured models cost more than this budget, so nothing is extrapolated."
+    assert third == "The most expensive measured models cost more than this budget, so nothing is extrapolated."
     assert screen(table).splitlines()[1].split()[:3] == ["Math-OE", "general/small/seq/rho-1", "50.0"]
     poor = sentences(advice(evidence, [offers(evidence, "Math-OE")], 99, 1, "FLOPs"))
     assert poor[0] == "99 FLOPs for training and 1 answers pay none of the measured models: the cheapest takes 101."
     assert poor[1] == "Within this budget reasoning is ahead of IFT at no number of answers (Math-OE)."
     rich = sentences(advice(evidence, [offers(evidence, "Math-OE")], 13_000, 10, "FLOPs"))
-    assert rich[2].startswith("The budget is 10 times what the dearest measured model costs")
+    assert rich[2].startswith("The budget is 10 times what the most expensive measured model costs")
     assert [count(value) for value in (1e21, 250_000, 0.5, 0)] == ["1e+21", "250,000", "0.5", "0"]
     assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
 

@@ -99,8 +99,8 @@ def test_judges_who_always_say_the_same_have_no_kappa() -> None:
 
 
 def test_unparsable_replies_decide_nothing_and_answers_without_a_result_are_wrong() -> None:
-    said = {"rules": [1, None, None, 1], "judge": [1, 0, 1, None]}
-    found = row(judge_agreement([verdicts(said)], FAMILIES, seed=0, replicates=20), "judge", "rules")
+    said = {"rule_graders": [1, None, None, 1], "judge": [1, 0, 1, None]}
+    found = row(judge_agreement([verdicts(said)], FAMILIES, seed=0, replicates=20), "judge", "rule_graders")
     # the second answer both call wrong, the third only the judge calls right; the fourth the judge leaves open
     assert (found["answers"], found["first_only"], found["second_only"]) == (3, 1, 0)
 
@@ -125,7 +125,7 @@ def test_benchmarks_may_come_one_after_the_other() -> None:
         "a": [1, 1, 0, 1, None, 0],
         "b": [1, 0, 0, None, 1, 1],
         "c": [0, 1, 0, 1, 1, 1],
-        "rules": [1, 1, 0, 0, 0, 0],
+        "rule_graders": [1, 1, 0, 0, 0, 0],
     }
     parts = [
         pl.concat(verdicts(opinions, benchmark, model_id) for model_id in ("m0", "m1"))
@@ -174,14 +174,24 @@ def test_gaps_are_refused(given_verdicts: pl.DataFrame, problem: str) -> None:
 
 def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model_id = BaseStudent("small", 0).model_id
-    table = verdicts({"one": [1, 0, 1], "rules": [1, 1, 0]}, model_id=model_id)
+    table = verdicts({"one": [1, 0, 1], "rule_graders": [1, 1, 0]}, model_id=model_id)
     for (judge,), part in table.group_by("judge"):
         path = tmp_path / str(judge) / model_id / "gsm8k.parquet"
         path.parent.mkdir(parents=True)
         rows = [said | {"reply": "", "judge_prompt_tokens": 1, "judge_tokens": 1} for said in part.to_dicts()]
         write_table(table_from_rows(rows, "verdicts"), path, "verdicts")
     families = json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])
-    options = ["--verdicts", tmp_path, "--judges", "one", "rules", "--model-ids", model_id, "--families", families]
+    options = [
+        "--verdicts",
+        tmp_path,
+        "--judges",
+        "one",
+        "rule_graders",
+        "--model-ids",
+        model_id,
+        "--families",
+        families,
+    ]
     outputs = ["--parquet", tmp_path / "table.parquet", "--csv", tmp_path / "table.csv"]
     monkeypatch.setattr(sys, "argv", ["compare_judges.py", *map(str, [*options, "--seed", 0, *outputs])])
     runpy.run_path(str(root / "workflow" / "scripts" / "compare_judges.py"), run_name="__main__")

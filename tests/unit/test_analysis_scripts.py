@@ -65,7 +65,7 @@ def evaluated(results, model_id, right):
     folder = results / "answers" / model_id
     save(folder / "gsm8k.parquet", "answers", [key(model_id, item) | answer for item in "ab"])
     (folder / "manifest.json").write_text(json.dumps({"seconds": 2.0}))
-    for judge, tokens in (("one", 2), ("rules", 0)):
+    for judge, tokens in (("one", 2), ("rule_graders", 0)):
         verdicts = [
             key(model_id, item)
             | {"judge": judge, "verdict": "yes" if item in right else "no", "reply": ""}
@@ -100,7 +100,7 @@ def score(run, results, model_ids, **changes):
         "answers": [results / "answers"],
         "verdicts": [results / "verdicts"],
         "jurors": ["one"],
-        "graders": [],
+        "rule-graders": [],
         "parquet": [results / "scores.parquet"],
         "csv": [results / "scores.csv"],
     }
@@ -121,7 +121,7 @@ def count(run, results, model_ids, **changes):
         "parquet": [results / "costs.parquet"],
         "csv": [results / "costs.csv"],
     }
-    run("count_costs.py", *(part for name, values in (options | changes).items() for part in (f"--{name}", *values)))
+    run("compute_flops.py", *(part for name, values in (options | changes).items() for part in (f"--{name}", *values)))
     return read_table(results / "costs.parquet", "costs")
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.cells import (
+    CURRICULA,
     FORMATS,
     MODEL_ID_PATTERN,
     RESERVED_NAMES,
-    SCHEDULES,
     Adaptation,
     AnyModel,
     BaseStudent,
@@ -30,8 +30,8 @@ RATIOS = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1_000_000
 SEEDS = st.integers(0, 10**6)
 FORMAT = st.sampled_from(FORMATS)
 MODELS = st.one_of(
-    st.builds(Cell, CORPORA, NAMES, st.sampled_from(SCHEDULES), RATIOS, SEEDS),
-    st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(SCHEDULES), RATIOS, SEEDS, st.integers(1, 10**6)),
+    st.builds(Cell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS),
+    st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, st.integers(1, 10**6)),
     st.builds(Adaptation, NAMES, FORMAT, FORMAT, SEEDS),
     st.builds(BaseStudent, NAMES, st.integers(0, 64)),
     st.builds(Teacher, NAMES, FORMAT),
@@ -81,7 +81,7 @@ def test_other_paths_are_refused(path: str) -> None:
         parse_model_id(path)
 
 
-def test_both_schedules_are_one_training_at_the_ends() -> None:
+def test_both_curricula_are_one_training_at_the_ends() -> None:
     for ratio in (0, 1):
         assert Cell("general", "s", "mix", ratio).trained_as == Cell("general", "s", "seq", ratio)
     assert Cell("general", "s", "mix", 0.5).trained_as == Cell("general", "s", "mix", 0.5)
@@ -99,7 +99,7 @@ def test_columns_say_what_applies() -> None:
         "kind": "adapted",
         "corpus": None,
         "student": "s",
-        "schedule": "ift-then-reasoning",
+        "curriculum": "ift-then-reasoning",
         "ratio": 1.0,
         "seed": 2,
         "shots": None,

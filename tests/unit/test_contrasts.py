@@ -18,8 +18,8 @@ SIZES = {"small": 1.0, "middle": 3.0, "large": 10.0}
 FAMILIES = {"Math-OE-1": "Math-OE"}
 
 
-def cell(student: str, ratio: float, schedule: str = "seq") -> Cell:
-    return Cell("general", student, schedule, ratio)
+def cell(student: str, ratio: float, curriculum: str = "seq") -> Cell:
+    return Cell("general", student, curriculum, ratio)
 
 
 #: accuracy and FLOPs of answering and of training
@@ -44,7 +44,7 @@ def placed(models: dict[AnyModel, tuple[float, float, float]]) -> Evidence:
 
 def rows(table: pl.DataFrame, cost: str) -> dict[tuple[str, float, str], dict]:
     own = table.filter(pl.col("cost") == cost, pl.col("benchmark").is_null())
-    return {(row["student"], row["ratio"], row["schedule"]): row for row in own.iter_rows(named=True)}
+    return {(row["student"], row["ratio"], row["curriculum"]): row for row in own.iter_rows(named=True)}
 
 
 def test_equal_compute_in_inference() -> None:
@@ -55,7 +55,7 @@ def test_equal_compute_in_inference() -> None:
     assert (small["ift_flops"], small["compute_ratio"]) == (pytest.approx(10**9.5), pytest.approx(10.0))
     assert small["note"] is None
     middle = found["middle", 1.0, "seq"]
-    assert (middle["difference"], middle["note"]) == (None, "dearer than any IFT student")
+    assert (middle["difference"], middle["note"]) == (None, "more expensive than any IFT student")
     assert middle["compute_ratio"] == pytest.approx(1e12 / 10**10.5)
     large = found["large", 1.0, "seq"]
     assert (large["difference"], large["compute_ratio"]) == (pytest.approx(-0.3), None)
@@ -84,7 +84,7 @@ def test_frontiers_are_those_of_the_measured_values() -> None:
     for among, ratios in (("formats", {0.0, 1.0}), ("sequential ratios", {0.0, 0.5, 1.0})):
         own = table.filter(pl.col("benchmark").is_null(), among=among, cost="inference")
         assert set(own["ratio"]) == ratios
-        assert set(own["schedule"]) == {"seq"}
+        assert set(own["curriculum"]) == {"seq"}
         assert own["on_frontier"].to_list() == pareto_frontier(own["flops"], own["accuracy"]).tolist()
         assert set(own["probability"]) == {None}
         assert set(own["competitors"]) == {own.height}
@@ -92,7 +92,7 @@ def test_frontiers_are_those_of_the_measured_values() -> None:
 
 def test_gaps_are_to_ift_of_the_same_student_and_corpus() -> None:
     table = uncertainty(placed(PLACED)).filter(pl.col("benchmark").is_null())
-    gaps = {(row["student"], row["ratio"], row["schedule"]): row["gap"] for row in table.iter_rows(named=True)}
+    gaps = {(row["student"], row["ratio"], row["curriculum"]): row["gap"] for row in table.iter_rows(named=True)}
     assert gaps["large", 1.0, "seq"] == pytest.approx(-0.4)
     assert gaps["middle", 0.5, "mix"] == pytest.approx(0.3)
     assert gaps["small", 0.0, "seq"] is None

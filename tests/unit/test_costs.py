@@ -63,7 +63,7 @@ def test_judging_adds_up_the_jury_and_leaves_out_the_rules():
     verdicts = pl.DataFrame(
         {
             "benchmark": ["gsm8k"] * 3,
-            "judge": ["a", "b", "rules"],
+            "judge": ["a", "b", "rule_graders"],
             "judge_prompt_tokens": [3, 3, 0],
             "judge_tokens": [2, 0, 0],
         }
@@ -101,7 +101,7 @@ def test_cost_table_has_cell_and_family():
         "kind": "distilled",
         "corpus": "general",
         "student": "small",
-        "schedule": "seq",
+        "curriculum": "seq",
         "ratio": 0.0,
         "seed": 0,
         "shots": None,

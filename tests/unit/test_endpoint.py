@@ -20,9 +20,9 @@ from scale_or_reason.common.journal import Journal
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference.command_line import Generation, SharedEngine
 from scale_or_reason.inference.endpoint import Endpoint, EndpointEngine
-from scale_or_reason.inference.requests import Mode, Reply, Sampling
+from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode
 
-SAMPLING = Sampling(0.6, 0.95, 64)
+SAMPLING = SamplingParameters(0.6, 0.95, 64)
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +35,12 @@ def engine_of(server: HostileEndpoint, folder: Path, **settings: Any) -> Endpoin
     return EndpointEngine(endpoint, "made-up/teacher", Journal(folder / "replies.jsonl", "f"))
 
 
-def ask(engine: EndpointEngine, prompts: list[str], **options: Any) -> list[Reply]:
+def ask(engine: EndpointEngine, prompts: list[str], **options: Any) -> list[Completion]:
     return engine.chat(prompts, list(range(len(prompts))), SAMPLING, **options)
 
 
-def expected(prompt: str) -> Reply:
-    return Reply(len(prompt), f"answer to {prompt}", 3, "stop")
+def expected(prompt: str) -> Completion:
+    return Completion(len(prompt), f"answer to {prompt}", 3, "stop")
 
 
 @pytest.mark.slow
@@ -54,9 +54,9 @@ def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) 
         "p6": ["half", "no choices", "no message", "garbled"],
         "p7": [408, 425, 409],
     }
-    seen: list[Reply] = []
+    seen: list[Completion] = []
     with serving(HostileEndpoint(faults, delay=0.01)) as server:
-        replies = ask(engine_of(server, tmp_path), prompts, on_reply=seen.append)
+        replies = ask(engine_of(server, tmp_path), prompts, on_completion=seen.append)
     assert replies == [expected(prompt) for prompt in prompts]
     assert sorted(reply.text for reply in seen) == sorted(reply.text for reply in replies)
     assert server.answered == dict.fromkeys(prompts, 1)
@@ -68,8 +68,13 @@ def test_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADE_UP_KEY", "secret-word")
     with serving(HostileEndpoint()) as server:
         engine = engine_of(server, tmp_path, key="MADE_UP_KEY")
-        engine.chat(["Why?"], [7], Sampling(0.6, 0.95, 64), Mode(system="/no_think"))
-        engine.chat(["Why?"], [8], Sampling(0.6, 0.95, 64, top_k=20), Mode(template={"enable_thinking": False}))
+        engine.chat(["Why?"], [7], SamplingParameters(0.6, 0.95, 64), ThinkingMode(system="/no_think"))
+        engine.chat(
+            ["Why?"],
+            [8],
+            SamplingParameters(0.6, 0.95, 64, top_k=20),
+            ThinkingMode(template={"enable_thinking": False}),
+        )
     first, second = server.bodies
     assert first == {
         "path": "/v1/chat/completions",
@@ -105,7 +110,7 @@ def test_the_first_refusal_is_an_error_and_a_later_one_a_reply(tmp_path: Path) -
             ask(engine_of(server, tmp_path), ["bad", "good"])
         assert "made up" in str(caught.value) and server.asked == {"bad": 1}
         replies = ask(engine_of(server, tmp_path), ["good", "bad"])
-    assert replies == [expected("good"), Reply(0, "", 0, "refused")]
+    assert replies == [expected("good"), Completion(0, "", 0, "refused")]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -178,12 +183,12 @@ def test_a_job_killed_behind_its_last_reply_leaves_nothing(tmp_path: Path) -> No
 def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:
     prompts = [f"question {number}" for number in range(30)]
     rows = [{"prompt_id": f"q{i}", "corpus": "c", "prompt": prompt} for i, prompt in enumerate(prompts)]
-    write_table(table_from_rows(rows, "questions"), tmp_path / "questions.parquet", "questions")
+    write_table(table_from_rows(rows, "questions"), tmp_path / "prompts.parquet", "questions")
     output = tmp_path / "shard-0.parquet"
     with serving(HostileEndpoint({"question 3": [500]}, delay=0.15)) as server:
-        words = [sys.executable, str(root / "workflow" / "scripts" / "generate_answers.py")]
+        words = [sys.executable, str(root / "workflow" / "scripts" / "generate_teacher_answers.py")]
         options = {
-            "--questions": tmp_path / "questions.parquet",
+            "--prompts": tmp_path / "prompts.parquet",
             "--format": "ift",
             "--shard": 0,
             "--shards": 1,

@@ -159,7 +159,7 @@ def test_what_is_shown_first():
     assert chosen("students") == {"s": True, "m": True}
     assert chosen("corpora") == {"general": True, "math": False}
     assert chosen("ratios") == {"0": True, "0.25": True, "1": True}
-    assert chosen("schedules") == {"seq": True, "mix": False}
+    assert chosen("curricula") == {"seq": True, "mix": False}
     assert chosen("adaptations") == {"ift-then-reasoning": True}
     assert chosen("shots") == {"0": False, "3": True}
 
@@ -425,8 +425,8 @@ def test_the_script_reads_tables_and_manifests(root, tmp_path, monkeypatch):
         "--output": tmp_path / "explorer.html",
     }
     words = [str(word) for pair in options.items() for word in pair]
-    monkeypatch.setattr(sys, "argv", ["explore_results.py", *words])
-    runpy.run_path(str(root / "workflow" / "scripts" / "explore_results.py"), run_name="__main__")
+    monkeypatch.setattr(sys, "argv", ["build_explorer.py", *words])
+    runpy.run_path(str(root / "workflow" / "scripts" / "build_explorer.py"), run_name="__main__")
     text = (tmp_path / "explorer.html").read_text(encoding="utf-8")
     content = json.loads(Parts(text).scripts[0])
     cell = place(content, IFT)

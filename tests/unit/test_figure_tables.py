@@ -1,4 +1,4 @@
-"""What each form of figures draws, against numbers worked out by hand."""
+"""What each type of figures draws, against numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ BENCHMARKS = {"tasks": "main benchmarks"}
 FAMILIES = {"tasks": "main families"}
 
 
-def cell(student, ratio, corpus="general", schedule="seq", seed=0):
-    return Cell(corpus, student, schedule, float(ratio), seed)
+def cell(student, ratio, corpus="general", curriculum="seq", seed=0):
+    return Cell(corpus, student, curriculum, float(ratio), seed)
 
 
 def study(tables, families=("Math-OE",), **changes):
     """A study whose families have one benchmark each, called as in ``score_table``."""
-    settings = {"sizes": SIZES, "corpora": ("general",), "ratios": (0, 1), "schedules": ("seq", "mix")}
+    settings = {"sizes": SIZES, "corpora": ("general",), "ratios": (0, 1), "curricula": ("seq", "mix")}
     benchmarks = {family: (f"{family}-1",) for family in families}
     return Results(tables, **{**settings, "families": benchmarks, **changes})
 
@@ -155,7 +155,7 @@ def test_accuracy_by_flops_says_what_is_missing():
 
 def test_accuracy_by_flops_shows_all_sequential_ratios():
     tables = grid()
-    half = {cell("m", 0.5): 2e10, cell("m", 0.5, schedule="mix"): 1e10}
+    half = {cell("m", 0.5): 2e10, cell("m", 0.5, curriculum="mix"): 1e10}
     more = score_table([(model, "Math-OE", 0.33) for model in half])
     tables = {
         "scores": pl.concat([tables["scores"], more]),
@@ -216,20 +216,20 @@ def test_accuracy_by_size_shows_the_wanted_shots():
     assert points(table, "accuracy") == [(0.5,)]
 
 
-@pytest.mark.parametrize("form", [accuracy_by_size, accuracy_by_flops])
-def test_every_seed_is_drawn(form, root):
+@pytest.mark.parametrize("figure_type", [accuracy_by_size, accuracy_by_flops])
+def test_every_seed_is_drawn(figure_type, root):
     """Dashes of single runs stand where the runs do, whatever else the panel holds."""
     tables, second = grid(), cell("m", 1, seed=1)
     tables = {
         "scores": pl.concat([tables["scores"], score_table([(second, "Math-OE", 0.55)])]),
         "costs": pl.concat([tables["costs"], cost_table({second: 4e10}, {(second, "Math-OE"): 3e7})]),
     }
-    table = form.table(study(tables), **FAMILIES)
+    table = figure_type.table(study(tables), **FAMILIES)
     style = Style.from_file(root / "config" / "style.yaml")
     with style.applied():
         heights = {
             round(float(height), 6)
-            for axes in form.draw(table, style).axes
+            for axes in figure_type.draw(table, style).axes
             for marks in axes.collections
             if marks.get_zorder() == 3.5
             for height in marks.get_offsets()[:, 1]
@@ -243,11 +243,11 @@ def test_every_seed_is_drawn(form, root):
 MIXTURES = [
     (cell("s", 0), "Math-OE", 0.20),
     (cell("s", 0.5), "Math-OE", 0.26),
-    (cell("s", 0.5, schedule="mix"), "Math-OE", 0.22),
+    (cell("s", 0.5, curriculum="mix"), "Math-OE", 0.22),
     (cell("s", 1), "Math-OE", 0.30),
     (cell("m", 0), "Math-OE", 0.40),
     (cell("m", 0.5), "Math-OE", 0.52),
-    (cell("m", 0.5, schedule="mix"), "Math-OE", 0.44),
+    (cell("m", 0.5, curriculum="mix"), "Math-OE", 0.44),
     (cell("m", 1), "Math-OE", 0.60),
 ]
 TOKENS = {("s", 0): 10, ("s", 0.5): 30, ("s", 1): 40, ("m", 0): 20, ("m", 0.5): 50, ("m", 1): 80}
@@ -277,10 +277,10 @@ def test_gaps_by_size_are_to_the_students_own_ift_model():
     assert notes(table) == ["missing: 1M IFT"]
 
 
-def test_gaps_by_schedule_are_means_over_students():
+def test_gaps_by_curriculum_are_means_over_students():
     scores = with_tokens(score_table(MIXTURES), TOKENS)
-    table = ratio_gap.table(study({"scores": scores}, **TWO), **FAMILIES, by="schedule")
-    assert points(table, "schedule", "ratio", "gap", "answer_tokens") == [
+    table = ratio_gap.table(study({"scores": scores}, **TWO), **FAMILIES, by="curriculum")
+    assert points(table, "curriculum", "ratio", "gap", "answer_tokens") == [
         ("seq", 0.0, 0.0, 15.0),
         ("seq", 0.5, pytest.approx(0.09), 40.0),
         ("seq", 1.0, pytest.approx(0.15), 60.0),
@@ -291,13 +291,13 @@ def test_gaps_by_schedule_are_means_over_students():
 
 
 def test_a_mean_over_students_needs_all_that_have_results():
-    some = score_table([row for row in MIXTURES if row[0] != cell("m", 0.5, schedule="mix")])
-    table = ratio_gap.table(study({"scores": some}, **TWO), **FAMILIES, by="schedule")
-    assert (0.5,) not in points(table, "ratio", schedule="mix")
+    some = score_table([row for row in MIXTURES if row[0] != cell("m", 0.5, curriculum="mix")])
+    table = ratio_gap.table(study({"scores": some}, **TWO), **FAMILIES, by="curriculum")
+    assert (0.5,) not in points(table, "ratio", curriculum="mix")
     assert notes(table) == ["missing: 1M mix 50 %"]
     alone = score_table([row for row in MIXTURES if row[0].student == "s"])
-    table = ratio_gap.table(study({"scores": alone}, **TWO), **FAMILIES, by="schedule")
-    assert points(table, "gap", schedule="mix", ratio=0.5) == [(pytest.approx(0.02),)]
+    table = ratio_gap.table(study({"scores": alone}, **TWO), **FAMILIES, by="curriculum")
+    assert points(table, "gap", curriculum="mix", ratio=0.5) == [(pytest.approx(0.02),)]
     assert notes(table) == ["means without 1M"]
 
 

@@ -25,7 +25,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import SCHEMAS, write_csv, write_table
 from scale_or_reason.reporting.figures import drawing
 from scale_or_reason.reporting.figures.grid import arrange
-from scale_or_reason.reporting.figures.registry import FIGURES, FORMS, SHARED_LIBRARY, SHARED_MODULES, figures_of
+from scale_or_reason.reporting.figures.registry import FIGURE_TYPES, FIGURES, SHARED_LIBRARY, SHARED_MODULES, figures_of
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.reporting.figures.tasks import select_tasks
@@ -39,12 +39,12 @@ MEASURED = ("point", "teacher", "cell")
 PLAIN = {"study/cells", "common/errors", "common/files"}
 
 
-def form_of(figure: str):
-    return importlib.import_module(f"scale_or_reason.reporting.figures.{FIGURES[figure].form}")
+def figure_type_of(figure: str):
+    return importlib.import_module(f"scale_or_reason.reporting.figures.{FIGURES[figure].figure_type}")
 
 
 def table_of(figure: str, study: Results) -> pl.DataFrame:
-    return form_of(figure).table(study, **FIGURES[figure].parameters)
+    return figure_type_of(figure).table(study, **FIGURES[figure].parameters)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_every_figure_is_drawn(figure, style):
     }
     assert set(table.filter(pl.col("element") == "note")["note"]) <= about_the_data
     with style.applied():
-        drawn = form_of(figure).draw(table, style)
+        drawn = figure_type_of(figure).draw(table, style)
         drawn.savefig(io.BytesIO(), format="png", dpi=25)
         texts = [*drawn.texts, *(text for legend in drawn.legends for text in legend.get_texts())]
         texts += [axes.title for axes in drawn.axes]
@@ -79,7 +79,7 @@ def test_nothing_at_all_is_drawn_as_gaps(figure, style):
         assert not set(table.filter(pl.col("element") == "point")["element"])
         assert table.filter(pl.col("element") == "note").height
         with style.applied():
-            form_of(figure).draw(table, style)
+            figure_type_of(figure).draw(table, style)
 
 
 @given(st.sampled_from(list(FIGURES)), st.integers(0, 2**16), st.floats(0.02, 0.98))
@@ -93,7 +93,7 @@ def test_whatever_is_missing_leaves_a_note(figure, seed, kept):
     noted = set(after.filter(pl.col("element") == "note").select(pl.lit(0), *panel).rows())
     assert {key[:-2] for key, count in shown.items() if left.get(key, 0) < count} <= noted
     with STYLE.applied():
-        form_of(figure).draw(after, STYLE)
+        figure_type_of(figure).draw(after, STYLE)
 
 
 def values_shown(table: pl.DataFrame, panel: list[str], values: list[str]) -> dict[tuple, int]:
@@ -115,7 +115,7 @@ def test_legends_hold_every_size_and_fit(style):
     )
     table = table_of("v2/fig21", replace(SMALL, tables={"scores": scores}, sizes=sizes))
     with style.applied():
-        drawn = form_of("v2/fig21").draw(table, style)
+        drawn = figure_type_of("v2/fig21").draw(table, style)
         drawn.draw_without_rendering()  # places the words of a legend
         boxes = [legend.get_window_extent() for legend in drawn.legends]
         words = [[text.get_window_extent() for text in legend.get_texts()] for legend in drawn.legends]
@@ -189,7 +189,7 @@ def test_every_figure_of_both_versions_is_there():
     v1, v2 = ([name for name in FIGURES if name.startswith(version)] for version in ("v1/", "v2/"))
     assert v1 == [f"v1/fig{number:02}" for number in range(1, 19)]
     assert v2 == [*(f"v2/fig{number:02}" for number in range(1, 22)), "v2/table1"]
-    assert sorted(FIGURES) == sorted(figure for form in FORMS for figure in figures_of(form))
+    assert sorted(FIGURES) == sorted(figure for figure_type in FIGURE_TYPES for figure in figures_of(figure_type))
 
 
 def test_the_config_may_name_every_figure(root):
@@ -200,14 +200,14 @@ def test_the_config_may_name_every_figure(root):
     assert all(f"`{figure}`" in documented for figure in allowed)
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_a_form_names_what_it_depends_on(name, root):
+@pytest.mark.parametrize("name", FIGURE_TYPES)
+def test_a_figure_type_names_what_it_depends_on(name, root):
     """Else an edit would leave old figures behind."""
-    form, library = FORMS[name], root / "src" / "scale_or_reason"
-    assert set(form.tables) <= set(SCHEMAS)
-    assert set(form.settings) <= {field.name for field in fields(Results)}
-    modules = {name, *form.modules, *SHARED_MODULES}
-    named = {*form.library, *SHARED_LIBRARY, *PLAIN, *(f"reporting/figures/{module}" for module in modules)}
+    figure_type, library = FIGURE_TYPES[name], root / "src" / "scale_or_reason"
+    assert set(figure_type.tables) <= set(SCHEMAS)
+    assert set(figure_type.settings) <= {field.name for field in fields(Results)}
+    modules = {name, *figure_type.modules, *SHARED_MODULES}
+    named = {*figure_type.library, *SHARED_LIBRARY, *PLAIN, *(f"reporting/figures/{module}" for module in modules)}
     for module in modules:
         unnamed = imports_of(library / "reporting" / "figures" / f"{module}.py", library) - named
         assert not unnamed, f"{module} imports {unnamed}"
@@ -236,10 +236,10 @@ def test_the_registry_is_light(root):
 # ---- the program ----
 
 
-def draw_by_hand(root, folder, stem, *tables, form="ratio_gap", study=None, hash_seed="0"):
-    settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora, "ratios": SMALL.ratios, "schedules": SMALL.schedules}
+def draw_by_hand(root, folder, stem, *tables, figure_type="ratio_gap", study=None, hash_seed="0"):
+    settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora, "ratios": SMALL.ratios, "curricula": SMALL.curricula}
     settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
-    command = [sys.executable, str(root / "workflow/scripts/draw_figure.py"), "--form", form]
+    command = [sys.executable, str(root / "workflow/scripts/draw_figure.py"), "--type", figure_type]
     command += ["--parameters", json.dumps({"tasks": "main families", "by": "size"}), "--study", json.dumps(settings)]
     command += ["--tables", *tables, "--style", str(root / "config/style.yaml"), "--output-stem", str(folder / stem)]
     environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
@@ -262,7 +262,7 @@ def test_the_program_draws_the_same_bytes_again(root, style, tmp_path):
 def test_the_program_refuses_a_table_that_its_form_does_not_know(root, tmp_path):
     done = draw_by_hand(root, tmp_path, "one", "costs=costs.parquet")
     assert done.returncode == 2
-    assert "not a table of this form" in done.stderr and "scores=FILE" in done.stderr
+    assert "not a table of this figure type" in done.stderr and "scores=FILE" in done.stderr
 
 
 def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
@@ -270,7 +270,7 @@ def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
     settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora}
     settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
     arguments = [
-        "--form",
+        "--type",
         "early_stopping",
         "--parameters",
         '{"tasks": "main families"}',

@@ -299,7 +299,9 @@ def test_mixed_training() -> None:
     lengths = {0.0: 10, 0.25: 12, 0.5: 20, 0.75: 80, 1.0: 100}
 
     def tokens(model: AnyModel, task: str) -> float:
-        return lengths[ratio_of(model)] if model.columns()["schedule"] == "mix" or ratio_of(model) in (0, 1) else 1000.0
+        return (
+            lengths[ratio_of(model)] if model.columns()["curriculum"] == "mix" or ratio_of(model) in (0, 1) else 1000.0
+        )
 
     evidence = made(plain, tokens=tokens)
     check(row(evidence, "mixed-short"), 2.5, SUPPORTED)

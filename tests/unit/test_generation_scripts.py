@@ -56,8 +56,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "answers": ("answers", [ANSWER | {"answer_tokens": 8, "finish_reason": "stop"}]),
         "no_answers": ("answers", []),
         "strange_answers": ("answers", [ANSWER | {"item_id": "i9", "answer_tokens": 8, "finish_reason": "stop"}]),
-        "questions": ("questions", [QUESTION]),
-        "no_questions": ("questions", []),
+        "prompts": ("prompts", [QUESTION]),
+        "no_prompts": ("prompts", []),
     }
     paths = {"model": str(model), "out": str(tmp_path / "out")}
     for name, (schema, rows) in tables.items():
@@ -72,8 +72,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 OPTIONS: dict[str, dict[str, str]] = {
-    "generate_answers": {
-        "--questions": "{questions}",
+    "generate_teacher_answers": {
+        "--prompts": "{prompts}",
         "--model": "{model}",
         "--format": "ift",
         "--shard": "0",
@@ -82,7 +82,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         "--seed": "0",
         "--output": "{out}",
     },
-    "answer_benchmarks": {
+    "evaluate_model": {
         "--model": "{model}",
         "--model-ids": "general/tiny/seq/rho-1/seed-0",
         "--items": "{items}",
@@ -119,27 +119,37 @@ OPTIONS: dict[str, dict[str, str]] = {
                 ("--chunk-size", "0", "at least one request"),
             )
         ],
-        ("generate_answers", "--questions", "{no_questions}", "questions table is empty"),
-        ("generate_answers", "--questions", "nowhere.parquet", "table is missing"),
-        ("generate_answers", "--questions", "{items}", "columns of a questions table"),
-        ("generate_answers", "--shard", "1", "no such shard"),
-        ("generate_answers", "--shards", "0", "no such shard"),
-        ("generate_answers", "--modes", '{"ift": {}}', "mode of a format is missing"),
-        ("generate_answers", "--modes", '{"ift": {}, "reasoning": {"sytem": "think"}}', "no mode of a model"),
-        ("generate_answers", "--modes", '{"ift": {}, "reasoning": {"template": "think"}}', "no mode of a model"),
-        ("generate_answers", "--endpoint", '{"url": "https://made.up", "key": "NOT_THERE"}', "key of the endpoint"),
-        ("answer_benchmarks", "--endpoint", '{"url": "https://made.up"}', "only a teacher"),
-        ("answer_benchmarks", "--items", "{no_items}", "no items"),
-        ("answer_benchmarks", "--items", "{items} {items}", "given twice"),
-        ("answer_benchmarks", "--model-ids", "tiny", "not a model id"),
-        ("answer_benchmarks", "--model-ids", "general/tiny/seq/rho-1/seed-0/max-tokens-7", "another limit"),
-        ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/tiny/shots-1", "too few examples"),
-        ("answer_benchmarks", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "several models"),
-        ("answer_benchmarks", "--model-ids", "adapted/a/ift-then-ift/seed-0 adapted/a/ift-then-ift/seed-1", "several"),
-        ("answer_benchmarks", "--model-ids", "teacher/tiny/ift teacher/tiny/ift", "given twice"),
-        ("answer_benchmarks", "--model", "{model} {model}", "several models"),
-        ("answer_benchmarks", "--samples", "8", "not a JSON object"),
-        ("answer_benchmarks", "--samples", '{"gsm8k": 0}', "not a number of samples"),
+        ("generate_teacher_answers", "--prompts", "{no_prompts}", "prompts table is empty"),
+        ("generate_teacher_answers", "--prompts", "nowhere.parquet", "table is missing"),
+        ("generate_teacher_answers", "--prompts", "{items}", "columns of a prompts table"),
+        ("generate_teacher_answers", "--shard", "1", "no such shard"),
+        ("generate_teacher_answers", "--shards", "0", "no such shard"),
+        ("generate_teacher_answers", "--modes", '{"ift": {}}', "mode of a format is missing"),
+        ("generate_teacher_answers", "--modes", '{"ift": {}, "reasoning": {"sytem": "think"}}', "no mode of a model"),
+        (
+            "generate_teacher_answers",
+            "--modes",
+            '{"ift": {}, "reasoning": {"template": "think"}}',
+            "no mode of a model",
+        ),
+        (
+            "generate_teacher_answers",
+            "--endpoint",
+            '{"url": "https://made.up", "key": "NOT_THERE"}',
+            "key of the endpoint",
+        ),
+        ("evaluate_model", "--endpoint", '{"url": "https://made.up"}', "only a teacher"),
+        ("evaluate_model", "--items", "{no_items}", "no items"),
+        ("evaluate_model", "--items", "{items} {items}", "given twice"),
+        ("evaluate_model", "--model-ids", "tiny", "not a model id"),
+        ("evaluate_model", "--model-ids", "general/tiny/seq/rho-1/seed-0/max-tokens-7", "another limit"),
+        ("evaluate_model", "--model-ids", "base/tiny/shots-0 base/tiny/shots-1", "too few examples"),
+        ("evaluate_model", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "several models"),
+        ("evaluate_model", "--model-ids", "adapted/a/ift-then-ift/seed-0 adapted/a/ift-then-ift/seed-1", "several"),
+        ("evaluate_model", "--model-ids", "teacher/tiny/ift teacher/tiny/ift", "given twice"),
+        ("evaluate_model", "--model", "{model} {model}", "several models"),
+        ("evaluate_model", "--samples", "8", "not a JSON object"),
+        ("evaluate_model", "--samples", '{"gsm8k": 0}', "not a number of samples"),
         ("judge_answers", "--answers", "{no_answers}", "no answers to judge"),
         ("judge_answers", "--answers", "{strange_answers}", "belongs to no item"),
         ("judge_answers", "--answers", "{answers} {answers}", "answer is given twice"),
@@ -174,13 +184,13 @@ def test_the_audit_needs_something_to_audit(
     load: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generation = {"prompt_id": "q0", "prompt": "1+1?", "prompt_tokens": 1, "answer": "x", "answer_tokens": 8}
-    write_table(table_from_rows([QUESTION], "questions"), tmp_path / "questions.parquet", "questions")
+    write_table(table_from_rows([QUESTION], "prompts"), tmp_path / "prompts.parquet", "prompts")
     write_table(table_from_rows([], "overlaps"), tmp_path / "overlaps.parquet", "overlaps")
     rows = [generation | {"finish_reason": "length"}]
     write_table(table_from_rows(rows, "generations"), tmp_path / "shard.parquet", "generations")
 
     def arguments(sampling: dict[str, Any]) -> list[str]:
-        options = {"--questions": "questions.parquet", "--ift": "shard.parquet", "--reasoning": "shard.parquet"}
+        options = {"--prompts": "prompts.parquet", "--ift": "shard.parquet", "--reasoning": "shard.parquet"}
         options |= {
             "--overlaps": "overlaps.parquet",
             "--output": "p.parquet",

@@ -80,7 +80,7 @@ def test_each_answer_gets_a_verdict(root: Path, tables: Path) -> None:
     verdicts = read_table(tables / "verdicts/gsm8k.parquet", "verdicts")
     assert verdicts["item_id"].to_list() == ["q2", "q1", "q1"]
     assert verdicts["verdict"].to_list() == ["yes", "no", "no"]
-    assert verdicts["judge"].unique().to_list() == ["rules"]
+    assert verdicts["judge"].unique().to_list() == ["rule_graders"]
     assert verdicts["how"].to_list() == ["box", "fallback:answer-line", "unclosed-think"]
     assert verdicts["extracted"].to_list() == ["10", "71", None]
     assert verdicts.select("strict", "lenient", "exact_match", "f1", "reply").rows() == [

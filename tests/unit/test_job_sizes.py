@@ -15,8 +15,8 @@ COMPUTE = {
         "training": {"threads": 16, "mem_mb": 200, "runtime": 60},
     },
     "by_size": [
-        {"up_to_b": 1, "training": {"mem_mb": 20}},
-        {"up_to_b": 4, "engine": {"runtime": 5}, "training": {"mem_mb": 40, "runtime": 6}},
+        {"max_params_b": 1, "training": {"mem_mb": 20}},
+        {"max_params_b": 4, "engine": {"runtime": 5}, "training": {"mem_mb": 40, "runtime": 6}},
     ],
 }
 

@@ -155,7 +155,7 @@ def test_the_programs_read_mirrors(root: Path, tmp_path: Path) -> None:
     mirror = tmp_path / "mirror"
     row = {"prompt": "Who?", "ift": "Ann", "reasoning": "<think>\n</think>\n\nAnn"}
     copy_repository(mirror, HubRows("a/b", "train"), [row])
-    script = [sys.executable, str(root / "workflow" / "scripts" / "prepare_questions.py")]
+    script = [sys.executable, str(root / "workflow" / "scripts" / "prepare_prompts.py")]
     options = {"--corpus": "c", "--schema": "released_pairs", "--kind": "hub", "--path": "a/b", "--config": "default"}
     options |= {"--mirror": mirror, "--seed": 0, "--output": tmp_path / "q.parquet", "--audit": tmp_path / "q.csv"}
     options |= {"--manifest": tmp_path / "q.json"}

@@ -22,8 +22,8 @@ def make_ids(count: int) -> pl.Series:
 
 @settings(max_examples=60)
 @given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.sampled_from(["nested", "independent"]), seeds)
-def test_each_question_once_with_the_right_answer(count, ratio, schedule, sampling, seed):
-    mixture = build_mixture(make_ids(count), schedule, ratio, seed, sampling)
+def test_each_question_once_with_the_right_answer(count, ratio, curriculum, sampling, seed):
+    mixture = build_mixture(make_ids(count), curriculum, ratio, seed, sampling)
     check_table(mixture, "mixture", "test")
     assert mixture["position"].to_list() == list(range(count))
     assert sorted(mixture["prompt_id"]) == sorted(f"q{i}" for i in range(count))
@@ -45,8 +45,8 @@ def test_sequential_is_ift_then_reasoning(count, ratio, seed):
 def test_nested_ratios_share_their_questions(count, one, other, seed):
     low, high = sorted((one, other))
 
-    def reasoning(ratio: float, schedule: str) -> set[str]:
-        mixture = build_mixture(make_ids(count), schedule, ratio, seed)
+    def reasoning(ratio: float, curriculum: str) -> set[str]:
+        mixture = build_mixture(make_ids(count), curriculum, ratio, seed)
         return set(mixture.filter(pl.col("format") == "reasoning")["prompt_id"])
 
     assert reasoning(low, "seq") <= reasoning(high, "seq")
@@ -80,20 +80,20 @@ def test_independent_ratios_draw_anew():
         ({"prompt_ids": make_ids(0)}, "no pairs"),
         ({"prompt_ids": pl.concat([make_ids(2), make_ids(1)])}, "more than once"),
         ({"ratio": 1.5}, "out of range"),
-        ({"schedule": "random"}, "unknown schedule"),
+        ({"curriculum": "random"}, "unknown curriculum"),
         ({"sampling": "cluster"}, "unknown way"),
     ],
 )
 def test_guards(change, message):
-    arguments = {"prompt_ids": make_ids(3), "schedule": "seq", "ratio": 0.5, "seed": 0, "sampling": "nested"}
+    arguments = {"prompt_ids": make_ids(3), "curriculum": "seq", "ratio": 0.5, "seed": 0, "sampling": "nested"}
     with pytest.raises(StudyError, match=message):
         build_mixture(**(arguments | change))
 
 
 @settings(max_examples=60)
 @given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.integers(0, 5), seeds)
-def test_a_replica_trains_on_the_same_rows_phase_by_phase(count, ratio, schedule, replica, seed):
-    mixture = build_mixture(make_ids(count), schedule, ratio, 0)
+def test_a_replica_trains_on_the_same_rows_phase_by_phase(count, ratio, curriculum, replica, seed):
+    mixture = build_mixture(make_ids(count), curriculum, ratio, 0)
     ordered = replica_order(mixture, replica, seed)
     assert ordered.sort("position").equals(mixture)
     assert ordered["phase"].is_sorted()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import check_table, table_from_rows
-from scale_or_reason.data.decontamination import find_overlaps
+from scale_or_reason.data.decontamination import prompt_overlaps
 from scale_or_reason.data.pairs import DROP_REASONS, PairAudit, PairMaker
 
 GOOD_IFT = ("four", "stop")
@@ -52,8 +52,8 @@ def paired(rows: list[tuple[str, Answer, Answer]], tokens: tuple[int, int] = (2,
             "generations",
         )
 
-    questions = table_from_rows(rows_of_questions, "questions")
-    maker = PairMaker(find_overlaps([questions], items()), teacher="T", sampling="{}", seed=3)
+    questions = table_from_rows(rows_of_questions, "prompts")
+    maker = PairMaker(prompt_overlaps([questions], items()), teacher="T", sampling="{}", seed=3)
     size = -(-len(rows) // shards)
     parts = [
         maker.pair(*(table.slice(start, size) for table in (questions, generations(1), generations(2))))
@@ -125,7 +125,7 @@ def test_overlap_is_counted_by_benchmark() -> None:
 def test_audit_adds_up() -> None:
     rows = [(f"question {i}", GOOD_IFT, GOOD_REASONING) for i in range(5)] + [("q", ("", "stop"), GOOD_REASONING)]
     audit = paired(rows, tokens=(2, 8)).audit.summary()
-    assert (audit["questions"], audit["kept"], audit["dropped"]) == (6, 5, 1)
+    assert (audit["prompts"], audit["kept"], audit["dropped"]) == (6, 5, 1)
     assert audit["length_ratio"] == {"p05": 4, "p25": 4, "p50": 4, "p75": 4, "p95": 4, "mean": 4}
 
 
@@ -141,7 +141,7 @@ answers = st.tuples(
 def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer]], shards: int) -> None:
     corpus = paired(rows, shards=shards)
     summary = corpus.audit.summary()
-    assert summary["questions"] == len(rows) and summary["kept"] == corpus.pairs.height
+    assert summary["prompts"] == len(rows) and summary["kept"] == corpus.pairs.height
     assert summary == paired(rows).audit.summary()
     kept = corpus.pairs
     assert kept["ift_finish"].unique().to_list() in ([], ["stop"])
@@ -151,13 +151,13 @@ def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer
 
 
 def test_missing_and_foreign_answers_are_refused() -> None:
-    questions = table_from_rows([{"prompt_id": p, "corpus": "c", "prompt": p} for p in "ab"], "questions")
+    questions = table_from_rows([{"prompt_id": p, "corpus": "c", "prompt": p} for p in "ab"], "prompts")
 
     def generations(ids: str) -> pl.DataFrame:
         rows = [{"prompt_id": p, "prompt": p, "prompt_tokens": 1, "answer": "x", "answer_tokens": 1} for p in ids]
         return table_from_rows([{**row, "finish_reason": "stop"} for row in rows], "generations")
 
-    for ids, problem in (("a", "without an answer"), ("abc", "no question"), ("abb", "more than once")):
+    for ids, problem in (("a", "without an answer"), ("abc", "no prompt"), ("abb", "more than once")):
         with pytest.raises(StudyError, match=problem):
-            maker = PairMaker(find_overlaps([], items()), teacher="", sampling="", seed=0)
+            maker = PairMaker(prompt_overlaps([], items()), teacher="", sampling="", seed=0)
             maker.pair(questions, generations("ab"), generations(ids))

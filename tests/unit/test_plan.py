@@ -133,8 +133,8 @@ def test_what_a_model_reads_and_writes_in_an_evaluation(papers_plan: Plan, paper
     assert reasoning["completion_tokens"] - plain["completion_tokens"] == pytest.approx(longer)
     base = [cell(papers_plan, "evaluation", f"base/Qwen2.5-7B/shots-{shots}")["prompt_tokens"] for shots in (0, 1, 5)]
     # ifeval shows no examples, consumer_qa has four
-    without = 541 * tokens["questions"]["ifeval"]
-    law = 396 * tokens["questions"]["consumer_qa"]
+    without = 541 * tokens["benchmark_prompts"]["ifeval"]
+    law = 396 * tokens["benchmark_prompts"]["consumer_qa"]
     assert base[1] - base[0] == pytest.approx(base[0] - without)
     assert base[2] - base[0] == pytest.approx(5 * (base[0] - without) - law)
 
@@ -185,8 +185,8 @@ def test_a_job_that_needs_more_gpus_than_there_are(
 ) -> None:
     monkeypatch.chdir(root)
     with pytest.raises(StudyError, match="needs more GPUs") as caught:
-        plan_of(merge(paper, {"plan": {"gpus": 4}}), tmp_path)
-    assert caught.value.key == "plan.gpus"
+        plan_of(merge(paper, {"plan": {"num_gpus": 4}}), tmp_path)
+    assert caught.value.key == "plan.num_gpus"
 
 
 @pytest.mark.parametrize(("hours", "text"), [(0.01, "36 s"), (0.5, "30 min"), (7.5, "7.5 h"), (72, "3.0 days")])
@@ -254,11 +254,11 @@ def test_unknown_architecture(paper: dict[str, Any], root: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("removed", "key"),
     [
-        (("kept_pairs", "math"), "plan.kept_pairs.math"),
+        (("kept_pair_share", "math"), "plan.kept_pair_share.math"),
         (("tokens", "training", "general", "reasoning"), "plan.tokens.training.general.reasoning"),
-        (("tokens", "questions", "mmlu_pro_law"), "plan.tokens.questions.mmlu_pro_law"),
+        (("tokens", "benchmark_prompts", "mmlu_pro_law"), "plan.tokens.benchmark_prompts.mmlu_pro_law"),
         (("tokens", "answers", "Math-OE"), "plan.tokens.answers.Math-OE.ift"),
-        (("items", "c_code_summarization"), "plan.items.c_code_summarization"),
+        (("benchmark_items", "c_code_summarization"), "plan.benchmark_items.c_code_summarization"),
     ],
 )
 def test_a_number_that_nobody_has_stated(
@@ -279,11 +279,11 @@ def test_questions_that_an_option_multiplies_must_be_counted(
     paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.chdir(root)
-    config = merge(paper, {"benchmarks": {"options": {"coqa": {"turns": "every"}}, "samples": {"aime": 8}}})
+    config = merge(paper, {"benchmarks": {"options": {"coqa": {"turns": "every"}}, "samples_per_item": {"aime": 8}}})
     with pytest.raises(StudyError, match="nobody has counted") as caught:
         plan_of(config, tmp_path)
-    assert caught.value.key == "plan.items.coqa"
-    plan = plan_of(merge(config, {"plan": {"items": {"coqa": 7983}}}), tmp_path)
+    assert caught.value.key == "plan.benchmark_items.coqa"
+    plan = plan_of(merge(config, {"plan": {"benchmark_items": {"coqa": 7983}}}), tmp_path)
     row = cell(plan, "evaluation", "general/Qwen2.5-7B/seq/rho-0/seed-0")
     assert row["sequences"] == sum(PAPER_ITEMS.values()) + 7483 + 7 * 30
 
@@ -293,7 +293,9 @@ def test_questions_of_a_world_and_of_a_file(root: Path, tmp_path: Path) -> None:
     own = Assumptions(config, Study.from_config(config))
     assert [own.items(name) for name in ("gsm8k", "c_code_summarization")] == [60, 60]
     (tmp_path / "c_code_summarization.jsonl").write_text("{}\n{}\n\n{}\n")
-    config = merge(load(root), {"benchmarks": {"source": {"path": str(tmp_path)}, "limits": {"gsm8k": 7}}})
+    config = merge(
+        load(root), {"benchmarks": {"source": {"path": str(tmp_path)}, "max_items_by_benchmark": {"gsm8k": 7}}}
+    )
     hub = Assumptions(config, Study.from_config(config))
     assert [hub.items(name) for name in ("gsm8k", "c_code_summarization", "aime")] == [7, 3, 30]
 

@@ -51,9 +51,9 @@ TIMINGS = {
     "train_student/a": 6.0,
     "train_student/b": 21.0,
     "train_student/c": 13.0,
-    "answer_benchmarks/a": 30.0,
-    "answer_benchmarks/b": 15.0,
-    "answer_benchmarks/c": 12.0,
+    "evaluate_model/a": 30.0,
+    "evaluate_model/b": 15.0,
+    "evaluate_model/c": 12.0,
     "judge_answers/a": 12.0,
     "build_mixture/a": 2.0,
     "build_mixture/b": 4.0,
@@ -72,7 +72,7 @@ def pilot(tmp_path: Path) -> Path:
         answers.parent.mkdir(parents=True)
         answers.write_text(json.dumps({"seconds": gsm8k[2] + squad[2]}))
         verdict = {"item_id": "q", "sample": 0, "verdict": "yes", "reply": "", "judge_prompt_tokens": 100}
-        for judge in ("micro-judge", "rules"):
+        for judge in ("micro-judge", "rule_graders"):
             verdicts = [
                 verdict | {"model_id": model_id, "benchmark": name, "judge": judge, "judge_tokens": tokens}
                 for name, tokens in (("gsm8k", 8), ("squad", 4))
@@ -82,7 +82,7 @@ def pilot(tmp_path: Path) -> Path:
             (here / "manifest.json").write_text(json.dumps({"seconds": 2.0}))
     write_table(pl.concat(tables), folder / "tables" / "costs.parquet", "costs")
     (folder / "pairs").mkdir()
-    (folder / "pairs" / "general.audit.json").write_text(json.dumps({"questions": 100, "kept": 85, "dropped": 15}))
+    (folder / "pairs" / "general.audit.json").write_text(json.dumps({"prompts": 100, "kept": 85, "dropped": 15}))
     shard = {"prompt_id": "p", "prompt": "", "prompt_tokens": 10, "answer": "", "finish_reason": "stop"}
     for number, tokens in enumerate((40, 80)):
         generated = table_from_rows([shard | {"answer_tokens": tokens}], "generations")
@@ -111,7 +111,7 @@ def test_lengths_are_means(measured: Calibration) -> None:
     assert measured.answers["shots-1", "squad"] == 8
     assert measured.answers["teacher/reasoning", "gsm8k"] == 44
     assert measured.verdicts["micro-judge", "ift", "gsm8k"] == (100, 8)
-    assert not any(judge == "rules" for judge, _, _ in measured.verdicts)
+    assert not any(judge == "rule_graders" for judge, _, _ in measured.verdicts)
 
 
 def test_what_jobs_take_beside_their_work(measured: Calibration) -> None:
@@ -174,7 +174,7 @@ def test_predicted_against_measured(root: Path, measured: Calibration, tmp_path:
     monkeypatch.chdir(root)
     families = {"families": [{"name": name, "benchmarks": [key]} for key, name in FAMILIES.items()]}
     own = {"students": [STUDENT], "corpora": ["general"], "ratios": [0, 1], "adaptations": [], "base_shots": [1]}
-    config = merge(load(root, "micro"), {"study": own | families, "corpora": {"general": {"size": 100}}})
+    config = merge(load(root, "micro"), {"study": own | families, "corpora": {"general": {"num_prompts": 100}}})
     for cell in (PLAIN, REASONING):
         folder = tmp_path / "models" / cell
         folder.mkdir(parents=True)

@@ -65,7 +65,7 @@ def test_jobs_share_gpus(work: list[tuple[float, int]], places: int) -> None:
     assert took <= sum(hours for hours, _ in work) + 1e-9
 
 
-def test_small_schedules() -> None:
+def test_small_curricula() -> None:
     assert wall_hours([], 4) == 0
     assert wall_hours([(3, 1), (2, 1), (1, 1)], 2) == 3
     assert wall_hours([(2, 4), (2, 4), (1, 8)], 8) == 3  # two beside each other, then the large one

@@ -33,7 +33,7 @@ def files(table: Path, audit: bool = False) -> tuple[object, ...]:
 
 
 def test_items_and_pool(root: Path, rows: Path) -> None:
-    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--limit", 6, "--seed", 0)
+    source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--max-items", 6, "--seed", 0)
     assert run(root, "prepare_benchmark.py", *source, "--no-pool", *files(rows / "items.parquet")).returncode == 0
     assert run(root, "prepare_benchmark.py", *source, "--pool", *files(rows / "pool.parquet")).returncode == 0
     items, pool = read_table(rows / "items.parquet", "items"), read_table(rows / "pool.parquet", "items")
@@ -45,7 +45,7 @@ def test_items_and_pool(root: Path, rows: Path) -> None:
     ("change", "message"),
     [
         (("--benchmark", "gsm8"), "did you mean gsm8k"),
-        (("--limit", 0), "must be positive"),
+        (("--max-items", 0), "must be positive"),
         (("--path", "nowhere"), "a file of rows is missing"),
     ],
 )
@@ -66,23 +66,23 @@ def test_rows_in_no_folder(root: Path, tmp_path: Path) -> None:
 def test_questions(root: Path, tmp_path: Path) -> None:
     rows = [{"input": [{"role": "user", "content": f"What is {number}?"}]} for number in (1, 2, 2, 3)]
     (tmp_path / "math.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    source = ("--corpus", "math", "--kind", "jsonl", "--path", tmp_path / "math.jsonl", "--size", 2, "--seed", 0)
+    source = ("--corpus", "math", "--kind", "jsonl", "--path", tmp_path / "math.jsonl", "--num-prompts", 2, "--seed", 0)
     output = files(tmp_path / "math.parquet", audit=True)
-    result = run(root, "prepare_questions.py", *source, "--schema", "llama_nemotron", *output)
+    result = run(root, "prepare_prompts.py", *source, "--schema", "llama_nemotron", *output)
     assert result.returncode == 0 and "4 rows: 1 duplicate, 1 not_sampled, 2 kept" in result.stdout
     assert "kept,2" in (tmp_path / "math.csv").read_text()
-    assert read_table(tmp_path / "math.parquet", "questions").height == 2
-    result = run(root, "prepare_questions.py", *source, "--schema", "infinity_instruct", *output)
+    assert read_table(tmp_path / "math.parquet", "prompts").height == 2
+    result = run(root, "prepare_prompts.py", *source, "--schema", "infinity_instruct", *output)
     assert result.returncode == 2 and "row 1: conversations" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("--size", 0), "must be positive"),
+        (("--num-prompts", 0), "must be positive"),
         (("--rows", -1), "must be positive"),
-        (("--near-duplicates", 0), "similarity is out of range"),
-        (("--shortest", 9, "--longest", 8), "no length is allowed"),
+        (("--jaccard", 0), "similarity is out of range"),
+        (("--min-chars", 9, "--max-chars", 8), "no length is allowed"),
         (("--path", "nowhere.jsonl"), "a file of rows is missing"),
         (("--languages", "en"), "which language"),
     ],
@@ -90,8 +90,8 @@ def test_questions(root: Path, tmp_path: Path) -> None:
 def test_questions_errors_leave_no_file(root: Path, tmp_path: Path, change: tuple[object, ...], message: str) -> None:
     (tmp_path / "rows.jsonl").write_text('{"prompt": "Who?"}\n', encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
-    output = ("--seed", 0, *files(tmp_path / "questions.parquet", audit=True))
-    result = run(root, "prepare_questions.py", *source, *output, *change)
+    output = ("--seed", 0, *files(tmp_path / "prompts.parquet", audit=True))
+    result = run(root, "prepare_prompts.py", *source, *output, *change)
     assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
@@ -99,10 +99,10 @@ def test_questions_errors_leave_no_file(root: Path, tmp_path: Path, change: tupl
 def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("".join(f'{{"prompt": "Who is {i}?"}}\n' for i in range(9)), encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
-    output = ("--seed", 0, *files(tmp_path / "questions.parquet", audit=True))
-    result = run(root, "prepare_questions.py", *source, *output, "--rows", 4, "--size", 5)
-    assert result.returncode == 0 and "note: the source has only 4 of the 5 questions" in result.stderr
-    assert set(read_table(tmp_path / "questions.parquet", "questions")["prompt"]) == {f"Who is {i}?" for i in range(4)}
+    output = ("--seed", 0, *files(tmp_path / "prompts.parquet", audit=True))
+    result = run(root, "prepare_prompts.py", *source, *output, "--rows", 4, "--num-prompts", 5)
+    assert result.returncode == 0 and "note: the source has only 4 of the 5 prompts" in result.stderr
+    assert set(read_table(tmp_path / "prompts.parquet", "prompts")["prompt"]) == {f"Who is {i}?" for i in range(4)}
 
 
 def test_overlaps(root: Path, rows: Path) -> None:
@@ -111,11 +111,11 @@ def test_overlaps(root: Path, rows: Path) -> None:
     (rows / "math.jsonl").write_text('{"prompt": "7 and nothing?"}\n{"prompt": "8 and something?"}\n', encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", rows / "math.jsonl")
     output = ("--seed", 0, *files(rows / "math.parquet", audit=True))
-    assert run(root, "prepare_questions.py", *source, *output).returncode == 0
-    options = ("--questions", rows / "math.parquet", "--items", rows / "items.parquet")
-    result = run(root, "find_overlaps.py", *options, "--words", 3, "--output", rows / "overlaps.parquet")
+    assert run(root, "prepare_prompts.py", *source, *output).returncode == 0
+    options = ("--prompts", rows / "math.parquet", "--items", rows / "items.parquet")
+    result = run(root, "decontaminate_prompts.py", *options, "--ngram", 3, "--output", rows / "overlaps.parquet")
     assert result.returncode == 0 and "1 questions overlap: 1 gsm8k" in result.stdout
     assert read_table(rows / "overlaps.parquet", "overlaps")["shared_words"].to_list() == ["7 and nothing"]
-    result = run(root, "find_overlaps.py", *options, "--words", 0, "--output", rows / "none.parquet")
+    result = run(root, "decontaminate_prompts.py", *options, "--ngram", 0, "--output", rows / "none.parquet")
     assert result.returncode == 2 and "at least one word" in result.stderr
     assert not (rows / "none.parquet").exists()

@@ -29,7 +29,7 @@ def row(number: int, **changes: Any) -> dict[str, Any]:
 def chosen(*numbers: int) -> pl.DataFrame:
     prompts = [f"Question {number}?" for number in numbers]
     rows = [{"prompt_id": stable_id("c", prompt), "corpus": "c", "prompt": prompt} for prompt in prompts]
-    return table_from_rows(rows, "questions")
+    return table_from_rows(rows, "prompts")
 
 
 def pair(rows: Iterable[dict[str, Any]], questions: pl.DataFrame, maker: PairMaker | None = None) -> pl.DataFrame:
@@ -100,9 +100,9 @@ def test_row_without_a_text(bad: dict[str, Any], column: str) -> None:
 
 
 def test_a_source_that_has_changed() -> None:
-    with pytest.raises(StudyError, match="chosen questions are in no row") as caught:
+    with pytest.raises(StudyError, match="chosen prompts are in no row") as caught:
         pair([row(1)], chosen(1, 2, 3))
-    assert "2 questions" in str(caught.value)
+    assert "2 prompts" in str(caught.value)
 
 
 def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -118,15 +118,15 @@ def test_the_programs(root: Path, tmp_path: Path) -> None:
     table = table_from_rows([{**items, "gold": ["3"], "choices": [], "extra": "{}"}], "items")
     table.write_parquet(tmp_path / "items.parquet")
     source = ("--corpus", "c", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl", "--seed", 0)
-    questions = {"--output": "questions.parquet", "--audit": "questions.csv", "--manifest": "questions.json"}
+    questions = {"--output": "prompts.parquet", "--audit": "questions.csv", "--manifest": "questions.json"}
     options = [word for option, name in questions.items() for word in (option, tmp_path / name)]
-    assert run(root, "prepare_questions.py", *source, "--schema", "released_pairs", *options).returncode == 0
+    assert run(root, "prepare_prompts.py", *source, "--schema", "released_pairs", *options).returncode == 0
     overlaps = ("--items", tmp_path / "items.parquet", "--output", tmp_path / "overlaps.parquet")
-    assert run(root, "find_overlaps.py", "--questions", tmp_path / "questions.parquet", *overlaps).returncode == 0
-    files = ("--questions", tmp_path / "questions.parquet", "--overlaps", tmp_path / "overlaps.parquet")
+    assert run(root, "decontaminate_prompts.py", "--prompts", tmp_path / "prompts.parquet", *overlaps).returncode == 0
+    files = ("--prompts", tmp_path / "prompts.parquet", "--overlaps", tmp_path / "overlaps.parquet")
     audits = ("--audit-csv", tmp_path / "a.csv", "--audit-json", tmp_path / "a.json")
     taking = (*source, *files, *audits, "--output", tmp_path / "pairs.parquet")
-    result = run(root, "take_released_pairs.py", *taking, "--tokenizer", root / "resources" / "micro" / "teacher")
+    result = run(root, "import_released_pairs.py", *taking, "--tokenizer", root / "resources" / "micro" / "teacher")
     assert result.returncode == 0, result.stderr
     assert "4 pairs kept, 2 dropped" in result.stdout
     audit = json.loads((tmp_path / "a.json").read_text())
@@ -144,6 +144,6 @@ def test_the_programs(root: Path, tmp_path: Path) -> None:
     assert pairs.select("prompt_tokens", "ift_tokens", "reasoning_tokens").row(0) == (len(asked), *answers)
 
     (tmp_path / "pairs.parquet").unlink()
-    result = run(root, "take_released_pairs.py", *taking, "--tokenizer", tmp_path / "nowhere")
+    result = run(root, "import_released_pairs.py", *taking, "--tokenizer", tmp_path / "nowhere")
     assert result.returncode == 2 and "the tokenizer cannot be loaded" in result.stderr
     assert not (tmp_path / "pairs.parquet").exists()

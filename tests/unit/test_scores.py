@@ -39,7 +39,7 @@ def four(judge, *words):
 
 def graded(*rows):
     """Verdicts of the graders: key, verdict, then what they measure."""
-    full = [(*row[:3], "rules", *row[3:]) for row in rows]
+    full = [(*row[:3], "rule_graders", *row[3:]) for row in rows]
     return pl.DataFrame(full, schema={name: SCHEMAS["verdicts"][name] for name in GRADE_COLUMNS}, orient="row")
 
 

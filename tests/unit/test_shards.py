@@ -31,11 +31,11 @@ def test_a_shard_that_is_not_there(shard: int) -> None:
 
 def test_slices_of_a_file(tmp_path: Path) -> None:
     rows = [{"prompt_id": str(i), "corpus": "c", "prompt": f"question {i}"} for i in range(10)]
-    table, path = table_from_rows(rows, "questions"), tmp_path / "questions.parquet"
-    write_table(table, path, "questions")
-    assert pl.concat(read_slice(path, "questions", shard, 3) for shard in range(3)).equals(table)
+    table, path = table_from_rows(rows, "prompts"), tmp_path / "prompts.parquet"
+    write_table(table, path, "prompts")
+    assert pl.concat(read_slice(path, "prompts", shard, 3) for shard in range(3)).equals(table)
     with pytest.raises(StudyError, match="not those of its schema"):
         read_slice(path, "overlaps", 0, 3)
-    write_table(table.clear(), path, "questions")
+    write_table(table.clear(), path, "prompts")
     with pytest.raises(StudyError, match="table is empty"):
-        read_slice(path, "questions", 0, 3)
+        read_slice(path, "prompts", 0, 3)

@@ -20,7 +20,7 @@ from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import training_step_flops
 from scale_or_reason.study.cells import Adaptation, Cell, LimitedCell
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
-from scale_or_reason.study.study import Study, as_json, benchmark_limit, engine_settings_of_results
+from scale_or_reason.study.study import Study, as_json, engine_settings_of_results, max_items_of
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_the_demo_is_part_of_the_small_study(root: Path) -> None:
     assert set(demo.evaluated()) < set(micro.evaluated())
     assert len(demo.students) >= 3
     assert {0, 0.5, 1} <= set(demo.ratios)
-    assert set(demo.schedules) == {"seq", "mix"}
+    assert set(demo.curricula) == {"seq", "mix"}
 
 
 def test_presets(root: Path, paper: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ def test_the_second_pair(root: Path) -> None:
     assert gemma.teacher is not None
     assert gemma.teacher.modes["ift"] == {"system": "/no_think"}
     assert [student.size_b for student in gemma.students.values()] == [1, 4, 12]
-    assert gemma.corpora["general"].size == 200_000  # v2's text
+    assert gemma.corpora["general"].num_prompts == 200_000  # v2's text
 
 
 def test_pairs_that_are_released_bring_their_questions(paper: dict[str, Any]) -> None:
@@ -195,7 +195,7 @@ def test_one_gpu_trains_within_the_time_that_its_preset_says(root: Path) -> None
         layers, hidden, feed_forward, heads, vocabulary = QWEN[cell.student]
         shape = Architecture(vocabulary, hidden, feed_forward, heads, layers)
         for ratio, share in ((1, cell.ratio), (0, 1 - cell.ratio)):
-            count = share * study.corpora["general"].size
+            count = share * study.corpora["general"].num_prompts
             flops += count * float(training_step_flops(shape, lengths[ratio]))
     text = (root / "config" / "studies" / "single_gpu.yaml").read_text()
     said_flops, said_hours, said_speed = map(
@@ -219,7 +219,7 @@ def test_json_does_not_depend_on_order() -> None:
     ("limit", "limits", "expected"), [(None, {}, None), (5, {}, 5), (None, {"aime": 7}, 7), (5, {"aime": 7}, 5)]
 )
 def test_the_smaller_limit_counts(limit: int | None, limits: dict[str, int], expected: int | None) -> None:
-    assert benchmark_limit("aime", {"limit": limit, "limits": limits}) == expected
+    assert max_items_of("aime", {"max_items": limit, "max_items_by_benchmark": limits}) == expected
 
 
 def test_the_announcement_says_what_runs(paper: dict[str, Any]) -> None:

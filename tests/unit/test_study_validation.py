@@ -87,7 +87,7 @@ MISSPELT = [
     ("teachers/Nemotron-Super-49B-v1.5/endpoint/retry", "retries"),
     ("corpora/math/source/pth", "path"),
     ("corpora/math/released/splits", "split"),
-    ("questions/near_duplicate", "near_duplicates"),
+    ("deduplication/jacard", "jaccard"),
     ("hub/miror", "mirror"),
     ("benchmarks/source/knd", "kind"),
     ("training/batch/untis", "unit"),
@@ -97,8 +97,8 @@ MISSPELT = [
     ("evaluation/samplng", "sampling"),
     ("engine/max_model_length", "max_model_len"),
     ("compute/jobs/trainig", "training"),
-    ("compute/jobs/light/mem", "mem_mb"),
-    ("pairs/overlap_word", "overlap_words"),
+    ("compute/jobs/cpu_large/mem", "mem_mb"),
+    ("decontamination/ngrams", "ngram"),
     ("mixtures/samplin", "sampling"),
 ]
 
@@ -118,7 +118,7 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/ratios", [0, 1.5]), "study.ratios[1]", "at most 1"),
     (at("study/ratios", [-0.5]), "study.ratios[0]", "at least 0"),
     (at("study/ratios", [0, 0]), "study.ratios", "no entry twice"),
-    (at("study/schedules", ["sequential"]), "study.schedules[0]", "seq"),
+    (at("study/curricula", ["sequential"]), "study.curricula[0]", "seq"),
     (at("study/adaptations", ["ift-then-both"]), "study.adaptations[0]", "ift-then-reasoning"),
     (at("study/seeds", []), "study.seeds", "at least 1"),
     (at("study/name", "my study"), "study.name", "a name"),
@@ -128,7 +128,7 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("students/Qwen2.5-3B/learning_rate/ift", "5e-6"), "students.Qwen2.5-3B.learning_rate.ift", "a number"),
     (at("students/Qwen2.5-3B/learning_rate/ift", 0), "students.Qwen2.5-3B.learning_rate.ift", "more than 0"),
     (at("pairs/source", "publish"), "pairs.source", "generate, released"),
-    (at("questions/near_duplicates", 0), "questions.near_duplicates", "more than 0"),
+    (at("deduplication/jaccard", 0), "deduplication.jaccard", "more than 0"),
     (
         at("teachers/Nemotron-Super-49B-v1.5/endpoint/url", "localhost"),
         "teachers.Nemotron-Super-49B-v1.5.endpoint.url",
@@ -145,7 +145,11 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/judges", ["gpt-oss"]), "study.judges[0]", "gpt-oss-120b"),
     (at("study/adaptation_corpora/to", "maths"), "study.adaptation_corpora.to", "math"),
     (lambda config: config["corpora"].update(base=config["corpora"]["math"]), "corpora.base", "adapted, base, teacher"),
-    (lambda config: config["judges"].update(rules=config["judges"]["gpt-oss-120b"]), "judges.rules", "rule graders"),
+    (
+        lambda config: config["judges"].update(rule_graders=config["judges"]["gpt-oss-120b"]),
+        "judges.rule_graders",
+        "rule graders",
+    ),
     (at("study/families", [{"name": "A", "benchmarks": ["gsm8"]}]), "study.families[0].benchmarks[0]", "gsm8k"),
     (
         at("study/families", [{"name": "A", "benchmarks": ["aime"]}, {"name": "B", "benchmarks": ["aime"]}]),
@@ -157,8 +161,8 @@ REFUSED: list[tuple[Change, str, str]] = [
         "study.families[1].name",
         "name of its own",
     ),
-    (at("benchmarks/samples", {"amie": 8}), "benchmarks.samples.amie", "aime"),
-    (at("benchmarks/limits", {"squadd": 8}), "benchmarks.limits.squadd", "squad"),
+    (at("benchmarks/samples_per_item", {"amie": 8}), "benchmarks.samples_per_item.amie", "aime"),
+    (at("benchmarks/max_items_by_benchmark", {"squadd": 8}), "benchmarks.max_items_by_benchmark.squadd", "squad"),
     (at("benchmarks/options", {"coqqa": {"turns": "last"}}), "benchmarks.options.coqqa", "coqa"),
     (at("benchmarks/options", {"coqa": {"turn": "last"}}), "benchmarks.options.coqa.turn", "turns"),
     (at("benchmarks/options", {"coqa": {"turns": "all"}}), "benchmarks.options.coqa.turns", "last, every"),
@@ -171,7 +175,11 @@ REFUSED: list[tuple[Change, str, str]] = [
         "reasoning",
     ),
     (at("compute/gpu_type", "nvidia h100"), "compute.gpu_type", "one word"),
-    (at("compute/by_size", [{"up_to_b": 4}, {"up_to_b": 1}]), "compute.by_size[1].up_to_b", "more than 4"),
+    (
+        at("compute/by_size", [{"max_params_b": 4}, {"max_params_b": 1}]),
+        "compute.by_size[1].max_params_b",
+        "more than 4",
+    ),
     (at("students/Qwen2.5-3B/nodes", 3), "students.Qwen2.5-3B.processes", "a multiple of `nodes`"),
     (at("students/Qwen2.5-3B/learning_rate", "serch"), "students.Qwen2.5-3B.learning_rate", "search"),
     (searching(samples=1_299_999, held_out=2), "training.learning_rate_search.samples", "1300000"),
@@ -200,10 +208,10 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("students/Qwen2.5-3B/tokenizer", "somebody/Qwen2.5-0.5B"), "students.Qwen2.5-3B.tokenizer", "another name"),
     (at("students/Qwen2.5-3B/template", "gemma"), "students.Qwen2.5-3B.template", "chatml, as the others"),
     (at("corpora/math/languages", ["en"]), "corpora.math.languages", "null"),
-    (lambda config: config["questions"].update(shortest=9, longest=8), "questions.longest", "at least"),
-    (lambda config: config["study"].update(judges=[], graders=False), "study.judges", ""),
-    (at("benchmarks/pool", 3), "benchmarks.pool", "at least 5"),
-    (at("benchmarks/limits", {}), "study.base_shots", "no evaluation items"),
+    (lambda config: config["prompts"].update(min_chars=9, max_chars=8), "prompts.max_chars", "at least"),
+    (lambda config: config["study"].update(judges=[], rule_graders=False), "study.judges", ""),
+    (at("benchmarks/fewshot_pool", 3), "benchmarks.fewshot_pool", "at least 5"),
+    (at("benchmarks/max_items_by_benchmark", {}), "study.base_shots", "no evaluation items"),
     (at("study/length_limits/benchmarks", ["amie"]), "study.length_limits.benchmarks[0]", "aime"),
     (at("study/length_limits/max_tokens", [0]), "study.length_limits.max_tokens[0]", "at least 1"),
     (at("study/length_limits/max_tokens", [8192, 16384]), "study.length_limits.max_tokens[1]", "another limit"),
@@ -220,7 +228,7 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("judges/gpt-oss-120b/architecture", None), "judges.gpt-oss-120b.architecture", "endpoint"),
     (at("judges/gpt-oss-120b/tokenizer", "no/such/one"), "judges.gpt-oss-120b.tokenizer", "folder"),
     (at("judges/gpt-oss-120b/mode", {"sytem": "on"}), "judges.gpt-oss-120b.mode.sytem", "system"),
-    (at("compute/judging_batch", 0), "compute.judging_batch", "at least 1"),
+    (at("compute/models_per_judge_job", 0), "compute.models_per_judge_job", "at least 1"),
     (at("training/execution/micro_batch_tokens", 4096), "training.execution.micro_batch_tokens", "16384"),
     (at("students/Qwen2.5-3B/model", "models/of/mine"), "students.Qwen2.5-3B.model", "hub id"),
     (at("students/Qwen2.5-3B/deepspeed", "zero-4"), "students.Qwen2.5-3B.deepspeed", "zero-3"),
@@ -256,9 +264,9 @@ def test_rows_that_are_not_there(good: Config, source: str | None, problem: str)
 
 
 def test_a_reference_needs_tables_of_the_papers(good: Config, tmp_path: Path) -> None:
-    config = changed(good, at("reference/path", str(tmp_path)))
+    config = changed(good, at("paper_results/path", str(tmp_path)))
     error = error_of(config)
-    assert (error.key, error.found) == ("reference.path", str(tmp_path))
+    assert (error.key, error.found) == ("paper_results.path", str(tmp_path))
     assert "no tables of the papers" in error.problem
     (tmp_path / "v2_table1.csv").write_text("")
     check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
@@ -267,7 +275,7 @@ def test_a_reference_needs_tables_of_the_papers(good: Config, tmp_path: Path) ->
 def test_rows_that_a_job_writes_need_not_be_there(good: Config) -> None:
     config = deepcopy(good)
     config["benchmarks"]["source"] = {"kind": "jsonl", "path": "results/v2/world/benchmarks"}
-    config["corpora"]["math"]["source"].update(kind="jsonl", path="results/v2/world/questions/math.jsonl")
+    config["corpora"]["math"]["source"].update(kind="jsonl", path="results/v2/world/prompts/math.jsonl")
     check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
 
 

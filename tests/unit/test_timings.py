@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.planning.timings import time_table
+from scale_or_reason.planning.timings import job_timings
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -30,7 +30,7 @@ def timings(tmp_path: Path) -> Path:
 
 
 def test_sums_by_rule(timings: Path) -> None:
-    assert time_table(timings).rows() == [
+    assert job_timings(timings).rows() == [
         ("train_student", 2, 80.0, 0.8, 40.0, 50.0, 70.5, 900.5),
         ("table1", 1, 19.8, 0.198, 19.8, 19.8, 1.5, 100.0),
         ("build_pairs", 1, 0.2, 0.002, 0.2, 0.2, 0.0, 0.0),
@@ -39,11 +39,11 @@ def test_sums_by_rule(timings: Path) -> None:
 
 def test_the_script(root: Path, timings: Path, tmp_path: Path) -> None:
     output = tmp_path / "tables" / "timings.csv"
-    script = root / "workflow" / "scripts" / "time_table.py"
+    script = root / "workflow" / "scripts" / "job_timings.py"
     subprocess.run([sys.executable, script, "--timings", timings, "--output", output], check=True)
     assert pl.read_csv(output)["rule"].to_list() == ["train_student", "table1", "build_pairs"]
 
 
 def test_before_any_job(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="no job has noted its time yet"):
-        time_table(tmp_path)
+        job_timings(tmp_path)

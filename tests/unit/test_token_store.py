@@ -77,16 +77,16 @@ WORD = st.text("abc", max_size=6)
 @given(
     texts=st.lists(st.tuples(WORD, WORD, WORD), min_size=1, max_size=9),
     ratio=st.sampled_from([0, 0.25, 0.5, 1]),
-    schedule=st.sampled_from(["seq", "mix"]),
+    curriculum=st.sampled_from(["seq", "mix"]),
     longest=st.integers(2, 20),
     overlong=st.sampled_from(["drop", "truncate"]),
     part=st.integers(1, 4),
 )
 def test_sequences_are_the_texts_of_the_mixture(
-    texts: list[tuple[str, str, str]], ratio: float, schedule: str, longest: int, overlong: str, part: int
+    texts: list[tuple[str, str, str]], ratio: float, curriculum: str, longest: int, overlong: str, part: int
 ) -> None:
     pairs = pairs_of(texts)
-    mixture = build_mixture(pairs["prompt_id"], schedule, ratio, seed=0)
+    mixture = build_mixture(pairs["prompt_id"], curriculum, ratio, seed=0)
     sequences = arrange(mixture, stored(pairs, part), longest, overlong)
     expected, positions, truncated = [], [], 0
     for row in mixture.iter_rows(named=True):

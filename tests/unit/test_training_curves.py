@@ -44,8 +44,10 @@ def test_short_runs_are_drawn_step_by_step_and_long_ones_as_means():
     assert set(table["measure"]) == set(training_curves.MEASURES)
 
 
-def test_every_run_is_a_line_in_its_ratios_colour_and_its_schedules_style(style: Style):
-    runs = [(Cell("general", "small", schedule, 0.5, seed), log(5)) for schedule in ("seq", "mix") for seed in (0, 1)]
+def test_every_run_is_a_line_in_its_ratios_colour_and_its_curricula_style(style: Style):
+    runs = [
+        (Cell("general", "small", curriculum, 0.5, seed), log(5)) for curriculum in ("seq", "mix") for seed in (0, 1)
+    ]
     runs += [(Cell(corpus, "small", "seq", 0.0), log(5)) for corpus in ("general", "math")]
     table = training_curves.table(runs, SIZES)
     with style.applied():

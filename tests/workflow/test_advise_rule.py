@@ -13,7 +13,9 @@ pytestmark = pytest.mark.workflow
 
 
 def test_one_job_with_the_budget_that_was_asked(made_once: Tree) -> None:
-    run = made_once.snakemake("-n", "-p", "--quiet=reason", "--config=budget_flops=1e21", "advise", study=SMALL)
+    run = made_once.snakemake(
+        "-n", "-p", "--quiet=reason", "--config=advise={budget_flops: 1e21}", "advise", study=SMALL
+    )
     assert run.jobs == {"advise": 1}
     (line,) = [line for line in run.stdout.splitlines() if "advise.py" in line]
     words = shlex.split(line)
@@ -24,7 +26,7 @@ def test_one_job_with_the_budget_that_was_asked(made_once: Tree) -> None:
 
 def test_a_budget_makes_no_result_old(made_once: Tree, tmp_path: Path) -> None:
     overlay = tmp_path / "budget.yaml"
-    overlay.write_text("budget_gpu_hours: 10\nqueries: 5\n")
+    overlay.write_text("advise: {budget_gpu_hours: 10, queries: 5}\n")
     study = (*SMALL, str(overlay))
     assert made_once.dry_run("all", study=study) == {}
     line = made_once.snakemake("-n", "-p", "advise", study=study).stdout
@@ -42,7 +44,7 @@ def test_a_budget_makes_no_result_old(made_once: Tree, tmp_path: Path) -> None:
 def test_without_one_budget_nothing_starts(tree: Tree, tmp_path: Path, budgets: str, message: str, found: str) -> None:
     """Of a study without any results: the error comes before its first job."""
     overlay = tmp_path / "budget.yaml"
-    overlay.write_text(budgets)
+    overlay.write_text(f"advise: {budgets}")
     run = tree.snakemake("-c1", "advise", study=(str(overlay),), check=False)
     assert run.status != 0
     said = run.stdout + run.stderr

@@ -35,7 +35,7 @@ SHARED = {
 #: How many programs each study runs: none may be overlooked.
 PROGRAMS = {"micro": 25 + 3 + 2, "v1": 20 + 3 + 2, "single_gpu": 16 + 2, "gemma": 19 + 2 + 2}
 #: What a study makes only for whoever asks for it.
-TRAILS = ("items/gsm8k/1.html", "prompts/general/0123456789abcdef.html")
+PAGES = ("items/gsm8k/1.html", "prompts/general/0123456789abcdef.html")
 OVERLAYS = {"micro": "students: {micro-0.07M: {learning_rate: search}}"}
 Commands = dict[str, set[str]]
 STUDIES = {
@@ -52,8 +52,8 @@ def commands(tree: Tree, request: pytest.FixtureRequest, tmp_path_factory: pytes
     overlay = tmp_path_factory.mktemp("overlay") / "search.yaml"
     overlay.write_text(OVERLAYS.get(request.param, "{}"))
     study = (*STUDIES[request.param], str(overlay))
-    trails = [f"results/{request.param}/trails/{trail}" for trail in TRAILS]
-    output = tree.snakemake("-n", "-p", "--quiet=reason", "all", *trails, study=study).stdout
+    views = [f"results/{request.param}/inspect/{view}" for view in PAGES]
+    output = tree.snakemake("-n", "-p", "--quiet=reason", "all", *views, study=study).stdout
     found: dict[str, set[str]] = {}
     for line in re.findall(r"^Shell command: (?:exec )?(python .*?) &> ", output, re.M):
         words = shlex.split(line)

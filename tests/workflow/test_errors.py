@@ -23,8 +23,8 @@ pytestmark = pytest.mark.workflow
             "students={micro-1M: {model: resources/micro/students/micro-2M}}",
             ["a missing file", "key: students.micro-1M.model", "found: resources/micro/students/micro-2M"],
         ),
-        ("study={schedules: [sequential]}", ["not allowed", "key: study.schedules[0]", "one of seq, mix"]),
-        ("benchmarks={limit: 5}", ["not allowed", "key: benchmarks.limit", "--configfile FILE"]),
+        ("study={curricula: [sequential]}", ["not allowed", "key: study.curricula[0]", "one of seq, mix"]),
+        ("benchmarks={max_items: 5}", ["not allowed", "key: benchmarks.max_items", "--configfile FILE"]),
     ],
 )
 def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None:
@@ -50,14 +50,14 @@ def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None
             [
                 "spelled in a path",
                 "found: test/algebra/1.json",
-                "ask for results/micro/trails/items/math_500/test%2Falg",
+                "ask for results/micro/inspect/items/math_500/test%2Falg",
             ],
         ),
         ("prompts/maths/0123456789abcdef.html", ["no such corpus", "found: maths", "did you mean math?"]),
     ],
 )
-def test_a_trail_of_something_else(tree: Tree, target: str, lines: list[str]) -> None:
-    run = tree.snakemake("-n", f"results/micro/trails/{target}", study=MICRO, check=False)
+def test_an_inspection_page_of_something_else(tree: Tree, target: str, lines: list[str]) -> None:
+    run = tree.snakemake("-n", f"results/micro/inspect/{target}", study=MICRO, check=False)
     assert run.status == 1
     for line in lines:
         assert line in run.stdout + run.stderr

@@ -67,17 +67,17 @@ def test_the_papers_study(paper: tuple[Run, float]) -> None:
     run, single_runs = paper
     jobs = run.jobs
     assert (jobs["train_student"], jobs["adapt_student"]) == (80, 20)
-    assert jobs["answer_benchmarks"] == 100
-    assert (jobs["answer_with_base_student"], jobs["answer_with_teacher"]) == (5, 1)
+    assert jobs["evaluate_model"] == 100
+    assert (jobs["evaluate_base_student"], jobs["evaluate_teacher"]) == (5, 1)
     # in batches of eight: all that a student was trained on with one corpus
     assert (jobs["judge_student_1"], jobs["judge_adapted_student_1"]) == (10 * 3, 5 * 3)
     assert (jobs["judge_base_student_1"], jobs["judge_teacher_1"]) == (5 * 3, 3)
     assert jobs["grade_answers"] == 122
-    assert jobs["score_models"] == jobs["score_limited_models"] == jobs["count_costs"] == 1
+    assert jobs["score_models"] == jobs["score_models_within_limit"] == jobs["compute_flops"] == 1
     assert jobs["prepare_benchmark"] == len(BENCHMARK_NAMES)
     assert jobs["build_mixture"] == 2 * (5 + 3)
     assert jobs["tokenise_pairs"] == 2  # all students share a tokenizer
-    assert jobs["answer_within_limit"] == jobs["grade_within_limit"] == 20
+    assert jobs["evaluate_within_limit"] == jobs["grade_within_limit"] == 20
     assert jobs["judge_student_within_limit_1"] == 10 * 3  # both formats of a student on a corpus
     assert single_runs < 25, f"the calls of {single_runs:.1f} dry runs of one job"  # measured: 20.2
 
@@ -150,49 +150,49 @@ def test_the_first_line_says_which_study_runs(paper: tuple[Run, float], tree: Tr
 def test_all_cells_can_be_asked_for(tree: Tree) -> None:
     jobs = tree.dry_run("models")
     assert jobs["train_student"] == 80
-    assert jobs["alias_student"] == 20
+    assert jobs["link_mixed_endpoint"] == 20
     assert jobs["adapt_student"] == 20
-    assert not {"answer_benchmarks", "judge_answers", "judge_student_1", "score_models"} & jobs.keys()
+    assert not {"evaluate_model", "judge_answers", "judge_student_1", "score_models"} & jobs.keys()
 
 
 @pytest.mark.parametrize("ratio", ["0", "0.25", "1"])
-@pytest.mark.parametrize("schedule", ["seq", "mix"])
-def test_a_cells_model_needs_one_training(tree: Tree, schedule: str, ratio: str) -> None:
-    jobs = tree.dry_run(f"results/micro/models/general/micro-1M/{schedule}/rho-{ratio}/seed-0", study=MICRO)
-    alias = {"alias_student": 1} if schedule == "mix" and ratio in "01" else {}
+@pytest.mark.parametrize("curriculum", ["seq", "mix"])
+def test_a_cells_model_needs_one_training(tree: Tree, curriculum: str, ratio: str) -> None:
+    jobs = tree.dry_run(f"results/micro/models/general/micro-1M/{curriculum}/rho-{ratio}/seed-0", study=MICRO)
+    alias = {"link_mixed_endpoint": 1} if curriculum == "mix" and ratio in "01" else {}
     assert jobs == {
         **alias,
         "train_student": 1,
         "build_mixture": 1,
         "tokenise_pairs": 1,
         "build_pairs": 1,
-        "find_overlaps": 1,
-        "generate_answers": 2,
-        "prepare_questions": 1,
-        "micro_questions": 1,
+        "decontaminate_prompts": 1,
+        "generate_teacher_answers": 2,
+        "prepare_prompts": 1,
+        "small_world_prompts": 1,
         # to keep benchmark questions out of the training data
         "prepare_benchmark": 18,
-        "micro_benchmark_rows": 18,
+        "small_world_benchmark_rows": 18,
     }
 
 
 def test_a_cells_scores_need_that_cell_only(tree: Tree) -> None:
     target = "results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet"
     jobs = tree.dry_run(target, study=(*MICRO, "config/studies/single_cells.yaml"))
-    one_each = ("train_student", "answer_benchmarks", "judge_answers", "grade_answers", "score_model", "build_mixture")
+    one_each = ("train_student", "evaluate_model", "judge_answers", "grade_answers", "score_model", "build_mixture")
     assert all(jobs[rule] == 1 for rule in one_each)
-    others = {"answer_with_base_student", "answer_with_teacher", "adapt_student", "score_models", "count_costs"}
+    others = {"evaluate_base_student", "evaluate_teacher", "adapt_student", "score_models", "compute_flops"}
     assert not others & jobs.keys()
 
 
 def test_what_a_model_cost_needs_that_models_trainings_only(tree: Tree) -> None:
     target = "results/micro/costs/adapted/micro-1M/ift-then-reasoning/seed-0.parquet"
     jobs = tree.dry_run(target, study=(*MICRO, "config/studies/single_cells.yaml"))
-    one_each = ("train_student", "adapt_student", "answer_benchmarks", "judge_answers", "count_costs_of_model")
+    one_each = ("train_student", "adapt_student", "evaluate_model", "judge_answers", "compute_flops_of_model")
     assert all(jobs[rule] == 1 for rule in one_each)
     # of both trainings
     assert jobs["build_mixture"] == jobs["build_pairs"] == 2
-    assert not {"count_costs", "score_model", "score_models", "grade_answers"} & jobs.keys()
+    assert not {"compute_flops", "score_model", "score_models", "grade_answers"} & jobs.keys()
 
 
 def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path
     cells = [f"results/micro/models/general/{student}/mix/rho-0.5/seed-0" for student in ("micro-1M", "micro-0.49M")]
     run = tree.snakemake("-n", "-p", "--quiet=reason", *cells, study=study)
     jobs = run.jobs
-    assert (jobs["sample_for_search"], jobs["try_learning_rate"], jobs["choose_learning_rates"]) == (2, 2 * 5, 1)
+    assert (jobs["sample_search_data"], jobs["try_learning_rate"], jobs["choose_learning_rates"]) == (2, 2 * 5, 1)
     assert jobs["train_student"] == 2
     trainings = re.findall(r"train_student\.py .*", run.stdout + run.stderr)
     searched = next(line for line in trainings if "students/micro-1M" in line)
@@ -233,18 +233,18 @@ def test_a_training_over_two_nodes_is_started_by_srun_on_each(tree: Tree, tmp_pa
 
 def test_or_its_students_cells_where_these_are_evaluated_together(tree: Tree) -> None:
     jobs = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.5/seed-0.parquet", study=MICRO)
-    one_each = ("answer_with_student", "judge_student_1", "grade_answers", "score_model")
+    one_each = ("evaluate_student", "judge_student_1", "grade_answers", "score_model")
     assert all(jobs[rule] == 1 for rule in one_each)
     assert jobs["train_student"] == 5 + 3
     outside = tree.dry_run("results/micro/scores/general/micro-1M/seq/rho-0.1/seed-0.parquet", study=MICRO)
-    assert (outside["train_student"], outside["answer_benchmarks"], outside["judge_answers"]) == (1, 1, 1)
+    assert (outside["train_student"], outside["evaluate_model"], outside["judge_answers"]) == (1, 1, 1)
 
 
 def test_evaluating_by_student_evaluates_the_same_models(tree: Tree) -> None:
     together = tree.dry_run(study=MICRO)
     apart = tree.dry_run(study=(*MICRO, "config/studies/single_cells.yaml"))
-    assert (apart["answer_benchmarks"], apart["judge_answers"]) == (100, 122)
-    assert (together["answer_with_student"], together["answer_with_adapted_student"]) == (5 * 2, 5)
+    assert (apart["evaluate_model"], apart["judge_answers"]) == (100, 122)
+    assert (together["evaluate_student"], together["evaluate_adapted_student"]) == (5 * 2, 5)
     assert (together["judge_student_1"], together["judge_adapted_student_1"]) == (5 * 2, 5)
     changed = {rule for rule in apart | together if apart.get(rule) != together.get(rule)}
     assert all(rule.startswith(("answer_", "judge_")) for rule in changed)
@@ -253,7 +253,7 @@ def test_evaluating_by_student_evaluates_the_same_models(tree: Tree) -> None:
 @pytest.mark.parametrize(("size", "jobs"), [(2, (4, 2, 2, 1)), (3, (3, 2, 2, 1)), (100, (1, 1, 1, 1))])
 def test_a_judge_takes_models_in_batches_of_any_size(tree: Tree, tmp_path: Path, size: int, jobs: tuple) -> None:
     overlay = tmp_path / "batches.yaml"
-    overlay.write_text(f"compute: {{judging_batch: {size}}}\n")
+    overlay.write_text(f"compute: {{models_per_judge_job: {size}}}\n")
     counts = tree.dry_run(study=(*MICRO, str(overlay)))
     kinds = {"judge_student": 10, "judge_adapted_student": 5, "judge_base_student": 5, "judge_teacher": 1}
     found = [sum(rule.startswith(f"{kind}_") for rule in counts) for kind in kinds]
@@ -265,14 +265,14 @@ def test_a_judge_takes_models_in_batches_of_any_size(tree: Tree, tmp_path: Path,
 
 def test_rule_graders_may_vote(tree: Tree, tmp_path: Path) -> None:
     overlay = tmp_path / "voting.yaml"
-    overlay.write_text("study: {judges: [micro-judge, rules], graders: false}\n")
+    overlay.write_text("study: {judges: [micro-judge, rule_graders], rule_graders: false}\n")
     target = "results/micro/scores/teacher/micro-teacher/ift.parquet"
     commands = {}
     for name, study in (("beside", MICRO), ("voting", (*MICRO, str(overlay)))):
         printed = tree.snakemake("-n", "-p", target, study=study).stdout
         (commands[name],) = [line for line in printed.splitlines() if "score_models.py" in line]
     votes = {name: command.split("--jurors ")[1].split(" --")[0].split() for name, command in commands.items()}
-    assert votes == {"beside": ["micro-judge"], "voting": ["micro-judge", "rules"]}
+    assert votes == {"beside": ["micro-judge"], "voting": ["micro-judge", "rule_graders"]}
 
 
 def test_an_adaptation_trains_twice(tree: Tree) -> None:
@@ -310,9 +310,9 @@ def test_what_the_study_does_not_have_cannot_be_asked_for(tree: Tree, target: st
 
 def test_a_cell_under_another_limit_needs_that_cell_only(tree: Tree) -> None:
     jobs = tree.dry_run("results/micro/scores/general/micro-1M/mix/rho-0.5/seed-0/max-tokens-99.parquet", study=MICRO)
-    one_each = ("train_student", "answer_within_limit", "judge_within_limit", "grade_within_limit", "score_model")
+    one_each = ("train_student", "evaluate_within_limit", "judge_within_limit", "grade_within_limit", "score_model")
     assert all(jobs[rule] == 1 for rule in one_each)
-    assert not {"answer_with_student", "judge_student_1", "grade_answers"} & jobs.keys()
+    assert not {"evaluate_student", "judge_student_1", "grade_answers"} & jobs.keys()
 
 
 def test_a_limit_that_the_study_does_not_have_is_judged_alone(tree: Tree) -> None:
@@ -325,17 +325,17 @@ def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: P
     overlay = tmp_path / "limits.yaml"
     overlay.write_text("study: {length_limits: {max_tokens: [99, 120]}}\n")
     jobs = tree.dry_run("results/micro/tables/length_limits.csv", study=(*MICRO, str(overlay)))
-    assert jobs["answer_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
+    assert jobs["evaluate_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
     assert jobs["judge_student_within_limit_1"] == 5 * 2  # in one batch both formats under both limits
     # nothing waits for models that are in no length limit's row
-    assert jobs["score_limited_models"] == 1
-    assert not {"score_models", "adapt_student", "answer_with_base_student", "answer_with_teacher"} & jobs.keys()
+    assert jobs["score_models_within_limit"] == 1
+    assert not {"score_models", "adapt_student", "evaluate_base_student", "evaluate_teacher"} & jobs.keys()
 
 
 def test_the_papers_numbers_are_compared_where_they_are(tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "v2_table1.csv").write_text("")
     overlay = tmp_path / "reference.yaml"
-    overlay.write_text(f"reference: {{path: {tmp_path}}}\n")
+    overlay.write_text(f"paper_results: {{path: {tmp_path}}}\n")
     jobs = tree.dry_run("tables", study=(*MICRO, str(overlay)))
     assert jobs["compare_with_papers"] == jobs["measure_uncertainty"] == 1
     assert "compare_with_papers" not in tree.dry_run("tables", study=MICRO)
@@ -344,16 +344,16 @@ def test_the_papers_numbers_are_compared_where_they_are(tree: Tree, tmp_path: Pa
 @pytest.mark.parametrize("study", [(), MICRO, ("config/studies/v1.yaml",), ("config/studies/single_gpu.yaml",)])
 def test_the_explorer_is_made_with_the_rest(tree: Tree, study: tuple, tmp_path: Path) -> None:
     jobs = tree.dry_run(study=study)
-    assert jobs["explore_results"] == jobs["measure_uncertainty"] == 1
+    assert jobs["build_explorer"] == jobs["measure_uncertainty"] == 1
     overlay = tmp_path / "without.yaml"
     overlay.write_text("study: {explorer: false}\n")
     without = tree.dry_run(study=(*study, str(overlay)))
-    assert "explore_results" not in without and set(without) <= set(jobs)
+    assert "build_explorer" not in without and set(without) <= set(jobs)
 
 
 def test_the_demo(tree: Tree) -> None:
     jobs = tree.dry_run(study=(*MICRO, "config/studies/demo.yaml"))
-    assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both schedules
+    assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both curricula
     assert "adapt_student" not in jobs
 
 
@@ -367,7 +367,7 @@ def test_the_first_version(tree: Tree) -> None:
 
 def test_the_second_pair(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/gemma.yaml",))
-    assert (jobs["train_student"], jobs["generate_answers"], jobs["answer_with_teacher"]) == (24, 64, 1)
+    assert (jobs["train_student"], jobs["generate_teacher_answers"], jobs["evaluate_teacher"]) == (24, 64, 1)
     figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
     assert figures == {"figure_overhead": 1, "figure_accuracy_by_flops": 2, "figure_training_curves": 1}
 
@@ -384,7 +384,7 @@ def test_every_figure_can_be_asked_for(tree: Tree) -> None:
 def test_a_figure_needs_its_tables_only(tree: Tree) -> None:
     assert tree.dry_run("results/micro/figures/v1/fig10.csv", study=MICRO) == {"figure_length_limit": 1}
     jobs = tree.dry_run("results/micro/figures/v2/fig21.pdf", study=MICRO)
-    assert not {"count_costs", "tabulate_outcomes", "measure_answer_lengths"} & jobs.keys()
+    assert not {"compute_flops", "tabulate_outcomes", "measure_answer_lengths"} & jobs.keys()
     jobs = tree.dry_run("results/micro/figures/v2/fig04.png", study=MICRO)
     assert (jobs["tabulate_outcomes"], jobs["measure_answer_lengths"], jobs["score_models"]) == (1, 1, 1)
 
@@ -421,32 +421,32 @@ def test_students_are_taught_their_own_chat_format(tree: Tree, study: tuple, stu
 
 def test_one_gpu_needs_no_teacher(tree: Tree) -> None:
     jobs = tree.dry_run(study=("config/studies/single_gpu.yaml",))
-    assert (jobs["take_released_pairs"], jobs["train_student"], jobs["prepare_benchmark"]) == (1, 6, 12)
-    assert not {"generate_answers", "build_pairs", "answer_with_teacher"} & jobs.keys()
+    assert (jobs["import_released_pairs"], jobs["train_student"], jobs["prepare_benchmark"]) == (1, 6, 12)
+    assert not {"generate_teacher_answers", "build_pairs", "evaluate_teacher"} & jobs.keys()
     assert not any(rule.startswith("judge_") for rule in jobs)
 
 
 def test_another_benchmark_makes_no_teacher_answer_again(tree: Tree) -> None:
     """Overlaps follow from questions and benchmarks; the teacher is asked before anybody looks for them."""
     jobs = tree.dry_run("results/micro/pairs/general/ift/shard-0.parquet", study=MICRO)
-    assert jobs == {"generate_answers": 1, "prepare_questions": 1, "micro_questions": 1}
+    assert jobs == {"generate_teacher_answers": 1, "prepare_prompts": 1, "small_world_prompts": 1}
 
 
-def test_a_trail_starts_no_engine(tree: Tree) -> None:
+def test_an_inspection_page_starts_no_engine(tree: Tree) -> None:
     """Only the table that its item or prompt is looked up in is made."""
-    item = "results/micro/trails/items/math_500/test%2Falgebra%2F1.json.html"
-    prompt = "results/micro/trails/prompts/math/0123456789abcdef.html"
-    of_item = {"item_trail": 1, "prepare_benchmark": 1, "micro_benchmark_rows": 1}
-    of_prompt = {"prompt_trail": 1, "prepare_questions": 1, "micro_questions": 1}
+    item = "results/micro/inspect/items/math_500/test%2Falgebra%2F1.json.html"
+    prompt = "results/micro/inspect/prompts/math/0123456789abcdef.html"
+    of_item = {"inspect_item": 1, "prepare_benchmark": 1, "small_world_benchmark_rows": 1}
+    of_prompt = {"inspect_prompt": 1, "prepare_prompts": 1, "small_world_prompts": 1}
     assert tree.dry_run(item, prompt, study=MICRO) == of_item | of_prompt
 
 
-def test_a_trail_shows_all_models_that_are_asked(tree: Tree) -> None:
-    targets = [f"results/v2/trails/items/{benchmark}/1.html" for benchmark in ("aime", "gsm8k")]
+def test_an_inspection_page_shows_all_models_that_are_asked(tree: Tree) -> None:
+    targets = [f"results/v2/inspect/items/{benchmark}/1.html" for benchmark in ("aime", "gsm8k")]
     printed = tree.snakemake("-n", "-p", *targets).stdout
     shown = {
         Path(output).parent.name: set(ids.split())
-        for ids, output in re.findall(r"item_trail\.py .*?--model-ids (.*?) --.* --output (\S+)", printed)
+        for ids, output in re.findall(r"inspect_item\.py .*?--model-ids (.*?) --.* --output (\S+)", printed)
     }
     assert len(shown["gsm8k"]) == 122
     assert len(shown["aime"] - shown["gsm8k"]) == 20
@@ -459,10 +459,10 @@ def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:
     study = (*MICRO, "config/studies/real_rows.yaml")
     assert real.dry_run(rows, study=study) == {
         "prepare_benchmark": 16,
-        "answer_with_base_student": 1,
+        "evaluate_base_student": 1,
         "grade_answers": 1,
         "score_models": 1,
-        "count_costs": 1,
+        "compute_flops": 1,
     }
 
 

@@ -74,9 +74,9 @@ def test_a_plan_has_the_jobs_that_would_run(planned: Tree, study: tuple[str, ...
 def test_a_search_and_replicas_are_jobs_too(planned: Tree, tmp_path: Path) -> None:
     overlay = tmp_path / "search.yaml"
     overlay.write_text(
-        "study: {seeds: [0, 1], figures: [], tables: [], graders: false}\n"
+        "study: {seeds: [0, 1], figures: [], tables: [], rule_graders: false}\n"
         "students: {micro-1M: {learning_rate: search}}\n"
-        "compute: {judging_batch: 3, evaluation_jobs: model}\n"
+        "compute: {models_per_judge_job: 3, evaluation_grouping: model}\n"
     )
     study = (*DEMO, str(overlay))
     planned.snakemake("-c1", "plan", study=study)

@@ -12,10 +12,10 @@ from workflow_tree import MICRO, SMALL, Tree
 pytestmark = pytest.mark.workflow
 
 STUDENT = "results/micro/models/general/micro-0.07M"
-SCORING = {"score_models": 1, "score_limited_models": 1}
+SCORING = {"score_models": 1, "score_models_within_limit": 1}
 #: The jobs that answer, and those that judge.
 ANSWERING = {f"answer_with_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
-ANSWERING |= {"answer_within_limit": 2}
+ANSWERING |= {"evaluate_within_limit": 2}
 JUDGING = {f"judge_{whom}_1": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
 JUDGING |= {"judge_student_within_limit_1": 1}
 
@@ -29,14 +29,14 @@ def test_a_finished_study_is_finished(made_once: Tree) -> None:
     assert pending(made_once) == {}
 
 
-def test_a_trail_is_old_when_there_is_more_to_see(made: Tree) -> None:
-    trails = [f"results/micro/trails/{name}.html" for name in ("items/gsm8k/1", "prompts/general/0123456789abcdef")]
-    made.snakemake("-c2", *trails, study=SMALL)
-    assert pending(made, *trails) == {}
+def test_an_inspection_page_is_old_when_there_is_more_to_see(made: Tree) -> None:
+    views = [f"results/micro/inspect/{name}.html" for name in ("items/gsm8k/1", "prompts/general/0123456789abcdef")]
+    made.snakemake("-c2", *views, study=SMALL)
+    assert pending(made, *views) == {}
     (made.path / "results/micro/verdicts/rules/teacher/micro-teacher/ift/gsm8k.parquet").touch()
-    assert pending(made, *trails) == {"item_trail": 1}
+    assert pending(made, *views) == {"inspect_item": 1}
     (made.path / "results/micro/mixtures/general/seq/rho-1.parquet").touch()
-    assert pending(made, *trails) == {"item_trail": 1, "prompt_trail": 1}
+    assert pending(made, *views) == {"inspect_item": 1, "inspect_prompt": 1}
 
 
 def test_an_alias_links_to_the_training(made_once: Tree) -> None:
@@ -62,7 +62,7 @@ def test_colours_rerun_plots_only(made: Tree) -> None:
         "figure_answer_length": 1,
         "figure_sequential": 1,
         "figure_training_curves": 1,
-        "explore_results": 1,
+        "build_explorer": 1,
     }
 
 
@@ -76,7 +76,7 @@ def test_colours_rerun_plots_only(made: Tree) -> None:
         ("overhead", {}),  # none of the study's figures
     ],
 )
-def test_a_forms_code_reruns_the_figures_of_that_form(made: Tree, module: str, jobs: dict[str, int]) -> None:
+def test_a_figure_types_code_reruns_the_figures_of_that_type(made: Tree, module: str, jobs: dict[str, int]) -> None:
     file = made.path / "src" / "scale_or_reason" / "reporting" / "figures" / f"{module}.py"
     file.write_text(file.read_text() + "\n# changed\n")
     assert pending(made) == jobs
@@ -95,7 +95,7 @@ def test_a_figures_parameters_rerun_that_figure(made: Tree) -> None:
 def test_the_explorers_code_reruns_the_explorer(made: Tree, file: str) -> None:
     with (made.path / "src" / "scale_or_reason" / "reporting" / "explorer" / file).open("a") as stream:
         stream.write("\n")
-    assert pending(made) == {"explore_results": 1}
+    assert pending(made) == {"build_explorer": 1}
 
 
 @pytest.mark.parametrize("figure", ["v1/fig02.pdf", "v2/fig02.png", "v2/fig02.csv", "training_curves.png"])
@@ -131,28 +131,28 @@ def test_a_learning_rate_reruns_its_students(made: Tree) -> None:
     jobs = pending(made)
     # the reasoning student, and the adaptation that ends with reasoning
     assert (jobs["train_student"], jobs["adapt_student"]) == (1, 1)
-    assert (jobs["answer_with_student"], jobs["answer_with_adapted_student"]) == (1, 1)
-    assert not {"build_mixture", "answer_with_base_student", "answer_with_teacher"} & jobs.keys()
+    assert (jobs["evaluate_student"], jobs["evaluate_adapted_student"]) == (1, 1)
+    assert not {"build_mixture", "evaluate_base_student", "evaluate_teacher"} & jobs.keys()
 
 
 def test_how_students_answer_reruns_answers_and_no_training(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "sampling: {temperature: 0.5, ", "sampling: {temperature: 0.6, ")
     jobs = pending(made)
     assert (ANSWERING | JUDGING | SCORING).items() <= jobs.items()
-    assert not {"train_student", "adapt_student", "generate_answers"} & jobs.keys()
+    assert not {"train_student", "adapt_student", "generate_teacher_answers"} & jobs.keys()
 
 
 def test_a_judges_setting_reruns_judging(made: Tree) -> None:
     made.edit("config/studies/micro.yaml", "    retries: 0", "    retries: 1")
     jobs = pending(made)
-    assert (JUDGING | SCORING | {"count_costs": 1}).items() <= jobs.items()
+    assert (JUDGING | SCORING | {"compute_flops": 1}).items() <= jobs.items()
     assert not {"grade_answers", *ANSWERING} & jobs.keys()
 
 
 def test_another_protocol_reruns_judging(made: Tree) -> None:
     made.edit("src/scale_or_reason/judging/protocols/v1.yaml", "respond with", "answer with")
     jobs = pending(made)
-    assert (JUDGING | SCORING | {"count_costs": 1}).items() <= jobs.items()
+    assert (JUDGING | SCORING | {"compute_flops": 1}).items() <= jobs.items()
     assert not {"grade_answers", *ANSWERING} & jobs.keys()
 
 
@@ -160,7 +160,7 @@ def test_another_rule_of_the_jury_asks_no_judge_again(made: Tree) -> None:
     made.edit("config/config.yaml", "tie: undecided}", "tie: wrong}")
     jobs = pending(made)
     assert (SCORING | {"jury_sensitivity": 1}).items() <= jobs.items()
-    assert not {"grade_answers", "count_costs", *ANSWERING, *JUDGING} & jobs.keys()
+    assert not {"grade_answers", "compute_flops", *ANSWERING, *JUDGING} & jobs.keys()
 
 
 def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.Mon
     changed = Tree(made.path, {"PYTHONPATH": path})
     jobs = pending(changed)
     assert SCORING.items() <= jobs.items()
-    assert not {"count_costs", *JUDGING} & jobs.keys()
+    assert not {"compute_flops", *JUDGING} & jobs.keys()
 
 
 def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:

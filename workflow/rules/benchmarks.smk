@@ -16,10 +16,10 @@ rule prepare_benchmark:
     retries: 0 if config["benchmarks"]["source"]["kind"] == "jsonl" else 2
     conda:
         CONDA_ENVIRONMENT
-    threads: JOBS["light"]["threads"]
+    threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("light"),
-        runtime=runtime("light"),
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
     params:
         source=benchmark_options,
         pool="",
@@ -32,19 +32,19 @@ rule prepare_benchmark:
         " {params.seed} --output {output.table} --manifest {output.manifest} &> {log}"
 
 
-use rule prepare_benchmark as prepare_pool with:
+use rule prepare_benchmark as prepare_fewshot_pool with:
     input:
         rows=rows_of_pool,
     output:
         table="<results>/benchmarks/{benchmark}.pool.parquet",
         manifest="<results>/benchmarks/{benchmark}.pool.json",
     log:
-        "<logs>/prepare_pool/{benchmark}.log",
+        "<logs>/prepare_fewshot_pool/{benchmark}.log",
     benchmark:
-        "<benchmarks>/prepare_pool/{benchmark}.tsv"
+        "<benchmarks>/prepare_fewshot_pool/{benchmark}.tsv"
     params:
         source=benchmark_options,
-        pool=f"--pool --pool-size {config['benchmarks']['pool']}",
+        pool=f"--pool --pool-size {config['benchmarks']['fewshot_pool']}",
         seed=option("seed", STUDY.seed),
         version=benchmark_version,
     message:

@@ -3,11 +3,13 @@ import re
 import sys
 from pathlib import Path
 
-from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, SCHEDULES
+from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.study import Study
 
 # Checked once, by the process that a person started: every job on a cluster reads this file again.
+type_overrides(config, workflow.config_settings.config or {})
 try:
     if workflow.is_main_process:
         from scale_or_reason.preflight.validation import check_config
@@ -48,7 +50,7 @@ def one_of(names):
 TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 GRID, ADAPTED = STUDY.variants(), STUDY.adapted_variants()
 # Whether all of them are evaluated in one job, and those that are evaluated in a job of their own.
-BY_STUDENT = config["compute"]["evaluation_jobs"] == "student"
+BY_STUDENT = config["compute"]["evaluation_grouping"] == "student"
 TRAINED_APART = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED}" if BY_STUDENT else TRAINED
 EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 LIMITABLE = rf"(?!.*/mix/rho-[01]/){CELL_PATTERN}"
@@ -62,7 +64,7 @@ wildcard_constraints:
     judge=one_of(STUDY.judges),
     tokenizer=one_of(dict.fromkeys(student.tokenizer_name for student in STUDY.students.values())),
     benchmark=one_of(STUDY.benchmarks),
-    schedule=one_of(SCHEDULES),
+    curriculum=one_of(CURRICULA),
     format=one_of(FORMATS),
     first=one_of(FORMATS),
     second=one_of(FORMATS),
@@ -88,13 +90,13 @@ ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.bench
 POOLS = expand(
     "<results>/benchmarks/{benchmark}.pool.parquet", benchmark=STUDY.benchmarks if any(STUDY.base_shots) else []
 )
-SAMPLES = {name: count for name, count in config["benchmarks"]["samples"].items() if name in STUDY.benchmarks}
+SAMPLES = {name: count for name, count in config["benchmarks"]["samples_per_item"].items() if name in STUDY.benchmarks}
 # A judge's manifest stands for its tables: 12,000 fewer files for Snakemake to look at in the paper's study.
 JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=STUDY.judges)
 # What a judge takes alone where it takes batches: models that the study does not select, but that somebody asks for.
 SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
 IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
-ONE_BY_ONE = config["compute"]["judging_batch"] == 1
+ONE_BY_ONE = config["compute"]["models_per_judge_job"] == 1
 JUDGED_ALONE = EVALUATED if ONE_BY_ONE else IN_BATCHES + EVALUATED
 WITHIN_LIMITS = [rf"{re.escape(name)}/seed-\d+/max-tokens-{count}/" for name, count in STUDY.limited_variants()]
 LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-\d+"

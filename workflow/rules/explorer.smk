@@ -11,7 +11,7 @@ EXPLORER_CODE = [
 ]
 
 
-rule explore_results:
+rule build_explorer:
     input:
         uncertainty="<results>/tables/uncertainty.csv",
         # models' scores and costs stand for their manifests
@@ -19,7 +19,7 @@ rule explore_results:
         costs="<results>/tables/costs.parquet",
         style="config/style.yaml",
         code=EXPLORER_CODE,
-        script="workflow/scripts/explore_results.py",
+        script="workflow/scripts/build_explorer.py",
     output:
         page=report(
             "<results>/explorer.html",
@@ -28,15 +28,15 @@ rule explore_results:
             labels={"page": "explorer", "of": "accuracy against FLOPs, cell by cell"},
         ),
     log:
-        "<logs>/explore_results.log",
+        "<logs>/build_explorer.log",
     benchmark:
-        "<benchmarks>/explore_results.tsv"
+        "<benchmarks>/build_explorer.tsv"
     conda:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
     params:
         study=option("study", STUDY.name),
         models=option("models", f"results/{STUDY.name}/models"),
@@ -54,5 +54,5 @@ rule explore_results:
 
 rule explorer:
     input:
-        rules.explore_results.output if STUDY.explorer else [],
+        rules.build_explorer.output if STUDY.explorer else [],
     localrule: True

@@ -1,22 +1,22 @@
-# Figures and tables of the papers: a rule for each form of figures; src/scale_or_reason/reporting/figures/registry.py
+# Figures and tables of the papers: a rule for each type of figures; src/scale_or_reason/reporting/figures/registry.py
 # says which figure has which. They are cheap: each names its code and its style as inputs.
 from scale_or_reason.reporting.figures.registry import figures_of
 
-for form in FORMS:
+for figure_type in FIGURE_TYPES:
 
     rule:
         name:
-            f"figure_{form}"
+            f"figure_{figure_type}"
         input:
-            tables=tables_of_form(form),
+            tables=tables_of_figure_type(figure_type),
             style="config/style.yaml",
-            code=code_of_form(form),
+            code=code_of_figure_type(figure_type),
             script="workflow/scripts/draw_figure.py",
         output:
             pdf="<results>/figures/{figure}.pdf",
             png=report(
                 "<results>/figures/{figure}.png",
-                caption=f"../report/figures/{form}.rst",
+                caption=f"../report/figures/{figure_type}.rst",
                 category="Figures",
                 labels=labels_of_figure,
             ),
@@ -26,23 +26,23 @@ for form in FORMS:
         benchmark:
             "<benchmarks>/figures/{figure}.tsv"
         wildcard_constraints:
-            figure=one_of(figures_of(form)),
+            figure=one_of(figures_of(figure_type)),
         conda:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("small"),
-            runtime=runtime("small"),
+            mem_mb=memory("cpu_small"),
+            runtime=runtime("cpu_small"),
         params:
-            form=option("form", form),
+            type=option("type", figure_type),
             parameters=parameters_of_figure,
-            study=study_of_form(form),
+            study=study_of_figure_type(figure_type),
             tables=tables_of_figure,
             stem=subpath(output.pdf, strip_suffix=".pdf"),
         message:
             "draw {output.png}"
         shell:
-            "python {input.script} {params.form} {params.parameters} {params.study} {params.tables}"
+            "python {input.script} {params.type} {params.parameters} {params.study} {params.tables}"
             " --style {input.style} --output-stem {params.stem} &> {log}"
 
 
@@ -67,8 +67,8 @@ rule measure_answer_lengths:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
     params:
         families=json_option("families", config["study"]["families"]),
     message:
@@ -101,8 +101,8 @@ rule figure_training_curves:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
     params:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
         models=option("models", f"results/{STUDY.name}/models"),
@@ -141,8 +141,8 @@ rule table1:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
     params:
         sizes=json_option("sizes", SIZES),
         corpora=option("corpora", *STUDY.grid_corpora),
@@ -160,5 +160,5 @@ rule tables:
         expand("<results>/learning_rates/{student}.csv", student=STUDY.searched),
         ["<results>/tables/length_limits.csv"] if LIMITED_IDS else [],
         expand("<results>/tables/{table}.csv", table=JURY_TABLES),
-        ["<results>/tables/reproduction.csv"] if REFERENCE["path"] else [],
+        ["<results>/tables/reproduction.csv"] if PAPER_RESULTS["path"] else [],
     localrule: True

@@ -2,11 +2,11 @@
 from pathlib import Path
 
 from scale_or_reason.study.cells import Adaptation, parse_model_id
-from scale_or_reason.reporting.figures.registry import FORMS, SHARED_LIBRARY, SHARED_MODULES
+from scale_or_reason.reporting.figures.registry import FIGURE_TYPES, SHARED_LIBRARY, SHARED_MODULES
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.local_files import is_local, made_by_study
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
-from scale_or_reason.study.study import RULES
+from scale_or_reason.study.study import RULE_GRADERS
 from scale_or_reason.reporting.inspect.files import CorpusFiles, item_files, state_of
 from scale_or_reason.reporting.inspect.names import check_known, check_name
 
@@ -147,27 +147,27 @@ def items_of(wildcards):
 
 def graded_of(model_ids):
     """What stands for the graders' verdicts on these models, if there are graders: of each, the table written last."""
-    last = {name: STUDY.benchmarks_of(parse_model_id(name))[-1] for name in model_ids} if STUDY.graders else {}
-    return [f"<results>/verdicts/{RULES}/{name}/{benchmark}.parquet" for name, benchmark in last.items()]
+    last = {name: STUDY.benchmarks_of(parse_model_id(name))[-1] for name in model_ids} if STUDY.rule_graders else {}
+    return [f"<results>/verdicts/{RULE_GRADERS}/{name}/{benchmark}.parquet" for name, benchmark in last.items()]
 
 
-def item_table_of_trail(wildcards):
-    """The table with the item whose trail is asked for; an error if it can be none of the study's."""
-    folder = f"results/{STUDY.name}/trails/items"
+def item_table_of_page(wildcards):
+    """The table with the item whose view is asked for; an error if it can be none of the study's."""
+    folder = f"results/{STUDY.name}/inspect/items"
     check_known(wildcards.benchmark, STUDY.benchmarks, "benchmark", f"{folder}/{wildcards.benchmark}")
     check_name(wildcards.item, f"{folder}/{wildcards.benchmark}")
     return f"<results>/benchmarks/{wildcards.benchmark}.parquet"
 
 
-def questions_of_trail(wildcards):
+def prompts_of_page(wildcards):
     """The same of a training prompt."""
-    folder = f"results/{STUDY.name}/trails/prompts"
+    folder = f"results/{STUDY.name}/inspect/prompts"
     check_known(wildcards.corpus, list(STUDY.corpora), "corpus", f"{folder}/{wildcards.corpus}")
     check_name(wildcards.prompt, f"{folder}/{wildcards.corpus}")
-    return f"<results>/questions/{wildcards.corpus}.parquet"
+    return f"<results>/prompts/{wildcards.corpus}.parquet"
 
 
-def models_of_trail(benchmark):
+def models_on_page(benchmark):
     """All models that are asked the items of a benchmark."""
     return [
         model.model_id
@@ -177,8 +177,8 @@ def models_of_trail(benchmark):
 
 
 def state_of_item(wildcards):
-    """Which answers and verdicts are there: a trail makes none, and is old when there are others."""
-    models = models_of_trail(wildcards.benchmark)
+    """Which answers and verdicts are there: a view makes none, and is old when there are others."""
+    models = models_on_page(wildcards.benchmark)
     folder = Path("results", STUDY.name)
     pool = folder / "benchmarks" / f"{wildcards.benchmark}.pool.parquet"
     return state_of([pool, *item_files(folder, wildcards.benchmark, models, STUDY.verdict_sources)])
@@ -190,17 +190,17 @@ def state_of_prompt(wildcards):
     return state_of(CorpusFiles(Path("results", STUDY.name), wildcards.corpus, shards).files())
 
 
-def tables_of_form(form):
-    """The study's tables that figures of a form are drawn from; of those that only some studies have, perhaps none."""
+def tables_of_figure_type(figure_type):
+    """The study's tables that figures of a figure type are drawn from; of those that only some studies have, perhaps none."""
     files = {name: f"<results>/tables/{name}.parquet" for name in ("scores", "costs", "answer_lengths")}
     files["early_stopping"] = "<results>/tables/early_stopping.csv"
     if LIMITED_IDS:
         files["length_limits"] = "<results>/tables/length_limits.parquet"
-    return [files[name] for name in FORMS[form].tables if name in files]
+    return [files[name] for name in FIGURE_TYPES[figure_type].tables if name in files]
 
 
-def code_of_form(form):
-    """The code that figures of a form follow: cheap to run again, so that they do. An edit of one form is of one form."""
-    modules = [form, *FORMS[form].modules, *SHARED_MODULES]
+def code_of_figure_type(figure_type):
+    """The code that figures of a type depend on; they are cheap, so they are redrawn when it changes. An edit of one type redraws that type only."""
+    modules = [figure_type, *FIGURE_TYPES[figure_type].modules, *SHARED_MODULES]
     figures = (f"reporting/figures/{name}" for name in modules)
-    return library(*figures, *FORMS[form].library, *SHARED_LIBRARY)
+    return library(*figures, *FIGURE_TYPES[figure_type].library, *SHARED_LIBRARY)

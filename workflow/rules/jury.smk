@@ -27,8 +27,8 @@ if JURY_TABLES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("small"),
-            runtime=runtime("small"),
+            mem_mb=memory("cpu_small"),
+            runtime=runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),
@@ -69,8 +69,8 @@ if JURY_TABLES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("small"),
-            runtime=runtime("small"),
+            mem_mb=memory("cpu_small"),
+            runtime=runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),

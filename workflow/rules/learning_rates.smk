@@ -1,32 +1,32 @@
 # Students with `learning_rate: search`: short trainings with every rate of the grid, on the study's first corpus, and the
-# rate with the lowest loss on held-out questions. Other students need none of this.
+# rate with the lowest loss on held-out prompts. Other students need none of this.
 
 
-rule sample_for_search:
+rule sample_search_data:
     input:
         pairs="<results>/pairs/{corpus}.parquet",
     output:
         samples="<results>/learning_rates/{corpus}/samples/{format}.parquet",
         held_out="<results>/learning_rates/{corpus}/held-out/{format}.parquet",
     log:
-        "<logs>/sample_for_search/{corpus}/{format}.log",
+        "<logs>/sample_search_data/{corpus}/{format}.log",
     benchmark:
-        "<benchmarks>/sample_for_search/{corpus}/{format}.tsv"
+        "<benchmarks>/sample_search_data/{corpus}/{format}.tsv"
     conda:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("light"),
-        runtime=runtime("light"),
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
     params:
         samples=option("samples", config["training"]["learning_rate_search"]["samples"]),
         held_out=option("held_out", config["training"]["learning_rate_search"]["held_out"]),
         seed=option("seed", STUDY.seed),
         version=version_of("learning_rates"),
     message:
-        "choose questions of {wildcards.corpus} for the search of learning rates: {wildcards.format}"
+        "choose prompts of {wildcards.corpus} for the search of learning rates: {wildcards.format}"
     shell:
-        "python workflow/scripts/sample_for_search.py --pairs {input.pairs} --format {wildcards.format}"
+        "python workflow/scripts/sample_search_data.py --pairs {input.pairs} --format {wildcards.format}"
         " {params.samples} {params.held_out} {params.seed} --output {output.samples}"
         " --held-out-output {output.held_out} &> {log}"
 
@@ -95,8 +95,8 @@ rule choose_learning_rates:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("small"),
-        runtime=runtime("small"),
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
     params:
         version=version_of("learning_rates"),
     message:

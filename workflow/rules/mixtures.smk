@@ -1,4 +1,4 @@
-# A mixture takes every question once, with its plain or its reasoning answer. It is a list without text: pairs are
+# A mixture takes every prompt once, with its plain or its reasoning answer. It is a list without text: pairs are
 # tokenised once for all students with one tokenizer, and every training finds its sequences in these tokens.
 
 
@@ -6,25 +6,25 @@ rule build_mixture:
     input:
         pairs="<results>/pairs/{corpus}.parquet",
     output:
-        mixture="<results>/mixtures/{corpus}/{schedule}/rho-{ratio}.parquet",
+        mixture="<results>/mixtures/{corpus}/{curriculum}/rho-{ratio}.parquet",
     log:
-        "<logs>/build_mixture/{corpus}/{schedule}/rho-{ratio}.log",
+        "<logs>/build_mixture/{corpus}/{curriculum}/rho-{ratio}.log",
     benchmark:
-        "<benchmarks>/build_mixture/{corpus}/{schedule}/rho-{ratio}.tsv"
+        "<benchmarks>/build_mixture/{corpus}/{curriculum}/rho-{ratio}.tsv"
     conda:
         CONDA_ENVIRONMENT
-    threads: JOBS["light"]["threads"]
+    threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("light"),
-        runtime=runtime("light"),
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
     params:
         sampling=option("sampling", config["mixtures"]["sampling"]),
         seed=option("seed", STUDY.seed),
         version=version_of("mixtures"),
     message:
-        "mix {wildcards.corpus} answers: {wildcards.schedule}, reasoning ratio {wildcards.ratio}"
+        "mix {wildcards.corpus} answers: {wildcards.curriculum}, reasoning ratio {wildcards.ratio}"
     shell:
-        "python workflow/scripts/build_mixture.py --pairs {input.pairs} --schedule {wildcards.schedule}"
+        "python workflow/scripts/build_mixture.py --pairs {input.pairs} --curriculum {wildcards.curriculum}"
         " --ratio {wildcards.ratio} {params.sampling} {params.seed}"
         " --output {output.mixture} &> {log}"
 
@@ -41,10 +41,10 @@ rule tokenise_pairs:
         "<benchmarks>/tokenise_pairs/{corpus}/{tokenizer}.tsv"
     conda:
         CONDA_ENVIRONMENT
-    threads: JOBS["light"]["threads"]
+    threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("light"),
-        runtime=runtime("light"),
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
     params:
         tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer].tokenizer),
         template=lambda wildcards: template_options(TOKENIZERS[wildcards.tokenizer]),

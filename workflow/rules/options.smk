@@ -5,12 +5,12 @@ from pathlib import Path
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.study.cells import ratio_of_format
 from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
-from scale_or_reason.reporting.figures.registry import FIGURES, FORMS
+from scale_or_reason.reporting.figures.registry import FIGURES, FIGURE_TYPES
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
-from scale_or_reason.study.study import as_json, benchmark_limit, engine_settings_of_results
+from scale_or_reason.study.study import as_json, max_items_of, engine_settings_of_results
 
 
 def option(name, *values):
@@ -77,20 +77,21 @@ def benchmark_version(wildcards):
 def benchmark_options(wildcards):
     """Where a benchmark's rows are, and how many of them count."""
     folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
-    limit = benchmark_limit(wildcards.benchmark, config["benchmarks"])
+    limit = max_items_of(wildcards.benchmark, config["benchmarks"])
     chosen = config["benchmarks"]["options"].get(wildcards.benchmark)
     settings = {
         **(hub_options() if folder is None else {"kind": "jsonl", "path": folder}),
         **({"options": as_json(chosen)} if chosen else {}),
-        **({} if limit is None else {"limit": limit}),
+        **({} if limit is None else {"max_items": limit}),
     }
     return options(settings)
 
 
 def corpus_options(wildcards):
-    """Where a corpus' questions are, which of them count, and how many of them are taken."""
+    """Where a corpus' prompts are, which of them count, and how many of them are taken."""
     corpus = STUDY.corpora[wildcards.corpus]
-    settings = {**vars(corpus.source), **mirror_of(corpus.source), **config["questions"], "size": corpus.size}
+    settings = {**vars(corpus.source), **mirror_of(corpus.source), **config["prompts"]}
+    settings |= {**config["deduplication"], "num_prompts": corpus.num_prompts}
     languages = [option("languages", *corpus.languages)] if corpus.languages else []
     return " ".join([options({name: value for name, value in settings.items() if value is not None}), *languages])
 
@@ -137,7 +138,7 @@ ANSWER_FOLDERS = {name: f"results/{STUDY.name}/{name}" for name in ("answers", "
 def jurors_options():
     """Who decides in the scores, and whether graders speak, who decide alone where there are no judges."""
     return " ".join(
-        [option("jurors", *(STUDY.jurors if STUDY.judges else [])), *(["--graders"] if STUDY.graders else [])]
+        [option("jurors", *(STUDY.jurors if STUDY.judges else [])), *(["--rule-graders"] if STUDY.rule_graders else [])]
     )
 
 
@@ -222,15 +223,15 @@ def judge_engine(wildcards, threads):
     return engine_or_endpoint(STUDY.judges[wildcards.judge])
 
 
-def study_of_form(form):
-    """What of the study figures of a form show, so that what is missing leaves a gap."""
+def study_of_figure_type(figure_type):
+    """What figures of a type show of the study, so that what is missing leaves a gap."""
     own_limit = config["evaluation"]["sampling"]["max_tokens"]
     settings = {
         "sizes": SIZES,
         "families": config["study"]["families"],
         "corpora": STUDY.grid_corpora,
         "ratios": STUDY.ratios,
-        "schedules": STUDY.schedules,
+        "curricula": STUDY.curricula,
         "adaptations": ["-then-".join(formats) for formats in STUDY.adaptations],
         "adaptation_corpora": STUDY.adaptation_corpora,
         "base_shots": STUDY.base_shots,
@@ -239,11 +240,11 @@ def study_of_form(form):
         "limited_benchmarks": STUDY.length_limits.benchmarks if LIMITED_IDS else [],
         "seed": STUDY.seed,
     }
-    return json_option("study", {name: settings[name] for name in FORMS[form].settings})
+    return json_option("study", {name: settings[name] for name in FIGURE_TYPES[figure_type].settings})
 
 
 def parameters_of_figure(wildcards):
-    """What a figure chooses of what its form can show."""
+    """What a figure chooses of what its type can show."""
     return json_option("parameters", FIGURES[wildcards.figure].parameters)
 
 
@@ -252,14 +253,14 @@ def tables_of_figure(wildcards, input):
     return option("tables", *(f"{Path(file).stem}={file}" for file in input.tables))
 
 
-def trail_options(wildcards):
-    """Whose words are on the trail of an item, and how they were asked."""
+def page_options(wildcards):
+    """Whose words are on the view of an item, and how they were asked."""
     study = f"results/{STUDY.name}"
     limited = wildcards.benchmark in STUDY.length_limits.benchmarks and LIMITED_IDS
     return " ".join(
         [
             options({"results": study, "study": STUDY.name, "item": wildcards.item, "seed": STUDY.seed}),
-            option("model_ids", *models_of_trail(wildcards.benchmark)),
+            option("model_ids", *models_on_page(wildcards.benchmark)),
             option("judges", *STUDY.verdict_sources),
             option("jurors", *STUDY.jurors),
             json_option("jury", config["jury"]),
@@ -277,17 +278,20 @@ def labels_of_figure(wildcards):
     return {"figure": f"{version} {numbered}", "shows": FIGURES[wildcards.figure].shows}
 
 
+ADVISE = config["advise"]
+
+
 def advice_options(wildcards):
     """The budget, in one of its two units, and the number of answers. Ends with an error where there is no budget."""
-    budgets = {name: config[name] for name in ("budget_flops", "budget_gpu_hours") if config[name] is not None}
+    budgets = {name: ADVISE[name] for name in ("budget_flops", "budget_gpu_hours") if ADVISE[name] is not None}
     if len(budgets) != 1:
         error = StudyError(
             "advice needs one budget" if budgets else "advice needs a budget",
             where="config",
-            key="budget_flops, budget_gpu_hours",
+            key="advise.budget_flops, advise.budget_gpu_hours",
             found=", ".join(budgets) or "neither budget_flops nor budget_gpu_hours",
             expected="one of the two, the other null",
-            remedy="snakemake -c1 advise --config budget_flops=1e21 queries=1e6",
+            remedy="snakemake advise --config 'advise={budget_flops: 1e21, queries: 1e6}'",
         )
         sys.exit(f"error: {error}")
-    return options({**budgets, "queries": config["queries"]})
+    return options({**budgets, "queries": ADVISE["queries"]})

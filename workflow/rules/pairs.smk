@@ -1,18 +1,18 @@
-# The teacher answers every question twice, with thinking off (ift) and on (reasoning); both answers make a pair. Or both
+# The teacher answers every prompt twice, with thinking off (ift) and on (reasoning); both answers make a pair. Or both
 # answers are taken from where somebody has published them.
 
 if config["pairs"]["source"] == "generate":
 
-    rule generate_answers:
+    rule generate_teacher_answers:
         input:
-            questions="<results>/questions/{corpus}.parquet",
+            prompts="<results>/prompts/{corpus}.parquet",
             model_files=lambda wildcards: model_files(STUDY.teacher.model),
         output:
             answers="<results>/pairs/{corpus}/{format}/shard-{shard}.parquet",
         log:
-            "<logs>/generate_answers/{corpus}/{format}/shard-{shard}.log",
+            "<logs>/generate_teacher_answers/{corpus}/{format}/shard-{shard}.log",
         benchmark:
-            "<benchmarks>/generate_answers/{corpus}/{format}/shard-{shard}.tsv"
+            "<benchmarks>/generate_teacher_answers/{corpus}/{format}/shard-{shard}.tsv"
         conda:
             CONDA_ENVIRONMENT
         threads: JOBS["engine"]["threads"]
@@ -31,19 +31,19 @@ if config["pairs"]["source"] == "generate":
             seed=option("seed", STUDY.seed),
             version=version_of("generations"),
         message:
-            "teacher answers {wildcards.corpus} questions: {wildcards.format}, shard {wildcards.shard}"
+            "teacher answers {wildcards.corpus} prompts: {wildcards.format}, shard {wildcards.shard}"
         shell:
-            "python workflow/scripts/generate_answers.py --questions {input.questions}"
+            "python workflow/scripts/generate_teacher_answers.py --prompts {input.prompts}"
             " {params.model} --format {wildcards.format}"
             " --shard {wildcards.shard} {params.shards} {params.sampling} {params.engine}"
             " {params.seed} --output {output.answers} &> {log}"
 
     rule build_pairs:
         input:
-            questions="<results>/questions/{corpus}.parquet",
+            prompts="<results>/prompts/{corpus}.parquet",
             ift=lambda wildcards: shards_of(wildcards.corpus, "ift"),
             reasoning=lambda wildcards: shards_of(wildcards.corpus, "reasoning"),
-            overlaps="<results>/questions/{corpus}.overlaps.parquet",
+            overlaps="<results>/prompts/{corpus}.overlaps.parquet",
         output:
             pairs="<results>/pairs/{corpus}.parquet",
             audit_csv="<results>/pairs/{corpus}.audit.csv",
@@ -54,47 +54,47 @@ if config["pairs"]["source"] == "generate":
             "<benchmarks>/build_pairs/{corpus}.tsv"
         conda:
             CONDA_ENVIRONMENT
-        threads: JOBS["light"]["threads"]
+        threads: JOBS["cpu_large"]["threads"]
         resources:
-            mem_mb=memory("light"),
-            runtime=runtime("light"),
+            mem_mb=memory("cpu_large"),
+            runtime=runtime("cpu_large"),
         params:
             teacher=lambda wildcards: option("teacher", STUDY.teacher.name),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling),
             seed=option("seed", STUDY.seed),
             version=version_of("pairs"),
         message:
-            "pair the answers to {wildcards.corpus} questions and audit them"
+            "pair the answers to {wildcards.corpus} prompts and audit them"
         shell:
-            "python workflow/scripts/build_pairs.py --questions {input.questions} --ift {input.ift}"
+            "python workflow/scripts/build_pairs.py --prompts {input.prompts} --ift {input.ift}"
             " --reasoning {input.reasoning} --overlaps {input.overlaps} {params.teacher} {params.sampling}"
             " {params.seed} --output {output.pairs} --audit-csv {output.audit_csv}"
             " --audit-json {output.audit_json} &> {log}"
 
 else:
 
-    rule take_released_pairs:
+    rule import_released_pairs:
         input:
             rows=rows_of_corpus,
-            questions="<results>/questions/{corpus}.parquet",
-            overlaps="<results>/questions/{corpus}.overlaps.parquet",
+            prompts="<results>/prompts/{corpus}.parquet",
+            overlaps="<results>/prompts/{corpus}.overlaps.parquet",
             tokenizer=lambda wildcards: tokenizer_files(config["pairs"]["tokenizer"]),
         output:
             pairs="<results>/pairs/{corpus}.parquet",
             audit_csv="<results>/pairs/{corpus}.audit.csv",
             audit_json="<results>/pairs/{corpus}.audit.json",
         log:
-            "<logs>/take_released_pairs/{corpus}.log",
+            "<logs>/import_released_pairs/{corpus}.log",
         benchmark:
-            "<benchmarks>/take_released_pairs/{corpus}.tsv"
+            "<benchmarks>/import_released_pairs/{corpus}.tsv"
         # downloads fail now and then
         retries: 2
         conda:
             CONDA_ENVIRONMENT
-        threads: JOBS["light"]["threads"]
+        threads: JOBS["cpu_large"]["threads"]
         resources:
-            mem_mb=memory("light"),
-            runtime=runtime("light"),
+            mem_mb=memory("cpu_large"),
+            runtime=runtime("cpu_large"),
         params:
             source=source_options,
             tokenizer=option("tokenizer", config["pairs"]["tokenizer"]),
@@ -103,6 +103,6 @@ else:
         message:
             "take the published pairs of {wildcards.corpus} and audit them"
         shell:
-            "python workflow/scripts/take_released_pairs.py --questions {input.questions} --overlaps {input.overlaps}"
+            "python workflow/scripts/import_released_pairs.py --prompts {input.prompts} --overlaps {input.overlaps}"
             " --corpus {wildcards.corpus} {params.source} {params.tokenizer} {params.seed}"
             " --output {output.pairs} --audit-csv {output.audit_csv} --audit-json {output.audit_json} &> {log}"

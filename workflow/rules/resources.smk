@@ -2,7 +2,7 @@
 # Limits of a site are no business of rules: its profile caps what they ask for.
 from scale_or_reason.study.job_sizes import grown, job_settings
 
-MORE = config["compute"]["more_per_attempt"]
+MORE = config["compute"]["retry_scaling"]
 GPU_TYPE = config["compute"]["gpu_type"] if ON_GPU else None
 
 

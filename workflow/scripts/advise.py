@@ -1,6 +1,6 @@
 """Advise what to train: for each family the most accurate model whose training and answers stay within a budget.
 
-    snakemake -c1 advise --config budget_flops=1e21 queries=1e6
+    snakemake advise --config 'advise={budget_flops: 1e21, queries: 1e6}'
 
 calls it with the study's whole config as JSON. By hand:
 

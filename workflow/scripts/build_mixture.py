@@ -1,6 +1,6 @@
 """Build one training mixture D_rho from the paired corpus.
 
-    python workflow/scripts/build_mixture.py --pairs results/v2/pairs/math.parquet --schedule seq --ratio 0.25 \
+    python workflow/scripts/build_mixture.py --pairs results/v2/pairs/math.parquet --curriculum seq --ratio 0.25 \
         --seed 0 --output results/v2/mixtures/math/seq/rho-0.25.parquet
 """
 
@@ -13,15 +13,17 @@ from pathlib import Path
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_column, write_table
 from scale_or_reason.data.mixtures import SAMPLINGS, build_mixture
-from scale_or_reason.study.cells import SCHEDULES
+from scale_or_reason.study.cells import CURRICULA
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=Path, required=True, help="table of pairs (Parquet)")
-    parser.add_argument("--schedule", choices=SCHEDULES, required=True, help="IFT then reasoning, or shuffled together")
-    parser.add_argument("--ratio", type=float, required=True, help="share of questions with the reasoning answer, 0..1")
-    parser.add_argument("--sampling", choices=SAMPLINGS, default="nested", help="how ratios share their questions")
+    parser.add_argument(
+        "--curriculum", choices=CURRICULA, required=True, help="IFT then reasoning, or shuffled together"
+    )
+    parser.add_argument("--ratio", type=float, required=True, help="share of prompts with the reasoning answer, 0..1")
+    parser.add_argument("--sampling", choices=SAMPLINGS, default="nested", help="how ratios share their prompts")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument("--output", type=Path, required=True, help="mixture table to write (Parquet)")
     return parser.parse_args()
@@ -30,10 +32,10 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     prompt_ids = read_column(arguments.pairs, "pairs", "prompt_id")
-    mixture = build_mixture(prompt_ids, arguments.schedule, arguments.ratio, arguments.seed, arguments.sampling)
+    mixture = build_mixture(prompt_ids, arguments.curriculum, arguments.ratio, arguments.seed, arguments.sampling)
     write_table(mixture, arguments.output, "mixture")
     reasoning = (mixture["format"] == "reasoning").sum()
-    print(f"{len(mixture)} questions, {reasoning} with reasoning: {arguments.output}", file=sys.stderr)
+    print(f"{len(mixture)} prompts, {reasoning} with reasoning: {arguments.output}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Pair the teacher's two answers to each question; drop a pair whole if either answer or the prompt is unusable.
+"""Pair the teacher's two answers to each prompt; drop a pair whole if either answer or the prompt is unusable.
 
-    python workflow/scripts/build_pairs.py --questions general.parquet --ift ift/shard-{0..9}.parquet \\
+    python workflow/scripts/build_pairs.py --prompts general.parquet --ift ift/shard-{0..9}.parquet \\
         --reasoning reasoning/shard-{0..9}.parquet --overlaps general.overlaps.parquet \\
         --teacher Qwen3-235B-A22B --sampling '{"ift": {"temperature": 0.7}, "reasoning": {"temperature": 0.6}}' \\
         --seed 0 --output pairs.parquet --audit-csv audit.csv --audit-json audit.json
@@ -25,7 +25,7 @@ from scale_or_reason.study.cells import FORMATS
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=Path, required=True, help="Parquet file, schema questions")
+    parser.add_argument("--prompts", type=Path, required=True, help="Parquet file, schema prompts")
     parser.add_argument("--ift", type=Path, nargs="+", required=True, help="all shards of format ift, in order")
     parser.add_argument(
         "--reasoning", type=Path, nargs="+", required=True, help="all shards with thinking on, in order"
@@ -43,11 +43,11 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def shards_of(arguments: argparse.Namespace) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
-    """The questions of each shard with their answers of both formats."""
+    """The prompts of each shard with their answers of both formats."""
     number = len(arguments.ift)
     for shard, (ift, reasoning) in enumerate(zip(arguments.ift, arguments.reasoning, strict=True)):
-        questions = read_slice(arguments.questions, "questions", shard, number)
-        yield questions, read_table(ift, "generations"), read_table(reasoning, "generations")
+        prompts = read_slice(arguments.prompts, "prompts", shard, number)
+        yield prompts, read_table(ift, "generations"), read_table(reasoning, "generations")
 
 
 def main() -> None:
@@ -75,9 +75,9 @@ def main() -> None:
         seed=arguments.seed,
     )
     with table_writer(arguments.output, "pairs") as append:
-        for questions, ift, reasoning in shards_of(arguments):
-            append(maker.pair(questions, ift, reasoning))
-        maker.audit.check_some_are_left(arguments.questions)
+        for prompts, ift, reasoning in shards_of(arguments):
+            append(maker.pair(prompts, ift, reasoning))
+        maker.audit.check_some_are_left(arguments.prompts)
     print(write_audit(maker.audit, arguments.audit_csv, arguments.audit_json))
 
 

@@ -21,7 +21,7 @@ from scale_or_reason.scoring.scores import family_of
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--judges", nargs="+", required=True, help="who is compared; rules for the graders")
+    parser.add_argument("--judges", nargs="+", required=True, help="who is compared; rule_graders for the rule graders")
     parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers they spoke about")
     parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed; draws the intervals' replicates")

@@ -1,13 +1,13 @@
 """Draw a figure of the papers: tables of a study in, PDF, PNG and CSV out.
 
-    python workflow/scripts/draw_figure.py --form accuracy_by_flops --parameters '{"tasks": "main families"}' \\
+    python workflow/scripts/draw_figure.py --type accuracy_by_flops --parameters '{"tasks": "main families"}' \\
         --study '{"sizes": {"Qwen2.5-3B": 3}, "corpora": ["general"], "ratios": [0, 1],
                   "families": [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]}' \\
         --tables scores=results/v2/tables/scores.parquet costs=results/v2/tables/costs.parquet \\
         --output-stem results/v2/figures/v2/fig02
 
 Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn. Forms are modules of
-scale_or_reason.reporting.figures; its registry says which figure has which form and parameters.
+scale_or_reason.reporting.figures; its registry says which figure has which type and parameters.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from pathlib import Path
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_csv_table, read_table
-from scale_or_reason.reporting.figures.registry import FORMS
+from scale_or_reason.reporting.figures.registry import FIGURE_TYPES
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style, save_figure
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--form", choices=sorted(FORMS), required=True, help="which kind of figure")
-    parser.add_argument("--parameters", type=json.loads, default={}, help="JSON: what the form lets one choose")
+    parser.add_argument("--type", choices=sorted(FIGURE_TYPES), required=True, help="which kind of figure")
+    parser.add_argument("--parameters", type=json.loads, default={}, help="JSON: what the type lets one choose")
     parser.add_argument("--study", type=json.loads, required=True, help="JSON: what of the study should be there")
     parser.add_argument(
         "--tables", nargs="*", default=[], metavar="NAME=FILE", help="tables of the study (Parquet or CSV)"
@@ -39,18 +39,18 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    form = importlib.import_module(f"scale_or_reason.reporting.figures.{arguments.form}")
-    tables = dict(named_table(text, FORMS[arguments.form].tables) for text in arguments.tables)
-    table = form.table(Results.from_settings(tables, arguments.study), **arguments.parameters)
-    save_figure(arguments.output_stem, table, form.draw, Style.from_file(arguments.style))
+    figure_type = importlib.import_module(f"scale_or_reason.reporting.figures.{arguments.type}")
+    tables = dict(named_table(text, FIGURE_TYPES[arguments.type].tables) for text in arguments.tables)
+    table = figure_type.table(Results.from_settings(tables, arguments.study), **arguments.parameters)
+    save_figure(arguments.output_stem, table, figure_type.draw, Style.from_file(arguments.style))
 
 
 def named_table(text: str, names: tuple[str, ...]) -> tuple:
-    """A table that the form knows, by its name."""
+    """A table that the figure type knows, by its name."""
     name, _, file = text.partition("=")
     if name not in names or not file:
         expected = ", ".join(f"{known}=FILE" for known in names)
-        raise StudyError("not a table of this form", where="--tables", found=text, expected=expected)
+        raise StudyError("not a table of this figure type", where="--tables", found=text, expected=expected)
     return name, (read_csv_table if file.endswith(".csv") else read_table)(file, name)
 
 

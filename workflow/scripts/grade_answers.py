@@ -1,9 +1,9 @@
-"""Grade answers by rules and write one verdicts table per benchmark, under the judge's name ``rules``.
+"""Grade answers by rules and write one verdicts table per benchmark, under the judge's name ``rule_graders``.
 
     python workflow/scripts/grade_answers.py \\
         --items results/micro/benchmarks/gsm8k.parquet \\
         --answers results/micro/answers/base/micro-1m/shots-0/gsm8k.parquet \\
-        --output-dir results/micro/verdicts/rules/base/micro-1m/shots-0
+        --output-dir results/micro/verdicts/rule_graders/base/micro-1m/shots-0
 
 Items and answers are matched by their columns, not by the order of the files. Answers are read, graded and written part
 by part, so that memory does not grow with their number. No answer can hold the job up: algebra runs in a child process
@@ -33,7 +33,7 @@ from scale_or_reason.grading import get_grader
 from scale_or_reason.grading.grade import Grade, make_grade
 from scale_or_reason.grading.isolation import AlgebraUse, algebra_use
 
-JUDGE = "rules"
+JUDGE = "rule_graders"
 #: Answers that a process is handed at a time, and verdicts that are written at a time.
 CHUNK, WRITTEN_AT_ONCE = 250, 20_000
 ITEM_COLUMNS = ["benchmark", "item_id", "gold", "choices", "extra"]

@@ -41,10 +41,10 @@ from scale_or_reason.inference.command_line import (
     generation_manifest,
     named,
 )
-from scale_or_reason.inference.requests import Mode, OnReply, Reply, json_object
+from scale_or_reason.inference.requests import Completion, OnCompletion, ThinkingMode, json_object
 from scale_or_reason.inference.token_counts import last_tokens, load_tokenizer
 from scale_or_reason.inference.vllm_engine import leave_at_once
-from scale_or_reason.judging.conversations import Case, Trial, hold
+from scale_or_reason.judging.conversations import JudgeConversation, JudgeRequest, run_conversations
 from scale_or_reason.judging.protocols import Protocol, get_protocol
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 
@@ -79,15 +79,15 @@ def parse_arguments() -> argparse.Namespace:
 
 
 @dataclass
-class Docket:
+class ModelAnswers:
     """All answers of one model, and the files that they were read from."""
 
     model_id: str
-    cases: list[Case] = field(default_factory=list)
+    requests: list[JudgeRequest] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
 
-def read_dockets(items_paths: list[Path], answers_paths: list[Path]) -> list[Docket]:
+def answers_by_model(items_paths: list[Path], answers_paths: list[Path]) -> list[ModelAnswers]:
     """Every answer with its question, model by model.
 
     Raises :class:`StudyError` for an answer to an unknown item, for one given twice, and if there is none at all.
@@ -97,11 +97,11 @@ def read_dockets(items_paths: list[Path], answers_paths: list[Path]) -> list[Doc
         for path in items_paths
         for row in read_table(path, "items").iter_rows(named=True)
     }
-    dockets: dict[str, Docket] = {}
+    models: dict[str, ModelAnswers] = {}
     for path in answers_paths:
         table = read_table(path, "answers")
         for model_id in table["model_id"].unique(maintain_order=True):
-            dockets.setdefault(model_id, Docket(model_id)).files.append(path)
+            models.setdefault(model_id, ModelAnswers(model_id)).files.append(path)
         for row in table.iter_rows(named=True):
             item = items.get((row["benchmark"], row["item_id"]))
             if item is None:
@@ -115,93 +115,97 @@ def read_dockets(items_paths: list[Path], answers_paths: list[Path]) -> list[Doc
                 )
             truth = ground_truth(item["gold"], item["choices"], json.loads(item["extra"]))
             key = (row["model_id"], row["benchmark"], row["item_id"], row["sample"])
-            dockets[row["model_id"]].cases.append(Case(key, item["question"], row["answer"], truth))
-    if not dockets:
+            models[row["model_id"]].requests.append(JudgeRequest(key, item["question"], row["answer"], truth))
+    if not models:
         raise StudyError("there are no answers to judge", where="--answers", found=", ".join(map(str, answers_paths)))
-    keys = Counter(case.key for docket in dockets.values() for case in docket.cases)
+    keys = Counter(request.key for model in models.values() for request in model.requests)
     repeated = [key for key, count in keys.items() if count > 1]
     if repeated:
         raise StudyError("an answer is given twice", where="--answers", key="/".join(map(str, repeated[0])))
-    return list(dockets.values())
+    return list(models.values())
 
 
 @dataclass(frozen=True)
-class Bench:
+class JudgeRun:
     """A judge at work: what its messages and seeds depend on. ``tokenizer`` None: the engine's own."""
 
     name: str
     generation: Generation
     protocol: Protocol
-    mode: Mode
+    mode: ThinkingMode
     answer_tail_tokens: int
     retries: int
     structured: bool = False
     tokenizer: Any = None
 
-    def judge(self, engine: SharedEngine, docket: Docket, items_files: dict[str, Path], output: Path) -> Journal | None:
+    def judge(
+        self, engine: SharedEngine, model: ModelAnswers, items_files: dict[str, Path], output: Path
+    ) -> Journal | None:
         """Judge all answers of one model; write the tables, and when all is on disk the manifest.
 
         Verdicts that are there and would come out the same are kept. Returns the journal otherwise: it is needed until
         the last model's verdicts are on disk, since Snakemake deletes the new tables of a job that did not end.
         """
 
-        def work(engine: Engine, chunk: range, on_reply: OnReply) -> list[Row]:
-            return self.judge_chunk(engine, docket.cases[chunk.start : chunk.stop], on_reply)
+        def work(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
+            return self.judge_chunk(engine, model.requests[chunk.start : chunk.stop], on_completion)
 
-        folder = output / docket.model_id
-        inputs = items_files | named("answers", docket.files) | {"protocol": self.protocol.path}
+        folder = output / model.model_id
+        inputs = items_files | named("answers", model.files) | {"protocol": self.protocol.path}
         settings = {name: getattr(self, name) for name in ("answer_tail_tokens", "retries", "structured")}
         settings |= {"judge": self.name, "protocol": self.protocol.name, **asdict(self.mode)}
         settings |= {"version": STAGE_VERSIONS["verdicts"]}
         made_from = fingerprint(self.generation, inputs, **settings)
-        label = f"{self.name} on {docket.model_id}"
-        if is_judged(docket, folder, made_from):
+        label = f"{self.name} on {model.model_id}"
+        if is_judged(model, folder, made_from):
             print(f"{label}: verdicts are there", file=sys.stderr)
             return None
         journal = Journal(Journal.beside(folder), made_from)
-        outcome = engine.run(len(docket.cases), work, label=label, journal=journal)
-        verdicts = write_verdicts(docket.cases, outcome, self.name, folder)
+        outcome = engine.run(len(model.requests), work, label=label, journal=journal)
+        verdicts = write_verdicts(model.requests, outcome, self.name, folder)
         tokens = sum(row["judge_tokens"] for row in outcome.rows)
         facts = generation_manifest(self.generation, inputs, **settings)
         account = {**outcome.speed(tokens), "verdicts": verdicts, "fingerprint": made_from}
         write_json({**account, **facts}, folder / "manifest.json")
         return journal
 
-    def judge_chunk(self, engine: Engine, cases: list[Case], on_reply: OnReply) -> list[Row]:
-        """One row per case."""
+    def judge_chunk(self, engine: Engine, requests: list[JudgeRequest], on_completion: OnCompletion) -> list[Row]:
+        """One row per request."""
         tokenizer = self.tokenizer or engine.tokenizer
-        trials = [Trial(case, self.protocol, self.shown(case, tokenizer)) for case in cases]
+        conversations = [
+            JudgeConversation(request, self.protocol, self.shown(request, tokenizer)) for request in requests
+        ]
         first_round = True
 
-        def ask(chosen: list[Trial]) -> list[Reply]:
+        def ask(chosen: list[JudgeConversation]) -> list[Completion]:
             nonlocal first_round
-            counted, first_round = on_reply if first_round else None, False
+            counted, first_round = on_completion if first_round else None, False
             return engine.chat(
-                [trial.message() for trial in chosen],
-                [trial.seed(self.generation.seed, self.name) for trial in chosen],
+                [conversation.message() for conversation in chosen],
+                [conversation.seed(self.generation.seed, self.name) for conversation in chosen],
                 self.generation.sampling,
                 self.mode,
                 counted,
-                [trial.step.pattern for trial in chosen] if self.structured else None,
+                [conversation.step.pattern for conversation in chosen] if self.structured else None,
             )
 
-        hold(trials, ask, self.retries)
-        return [verdict_row(trial) for trial in trials]
+        run_conversations(conversations, ask, self.retries)
+        return [verdict_row(conversation) for conversation in conversations]
 
-    def shown(self, case: Case, tokenizer: Any) -> str | None:
+    def shown(self, request: JudgeRequest, tokenizer: Any) -> str | None:
         """The end of what the protocol shows of an answer."""
-        text = self.protocol.shown(case.answer)
+        text = self.protocol.shown(request.answer)
         return None if text is None else last_tokens(tokenizer, text, self.answer_tail_tokens)
 
 
-def is_judged(docket: Docket, folder: Path, made_from: str) -> bool:
+def is_judged(model: ModelAnswers, folder: Path, made_from: str) -> bool:
     """Whether a model's verdicts are there, whole and made from the same; then they get a new time.
 
     Another model in the batch, and Snakemake starts the job again that wrote them; without the new time it would do so
     for ever, since their answers may be younger.
     """
     manifest = folder / "manifest.json"
-    tables = [folder / f"{case.key[1]}.parquet" for case in docket.cases]
+    tables = [folder / f"{request.key[1]}.parquet" for request in model.requests]
     if not manifest.is_file() or not all(table.is_file() for table in tables):
         return False
     if json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint") != made_from:
@@ -211,23 +215,23 @@ def is_judged(docket: Docket, folder: Path, made_from: str) -> bool:
     return True
 
 
-def verdict_row(trial: Trial) -> Row:
+def verdict_row(conversation: JudgeConversation) -> Row:
     return {
-        "verdict": trial.verdict,
-        "reply": trial.last.get("verdict", ""),
-        "extraction": trial.last.get("answer"),
-        "extracted": trial.extracted,
-        "judge_prompt_tokens": sum(reply.prompt_tokens for reply in trial.replies),
-        "judge_tokens": sum(reply.tokens for reply in trial.replies),
-        "asked_again": trial.asked_again,
+        "verdict": conversation.verdict,
+        "reply": conversation.last.get("verdict", ""),
+        "extraction": conversation.last.get("answer"),
+        "extracted": conversation.extracted,
+        "judge_prompt_tokens": sum(reply.prompt_tokens for reply in conversation.replies),
+        "judge_tokens": sum(reply.tokens for reply in conversation.replies),
+        "asked_again": conversation.asked_again,
     }
 
 
-def write_verdicts(cases: list[Case], outcome: Outcome, judge: str, folder: Path) -> dict[str, Any]:
+def write_verdicts(requests: list[JudgeRequest], outcome: Outcome, judge: str, folder: Path) -> dict[str, Any]:
     """Write one table per benchmark; return the manifest's account of each."""
     rows = [
-        {**dict(zip(_KEY, case.key, strict=True)), "judge": judge, **row}
-        for case, row in zip(cases, outcome.rows, strict=True)
+        {**dict(zip(_KEY, request.key, strict=True)), "judge": judge, **row}
+        for request, row in zip(requests, outcome.rows, strict=True)
     ]
     accounts = {}
     for name in dict.fromkeys(row["benchmark"] for row in rows):
@@ -257,7 +261,7 @@ def main() -> None:
     arguments = parse_arguments()
     check_numbers(arguments)
     protocol = get_protocol(arguments.protocol)
-    mode = Mode.from_values(json_object(arguments.mode, "--mode"), "--mode")
+    mode = ThinkingMode.from_values(json_object(arguments.mode, "--mode"), "--mode")
     if arguments.endpoint and not arguments.tokenizer:
         raise StudyError(
             "nothing measures the ends of answers",
@@ -267,8 +271,8 @@ def main() -> None:
             remedy="name the judge's own tokenizer, or any other: it decides where an answer's end begins",
         )
     generation = Generation.from_arguments(arguments)
-    dockets = read_dockets(arguments.items, arguments.answers)
-    bench = Bench(
+    models = answers_by_model(arguments.items, arguments.answers)
+    run = JudgeRun(
         arguments.judge,
         generation,
         protocol,
@@ -280,7 +284,7 @@ def main() -> None:
     )
     items_files = named("items", arguments.items)
     with SharedEngine(generation) as engine:
-        journals = [bench.judge(engine, docket, items_files, arguments.output_dir) for docket in dockets]
+        journals = [run.judge(engine, model, items_files, arguments.output_dir) for model in models]
     for journal in filter(None, journals):
         journal.remove()
 

@@ -27,7 +27,7 @@ from scale_or_reason.scoring.scores import family_of
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--judges", nargs="+", required=True, help="who speaks; rules for the graders")
+    parser.add_argument("--judges", nargs="+", required=True, help="who speaks; rule_graders for the rule graders")
     parser.add_argument("--jurors", nargs="+", required=True, help="which of them decide in the study")
     parser.add_argument("--jury", required=True, help="JSON: how the study's judges decide (keys majority, tie)")
     parser.add_argument("--model-ids", nargs="+", required=True, help="students of one format, and perhaps the teacher")

@@ -29,7 +29,7 @@ from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, 
 from scale_or_reason.planning.estimate import Estimator, Plan, make_plan
 from scale_or_reason.planning.page import page
 from scale_or_reason.planning.report import summary
-from scale_or_reason.planning.timings import time_table
+from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.reporting.figures import plan as picture
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study.study import Study
@@ -78,7 +78,7 @@ def calibration_of(config: Mapping[str, Any], study: Study, all_results: Path) -
 def measured_seconds(timings: Path) -> dict[str, float]:
     """Seconds of all jobs of a rule so far; nothing before the first job."""
     try:
-        return dict(time_table(timings).select("rule", "seconds").iter_rows())
+        return dict(job_timings(timings).select("rule", "seconds").iter_rows())
     except StudyError:
         return {}
 

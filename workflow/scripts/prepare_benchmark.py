@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--options", default="{}", help='JSON: what the benchmark leaves open, such as {"turns": "every"}'
     )
-    parser.add_argument("--limit", type=int, help="keep this many items (default: all)")
+    parser.add_argument("--max-items", type=int, help="keep this many items (default: all)")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses which items --limit keeps")
     parser.add_argument(
         "--pool", action=argparse.BooleanOptionalAction, default=False, help="write rows for few-shot examples instead"
@@ -50,14 +50,14 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    for option, value in (("--limit", arguments.limit), ("--pool-size", arguments.pool_size)):
+    for option, value in (("--max-items", arguments.max_items), ("--pool-size", arguments.pool_size)):
         if value is not None and value < 1:
             raise StudyError("a number of items must be positive", where=option, found=value, expected="1 or more")
     options = json_object(arguments.options, "--options")
     benchmark = get_benchmark(arguments.benchmark).with_options(options)
     if arguments.kind == "hub" and not arguments.mirror:
         benchmark = at_commits(benchmark)
-    chosen = (benchmark, row_source(arguments), arguments.limit, arguments.seed)
+    chosen = (benchmark, row_source(arguments), arguments.max_items, arguments.seed)
     items = pool_items(*chosen, size=arguments.pool_size) if arguments.pool else evaluation_items(*chosen)
     write_table(items, arguments.output, "items")
     write_json(facts(benchmark, arguments, items.height), arguments.manifest)
@@ -80,7 +80,9 @@ def row_source(arguments: argparse.Namespace) -> RowSource:
 
 def facts(benchmark: Benchmark, arguments: argparse.Namespace, rows: int) -> dict[str, Any]:
     """The manifest."""
-    settings = {name: getattr(arguments, name) for name in ("benchmark", "kind", "options", "limit", "seed", "pool")}
+    settings = {
+        name: getattr(arguments, name) for name in ("benchmark", "kind", "options", "max_items", "seed", "pool")
+    }
     folder = arguments.mirror or arguments.path
     source = {"rows": str(benchmark.hub), "pool": str(benchmark.pool)} if arguments.kind == "hub" else {}
     return {**manifest({}, settings), "version": benchmark.version, "count": rows, "folder": str(folder), **source}

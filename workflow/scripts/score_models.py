@@ -19,7 +19,7 @@ from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
-from scale_or_reason.study.study import RULES
+from scale_or_reason.study.study import RULE_GRADERS
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -30,9 +30,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--items", type=Path, required=True, help="the folder with BENCHMARK.parquet")
     parser.add_argument("--answers", type=Path, required=True, help="the folder with MODEL_ID/BENCHMARK.parquet")
     parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--jurors", nargs="*", default=[], help="who decides; rules for the graders beside judges")
     parser.add_argument(
-        "--graders", action="store_true", help="compare with the rule graders; without jurors they decide alone"
+        "--jurors", nargs="*", default=[], help="who decides; rule_graders for the rule graders beside judges"
+    )
+    parser.add_argument(
+        "--rule-graders", action="store_true", help="compare with the rule graders; without jurors they decide alone"
     )
     parser.add_argument("--jury", default="{}", help="JSON: how jurors who differ decide (keys majority, tie)")
     parser.add_argument("--parquet", type=Path, required=True, help="table to write")
@@ -49,7 +51,7 @@ def main() -> None:
     for model_id in arguments.model_ids:
         answers = [arguments.answers / model_id / f"{name}.parquet" for name in benchmarks]
         verdicts = verdict_files(arguments.verdicts, arguments.jurors, [model_id], benchmarks)
-        graders = verdict_files(arguments.verdicts, [RULES] * arguments.graders, [model_id], benchmarks)
+        graders = verdict_files(arguments.verdicts, [RULE_GRADERS] * arguments.rule_graders, [model_id], benchmarks)
         table = score_model(
             model_id,
             arguments.families,

@@ -33,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--answers", type=Path, required=True, help="the folder with MODEL_ID/BENCHMARK.parquet")
     parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--jurors", nargs="+", required=True, help="who decides; rules for the graders")
+    parser.add_argument("--jurors", nargs="+", required=True, help="who decides; rule_graders for the rule graders")
     parser.add_argument("--jury", required=True, help="JSON: how jurors who differ decide (keys majority, tie)")
     parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are tabulated")
     parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")

@@ -22,7 +22,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError, run_script
-from scale_or_reason.common.files import atomic_directory, remove_torsos, write_json
+from scale_or_reason.common.files import atomic_directory, remove_partial_writes, write_json
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.study.learning_rates import MIXTURE_RULES, rate_at
 from scale_or_reason.training.packing import BatchPlan
@@ -94,7 +94,7 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
     trained = command.run(arguments, ready)
     if trained.finished and launch.rank() == 0:
         facts = ready.facts | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
-        remove_torsos(arguments.output)
+        remove_partial_writes(arguments.output)
         with atomic_directory(arguments.output) as folder:
             students.save_student(folder, trained.model, trained.weights, ready.tokenizer, arguments.stop_token)
             write_lengths(ready.sequences, folder / "sequence_lengths.parquet")

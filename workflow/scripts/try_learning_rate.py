@@ -86,7 +86,7 @@ def held_out_sequences(arguments: argparse.Namespace, ready: Any) -> Sequences:
             key="prompt_id",
             found=f"{len(common)} of {held_out.height}, such as {common[0]}",
             expected="none",
-            remedy="run the rule sample_for_search again",
+            remedy="run the rule sample_search_data again",
         )
     return arrange(held_out, ready.store, arguments.max_length, arguments.overlong)
 

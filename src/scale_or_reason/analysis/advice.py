@@ -92,7 +92,7 @@ def offers(evidence: Evidence, task: str, training: Floats | None = None, answer
 
 def _learnt_from_reasoning(evidence: Evidence, cell: int) -> bool:
     row = evidence.cells.row(cell, named=True)
-    return "reasoning" in row["schedule"] if row["kind"] == "adapted" else row["ratio"] > 0
+    return "reasoning" in row["curriculum"] if row["kind"] == "adapted" else row["ratio"] > 0
 
 
 def probabilities_of_best(offered: Offers, affordable: Flags) -> Floats | None:
@@ -156,8 +156,9 @@ def _advised(evidence: Evidence, offered: Offers, budget: float, queries: float)
         return row | {"affordable": 0, "note": "no trained model has an accuracy and known costs"}
     lifetime = offered.lifetime(queries)
     affordable = lifetime <= budget
-    row |= {"affordable": int(affordable.sum()), "dearest": float(lifetime.max()), "cheapest": float(lifetime.min())}
-    row |= {"extrapolation": budget / row["dearest"]} | _break_even(offered, budget)
+    row |= {"affordable": int(affordable.sum()), "most_expensive": float(lifetime.max())}
+    row |= {"cheapest": float(lifetime.min())}
+    row |= {"extrapolation": budget / row["most_expensive"]} | _break_even(offered, budget)
     if not affordable.any():
         return row | {"note": "the budget pays none of the models"}
     ranking = np.flatnonzero(affordable)  # the most accurate come first

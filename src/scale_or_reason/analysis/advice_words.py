@@ -90,12 +90,12 @@ def _range(row: Mapping[str, Any]) -> str:
 def _reach(rows: Sequence[Mapping[str, Any]]) -> str:
     reach = [row["extrapolation"] for row in rows if row["extrapolation"] is not None]
     if max(reach) <= 1:
-        return "The dearest measured models cost more than this budget, so nothing is extrapolated."
+        return "The most expensive measured models cost more than this budget, so nothing is extrapolated."
     least, most = (f"{value:.3g}" for value in (max(1.0, min(reach)), max(reach)))
     times = most if least == most else f"up to {most}"
     return (
-        f"The budget is {times} times what the dearest measured model costs: a larger student or more training may be"
-        " better, but was not measured."
+        f"The budget is {times} times what the most expensive measured model costs: a larger student or"
+        " more training may be better, but was not measured."
     )
 
 

@@ -217,5 +217,5 @@ class _SeedErrors:
 
 
 def _cell_name(row: Mapping[str, Any]) -> str:
-    parts = [row[name] for name in ("kind", "corpus", "student", "schedule", "ratio", "shots")]
+    parts = [row[name] for name in ("kind", "corpus", "student", "curriculum", "ratio", "shots")]
     return "/".join("" if part is None else str(part) for part in parts)

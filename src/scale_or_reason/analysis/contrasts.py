@@ -82,7 +82,7 @@ def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
     """The cells of a corpus that compete for a frontier."""
     own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus)
     one_format = pl.col("ratio").is_in([0.0, 1.0])
-    chosen = own & (one_format if competition == "formats" else one_format | (pl.col("schedule") == "seq"))
+    chosen = own & (one_format if competition == "formats" else one_format | (pl.col("curriculum") == "seq"))
     return evidence.cells.with_row_index().filter(chosen)["index"].to_list()
 
 
@@ -110,7 +110,7 @@ def _matched(evidence: Evidence, cell: int, task: str, cost: str) -> dict[str, A
         difference, compute = accuracy - equal_flops, flops / equal_accuracy
     notes = []
     if not _there(difference):
-        notes.append(f"{'cheaper' if flops[0] < curve[0][0].min() else 'dearer'} than any IFT student")
+        notes.append(f"{'cheaper' if flops[0] < curve[0][0].min() else 'more expensive'} than any IFT student")
     if np.isposinf(compute[0]):
         notes.append("the cheapest IFT student is as accurate")
     if compute[0] == 0:

@@ -71,7 +71,7 @@ def choose_examples(
             key=benchmark,
             found=f"{len(pool)} examples",
             expected=f"{shots} or more",
-            remedy="set benchmarks.pool in the config to at least the largest number of shots",
+            remedy="set benchmarks.fewshot_pool in the config to at least the largest number of shots",
         )
     shuffled = list(pool)
     random.Random(derive_seed(seed, "shots", benchmark)).shuffle(shuffled)

@@ -16,7 +16,7 @@ from scale_or_reason.common.tables import CELL_COLUMNS, table_from_rows
 from scale_or_reason.judging.jury import MAJORITIES, TIES, JuryRule, count_votes
 from scale_or_reason.scoring.evidence import evidence_from_tables
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import RULES
+from scale_or_reason.study.study import RULE_GRADERS
 
 _CELL = ["corpus", "family", "student"]
 
@@ -27,7 +27,8 @@ def decided_scores(
     """Accuracies with their intervals by model and benchmark, by the name of who decides; the study's own come first.
 
     ``verdicts`` are the verdicts on each benchmark, one after the other, with ``model_id``, the key of an answer,
-    ``judge`` and ``verdict``; the judge ``rules`` stands for the graders. ``jurors`` are those who decide in the study.
+    ``judge`` and ``verdict``; the judge ``rule_graders`` stands for the graders. ``jurors`` are those who decide in the
+    study.
 
     Raises :class:`StudyError` if there are no verdicts.
     """
@@ -92,14 +93,14 @@ def jury_findings(
 
 def _decisions(verdicts: pl.DataFrame, jury: JuryRule, jurors: Sequence[str]) -> dict[str, pl.DataFrame]:
     """The verdict on each answer, by the name of who decides."""
-    graders, judged = verdicts.filter(pl.col("judge") == RULES), verdicts.filter(pl.col("judge").is_in(jurors))
+    graders, judged = verdicts.filter(pl.col("judge") == RULE_GRADERS), verdicts.filter(pl.col("judge").is_in(jurors))
     votes = count_votes(judged)
     decisions = {"the study": jury.of_votes(votes)}
-    if graders.height and list(jurors) != [RULES]:
+    if graders.height and list(jurors) != [RULE_GRADERS]:
         decisions["rule graders"] = graders
     if len(jurors) == 1:  # has neither majorities nor ties
         return decisions
-    models = [judge for judge in jurors if judge != RULES]
+    models = [judge for judge in jurors if judge != RULE_GRADERS]
     decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in models}
     rules = [JuryRule(majority, tie) for majority in MAJORITIES for tie in TIES]
     return decisions | {

@@ -213,7 +213,7 @@ def mixtures_on_frontier(families: Sequence[str]) -> Measure:
 
 
 def inference_factor(families: Sequence[str], low: float, high: float) -> Measure:
-    """How many times dearer reasoning answers are at equal size: geometric mean over students and families."""
+    """How many times more expensive reasoning answers are at equal size: geometric mean over students and families."""
 
     def measure(view: StudyView) -> Result:
         ratios = [
@@ -329,10 +329,10 @@ def _wrong_to_right(view: StudyView, student: str) -> Floats:
 # Mixtures, in sequence and shuffled
 
 
-def _gain(view: StudyView, ratio: float, families: Sequence[str], schedule: str = "seq") -> Floats:
+def _gain(view: StudyView, ratio: float, families: Sequence[str], curriculum: str = "seq") -> Floats:
     """Mean over students and families of what a ratio adds to IFT."""
     return _mean(
-        view.accuracy(student, ratio, family, schedule=schedule) - view.accuracy(student, IFT, family)
+        view.accuracy(student, ratio, family, curriculum=curriculum) - view.accuracy(student, IFT, family)
         for student, family in product(view.students, families)
     )
 
@@ -366,8 +366,10 @@ def open_ended_keep_rising(view: StudyView) -> Result:
     return Result(_smallest(steps), steps)
 
 
-def _tokens(view: StudyView, ratio: float, families: Sequence[str], schedule: str = "mix") -> Floats:
-    return _mean(view.tokens(student, ratio, family, schedule) for student, family in product(view.students, families))
+def _tokens(view: StudyView, ratio: float, families: Sequence[str], curriculum: str = "mix") -> Floats:
+    return _mean(
+        view.tokens(student, ratio, family, curriculum) for student, family in product(view.students, families)
+    )
 
 
 def short_and_better(view: StudyView) -> Result:

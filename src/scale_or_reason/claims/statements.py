@@ -130,7 +130,7 @@ STATEMENTS = (
         "inference-frontier-mc", "v2 abstract",
         "multiple choice: none of {cells} reasoning students is on the inference frontier (value: how many)",
         CELLS, measures.reasoning_only_open_ended, "only on open-ended tasks", 4, reference_verdict=CONTRADICTED,
-        remark="by table 1 and the power laws 7B and 14B are: more accurate than any IFT student, and dearer",
+        remark="by table 1 and the power laws 7B and 14B are: more accurate than any IFT student, and more expensive",
     ),
     Statement(
         "inference-frontier-ift", "v1 section 4.2",

@@ -100,9 +100,9 @@ class StudyView:
         students = self.students
         return students[students.index(self.student(place)) :]
 
-    def accuracy(self, student: str, ratio: float, task: str, corpus: str = "", schedule: str = "seq") -> Floats:
+    def accuracy(self, student: str, ratio: float, task: str, corpus: str = "", curriculum: str = "seq") -> Floats:
         """Accuracy in per cent, (1 + replicates,), of students of the general corpus unless another one is named."""
-        return 100 * self._value("accuracy", self.cell(student, ratio, corpus, schedule), task)
+        return 100 * self._value("accuracy", self.cell(student, ratio, corpus, curriculum), task)
 
     def shift(self, student: str, task: str, corpus: str = "") -> Floats:
         """What reasoning adds to IFT, in points."""
@@ -117,9 +117,9 @@ class StudyView:
         """Accuracy of the teacher in per cent."""
         return 100 * self._value("accuracy", self._noted(self.evidence.teacher(), "the teacher"), task)
 
-    def tokens(self, student: str, ratio: float, task: str, schedule: str = "seq") -> Floats:
+    def tokens(self, student: str, ratio: float, task: str, curriculum: str = "seq") -> Floats:
         """Mean length of an answer."""
-        return self._value("answer_tokens", self.cell(student, ratio, "", schedule), task)
+        return self._value("answer_tokens", self.cell(student, ratio, "", curriculum), task)
 
     def wrong_to_right(self, student: str, task: str) -> Floats:
         """How many times longer wrong answers of reasoning are than right ones."""
@@ -168,11 +168,11 @@ class StudyView:
         found = self._on_curve(cost_at, cost, task, self.accuracy(student, REASONING, task) / 100)
         return self.flops(cost, student, REASONING, task) / found
 
-    def cell(self, student: str, ratio: float, corpus: str = "", schedule: str = "seq") -> int:
+    def cell(self, student: str, ratio: float, corpus: str = "", curriculum: str = "seq") -> int:
         """The row of a trained cell."""
         corpus = corpus or self.general
-        found = self.evidence.find(student, corpus, ratio, schedule)
-        return self._noted(found, f"{corpus}/{student}/{schedule}/rho-{ratio:g}")
+        found = self.evidence.find(student, corpus, ratio, curriculum)
+        return self._noted(found, f"{corpus}/{student}/{curriculum}/rho-{ratio:g}")
 
     def _on_curve(self, look: Callable[..., Floats], cost: str, task: str, target: Floats) -> Floats:
         curve = ift_curve(self.evidence, self.general, task, cost)

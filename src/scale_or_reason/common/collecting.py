@@ -16,7 +16,7 @@ _KEYS = {"scores": ["model_id", "benchmark"], "costs": ["model_id", "stage", "fo
 def collect_tables(tables: Sequence[pl.DataFrame], schema: str) -> pl.DataFrame:
     """All rows of ``tables``, each a ``schema`` of ``tables.SCHEMAS``, sorted by model; benchmarks keep their order.
 
-    Trainings that two schedules share have rows under ``seq`` only. Raises :class:`StudyError` if a row is there twice.
+    Trainings that two curricula share have rows under ``seq`` only. Raises :class:`StudyError` if a row is there twice.
     """
     table = pl.concat(tables)
     key = _KEYS[schema]

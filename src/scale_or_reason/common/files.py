@@ -65,7 +65,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def remove_torsos(path: str | Path) -> None:
+def remove_partial_writes(path: str | Path) -> None:
     """Remove what killed processes left of the directory ``path``; for whoever alone writes it."""
     final = Path(path)
     for torso in final.parent.glob(f".{final.name}.*.partial"):

@@ -19,7 +19,7 @@ CELL_COLUMNS: dict[str, pl.DataType] = {
     "kind": _TEXT,  # distilled | limited | adapted | base | teacher
     "corpus": _TEXT,
     "student": _TEXT,  # for kind teacher: the teacher's name
-    "schedule": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like
+    "curriculum": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like
     "ratio": _SHARE,
     "seed": _COUNT,
     "shots": _COUNT,
@@ -64,7 +64,7 @@ def _bounds(*names: str) -> dict[str, pl.DataType]:
 
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one question that the teacher will answer
-    "questions": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
+    "prompts": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
     # a question that shares words with a benchmark's item
     "overlaps": {"prompt_id": _TEXT, "benchmark": _TEXT, "item_id": _TEXT, "shared_words": _TEXT},
     # one answer of the teacher in one mode
@@ -213,11 +213,11 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         # within this budget reasoning is ahead of IFT above the first number of answers, up to the second one
         "reasoning_from_queries": _SHARE,
         **_bounds("break_even_queries"),
-        "extrapolation": _SHARE,  # budget over the lifetime of the dearest model: above 1 nothing so dear was measured
+        "extrapolation": _SHARE,  # budget over the lifetime cost of the most expensive model
         "offers": _COUNT,
         "affordable": _COUNT,
         "cheapest": _SHARE,  # lifetimes
-        "dearest": _SHARE,
+        "most_expensive": _SHARE,
         "note": _TEXT,
     },
     # one row per family, budget and number of answers: the best model that the budget pays
@@ -273,7 +273,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "judge_agreement": {
         "benchmark": _TEXT,
         "family": _TEXT,
-        "first": _TEXT,  # a judge, or "jury" for all of them; graders are the judge "rules"
+        "first": _TEXT,  # a judge, or "jury" for all of them; graders are the judge "rule_graders"
         "second": _TEXT,  # null for the jury
         "answers": _COUNT,  # that both (for the jury: at least two judges) decide
         "first_only": _COUNT,  # that only the first calls right: its false positives if the second is right

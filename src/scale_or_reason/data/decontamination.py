@@ -1,9 +1,9 @@
-"""Which training questions overlap with a benchmark question, by word n-grams.
+"""Which training prompts overlap with a benchmark question, by word n-grams.
 
-The usual test of the field: a question is contaminated if a run of ``n`` words of a benchmark question occurs in it.
-The instructions around the questions don't count: benchmark questions come without them, and known instructions are
-cut out of the training questions first. A benchmark question shorter than ``n`` words has no n-gram; it overlaps with
-a training question of exactly the same words only.
+The usual test of the field: a prompt is contaminated if a run of ``n`` words of a benchmark question occurs in it.
+The instructions around the prompts don't count: benchmark questions come without them, and known instructions are
+cut out of the training prompts first. A benchmark question shorter than ``n`` words has no n-gram; it overlaps with
+a training prompt of exactly the same words only.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import SCHEMAS
 from scale_or_reason.data.word_runs import runs_of, words_of
 
-#: Questions whose runs are in memory at a time: some hundred megabytes at the length of the papers' questions.
+#: Prompts whose runs are in memory at a time: some hundred megabytes at the length of the papers' prompts.
 CHUNK = 20_000
 _PREFIX_BITS = 24
 _PREFIX_SHIFT = np.uint64(64 - _PREFIX_BITS)
 
 
-def find_overlaps(tables: Iterable[pl.DataFrame], items: pl.DataFrame, n: int = 8) -> pl.DataFrame:
-    """The questions that share ``n`` consecutive words with an item, each once (schema overlaps).
+def prompt_overlaps(tables: Iterable[pl.DataFrame], items: pl.DataFrame, n: int = 8) -> pl.DataFrame:
+    """The prompts that share ``n`` consecutive words with an item, each once (schema overlaps).
 
-    ``tables`` (schema questions) are gone through one after the other and not kept. ``items`` (schema items) may be of
+    ``tables`` (schema prompts) are gone through one after the other and not kept. ``items`` (schema items) may be of
     any number of benchmarks; with several matches the item that comes first is named, with the first words that it
-    shares. n-grams are compared by 64-bit hashes: with a hundred million in the questions and a few million in the
+    shares. n-grams are compared by 64-bit hashes: with a hundred million in the prompts and a few million in the
     items, the probability of a false match is about 1e-5. Raises :class:`StudyError` if ``n`` is less than 1.
     """
     if n < 1:
@@ -45,13 +45,13 @@ def find_overlaps(tables: Iterable[pl.DataFrame], items: pl.DataFrame, n: int = 
 class _Index:
     """The runs of all items: sorted hashes, each with the first item it occurs in."""
 
-    def __init__(self, questions: pl.Series, n: int) -> None:
+    def __init__(self, prompts: pl.Series, n: int) -> None:
         self.n = n
-        runs = runs_of(words_of(questions), n)
+        runs = runs_of(words_of(prompts), n)
         # runs come item by item, and unique gives the first of equal ones
         self.keys, first = np.unique(runs.hashes, return_index=True)
         self.items = runs.texts[first]
-        # rules out most runs of the questions much faster than the search in keys
+        # rules out most runs of the prompts much faster than the search in keys
         self.prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
         self.prefixes[self.keys >> _PREFIX_SHIFT] = True
 
@@ -68,13 +68,13 @@ class _Index:
         return texts, item[order][first], runs.starts[run][order][first]
 
 
-def _overlaps_of(questions: pl.DataFrame, items: pl.DataFrame, index: _Index) -> pl.DataFrame:
-    words = words_of(_without_instructions(questions["prompt"]))
+def _overlaps_of(prompts: pl.DataFrame, items: pl.DataFrame, index: _Index) -> pl.DataFrame:
+    words = words_of(_without_instructions(prompts["prompt"]))
     texts, hit_items, starts = index.first_hits(words)
     shared = [" ".join(words[int(text)][start : start + index.n]) for text, start in zip(texts, starts, strict=True)]
     return pl.DataFrame(
         {
-            "prompt_id": questions["prompt_id"].gather(texts),
+            "prompt_id": prompts["prompt_id"].gather(texts),
             "benchmark": items["benchmark"].gather(hit_items),
             "item_id": items["item_id"].gather(hit_items),
             "shared_words": pl.Series(shared, dtype=pl.String),

@@ -1,7 +1,7 @@
-"""Questions put into a random but fixed order without holding them in memory: a bucket sort on disk.
+"""Prompts put into a random but fixed order without holding them in memory: a bucket sort on disk.
 
-Each question has a rank, sixteen hexadecimal digits. It waits on the shelf of the rank's first digit, a Parquet file;
-the shelves one after the other, each sorted when it is taken down, are all questions in order of rank.
+Each prompt has a rank, sixteen hexadecimal digits. It goes into the bucket of the rank's first digit, a Parquet file;
+the buckets one after the other, each sorted when it is read, are all prompts in order of rank.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import polars as pl
 
 _COLUMNS = ("rank", "prompt_id", "prompt")
 _DIGITS = "0123456789abcdef"
-#: Characters that wait in memory before they go to their shelves.
+#: Characters that wait in memory before they go to their bucket files.
 _WAITING = 64_000_000
 
 
-class QuestionShelves:
-    """The shelves, in a folder of their own that is removed in the end."""
+class ExternalSort:
+    """The buckets, in a folder of their own that is removed in the end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,11 +30,11 @@ class QuestionShelves:
         self._files: dict[str, Any] = {}
 
     @classmethod
-    def beside(cls, output: Path) -> QuestionShelves:
-        """Shelves in a hidden folder beside ``output``, on a disk that has room for the output too."""
-        return cls(output.with_name(f".{output.name}.shelves"))
+    def beside(cls, output: Path) -> ExternalSort:
+        """Buckets in a hidden folder beside ``output``, on a disk that has room for the output too."""
+        return cls(output.with_name(f".{output.name}.sort"))
 
-    def __enter__(self) -> QuestionShelves:
+    def __enter__(self) -> ExternalSort:
         shutil.rmtree(self._folder, ignore_errors=True)  # of a run that was killed
         self._folder.mkdir(parents=True)
         return self
@@ -44,21 +44,21 @@ class QuestionShelves:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, prompt_id: str, prompt: str, rank: str) -> None:
-        """Put a question on its shelf."""
+        """Put a prompt into its bucket."""
         self._waiting[rank[0]].append((rank, prompt_id, prompt))
         self._characters += len(prompt)
         if self._characters > _WAITING:
             self._put_away()
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """All questions (columns rank, prompt_id, prompt) in order of rank, shelf by shelf; nothing is added after."""
+        """All prompts (columns rank, prompt_id, prompt) in order of rank, bucket by bucket; nothing is added after."""
         self._put_away()
         self._close()
         for digit in _DIGITS:
-            if (shelf := self._shelf(digit)).is_file():
-                yield pl.read_parquet(shelf).sort("rank")
+            if (bucket := self._bucket_file(digit)).is_file():
+                yield pl.read_parquet(bucket).sort("rank")
 
-    def _shelf(self, digit: str) -> Path:
+    def _bucket_file(self, digit: str) -> Path:
         return self._folder / f"{digit}.parquet"
 
     def _put_away(self) -> None:
@@ -69,7 +69,7 @@ class QuestionShelves:
                 part = pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row")
                 table = part.to_arrow(compat_level=pl.CompatLevel.oldest())
                 if digit not in self._files:
-                    self._files[digit] = pyarrow.parquet.ParquetWriter(self._shelf(digit), table.schema)
+                    self._files[digit] = pyarrow.parquet.ParquetWriter(self._bucket_file(digit), table.schema)
                 self._files[digit].write_table(table)
                 rows.clear()
         self._characters = 0

@@ -1,4 +1,4 @@
-"""The training mixtures D_rho: every question once, with the teacher's IFT or its reasoning answer (v1 section 2)."""
+"""The training mixtures D_rho: every prompt once, with the teacher's IFT or its reasoning answer (v1 section 2)."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import SCHEMAS
-from scale_or_reason.study.cells import SCHEDULES
+from scale_or_reason.study.cells import CURRICULA
 
 #: How X_rho is drawn for different ratios. The papers don't say.
-#: ``nested``: X_0.25 is a part of X_0.5 and so on, so that neighbouring ratios differ only in the questions that
+#: ``nested``: X_0.25 is a part of X_0.5 and so on, so that neighbouring ratios differ only in the prompts that
 #: changed their format, and a curve over rho is less noisy. ``independent``: each ratio draws anew.
 SAMPLINGS = ("nested", "independent")
 
 
-def reasoning_count(ratio: float, questions: int) -> int:
-    """|X_rho|: ``ratio * questions``, rounded half up."""
-    return int(ratio * questions + 0.5)
+def reasoning_count(ratio: float, prompts: int) -> int:
+    """|X_rho|: ``ratio * prompts``, rounded half up."""
+    return int(ratio * prompts + 0.5)
 
 
 def build_mixture(
-    prompt_ids: pl.Series, schedule: str, ratio: float, seed: int, sampling: str = "nested"
+    prompt_ids: pl.Series, curriculum: str, ratio: float, seed: int, sampling: str = "nested"
 ) -> pl.DataFrame:
     """D_rho in training order (schema mixture), one row per pair; it says which answer, and holds no text.
 
     Under ``seq`` all IFT answers come first (phase 0), then all reasoning answers (phase 1); under ``mix`` both are
     shuffled together (phase 0). X_rho and the shuffling depend on ``seed`` and the prompt ids alone: not on the order
-    of the pairs, and not on the schedule, so that both schedules train on the same answers.
+    of the pairs, and not on the curriculum, so that both curricula train on the same answers.
     """
-    _check(prompt_ids, schedule, ratio, sampling)
+    _check(prompt_ids, curriculum, ratio, sampling)
     ids = prompt_ids.to_list()
     selection = ("mixture", "select") if sampling == "nested" else ("mixture", "select", repr(float(ratio)))
     chosen = _hash_order(ids, seed, *selection)[: reasoning_count(ratio, len(ids))]
     reasons = pl.col("prompt_id").is_in(pl.Series(chosen, dtype=pl.String).implode())
-    phase = reasons.cast(pl.Int64) if schedule == "seq" else pl.lit(0, dtype=pl.Int64)
+    phase = reasons.cast(pl.Int64) if curriculum == "seq" else pl.lit(0, dtype=pl.Int64)
     return (
         _ranks(ids, seed, "mixture", "order")
         .with_columns(phase=phase, format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift")))
@@ -51,7 +51,7 @@ def search_samples(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What a search for a learning rate trains on and what it measures the loss on (schema mixture, no common row).
 
-    Which questions, and in what order, depends on ``seed`` and their ids alone: both formats get the same ones. Raises
+    Which prompts, and in what order, depends on ``seed`` and their ids alone: both formats get the same ones. Raises
     :class:`StudyError` if there are fewer than ``samples + held_out``.
     """
     if len(prompt_ids) < samples + held_out:
@@ -77,7 +77,7 @@ def replica_order(mixture: pl.DataFrame, replica: int, seed: int) -> pl.DataFram
     """The rows of ``mixture`` in the order in which a replica trains on them; ``position`` stays what it was.
 
     Replica 0 takes them as they are. Any other shuffles them by ``seed`` within each phase: replicas differ in the
-    order of the samples, not in which questions are answered with reasoning, nor in when reasoning begins.
+    order of the samples, not in which prompts are answered with reasoning, nor in when reasoning begins.
     """
     if replica == 0:
         return mixture
@@ -93,15 +93,15 @@ def _ranks(ids: Iterable[str], seed: int, *stage: str) -> pl.DataFrame:
 
 
 def _hash_order(ids: Iterable[str], seed: int, *stage: str) -> list[str]:
-    """A permutation that depends on each id alone, so that adding a question does not reshuffle the others."""
+    """A permutation that depends on each id alone, so that adding a prompt does not reshuffle the others."""
     return sorted(ids, key=lambda prompt_id: stable_id(seed, *stage, prompt_id))
 
 
-def _check(prompt_ids: pl.Series, schedule: str, ratio: float, sampling: str) -> None:
-    if schedule not in SCHEDULES:
-        raise StudyError("unknown schedule", found=schedule, expected=" or ".join(SCHEDULES))
+def _check(prompt_ids: pl.Series, curriculum: str, ratio: float, sampling: str) -> None:
+    if curriculum not in CURRICULA:
+        raise StudyError("unknown curriculum", found=curriculum, expected=" or ".join(CURRICULA))
     if sampling not in SAMPLINGS:
-        raise StudyError("unknown way to draw the reasoning questions", found=sampling, expected=" or ".join(SAMPLINGS))
+        raise StudyError("unknown way to draw the reasoning prompts", found=sampling, expected=" or ".join(SAMPLINGS))
     if not 0 <= ratio <= 1:
         raise StudyError("the reasoning ratio is out of range", found=ratio, expected="a number from 0 to 1")
     if prompt_ids.is_empty():
@@ -113,9 +113,9 @@ def _check(prompt_ids: pl.Series, schedule: str, ratio: float, sampling: str) ->
     repeated = prompt_ids.filter(prompt_ids.is_duplicated()).unique()
     if len(repeated):
         raise StudyError(
-            "a question occurs more than once in the pairs",
+            "a prompt occurs more than once in the pairs",
             key="prompt_id",
             found=", ".join(repeated.sort().head(3)),
-            expected="each question once",
-            remedy="run the rule build_pairs again; it pairs each question once",
+            expected="each prompt once",
+            remedy="run the rule build_pairs again; it pairs each prompt once",
         )

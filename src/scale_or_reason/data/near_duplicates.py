@@ -1,4 +1,4 @@
-"""Questions that are nearly the same, found by MinHash (Broder, 1997) and banding (Leskovec et al., 2014, section 3.4).
+"""Prompts that are nearly the same, found by MinHash (Broder, 1997) and banding (Leskovec et al., 2014, section 3.4).
 
 Two texts are near duplicates if the Jaccard similarity of their sets of five-word runs reaches a threshold. The share
 of equal entries of two signatures estimates it with a standard error of at most 0.045 (126 entries). Banding (21 bands

@@ -1,7 +1,7 @@
-"""Pairs: both answers of the teacher to one question, kept or dropped whole, with an account of every drop.
+"""Pairs: both answers of the teacher to one prompt, kept or dropped whole, with an account of every drop.
 
-So that the two formats differ in nothing but the answer (v1 section 2.2), a question whose reasoning is unusable
-loses its plain answer too. Pairs are made shard by shard: reasoning traces of a million questions are tens of
+So that the two formats differ in nothing but the answer (v1 section 2.2), a prompt whose reasoning is unusable
+loses its plain answer too. Pairs are made shard by shard: reasoning traces of a million prompts are tens of
 gigabytes of text.
 """
 
@@ -24,14 +24,14 @@ DROP_REASONS = {
     "unfinished": "one of the answers hit the length limit",
     "empty": "one of the answers is blank, or there is nothing behind the reasoning",
     "no_closing_think_tag": "the reasoning answer has no </think>",
-    "benchmark_overlap": "the question shares a run of words with a benchmark question",
+    "benchmark_overlap": "the prompt shares a run of words with a benchmark question",
 }
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass
 class PairAudit:
-    """What became of the questions.
+    """What became of the prompts.
 
     ``dropped``: reason to number of pairs, every reason of ``DROP_REASONS`` present. ``overlaps``: benchmark to number
     of pairs dropped because of it. ``length_ratios``: of each kept pair, reasoning tokens divided by IFT tokens.
@@ -50,7 +50,7 @@ class PairAudit:
                 "no pair is left",
                 where=where,
                 found=f"dropped: {counts}",
-                expected="some questions with two usable answers",
+                expected="some prompts with two usable answers",
                 remedy="raise the teacher's max_tokens if most are unfinished; else look at the teacher's answers",
             )
 
@@ -60,7 +60,7 @@ class PairAudit:
         quantiles = {f"p{round(100 * q):02d}": ratios.quantile(q, "linear") for q in _QUANTILES}
         dropped = sum(self.dropped.values())
         return {
-            "questions": self.kept + dropped,
+            "prompts": self.kept + dropped,
             "kept": self.kept,
             "dropped": dropped,
             "reasons": self.dropped,
@@ -82,7 +82,7 @@ def write_audit(audit: PairAudit, csv: Path, json: Path, **more: Any) -> str:
 class PairMaker:
     """Pairs the answers of one teacher; ``audit`` counts over all shards.
 
-    ``overlaps`` (schema overlaps) are the questions that no student may train on.
+    ``overlaps`` (schema overlaps) are the prompts that no student may train on.
     """
 
     def __init__(self, overlaps: pl.DataFrame, *, teacher: str, sampling: str, seed: int) -> None:
@@ -90,16 +90,16 @@ class PairMaker:
         self._overlaps = overlaps.select("prompt_id", "benchmark")
         self._origin = {"teacher": pl.lit(teacher), "sampling": pl.lit(sampling), "seed": pl.lit(seed, pl.Int64)}
 
-    def pair(self, questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
-        """The usable pairs (schema pairs) of a shard, in the order of its questions.
+    def pair(self, prompts: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
+        """The usable pairs (schema pairs) of a shard, in the order of its prompts.
 
-        ``ift`` and ``reasoning`` (schema generations) answer ``questions`` (schema questions). ``prompt_tokens`` of a
+        ``ift`` and ``reasoning`` (schema generations) answer ``prompts`` (schema prompts). ``prompt_tokens`` of a
         pair counts the prompt of the reasoning format, to which the template adds nothing. Raises :class:`StudyError`
-        unless both formats answer exactly the questions, each once.
+        unless both formats answer exactly the prompts, each once.
         """
         for name, answers in (("ift", ift), ("reasoning", reasoning)):
-            _check_complete(questions, answers, name)
-        joined = _joined(questions, ift, reasoning).join(
+            _check_complete(prompts, answers, name)
+        joined = _joined(prompts, ift, reasoning).join(
             self._overlaps, on="prompt_id", how="left", maintain_order="left"
         )
         candidates = joined.with_columns(reason=_first_fault())
@@ -117,26 +117,26 @@ class PairMaker:
             audit.overlaps[benchmark] = audit.overlaps.get(benchmark, 0) + count
 
 
-def _check_complete(questions: pl.DataFrame, answers: pl.DataFrame, answer_format: str) -> None:
-    asked, answered = questions["prompt_id"], answers["prompt_id"]
+def _check_complete(prompts: pl.DataFrame, answers: pl.DataFrame, answer_format: str) -> None:
+    asked, answered = prompts["prompt_id"], answers["prompt_id"]
     problems = {
-        "questions without an answer": asked.filter(~asked.is_in(answered.implode())),
-        "answers to no question": answered.filter(~answered.is_in(asked.implode())),
-        "questions answered more than once": answered.filter(answered.is_duplicated()),
-        "questions listed more than once": asked.filter(asked.is_duplicated()),
+        "prompts without an answer": asked.filter(~asked.is_in(answered.implode())),
+        "answers to no prompt": answered.filter(~answered.is_in(asked.implode())),
+        "prompts answered more than once": answered.filter(answered.is_duplicated()),
+        "prompts listed more than once": asked.filter(asked.is_duplicated()),
     }
     for problem, ids in problems.items():
         if len(ids):
             raise StudyError(
-                f"the answers of format {answer_format} do not match the questions: {problem}",
+                f"the answers of format {answer_format} do not match the prompts: {problem}",
                 where=f"--{answer_format}",
                 found=f"{len(ids)}, first {ids[0]}",
-                expected="each question answered exactly once",
-                remedy="pass all shards of this corpus in order, made from this question table",
+                expected="each prompt answered exactly once",
+                remedy="pass all shards of this corpus in order, made from this prompt table",
             )
 
 
-def _joined(questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
+def _joined(prompts: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -> pl.DataFrame:
     def answers(frame: pl.DataFrame, name: str, *more: pl.Expr) -> pl.DataFrame:
         return frame.select(
             "prompt_id",
@@ -147,7 +147,7 @@ def _joined(questions: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame)
         )
 
     return (
-        questions.select("prompt_id", "prompt")
+        prompts.select("prompt_id", "prompt")
         .join(answers(ift, "ift"), on="prompt_id", how="left", maintain_order="left")
         .join(
             answers(reasoning, "reasoning", pl.col("prompt_tokens")), on="prompt_id", how="left", maintain_order="left"

@@ -1,4 +1,4 @@
-"""How the rows of the prompt sources look, and where in a row the question is.
+"""How the rows of the prompt sources look, and where in a row the prompt is.
 
 Standard library only: the config's checks read the schemas before anything else is loaded.
 """
@@ -13,42 +13,42 @@ from scale_or_reason.common.errors import StudyError
 
 
 @dataclass(frozen=True)
-class QuestionSchema:
+class PromptSchema:
     """How the rows of a prompt source look.
 
     ``column`` holds the messages, with who asks under ``role_key`` and the text under ``text_key``; or, without these
-    keys, the question itself. ``language`` is the column with the language's code, None if the source has none.
+    keys, the prompt itself. ``language`` is the column with the language's code, None if the source has none.
     """
 
     column: str
     role_key: str | None = None
     text_key: str | None = None
-    asker: str | None = None
+    user_role: str | None = None
     language: str | None = None
 
 
 #: By the names that the config uses.
-QUESTION_SCHEMAS: dict[str, QuestionSchema] = {
-    "infinity_instruct": QuestionSchema("conversations", "from", "value", asker="human", language="langdetect"),
-    "llama_nemotron": QuestionSchema("input", "role", "content", asker="user"),
-    "released_pairs": QuestionSchema("prompt"),
+PROMPT_SCHEMAS: dict[str, PromptSchema] = {
+    "infinity_instruct": PromptSchema("conversations", "from", "value", user_role="human", language="langdetect"),
+    "llama_nemotron": PromptSchema("input", "role", "content", user_role="user"),
+    "released_pairs": PromptSchema("prompt"),
 }
 
 
-def get_question_schema(name: str) -> QuestionSchema:
+def get_prompt_schema(name: str) -> PromptSchema:
     """The schema called ``name``; :class:`StudyError` if there is none."""
-    if name not in QUESTION_SCHEMAS:
-        raise StudyError("no such schema of questions", found=name, expected=", ".join(QUESTION_SCHEMAS))
-    return QUESTION_SCHEMAS[name]
+    if name not in PROMPT_SCHEMAS:
+        raise StudyError("no such schema of prompts", found=name, expected=", ".join(PROMPT_SCHEMAS))
+    return PROMPT_SCHEMAS[name]
 
 
-def columns_of(schema: QuestionSchema) -> tuple[str, ...]:
-    """The columns that a question and its language are read from."""
+def columns_of(schema: PromptSchema) -> tuple[str, ...]:
+    """The columns that a prompt and its language are read from."""
     return (schema.column, schema.language) if schema.language else (schema.column,)
 
 
-def question_of(row: Mapping[str, Any], schema: QuestionSchema) -> str | None:
-    """The question of a row, stripped: where it holds a conversation, its first message.
+def prompt_of(row: Mapping[str, Any], schema: PromptSchema) -> str | None:
+    """The prompt of a row, stripped: where it holds a conversation, its first message.
 
     None if there is none or if the conversation opens with something else. Raises :class:`StudyError` if the row has no
     messages or no text where they belong: then it is of another schema.
@@ -57,9 +57,11 @@ def question_of(row: Mapping[str, Any], schema: QuestionSchema) -> str | None:
     if schema.role_key is not None:
         messages = text
         if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
-            expected = f'"{schema.column}": [{{"{schema.role_key}": "{schema.asker}", "{schema.text_key}": TEXT}}, ...]'
+            expected = (
+                f'"{schema.column}": [{{"{schema.role_key}": "{schema.user_role}", "{schema.text_key}": TEXT}}, ...]'
+            )
             raise _wrong_schema(row, schema, expected)
-        if not messages or messages[0].get(schema.role_key) != schema.asker:
+        if not messages or messages[0].get(schema.role_key) != schema.user_role:
             return None
         text = messages[0].get(schema.text_key)
     elif not isinstance(text, str):
@@ -67,7 +69,7 @@ def question_of(row: Mapping[str, Any], schema: QuestionSchema) -> str | None:
     return text.strip() or None if isinstance(text, str) else None
 
 
-def _wrong_schema(row: Mapping[str, Any], schema: QuestionSchema, expected: str) -> StudyError:
+def _wrong_schema(row: Mapping[str, Any], schema: PromptSchema, expected: str) -> StudyError:
     value = row.get(schema.column)
     return StudyError(
         "a row is not of the source's schema",
@@ -78,11 +80,11 @@ def _wrong_schema(row: Mapping[str, Any], schema: QuestionSchema, expected: str)
     )
 
 
-def language_of(row: Mapping[str, Any], schema: QuestionSchema) -> Any:
+def language_of(row: Mapping[str, Any], schema: PromptSchema) -> Any:
     """The code in the row's language column; :class:`StudyError` if the source has none."""
     if schema.language is None or schema.language not in row:
         raise StudyError(
-            "the source does not say which language a question is in",
+            "the source does not say which language a prompt is in",
             key=schema.language or "languages",
             found=f"the columns {', '.join(row)}",
             remedy="set the corpus's `languages` to null",

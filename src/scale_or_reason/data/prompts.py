@@ -1,7 +1,7 @@
-"""The training questions that the teacher answers: read, filtered, de-duplicated, sampled.
+"""The training prompts that the teacher answers: read, filtered, de-duplicated, sampled.
 
 General corpus: Infinity-Instruct ``7M_core``. Math corpus: the math part of Llama-Nemotron-Post-Training-Dataset. Only
-the questions are taken; the answers are the study's own. The papers say nothing about how the questions were chosen:
+the prompts are taken; the answers are the study's own. The papers say nothing about how the prompts were chosen:
 ``docs/benchmarks.md`` lists what is done here.
 """
 
@@ -19,93 +19,93 @@ from scale_or_reason.common.dataset_rows import NumberedRow
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_writer
-from scale_or_reason.data.external_sort import QuestionShelves
+from scale_or_reason.data.external_sort import ExternalSort
 from scale_or_reason.data.near_duplicates import ENTRIES, first_of_group, signatures
-from scale_or_reason.data.prompt_schemas import QuestionSchema, get_question_schema, language_of, question_of
+from scale_or_reason.data.prompt_schemas import PromptSchema, get_prompt_schema, language_of, prompt_of
 
 #: What becomes of a row of the source, in the order in which it is asked.
-FATES = (
-    "no_question",  # the conversation opens with something else, or with nothing
+OUTCOMES = (
+    "no_prompt",  # the conversation opens with something else, or with nothing
     "other_language",  # its language is none of those asked for
     "too_short",
     "too_long",
-    "duplicate",  # the same question as another row's, but for case and white space
-    "near_duplicate",  # nearly the same words as another question
-    "not_sampled",  # a good question, and enough of them
+    "duplicate",  # the same prompt as another row's, but for case and white space
+    "near_duplicate",  # nearly the same words as another prompt
+    "not_sampled",  # a good prompt, and enough of them
     "kept",
 )
 
 
 @dataclass(frozen=True)
-class QuestionRules:
-    """Which questions are taken.
+class PromptRules:
+    """Which prompts are taken.
 
-    ``languages``: codes of the source's language column, None for all. ``shortest`` and ``longest``: characters.
-    ``near_duplicates``: the Jaccard similarity from which two questions are one, None to tell all apart. ``size``: at
-    most so many questions, None for all.
+    ``languages``: codes of the source's language column, None for all. ``min_chars`` and ``max_chars``: characters.
+    ``jaccard``: the Jaccard similarity from which two prompts are one, None to tell all apart. ``num_prompts``: at
+    most so many prompts, None for all.
     """
 
     languages: tuple[str, ...] | None = None
-    shortest: int = 1
-    longest: int | None = None
-    near_duplicates: float | None = None
-    size: int | None = None
+    min_chars: int = 1
+    max_chars: int | None = None
+    jaccard: float | None = None
+    num_prompts: int | None = None
 
 
-def choose_questions(
+def choose_prompts(
     rows: Iterable[NumberedRow],
     output: Path,
     *,
     corpus: str,
     schema: str,
-    rules: QuestionRules,
+    rules: PromptRules,
     seed: int,
     where: object,
 ) -> dict[str, int]:
-    """Write the chosen questions to ``output`` (schema questions); return how many rows met which of ``FATES``.
+    """Write the chosen prompts to ``output`` (schema prompts); return how many rows met which of ``OUTCOMES``.
 
-    Their order is that of hashes of ``seed`` and question: it depends neither on the order of the source nor on
-    ``rules.size``, so that a larger sample starts with the smaller one. Of equal or nearly equal questions the first in
-    this order stays. Memory: 0.1 kB a distinct question, 0.5 kB more if near duplicates are looked for, and a
+    Their order is that of hashes of ``seed`` and prompt: it depends neither on the order of the source nor on
+    ``rules.num_prompts``, so that a larger sample starts with the smaller one. Of equal or nearly equal prompts the
+    first in this order stays. Memory: 0.1 kB a distinct prompt, 0.5 kB more if near duplicates are looked for, and a
     sixteenth of the texts, which wait beside ``output``. Raises :class:`StudyError` for a row of another schema and if
-    no question is left.
+    no prompt is left.
     """
-    reader = get_question_schema(schema)
-    fates = dict.fromkeys(FATES, 0)
-    with QuestionShelves.beside(output) as shelves:
+    reader = get_prompt_schema(schema)
+    outcomes = dict.fromkeys(OUTCOMES, 0)
+    with ExternalSort.beside(output) as sorter:
         seen: set[int] = set()
         for number, row in rows:
-            prompt, fate = _read(row, reader, rules, where, number)
+            prompt, outcome = _read(row, reader, rules, where, number)
             if prompt is None:
-                fates[fate] += 1
+                outcomes[outcome] += 1
                 continue
             prompt_id = stable_id(corpus, prompt)
             key = int(prompt_id, 16)
             if key in seen:
-                fates["duplicate"] += 1
+                outcomes["duplicate"] += 1
             else:
                 seen.add(key)
-                shelves.add(prompt_id, prompt, rank=stable_id(seed, "questions", prompt_id))
+                sorter.add(prompt_id, prompt, rank=stable_id(seed, "prompts", prompt_id))
         distinct = len(seen)
         del seen
         if not distinct:
-            raise _no_questions(corpus, fates, where)
-        duplicate, near = _duplicates(shelves.frames(), distinct, rules.near_duplicates)
-        fates["duplicate"] += int(duplicate.sum())
-        fates["near_duplicate"] = int(near.sum())
+            raise _no_prompts(corpus, outcomes, where)
+        duplicate, near = _duplicates(sorter.frames(), distinct, rules.jaccard)
+        outcomes["duplicate"] += int(duplicate.sum())
+        outcomes["near_duplicate"] = int(near.sum())
         good = distinct - int(duplicate.sum()) - int(near.sum())
-        fates["kept"] = good if rules.size is None else min(good, rules.size)
-        fates["not_sampled"] = good - fates["kept"]
-        _write(shelves.frames(), ~(duplicate | near), fates["kept"], output, corpus)
-    return fates
+        outcomes["kept"] = good if rules.num_prompts is None else min(good, rules.num_prompts)
+        outcomes["not_sampled"] = good - outcomes["kept"]
+        _write(sorter.frames(), ~(duplicate | near), outcomes["kept"], output, corpus)
+    return outcomes
 
 
 def _read(
-    row: Mapping[str, Any], reader: QuestionSchema, rules: QuestionRules, where: object, number: int
+    row: Mapping[str, Any], reader: PromptSchema, rules: PromptRules, where: object, number: int
 ) -> tuple[str | None, str]:
-    """The row's question, or None and why it has none that counts."""
+    """The row's prompt, or None and why it has none that counts."""
     try:
-        prompt = question_of(row, reader)
+        prompt = prompt_of(row, reader)
         language = language_of(row, reader) if rules.languages else None
     except StudyError as error:
         raise StudyError(
@@ -117,31 +117,31 @@ def _read(
             remedy=error.remedy,
         ) from None
     if prompt is None:
-        return None, "no_question"
+        return None, "no_prompt"
     if rules.languages and language not in rules.languages:
         return None, "other_language"
-    if len(prompt) < rules.shortest:
+    if len(prompt) < rules.min_chars:
         return None, "too_short"
-    if rules.longest is not None and len(prompt) > rules.longest:
+    if rules.max_chars is not None and len(prompt) > rules.max_chars:
         return None, "too_long"
     return prompt, "kept"
 
 
-def _no_questions(corpus: str, fates: Mapping[str, int], where: object) -> StudyError:
-    found = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count) or "0 rows"
+def _no_prompts(corpus: str, outcomes: Mapping[str, int], where: object) -> StudyError:
+    found = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count) or "0 rows"
     return StudyError(
-        f"there are no questions for the corpus {corpus}",
+        f"there are no prompts for the corpus {corpus}",
         where=where,
         found=found,
-        expected="rows with a question",
-        remedy="check the corpus's `schema` and `languages`, and `questions`, in the config",
+        expected="rows with a prompt",
+        remedy="check the corpus's `schema` and `languages`, and `prompts`, in the config",
     )
 
 
 def _duplicates(
     frames: Iterable[pl.DataFrame], distinct: int, threshold: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Two masks over the questions in order: those that equal an earlier one, and those that nearly do."""
+    """Two masks over the prompts in order: those that equal an earlier one, and those that nearly do."""
     keys = np.empty(distinct, dtype=np.uint64)
     signed = np.empty((distinct if threshold is not None else 0, ENTRIES), dtype=np.uint32)
     place = 0
@@ -162,7 +162,7 @@ def _duplicates(
 
 def _write(frames: Iterator[pl.DataFrame], good: np.ndarray, size: int, output: Path, corpus: str) -> None:
     place = written = 0
-    with table_writer(output, "questions") as append:
+    with table_writer(output, "prompts") as append:
         for frame in frames:
             chosen = frame.filter(pl.Series(good[place : place + frame.height])).head(size - written)
             append(chosen.select("prompt_id", pl.lit(corpus).alias("corpus"), "prompt"))

@@ -1,6 +1,6 @@
-"""Pairs that somebody else's teacher made: rows with a question and both answers, as the papers' authors publish them.
+"""Pairs that somebody else's teacher made: rows with a prompt and both answers, as the papers' authors publish them.
 
-They go the same way as answers of our own teacher: only chosen questions, the same faults, the same audit.
+They go the same way as answers of our own teacher: only chosen prompts, the same faults, the same audit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.data.pairs import PairMaker
 
-#: The columns of a released row: the question, the answer with thinking off, the one with thinking on.
+#: The columns of a released row: the prompt, the answer with thinking off, the one with thinking on.
 COLUMNS = ("prompt", "ift", "reasoning")
 #: Rows in memory at a time: with the lists of ids that are counted, some hundred megabytes at the papers' lengths.
 CHUNK = 1_000
@@ -28,7 +28,7 @@ CountTokens = Callable[[list[str]], list[int]]
 
 def paired_rows(
     rows: Iterable[NumberedRow],
-    questions: Iterable[pl.DataFrame],
+    prompts: Iterable[pl.DataFrame],
     maker: PairMaker,
     *,
     corpus: str,
@@ -38,28 +38,28 @@ def paired_rows(
 ) -> Iterator[pl.DataFrame]:
     """The usable pairs (schema pairs) among ``rows``, chunk by chunk in the order of the rows.
 
-    ``questions`` (schema questions) are the chosen ones; of several rows with one question the first counts. Nobody
+    ``prompts`` (schema prompts) are the chosen ones; of several rows with one prompt the first counts. Nobody
     says whether a released answer was finished: all count as finished, and the audit finds those without an end of
-    thinking. Raises :class:`StudyError` for a row without the columns, and if a chosen question is in no row.
+    thinking. Raises :class:`StudyError` for a row without the columns, and if a chosen prompt is in no row.
     """
-    wanted = {int(prompt_id, 16) for part in questions for prompt_id in part["prompt_id"]}
+    wanted = {int(prompt_id, 16) for part in prompts for prompt_id in part["prompt_id"]}
     chosen = _chosen(rows, wanted, corpus, where)
     while chunk := list(islice(chosen, CHUNK)):
-        prompts = count_prompts([row["prompt"] for row in chunk])
-        answers = [_generations(chunk, column, prompts, count_answers) for column in ("ift", "reasoning")]
-        yield maker.pair(table_from_rows([_question(row) for row in chunk], "questions"), *answers)
+        prompt_tokens = count_prompts([row["prompt"] for row in chunk])
+        answers = [_generations(chunk, column, prompt_tokens, count_answers) for column in ("ift", "reasoning")]
+        yield maker.pair(table_from_rows([_prompt(row) for row in chunk], "prompts"), *answers)
     if wanted:
         raise StudyError(
-            "chosen questions are in no row",
+            "chosen prompts are in no row",
             where=where,
-            found=f"{len(wanted)} questions without a row",
-            expected="the rows that the questions were chosen from",
-            remedy="the source has changed since: delete the corpus's questions and let them be chosen again",
+            found=f"{len(wanted)} prompts without a row",
+            expected="the rows that the prompts were chosen from",
+            remedy="the source has changed since: delete the corpus's prompts and let them be chosen again",
         )
 
 
 def _chosen(rows: Iterable[NumberedRow], wanted: set[int], corpus: str, where: object) -> Iterator[dict[str, str]]:
-    """The rows of wanted questions, with their ids; what is found is taken out of ``wanted``."""
+    """The rows of wanted prompts, with their ids; what is found is taken out of ``wanted``."""
     for number, row in rows:
         _check(row, where, number)
         prompt = row["prompt"].strip()
@@ -88,7 +88,7 @@ def _check(row: Mapping[str, Any], where: object, number: int) -> None:
             )
 
 
-def _question(row: Mapping[str, str]) -> dict[str, str]:
+def _prompt(row: Mapping[str, str]) -> dict[str, str]:
     return {name: row[name] for name in ("prompt_id", "corpus", "prompt")}
 
 

@@ -18,7 +18,7 @@ from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.exact import Decoder, exact_generation_flops, exact_training_flops
 from scale_or_reason.flops.formulas import generation_flops, training_flops
 from scale_or_reason.study.cells import FORMATS, parse_model_id
-from scale_or_reason.study.study import RULES
+from scale_or_reason.study.study import RULE_GRADERS
 
 #: The columns that counting reads of each table.
 ANSWER_COLUMNS = ["benchmark", "prompt_tokens", "answer_tokens"]
@@ -138,7 +138,7 @@ def judging_rows(
     Raises :class:`StudyError` for a judge of unknown architecture.
     """
     parts = []
-    for (judge,), given in verdicts.filter(pl.col("judge") != RULES).group_by("judge", maintain_order=True):
+    for (judge,), given in verdicts.filter(pl.col("judge") != RULE_GRADERS).group_by("judge", maintain_order=True):
         if judge not in judges:
             raise StudyError(
                 "the architecture of a judge is missing",

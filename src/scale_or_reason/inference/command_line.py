@@ -18,13 +18,13 @@ from scale_or_reason.inference.endpoint import Endpoint, EndpointEngine
 from scale_or_reason.inference.model_files import check_generator, identifying_files, model_fingerprint
 from scale_or_reason.inference.progress import GenerationBar
 from scale_or_reason.inference.quiet import quiet
-from scale_or_reason.inference.requests import Mode, OnReply, Sampling, json_object
+from scale_or_reason.inference.requests import OnCompletion, SamplingParameters, ThinkingMode, json_object
 from scale_or_reason.inference.vllm_engine import VllmEngine
 from scale_or_reason.study.cells import FORMATS
 
 Engine = VllmEngine | EndpointEngine
 #: Answers the requests of one chunk (positions in the list of requests).
-ChunkWork = Callable[[Any, range, OnReply], list[Row]]
+ChunkWork = Callable[[Any, range, OnCompletion], list[Row]]
 
 
 def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
@@ -66,13 +66,13 @@ def add_teacher_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def modes_from_json(text: str, where: str = "--modes") -> dict[str, Mode]:
+def modes_from_json(text: str, where: str = "--modes") -> dict[str, ThinkingMode]:
     """The mode of each format; :class:`StudyError` if one is missing or something else is there."""
     values = json_object(text, where)
     if set(values) != set(FORMATS):
         expected = " and ".join(FORMATS)
         raise StudyError("the mode of a format is missing or unknown", where=where, found=text, expected=expected)
-    return {name: Mode.from_values(value, where) for name, value in values.items()}
+    return {name: ThinkingMode.from_values(value, where) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Generation:
 
     model: str
     revision: str | None
-    sampling: Sampling
+    sampling: SamplingParameters
     settings: dict[str, Any]
     seed: int
     chunk_size: int
@@ -95,7 +95,7 @@ class Generation:
         its key.
         """
         model = arguments.model if model is None else model
-        sampling = Sampling.from_json(arguments.sampling)
+        sampling = SamplingParameters.from_json(arguments.sampling)
         settings = json_object(arguments.engine, "--engine")
         if arguments.chunk_size < 1:
             raise StudyError("a chunk needs at least one request", where="--chunk-size", found=arguments.chunk_size)

@@ -20,7 +20,15 @@ from typing import Any
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.journal import Journal
 from scale_or_reason.common.seeds import stable_id
-from scale_or_reason.inference.requests import Mode, OnReply, Reply, Sampling, check_limits, checked_fields, json_object
+from scale_or_reason.inference.requests import (
+    Completion,
+    OnCompletion,
+    SamplingParameters,
+    ThinkingMode,
+    check_limits,
+    checked_fields,
+    json_object,
+)
 
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 #: Without the right key or address every request fails.
@@ -75,7 +83,7 @@ class Endpoint:
             )
         return value
 
-    def cost(self, replies: Sequence[Reply]) -> float:
+    def cost(self, replies: Sequence[Completion]) -> float:
         """What the replies cost."""
         prompt, completion = sum(r.prompt_tokens for r in replies), sum(r.tokens for r in replies)
         return (prompt * self.prompt_price + completion * self.completion_price) / 1e6
@@ -106,7 +114,7 @@ class EndpointEngine:
     def __init__(self, endpoint: Endpoint, model: str, replies: Journal) -> None:
         self._endpoint, self._model, self._journal = endpoint, model, replies
         self._secret = endpoint.secret()
-        self._known = {row["key"]: Reply(**row["reply"]) for row in replies.rows}
+        self._known = {row["key"]: Completion(**row["reply"]) for row in replies.rows}
         self._accepted = bool(self._known)
 
     def account(self) -> str:
@@ -123,26 +131,28 @@ class EndpointEngine:
         self,
         prompts: Sequence[str],
         seeds: Sequence[int],
-        sampling: Sampling,
-        mode: Mode | None = None,
-        on_reply: OnReply | None = None,
+        sampling: SamplingParameters,
+        mode: ThinkingMode | None = None,
+        on_completion: OnCompletion | None = None,
         patterns: Sequence[str] | None = None,
-    ) -> list[Reply]:
+    ) -> list[Completion]:
         """One reply per user message, in order; ``patterns`` are sent along as vLLM's servers understand them.
 
         Raises :class:`StudyError` if a request fails more than ``retries`` times, or the server refuses the first one.
         """
         bodies = [
-            self._body(prompt, seed, sampling, mode or Mode(), pattern)
+            self._body(prompt, seed, sampling, mode or ThinkingMode(), pattern)
             for prompt, seed, pattern in zip(prompts, seeds, patterns or repeat(None, len(prompts)), strict=True)
         ]
         keys = [stable_id(json.dumps(body, sort_keys=True)) for body in bodies]
         todo = {key: body for key, body in zip(keys, bodies, strict=True) if key not in self._known}
         if todo:
-            asyncio.run(self._ask_all(iter(todo.items()), on_reply))
+            asyncio.run(self._ask_all(iter(todo.items()), on_completion))
         return [self._known[key] for key in keys]
 
-    def _body(self, prompt: str, seed: int, sampling: Sampling, mode: Mode, pattern: str | None) -> dict[str, Any]:
+    def _body(
+        self, prompt: str, seed: int, sampling: SamplingParameters, mode: ThinkingMode, pattern: str | None
+    ) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": self._model,
             "messages": mode.messages(prompt),
@@ -156,7 +166,9 @@ class EndpointEngine:
         extra |= {"structured_outputs": {"regex": pattern} if pattern else None}
         return body | {name: value for name, value in extra.items() if value}
 
-    async def _ask_all(self, requests: Iterator[tuple[str, dict[str, Any]]], on_reply: OnReply | None) -> None:
+    async def _ask_all(
+        self, requests: Iterator[tuple[str, dict[str, Any]]], on_completion: OnCompletion | None
+    ) -> None:
         import httpx
 
         limits = httpx.Limits(max_connections=self._endpoint.concurrency)
@@ -169,31 +181,31 @@ class EndpointEngine:
                 # on their way are waited for: they are paid.
                 while not failures and (request := next(requests, None)):
                     try:
-                        self._keep(request[0], await self._ask(client, request[1]), on_reply)
+                        self._keep(request[0], await self._ask(client, request[1]), on_completion)
                     except StudyError as error:
                         failures.append(error)
 
             if not self._accepted and (first := next(requests, None)):
-                self._keep(first[0], await self._ask(client, first[1]), on_reply)
+                self._keep(first[0], await self._ask(client, first[1]), on_completion)
             await asyncio.gather(*(work() for _ in range(self._endpoint.concurrency)))
             if failures:
                 raise failures[0]
 
-    def _keep(self, key: str, reply: Reply, on_reply: OnReply | None) -> None:
+    def _keep(self, key: str, reply: Completion, on_completion: OnCompletion | None) -> None:
         self._journal.append([{"key": key, "reply": asdict(reply)}], seconds=0.0)
         self._known[key] = reply
         self._accepted = True
-        if on_reply:
-            on_reply(reply)
+        if on_completion:
+            on_completion(reply)
 
-    async def _ask(self, client: Any, body: Mapping[str, Any]) -> Reply:
+    async def _ask(self, client: Any, body: Mapping[str, Any]) -> Completion:
         for attempt in range(self._endpoint.retries + 1):
             try:
                 return await self._ask_once(client, body)
             except _Refused as refusal:
                 if not self._accepted:
                     raise self._error("the endpoint refuses the first request", str(refusal)) from None
-                return Reply(0, "", 0, "refused")
+                return Completion(0, "", 0, "refused")
             except _Passing as failure:
                 if attempt == self._endpoint.retries:
                     raise self._error(f"the endpoint failed {attempt + 1} times in a row", str(failure)) from None
@@ -202,7 +214,7 @@ class EndpointEngine:
                 await asyncio.sleep(grown if failure.pause is None else max(failure.pause, 0.5 * grown))
         raise AssertionError("the loop returns or raises")
 
-    async def _ask_once(self, client: Any, body: Mapping[str, Any]) -> Reply:
+    async def _ask_once(self, client: Any, body: Mapping[str, Any]) -> Completion:
         import httpx
 
         try:
@@ -229,7 +241,7 @@ class EndpointEngine:
         )
 
 
-def _reply(value: Mapping[str, Any]) -> Reply:
+def _reply(value: Mapping[str, Any]) -> Completion:
     """The reply in a chat completion; reasoning that the server sends apart is put back in front of the answer.
 
     A server that counts no tokens has replies of 0 tokens.
@@ -241,7 +253,7 @@ def _reply(value: Mapping[str, Any]) -> Reply:
         text = f"<think>\n{thought.strip()}\n</think>\n\n{text.lstrip()}"
     reason = choice["finish_reason"]
     finish = reason if reason in ("stop", "length") else "refused"
-    return Reply(int(usage.get("prompt_tokens", 0)), text, int(usage.get("completion_tokens", 0)), finish)
+    return Completion(int(usage.get("prompt_tokens", 0)), text, int(usage.get("completion_tokens", 0)), finish)
 
 
 def _said(response: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from scale_or_reason.inference.requests import Reply
+from scale_or_reason.inference.requests import Completion
 
 #: A log gets a line this often; on a terminal a bar moves.
 _SECONDS_BETWEEN_LINES = 5.0
@@ -23,7 +23,7 @@ class GenerationBar:
         self._tokens = 0
         self._began = self._shown = time.monotonic()
 
-    def add(self, reply: Reply) -> None:
+    def add(self, reply: Completion) -> None:
         """Count one more reply and show it, if it is time to."""
         self._tokens += reply.tokens
         self._count += 1

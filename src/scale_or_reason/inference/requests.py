@@ -11,7 +11,7 @@ from scale_or_reason.common.errors import StudyError
 
 
 @dataclass(frozen=True)
-class Reply:
+class Completion:
     """One generated text.
 
     ``text`` holds special tokens such as ``<think>``, but not the token that ended it. ``tokens`` counts every
@@ -26,18 +26,18 @@ class Reply:
     finish_reason: str
 
 
-OnReply = Callable[[Reply], None]
+OnCompletion = Callable[[Completion], None]
 
 
 @dataclass(frozen=True)
-class Mode:
+class ThinkingMode:
     """How a chat model is told to think or not: by its system prompt, or by options of its chat template."""
 
     system: str | None = None
     template: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_values(cls, values: Any, where: object) -> Mode:
+    def from_values(cls, values: Any, where: object) -> ThinkingMode:
         """From the config's map; :class:`StudyError` if it is something else."""
         known = {"system": (str, type(None)), "template": (dict,)}
         if not isinstance(values, dict) or not all(isinstance(values[key], known.get(key, ())) for key in values):
@@ -52,7 +52,7 @@ class Mode:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingParameters:
     """Decoding parameters: temperature tau (0 is greedy), nucleus p, at most ``max_tokens`` new tokens.
 
     ``top_k`` 0 and ``min_p`` 0 switch these filters off, as in the papers.
@@ -65,7 +65,7 @@ class Sampling:
     min_p: float = 0.0
 
     @classmethod
-    def from_json(cls, text: str, where: object = "--sampling") -> Sampling:
+    def from_json(cls, text: str, where: object = "--sampling") -> SamplingParameters:
         """From a JSON object such as ``{"temperature": 0.7, "top_p": 0.8, "max_tokens": 512}``."""
         values = checked_fields(cls, json_object(text, where), where)
         sampling = cls(**values)

@@ -25,7 +25,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.inference.model_files import check_generator
-from scale_or_reason.inference.requests import Mode, OnReply, Reply, Sampling
+from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.tokenizers import check_token_ids
 
 #: Settings that the caller decides or that may never be set.
@@ -100,16 +100,16 @@ class VllmEngine:
         self,
         prompts: Sequence[str],
         seeds: Sequence[int],
-        sampling: Sampling,
-        mode: Mode | None = None,
-        on_reply: OnReply | None = None,
+        sampling: SamplingParameters,
+        mode: ThinkingMode | None = None,
+        on_completion: OnCompletion | None = None,
         patterns: Sequence[str] | None = None,
-    ) -> list[Reply]:
+    ) -> list[Completion]:
         """One reply per user message, in order; with ``patterns``, each reply matches its regular expression.
 
         If the template itself opened the reasoning, the text starts with that ``<think>``.
         """
-        mode = mode or Mode()
+        mode = mode or ThinkingMode()
         options = dict(mode.template)
         conversations = [mode.messages(prompt) for prompt in prompts]
         lengths = self._chat_lengths(prompts, mode)
@@ -118,9 +118,9 @@ class VllmEngine:
             chosen_conversations: Any = [conversations[i] for i in chosen]
             self._llm.enqueue_chat(chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options)
 
-        return self._replies(lengths, seeds, sampling, (), enqueue, on_reply, patterns)
+        return self._replies(lengths, seeds, sampling, (), enqueue, on_completion, patterns)
 
-    def _chat_lengths(self, prompts: Sequence[str], mode: Mode) -> list[int]:
+    def _chat_lengths(self, prompts: Sequence[str], mode: ThinkingMode) -> list[int]:
         """Tokens of each prompt in the chat template; rendered, which takes time, only where it might not fit."""
 
         def rendered(prompt: str) -> int:
@@ -141,42 +141,42 @@ class VllmEngine:
         self,
         prompts: Sequence[str],
         seeds: Sequence[int],
-        sampling: Sampling,
+        sampling: SamplingParameters,
         stop: Sequence[str] = (),
-        on_reply: OnReply | None = None,
-    ) -> list[Reply]:
+        on_completion: OnCompletion | None = None,
+    ) -> list[Completion]:
         """One continuation per prompt, in order, without a chat template; a text ends before the first ``stop``."""
         lengths = [len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
 
         def enqueue(chosen: list[int], parameters: list[Any]) -> None:
             self._llm.enqueue([prompts[i] for i in chosen], parameters, use_tqdm=False)
 
-        return self._replies(lengths, seeds, sampling, stop, enqueue, on_reply)
+        return self._replies(lengths, seeds, sampling, stop, enqueue, on_completion)
 
     def _replies(
         self,
         lengths: Sequence[int],
         seeds: Sequence[int],
-        sampling: Sampling,
+        sampling: SamplingParameters,
         stop: Sequence[str],
         enqueue: Callable[[list[int], list[Any]], None],
-        on_reply: OnReply | None,
+        on_completion: OnCompletion | None,
         patterns: Sequence[str] | None = None,
-    ) -> list[Reply]:
+    ) -> list[Completion]:
         fitting = [i for i, length in enumerate(lengths) if length < self.context_tokens]
-        replies = {i: Reply(length, "", 0, "length") for i, length in enumerate(lengths)}
+        replies = {i: Completion(length, "", 0, "length") for i, length in enumerate(lengths)}
         if fitting:
             enqueue(
                 fitting,
                 [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting],
             )
-            for place, reply in zip(fitting, self._run(on_reply), strict=True):
+            for place, reply in zip(fitting, self._run(on_completion), strict=True):
                 replies[place] = reply
             # Prompts left in the cache would change the shape of the next call's batches, and with it the rounding.
             self._llm.reset_prefix_cache()
         return [replies[i] for i in range(len(lengths))]
 
-    def _parameters(self, sampling: Sampling, seed: int, stop: Sequence[str], pattern: str | None) -> Any:
+    def _parameters(self, sampling: SamplingParameters, seed: int, stop: Sequence[str], pattern: str | None) -> Any:
         return self._sampling_params(
             structured_outputs=self._structured(regex=pattern) if pattern else None,
             temperature=sampling.temperature,
@@ -190,23 +190,25 @@ class VllmEngine:
             skip_special_tokens=False,
         )
 
-    def _run(self, on_reply: OnReply | None) -> list[Reply]:
+    def _run(self, on_completion: OnCompletion | None) -> list[Completion]:
         """Step until all requests are done; replies in the order of the requests."""
         engine = self._llm.llm_engine
-        finished: list[tuple[int, Reply]] = []
+        finished: list[tuple[int, Completion]] = []
         while engine.has_unfinished_requests():
             for output in engine.step():
                 if output.finished:
                     reply = self._reply(output)
                     finished.append((int(output.request_id), reply))
-                    if on_reply:
-                        on_reply(reply)
+                    if on_completion:
+                        on_completion(reply)
         return [reply for _, reply in sorted(finished, key=lambda numbered: numbered[0])]
 
-    def _reply(self, output: Any) -> Reply:
+    def _reply(self, output: Any) -> Completion:
         made, prompt = output.outputs[0], output.prompt_token_ids
         text = self._opened_think(tuple(prompt[-_TAIL_TOKENS:])) + made.text
-        return Reply(len(prompt), text, len(made.token_ids), "length" if made.finish_reason == "length" else "stop")
+        return Completion(
+            len(prompt), text, len(made.token_ids), "length" if made.finish_reason == "length" else "stop"
+        )
 
     def _opened_think(self, tail: tuple[int, ...]) -> str:
         """The ``<think>`` at the very end of a prompt, with the white space behind it; "" if there is none."""

@@ -20,7 +20,7 @@ from scale_or_reason.common.intervals import LEVEL
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import SCHEMAS
 from scale_or_reason.judging.jury import KEY
-from scale_or_reason.study.study import RULES
+from scale_or_reason.study.study import RULE_GRADERS
 
 Floats = NDArray[np.float64]
 
@@ -54,9 +54,9 @@ def judge_agreement(
     """A ``judge_agreement`` table: for each pair of judges a row per benchmark and one for all of them.
 
     ``verdicts`` are those on each benchmark, one after the other, since all of the papers' study need much memory. They
-    have ``VERDICT_COLUMNS``; the judge ``rules`` stands for the graders. A judge's unparsable reply decides nothing; an
-    answer without a readable result is one that the graders do not call right. With three judges and more the jury as a
-    whole has rows too. Intervals draw items with replacement, within each benchmark.
+    have ``VERDICT_COLUMNS``; the judge ``rule_graders`` stands for the graders. A judge's unparsable reply decides
+    nothing; an answer without a readable result is one that the graders do not call right. With three judges and more
+    the jury as a whole has rows too. Intervals draw items with replacement, within each benchmark.
 
     Raises :class:`StudyError` if there are no two judges, and if a judge has not spoken about all answers.
     """
@@ -107,7 +107,7 @@ def krippendorffs_alpha(disagreement: Any, yes: Any, decided: Any) -> Any:
 
 def _judges(verdicts: pl.DataFrame) -> list[str]:
     """Their names, in the order given; the rules last."""
-    judges = sorted(verdicts["judge"].unique(maintain_order=True), key=lambda judge: judge == RULES)
+    judges = sorted(verdicts["judge"].unique(maintain_order=True), key=lambda judge: judge == RULE_GRADERS)
     if len(judges) < 2:
         raise _no_judges(judges)
     return judges
@@ -118,14 +118,14 @@ def _no_judges(judges: Sequence[str]) -> StudyError:
         "agreement needs two judges",
         found=", ".join(judges) or "no verdicts",
         expected="two judges, or one and the rule graders",
-        remedy="name more judges in study.judges, or set study.graders to true",
+        remedy="name more judges in study.judges, or set study.rule_graders to true",
     )
 
 
 def _opinions(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
     """One row per answer, one column per judge: right, wrong, or null for undecided."""
     right, unreadable = pl.col("verdict") == "yes", pl.col("verdict") == "unparsable"
-    said = pl.when(unreadable & (pl.col("judge") != RULES)).then(None).otherwise(right)
+    said = pl.when(unreadable & (pl.col("judge") != RULE_GRADERS)).then(None).otherwise(right)
     table = verdicts.select(*_ANSWER, "judge", said=said)
     spoke = table.group_by(_ANSWER).agg(pl.len(), others=(~pl.col("judge").is_in(list(judges))).any())
     partial = spoke.filter((pl.col("len") != len(judges)) | pl.col("others"))
@@ -141,7 +141,7 @@ def _opinions(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
 
 def _comparisons(judges: Sequence[str]) -> list[_Comparison]:
     """Every pair, and from three judges on the jury; the rules are no part of it."""
-    jury = [judge for judge in judges if judge != RULES]
+    jury = [judge for judge in judges if judge != RULE_GRADERS]
     pairs = [_Comparison(*pair, _pair_sums(*pair), _pair_statistics) for pair in combinations(judges, 2)]
     return [*pairs, *([_Comparison(JURY, None, _jury_sums(jury), _jury_statistics)] if len(jury) > 2 else [])]
 

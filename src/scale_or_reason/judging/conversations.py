@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.inference.requests import Reply
+from scale_or_reason.inference.requests import Completion
 from scale_or_reason.judging.protocols import NO_ANSWER, Protocol, Step
 from scale_or_reason.judging.verdicts import JudgeVerdict
 
@@ -15,7 +15,7 @@ AnswerKey = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
-class Case:
+class JudgeRequest:
     """One answer before the judge. ``truth`` is None where the judge gets none (ifeval)."""
 
     key: AnswerKey
@@ -24,23 +24,23 @@ class Case:
     truth: str | None
 
 
-class Trial:
-    """A case on its way to a verdict.
+class JudgeConversation:
+    """A request on its way to a verdict.
 
     ``shown`` is what the judge sees of the answer; None if nothing is left of it without its reasoning: such an answer
     is wrong, and nobody is asked. ``verdict`` is None as long as there is something to ask. ``last`` has the last reply
     of each step by what was read in it, ``replies`` all of them.
     """
 
-    def __init__(self, case: Case, protocol: Protocol, shown: str | None) -> None:
-        self.key = case.key
+    def __init__(self, request: JudgeRequest, protocol: Protocol, shown: str | None) -> None:
+        self.key = request.key
         self.verdict: JudgeVerdict | None = "no" if shown is None else None
         self.extracted: str | None = None
-        self.replies: list[Reply] = []
+        self.replies: list[Completion] = []
         self.last: dict[str, str] = {}
         self.asked_again = False
-        self._steps = protocol.steps(case.truth)
-        self._values = {"question": case.question, "answer": shown or "", "truth": case.truth or ""}
+        self._steps = protocol.steps(request.truth)
+        self._values = {"question": request.question, "answer": shown or "", "truth": request.truth or ""}
         self._number = self._tries = 0
 
     @property
@@ -57,7 +57,7 @@ class Trial:
         step = [self._number] if self._number else []
         return derive_seed(study_seed, "judge", judge, *self.key, self._tries, *step)
 
-    def hear(self, reply: Reply, retries: int) -> None:
+    def record(self, reply: Completion, retries: int) -> None:
         """Take the judge's reply: go to the next step, ask again, or come to a verdict."""
         self.replies.append(reply)
         self.last[self.step.reads] = reply.text
@@ -77,13 +77,15 @@ class Trial:
             self._number, self._tries = self._number + 1, 0
 
 
-def hold(trials: Sequence[Trial], ask: Callable[[list[Trial]], list[Reply]], retries: int) -> None:
-    """Bring all ``trials`` to a verdict.
+def run_conversations(
+    conversations: Sequence[JudgeConversation], ask: Callable[[list[JudgeConversation]], list[Completion]], retries: int
+) -> None:
+    """Bring all ``conversations`` to a verdict.
 
-    ``ask`` puts the message of each trial that it is given to the judge. Every round asks all that are open at once,
-    whichever step they are at. A reply that cannot be read is asked for again up to ``retries`` times; then the verdict
-    is ``unparsable``, never no.
+    ``ask`` puts the message of each conversation that it is given to the judge. Every round asks all that are open at
+    once, whichever step they are at. A reply that cannot be read is asked for again up to ``retries`` times; then the
+    verdict is ``unparsable``, never no.
     """
-    while still_open := [trial for trial in trials if trial.verdict is None]:
-        for trial, reply in zip(still_open, ask(still_open), strict=True):
-            trial.hear(reply, retries)
+    while still_open := [conversation for conversation in conversations if conversation.verdict is None]:
+        for conversation, reply in zip(still_open, ask(still_open), strict=True):
+            conversation.record(reply, retries)

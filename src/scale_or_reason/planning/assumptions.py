@@ -15,7 +15,7 @@ from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, 
 from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, BaseStudent, LimitedCell, Teacher
 from scale_or_reason.study.local_files import made_by_study
 from scale_or_reason.study.problems import did_you_mean
-from scale_or_reason.study.study import Judge, Study, benchmark_limit
+from scale_or_reason.study.study import Judge, Study, max_items_of
 
 #: Tokens of a final answer, and of a ground truth, in a judge's second message.
 _SHORT_ANSWER = 30
@@ -31,7 +31,7 @@ class GpuType:
     tflops: float
     memory_gb: float
     bandwidth_tb_s: float
-    price: float
+    price_per_hour: float
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Assumptions:
                 expected=", ".join(types),
                 remedy=did_you_mean(name, types) or f"describe it under plan.gpu_types.{name}",
             )
-        units = {"tflops": "TFLOP/s", "memory_gb": "GB", "bandwidth_tb_s": "TB/s", "price": "per GPU-hour"}
+        units = {"tflops": "TFLOP/s", "memory_gb": "GB", "bandwidth_tb_s": "TB/s", "price_per_hour": "per GPU-hour"}
         for key, unit in units.items():
             self._note(f"gpu_types.{name}.{key}", types[name][key], unit)
         return GpuType(name, **types[name])
@@ -94,7 +94,7 @@ class Assumptions:
     def kept_pairs(self, corpus: str) -> float:
         """The share of a corpus' questions that is trained on: both answers finished, no overlap, not too long."""
         measured = self.calibration.kept.get(corpus)
-        return self._measured_or(f"kept_pairs.{corpus}", measured, "share of the questions", "corpus", corpus)
+        return self._measured_or(f"kept_pair_share.{corpus}", measured, "share of the questions", "corpus", corpus)
 
     def training_lengths(self, corpus: str) -> tuple[float, dict[str, float]]:
         """Tokens of a question, and of its answer in each format."""
@@ -128,32 +128,32 @@ class Assumptions:
         Raises :class:`StudyError` where neither config nor benchmark says it.
         """
         settings = self.config["benchmarks"]
-        limit = benchmark_limit(benchmark, settings)
+        limit = max_items_of(benchmark, settings)
         own = BENCHMARKS[benchmark]
         chosen = own.with_options(settings["options"].get(benchmark, {}))
         rows = self._rows(benchmark, own, chosen)
         count = rows if limit is None else min(rows, limit)
-        self._note(f"items.{benchmark}", count, "questions", "config and benchmark")
-        return count * int(settings["samples"].get(benchmark, 1))
+        self._note(f"benchmark_items.{benchmark}", count, "questions", "config and benchmark")
+        return count * int(settings["samples_per_item"].get(benchmark, 1))
 
     def _rows(self, benchmark: str, own: Benchmark, chosen: Benchmark) -> int:
         """Questions before any limit: those that the study writes itself, those of a file, as stated, as is known."""
         folder = rows_folder(benchmark, self.config["benchmarks"]["source"])
-        if folder and "world" in self.config and made_by_study(folder, self.study.name):
-            return int(self.config["world"]["benchmark_rows"])
+        if folder and "small_world" in self.config and made_by_study(folder, self.study.name):
+            return int(self.config["small_world"]["benchmark_rows"])
         several = chosen.expand is not own.expand
         file = rows_file(folder, benchmark) if folder else None
         if file and file.is_file() and not several:
             with file.open(encoding="utf-8") as lines:
                 return sum(not line.isspace() for line in lines)
-        stated = self.settings["items"].get(benchmark)
+        stated = self.settings["benchmark_items"].get(benchmark)
         if stated is not None:
             return int(stated)
         if chosen.hub is None or chosen.hub.rows is None or several:
             raise StudyError(
                 "nobody has counted the questions of a benchmark",
                 where="config",
-                key=f"plan.items.{benchmark}",
+                key=f"plan.benchmark_items.{benchmark}",
                 found="nothing",
                 expected="their number before any limit",
                 remedy="count its rows and state the number there",
@@ -163,9 +163,9 @@ class Assumptions:
     def question_tokens(self, benchmark: str, shots: int | None = None) -> float:
         """Tokens of a question with its instruction; with ``shots`` behind so many solved examples."""
         if (benchmark, shots) in self.calibration.questions:
-            name = f"tokens.questions.{benchmark}" + (f", {shots} shots" if shots is not None else "")
+            name = f"tokens.benchmark_prompts.{benchmark}" + (f", {shots} shots" if shots is not None else "")
             return self.measured(name, self.calibration.questions[benchmark, shots], "tokens")
-        own = self._measured_or(f"tokens.questions.{benchmark}", None, "tokens", "benchmark", benchmark)
+        own = self._measured_or(f"tokens.benchmark_prompts.{benchmark}", None, "tokens", "benchmark", benchmark)
         return own * (1 + BENCHMARKS[benchmark].examples_shown(shots or 0))
 
     def answer_tokens(self, model: AnyModel, benchmark: str) -> float:
@@ -208,7 +208,7 @@ class Assumptions:
         if isinstance(model, Adaptation):
             return model.second
         threshold = 0.0
-        if model.schedule == "mix":
+        if model.curriculum == "mix":
             threshold = self.number("tokens.mixed_reasons_above", "ratio")
         return "reasoning" if model.ratio > threshold or model.ratio == 1 else "ift"
 

@@ -14,7 +14,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_column, read_table
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.planning.shapes import Shape
-from scale_or_reason.planning.timings import time_table
+from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.study.cells import FORMATS, format_ratio, parse_model_id
 
 #: What the time of a stage is made of: GPU-seconds for each prompt token, each completion token, each FLOP.
@@ -60,8 +60,8 @@ def answer_groups(model_id: str) -> list[str]:
     if columns["kind"] == "teacher":
         return [f"teacher/{FORMATS[int(columns['ratio'])]}"]
     if columns["kind"] == "adapted":
-        return [columns["schedule"]]
-    cell = f"{columns['schedule']}/rho-{format_ratio(columns['ratio'])}"
+        return [columns["curriculum"]]
+    cell = f"{columns['curriculum']}/rho-{format_ratio(columns['ratio'])}"
     widest = [FORMATS[int(columns["ratio"])]] if columns["ratio"] in (0, 1) else []
     return [f"{columns['corpus']}/{cell}", cell, *widest]
 
@@ -91,7 +91,7 @@ def read_calibration(
             remedy="run that study to its end first, or set plan.calibrate_from to null",
         )
     costs = read_table(file, "costs")
-    rules = {row["rule"]: row for row in time_table(results / "timings").to_dicts()}
+    rules = {row["rule"]: row for row in job_timings(results / "timings").to_dicts()}
     verdicts = _read_verdicts(results / "verdicts")
     training = _work(costs, "training", lambda _, name: processes.get(name))
     evaluation = _work(costs, "evaluation", gpus)
@@ -101,7 +101,7 @@ def read_calibration(
         name: start
         for name, rule in (
             ("training", "train_student"),
-            ("evaluation", "answer_benchmarks"),
+            ("evaluation", "evaluate_model"),
             ("judging", "judge_answers"),
         )
         if rule in rules and (start := _start(rules[rule], _seconds(costs, results, name))) is not None
@@ -164,7 +164,7 @@ def _kept(costs: pl.DataFrame, pairs: Path) -> dict[str, float]:
         file = pairs / f"{corpus}.audit.json"
         if file.is_file():
             audit = json.loads(file.read_text(encoding="utf-8"))
-            kept[str(corpus)] = float(rows["sequences"].mean()) / audit["questions"]  # type: ignore[arg-type]
+            kept[str(corpus)] = float(rows["sequences"].mean()) / audit["prompts"]  # type: ignore[arg-type]
     return kept
 
 
@@ -208,7 +208,7 @@ def _with_groups(rows: pl.DataFrame) -> pl.DataFrame:
 def _read_verdicts(folder: Path) -> pl.DataFrame:
     """Tokens of all judges by judge, model and benchmark; limits on the length of answers are left out."""
     columns = ["model_id", "benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
-    files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rules")]
+    files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rule_graders")]
     files = [file for file in files if "max-tokens-" not in file.parent.name]
     if not files:
         types = dict.fromkeys(columns[:3], pl.String()) | dict.fromkeys([*columns[3:], "sequences"], pl.Int64())
@@ -289,7 +289,7 @@ def _seconds(costs: pl.DataFrame, results: Path, stage: str) -> float | None:
         seconds = _trainings(costs)["seconds"]
         return float(seconds.sum()) if seconds.null_count() < seconds.len() else None
     folder = results / ("answers" if stage == "evaluation" else "verdicts")
-    files = [file for file in folder.rglob("manifest.json") if not file.is_relative_to(folder / "rules")]
+    files = [file for file in folder.rglob("manifest.json") if not file.is_relative_to(folder / "rule_graders")]
     return sum(_manifest_seconds(file) or 0.0 for file in files) if files else None
 
 

@@ -171,7 +171,7 @@ class Estimator:
                 "decode_tokens_per_second_per_gpu": machine.decode,
                 "memory_gb": machine.memory.total / _GB,
                 "fits": machine.fits,
-                "price": gpu_hours * self.gpu.price,
+                "price": gpu_hours * self.gpu.price_per_hour,
             }
         )
 
@@ -239,15 +239,15 @@ class Estimator:
         assert unit.model is not None
         own_weights = unit.stage == "evaluation" and unit.cell.split("/")[0] not in ("base", "teacher")
         engine = Engine.from_settings(shape, 1, unit.model.engine)
-        load = engine.weight_bytes / (self.assumed.number("start.load_gb_s", "GB/s") * _GB)
-        start = self.assumed.number("start.minutes", "minutes of a job") * 60
+        load = engine.weight_bytes / (self.assumed.number("startup.load_gb_s", "GB/s") * _GB)
+        start = self.assumed.number("startup.minutes", "minutes of a job") * 60
         return start / members + load / (1 if own_weights else members)
 
     def _light_seconds(self, rule: str) -> float:
         calibration = self.assumed.calibration
         if rule in calibration.light:
-            return self.assumed.measured(f"light.{rule}", calibration.light[rule], "seconds of a job")
-        return self.assumed.number("light.minutes", "minutes of a job") * 60
+            return self.assumed.measured(f"cpu_jobs.{rule}", calibration.light[rule], "seconds of a job")
+        return self.assumed.number("cpu_jobs.minutes", "minutes of a job") * 60
 
 
 def _tokens_price(unit: Unit) -> float:
@@ -264,20 +264,20 @@ def make_plan(
     """The plan of a study whose files lie, or will lie, in ``results``.
 
     ``measured``: rule -> seconds of its jobs so far.
-    Raises :class:`StudyError` if a job needs more GPUs than ``plan.gpus``, and for everything that the plan does not
-    know.
+    Raises :class:`StudyError` if a job needs more GPUs than ``plan.num_gpus``, and for everything that the plan does
+    not know.
     """
     estimator = Estimator(config, assumed)
     units = Work(config, study, assumed, results).units()
     cells = estimator.rows(units)
-    gpus = int(assumed.number("gpus", "GPUs at a time"))
+    gpus = int(assumed.number("num_gpus", "GPUs at a time"))
     _check_gpus(cells, gpus)
     return Plan(
         study=study.name,
         gpu=estimator.gpu,
         gpus=gpus,
         cells=cells,
-        stages=_stages(cells, gpus, int(assumed.number("light.at_once", "jobs at a time")), measured),
+        stages=_stages(cells, gpus, int(assumed.number("cpu_jobs.concurrent", "jobs at a time")), measured),
         memory=pl.DataFrame(list(estimator.memory_rows.values()), infer_schema_length=None),
         downloads_gb=_downloads(units, estimator) / _GB,
         checkpoints_gb=_checkpoints(config, units, estimator) / _GB,
@@ -291,7 +291,7 @@ def _check_gpus(cells: pl.DataFrame, gpus: int) -> None:
         raise StudyError(
             "a job needs more GPUs than the plan has",
             where="config",
-            key="plan.gpus",
+            key="plan.num_gpus",
             found=f"{gpus}, and {largest['gpus'][0]} for {largest['stage'][0]} of {largest['model'][0]}",
             expected=f"at least {largest['gpus'][0]}",
             remedy="raise it, or give that model fewer GPUs",

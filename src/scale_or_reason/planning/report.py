@@ -25,7 +25,7 @@ STAGE_COLUMNS = {
     "fits": "fits",
 }
 #: What is one number for each benchmark or group of models: too much for a screen.
-_LONG = ("plan.items", "plan.tokens.questions", "plan.light")
+_LONG = ("plan.benchmark_items", "plan.tokens.benchmark_prompts", "plan.cpu_jobs")
 
 
 def amount(value: float | None) -> str:
@@ -139,7 +139,7 @@ def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str
     """The whole plan as text; the tables that it leaves out lie in ``folder``."""
     gpu, everything = plan.gpu, totals(plan)
     lines = [
-        f"Plan of the study {plan.study}: {plan.gpus} x {gpu.name} at a time, {amount(gpu.price)} for an hour of one",
+        f"Plan of the study {plan.study}: {plan.gpus} x {gpu.name}, {amount(gpu.price_per_hour)} per GPU-hour",
         "",
         *_table(stage_rows(plan)),
         "",

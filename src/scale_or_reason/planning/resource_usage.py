@@ -28,7 +28,7 @@ _SLURM = {
 }
 
 
-def efficiency_table(folder: Path, slurm: pl.DataFrame | None = None) -> pl.DataFrame:
+def resource_usage(folder: Path, slurm: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per rule, the one with the most asked hours first, from the ``benchmark:`` files under ``folder``.
 
     Columns: ``rule``; ``jobs``; what a job asked for at most, ``threads``, ``gpus``, ``nodes``, ``asked_minutes``,

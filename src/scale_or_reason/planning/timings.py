@@ -9,7 +9,7 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 
 
-def time_table(folder: Path) -> pl.DataFrame:
+def job_timings(folder: Path) -> pl.DataFrame:
     """One row per rule, the longest in all first, from the ``benchmark:`` files under ``folder``.
 
     A rule's files lie in ``folder/RULE/`` or are ``folder/RULE.tsv``. Columns: ``rule``; ``jobs``; ``seconds`` in all

@@ -14,12 +14,12 @@ from typing import Any
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell
 from scale_or_reason.study.learning_rates import format_rate
-from scale_or_reason.study.study import RULES, Judge, Student, Study, TeacherModel
+from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study, TeacherModel
 
 #: In their order; those in which models work need GPUs.
 MODEL_STAGES = ("generation", "learning_rates", "training", "evaluation", "judging")
 STAGES = (
-    "questions",
+    "prompts",
     "benchmarks",
     "generation",
     "pairs",
@@ -95,16 +95,18 @@ class Work:
 
     def _questions(self) -> Iterator[Unit]:
         for corpus in self._corpora:
-            if "world" in self.config:
-                yield self._light("questions", "micro_questions", corpus, f"world/questions/{corpus}.jsonl")
-            yield self._light("questions", "prepare_questions", corpus, f"questions/{corpus}.parquet")
-            yield self._light("questions", "find_overlaps", corpus, f"questions/{corpus}.overlaps.parquet")
+            if "small_world" in self.config:
+                yield self._light("prompts", "small_world_prompts", corpus, f"world/prompts/{corpus}.jsonl")
+            yield self._light("prompts", "prepare_prompts", corpus, f"prompts/{corpus}.parquet")
+            yield self._light("prompts", "decontaminate_prompts", corpus, f"prompts/{corpus}.overlaps.parquet")
 
     def _benchmarks(self) -> Iterator[Unit]:
-        own = "world" in self.config and Path(self.config["benchmarks"]["source"]["path"]).is_relative_to(self.results)
-        parts = {"": ("micro_benchmark_rows", "prepare_benchmark")}
+        own = "small_world" in self.config and Path(self.config["benchmarks"]["source"]["path"]).is_relative_to(
+            self.results
+        )
+        parts = {"": ("small_world_benchmark_rows", "prepare_benchmark")}
         if any(self.study.base_shots):
-            parts[".pool"] = ("micro_pool_rows", "prepare_pool")
+            parts[".pool"] = ("small_world_fewshot_rows", "prepare_fewshot_pool")
         for part, (rows_rule, rule) in parts.items():
             for name in self.study.benchmarks:
                 if own:
@@ -121,17 +123,17 @@ class Work:
                 tokens = self.assumed.generated_tokens(name, answer_format)
                 for shard in range(corpus.shards):
                     cell = f"{name}/{answer_format}/shard-{shard}"
-                    calls = (Calls(corpus.size / corpus.shards, prompt, tokens),)
+                    calls = (Calls(corpus.num_prompts / corpus.shards, prompt, tokens),)
                     target = self.results / f"pairs/{cell}.parquet"
                     limit = self._context(teacher)
-                    yield Unit("generation", "generate_answers", cell, cell, target, teacher, calls, limit)
+                    yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, limit)
 
     def _context(self, model: Student | TeacherModel | Judge) -> int:
         """The longest sequence that an engine has to have room for."""
         return int(model.engine.get("max_model_len") or 0)
 
     def _pairs(self) -> Iterator[Unit]:
-        rule = "build_pairs" if self.config["pairs"]["source"] == "generate" else "take_released_pairs"
+        rule = "build_pairs" if self.config["pairs"]["source"] == "generate" else "import_released_pairs"
         for corpus in self._corpora:
             disk = self._pair_tokens(corpus) * self.assumed.number("disk.bytes_per_token", "bytes")
             yield self._light("pairs", rule, corpus, f"pairs/{corpus}.parquet", disk)
@@ -139,7 +141,7 @@ class Work:
     def _pair_tokens(self, corpus: str) -> float:
         """Tokens of all questions and answers that are kept."""
         prompt, answers = self.assumed.training_lengths(corpus)
-        kept = self.study.corpora[corpus].size * self.assumed.kept_pairs(corpus)
+        kept = self.study.corpora[corpus].num_prompts * self.assumed.kept_pairs(corpus)
         return kept * (prompt + sum(answers.values()))
 
     def _mixtures(self) -> Iterator[Unit]:
@@ -160,7 +162,7 @@ class Work:
         folder = f"learning_rates/{corpus}"
         for answer_format in self.study.formats_with_rates:
             cell = f"{corpus}/{answer_format}"
-            yield self._light("learning_rates", "sample_for_search", cell, f"{folder}/samples/{answer_format}.parquet")
+            yield self._light("learning_rates", "sample_search_data", cell, f"{folder}/samples/{answer_format}.parquet")
         prompt, answers = self.assumed.training_lengths(corpus)
         for name in self.study.searched:
             for answer_format in self.study.formats_with_rates:
@@ -181,7 +183,7 @@ class Work:
 
     def _training_unit(self, rule: str, model: Cell | Adaptation) -> Unit:
         training = self.study.lineage(model)[-1]
-        sequences = self.study.corpora[training.corpus].size * self.assumed.kept_pairs(training.corpus)
+        sequences = self.study.corpora[training.corpus].num_prompts * self.assumed.kept_pairs(training.corpus)
         prompt, answers = self.assumed.training_lengths(training.corpus)
         shares = {"ift": 1 - training.ratio, "reasoning": training.ratio}
         calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
@@ -189,7 +191,7 @@ class Work:
         return Unit("training", rule, model.model_id, model.model_id, target, self.study.students[model.student], calls)
 
     def _evaluation(self) -> Iterator[Unit]:
-        by_student = self.config["compute"]["evaluation_jobs"] == "student"
+        by_student = self.config["compute"]["evaluation_grouping"] == "student"
         for model in [*self.study.evaluated(), *self.study.limited()]:
             limited, shots = isinstance(model, LimitedCell), getattr(model, "shots", None)
             together = model.kind in ("base", "teacher") or (by_student and not limited)
@@ -204,9 +206,7 @@ class Work:
             )
             target = self.results / "answers" / model.model_id / "manifest.json"
             entry = self._entry(model)
-            yield Unit(
-                "evaluation", "answer_benchmarks", job, model.model_id, target, entry, calls, self._context(entry)
-            )
+            yield Unit("evaluation", "evaluate_model", job, model.model_id, target, entry, calls, self._context(entry))
 
     def _entry(self, model: AnyModel) -> Student | TeacherModel:
         if model.kind != "teacher":
@@ -215,7 +215,7 @@ class Work:
         return self.study.teacher
 
     def _judging(self) -> Iterator[Unit]:
-        size = self.config["compute"]["judging_batch"]
+        size = self.config["compute"]["models_per_judge_job"]
         owners: dict[str, list[str]] = {}
         for model in [*self.study.evaluated(), *self.study.limited()]:
             group = _owner(model) + ("/max-tokens" if isinstance(model, LimitedCell) else "")
@@ -238,15 +238,15 @@ class Work:
                 yield Unit("judging", "judge_answers", job, cell, target, judge, calls, self._context(judge))
 
     def _grading(self) -> Iterator[Unit]:
-        for model in [*self.study.evaluated(), *self.study.limited()] if self.study.graders else []:
+        for model in [*self.study.evaluated(), *self.study.limited()] if self.study.rule_graders else []:
             last = self.study.benchmarks_of(model)[-1]
-            target = f"verdicts/{RULES}/{model.model_id}/{last}.parquet"
+            target = f"verdicts/{RULE_GRADERS}/{model.model_id}/{last}.parquet"
             yield self._light("grading", "grade_answers", model.model_id, target)
 
     def _scores(self) -> Iterator[Unit]:
-        rules = {"scores": "score_models", "costs": "count_costs"}
+        rules = {"scores": "score_models", "costs": "compute_flops"}
         if self.study.limited():
-            rules["limited_scores"] = "score_limited_models"
+            rules["limited_scores"] = "score_models_within_limit"
         for table, rule in rules.items():
             yield self._light("scores", rule, table, f"tables/{table}.parquet")
 

@@ -14,13 +14,13 @@ from typing import Any
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.data.prompt_schemas import QUESTION_SCHEMAS
+from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools
 from scale_or_reason.study.cells import RESERVED_NAMES, format_ratio, ratio_of_format
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import DEFAULT_TEMPLATE, RULES, SEARCH, formats_with_rates, models_of_jury
+from scale_or_reason.study.study import DEFAULT_TEMPLATE, RULE_GRADERS, SEARCH, formats_with_rates, models_of_jury
 
 Config = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def unknown_names(config: Config) -> Iterator[Problem]:
     study = config["study"]
     for catalogue in ("students", "corpora", "judges"):
         for index, name in enumerate(study[catalogue]):
-            if (catalogue, name) == ("judges", RULES):
+            if (catalogue, name) == ("judges", RULE_GRADERS):
                 continue  # the rule graders need no entry
             yield from _unknown(name, ("study", catalogue, index), catalogue, config[catalogue])
     if study["teacher"] is not None:
@@ -61,9 +61,11 @@ def reserved_names(config: Config) -> Iterator[Problem]:
         if name in RESERVED_NAMES:
             expected = f"none of {', '.join(RESERVED_NAMES)}: paths begin with them for other models"
             yield Problem(("corpora", name), "a corpus has a reserved name", name, expected, "rename the corpus")
-    if RULES in config["judges"]:
-        expected = f"not {RULES!r}: that is the name of the rule graders"
-        yield Problem(("judges", RULES), "a judge has a reserved name", RULES, expected, "rename the judge")
+    if RULE_GRADERS in config["judges"]:
+        expected = f"not {RULE_GRADERS!r}: that is the name of the rule graders"
+        yield Problem(
+            ("judges", RULE_GRADERS), "a judge has a reserved name", RULE_GRADERS, expected, "rename the judge"
+        )
 
 
 def benchmark_names(config: Config) -> Iterator[Problem]:
@@ -85,7 +87,7 @@ def benchmark_names(config: Config) -> Iterator[Problem]:
             home[benchmark] = family["name"]
     for index, benchmark in enumerate(config["study"]["length_limits"]["benchmarks"]):
         yield from _unknown_benchmark(benchmark, ("study", "length_limits", "benchmarks", index))
-    for key in ("limits", "samples", "options"):
+    for key in ("max_items_by_benchmark", "samples_per_item", "options"):
         for benchmark in config["benchmarks"][key]:
             yield from _unknown_benchmark(benchmark, ("benchmarks", key, benchmark))
 
@@ -124,8 +126,8 @@ def adaptations(config: Config) -> Iterator[Problem]:
         yield Problem(("study", "adaptation_corpora", "from"), problem, start, expected, remedy)
     for index, adaptation in enumerate(study["adaptations"]):
         ratio = ratio_of_format(adaptation.split("-then-")[0])
-        if ratio not in study["ratios"] or not study["schedules"]:
-            found = f"{adaptation}, with the ratios {study['ratios']} and the schedules {study['schedules']}"
+        if ratio not in study["ratios"] or not study["curricula"]:
+            found = f"{adaptation}, with the ratios {study['ratios']} and the curricula {study['curricula']}"
             remedy = f"add {ratio} to study.ratios, or take the adaptation out"
             problem = "an adaptation needs a ratio that is not trained"
             yield Problem(("study", "adaptations", index), problem, found, f"ratio {ratio}", remedy)
@@ -155,10 +157,10 @@ def nodes(config: Config) -> Iterator[Problem]:
 
 def sizes(config: Config) -> Iterator[Problem]:
     """Lines of `compute.by_size` that no student would ever take, since one before is larger."""
-    limits = [line["up_to_b"] for line in config["compute"]["by_size"]]
+    limits = [line["max_params_b"] for line in config["compute"]["by_size"]]
     for index, (before, limit) in enumerate(pairwise(limits), start=1):
         if limit <= before:
-            path = ("compute", "by_size", index, "up_to_b")
+            path = ("compute", "by_size", index, "max_params_b")
             yield Problem(path, "a line that no student takes", limit, f"more than {before}", "put the smallest first")
 
 
@@ -168,9 +170,9 @@ def learning_rate_search(config: Config) -> Iterator[Problem]:
     if not study["corpora"] or all(config["students"][name]["learning_rate"] != SEARCH for name in study["students"]):
         return
     corpus, wanted = study["corpora"][0], search["samples"] + search["held_out"]
-    if wanted > config["corpora"][corpus]["size"]:
+    if wanted > config["corpora"][corpus]["num_prompts"]:
         found = f"{search['samples']} samples and {search['held_out']} held out"
-        expected = f"together at most corpora.{corpus}.size, {config['corpora'][corpus]['size']}"
+        expected = f"together at most corpora.{corpus}.num_prompts, {config['corpora'][corpus]['num_prompts']}"
         path = ("training", "learning_rate_search", "samples")
         yield Problem(path, "the search needs more questions than the corpus has", found, expected, "lower it")
     for index, rate in enumerate(search["rates"]):
@@ -204,14 +206,14 @@ def question_rules(config: Config) -> Iterator[Problem]:
     """Languages of a source that does not say its questions' language, and lengths that no question has."""
     for name, corpus in config["corpora"].items():
         schema = corpus["source"]["schema"]
-        if corpus.get("languages") and QUESTION_SCHEMAS[schema].language is None:
+        if corpus.get("languages") and PROMPT_SCHEMAS[schema].language is None:
             problem = f"rows of the schema {schema} do not say which language they are in"
             found = ", ".join(corpus["languages"])
             yield Problem(("corpora", name, "languages"), problem, found, "null", "set it to null")
-    rules = config["questions"]
-    if rules["longest"] is not None and rules["longest"] < rules["shortest"]:
-        problem, expected = "no question has an allowed length", f"at least questions.shortest, {rules['shortest']}"
-        yield Problem(("questions", "longest"), problem, rules["longest"], expected, "raise it")
+    rules = config["prompts"]
+    if rules["max_chars"] is not None and rules["max_chars"] < rules["min_chars"]:
+        problem, expected = "no prompt has an allowed length", f"at least prompts.min_chars, {rules['min_chars']}"
+        yield Problem(("prompts", "max_chars"), problem, rules["max_chars"], expected, "raise it")
 
 
 def somebody_answers(config: Config) -> Iterator[Problem]:
@@ -231,8 +233,8 @@ def somebody_answers(config: Config) -> Iterator[Problem]:
 def somebody_grades(config: Config) -> Iterator[Problem]:
     """A study without judges and without rules."""
     study = config["study"]
-    if not study["judges"] and not study["graders"]:
-        remedy = "name a judge, or set study.graders to true"
+    if not study["judges"] and not study["rule_graders"]:
+        remedy = "name a judge, or set study.rule_graders to true"
         yield Problem(("study", "judges"), "nothing grades the answers", "no judge, no graders", None, remedy)
 
 
@@ -256,11 +258,13 @@ def judges(config: Config) -> Iterator[Problem]:
 
 def shots(config: Config) -> Iterator[Problem]:
     """Examples asked for where no rows are set aside for them."""
-    most, kept = max(config["study"]["base_shots"], default=0), config["benchmarks"]["pool"]
+    most, kept = max(config["study"]["base_shots"], default=0), config["benchmarks"]["fewshot_pool"]
     if most > kept:
         found = f"{kept} rows kept as examples, {most} shots asked for"
-        remedy = f"set benchmarks.pool to {most} or more, or take {most} out of study.base_shots"
-        yield Problem(("benchmarks", "pool"), "shots without a pool of examples", found, f"at least {most}", remedy)
+        remedy = f"set benchmarks.fewshot_pool to {most} or more, or take {most} out of study.base_shots"
+        yield Problem(
+            ("benchmarks", "fewshot_pool"), "shots without a pool of examples", found, f"at least {most}", remedy
+        )
 
 
 def context_lengths(config: Config) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.study.local_files import deepspeed_file, is_local, made_by_study
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import benchmark_limit, models_of_jury
+from scale_or_reason.study.study import max_items_of, models_of_jury
 
 Config = Mapping[str, Any]
 
@@ -50,11 +50,11 @@ def missing_files(config: Config) -> Iterator[Problem]:
             yield Problem(key, problem, tokenizer, expected, "correct the path")
     yield from _missing_questions(config)
     yield from _missing_rows(config)
-    papers = config["reference"]["path"]
+    papers = config["paper_results"]["path"]
     if papers is not None and not any(Path(papers).glob("v[12]_*.csv")):
         expected = "a folder with v2_table1.csv, v2_teacher.csv, v2_inference_power_law.csv, or null"
         problem = "a missing file: no tables of the papers here"
-        yield Problem(("reference", "path"), problem, papers, expected, "correct the path")
+        yield Problem(("paper_results", "path"), problem, papers, expected, "correct the path")
 
 
 def _missing_questions(config: Config) -> Iterator[Problem]:
@@ -94,7 +94,7 @@ def missing_pools(config: Config) -> Iterator[Problem]:
         folder = rows_folder(benchmark, config["benchmarks"]["source"])
         if folder is None or made_by_study(folder, config["study"]["name"]) or not BENCHMARKS[benchmark].shots:
             continue
-        pool, limit = rows_file(folder, benchmark, ".pool"), benchmark_limit(benchmark, config["benchmarks"])
+        pool, limit = rows_file(folder, benchmark, ".pool"), max_items_of(benchmark, config["benchmarks"])
         if limit is None and not pool.is_file():
             remedy = (
                 f"write {pool.name}, set a limit so that rows are left over, or take {most} out of study.base_shots"

@@ -59,17 +59,17 @@ class Evidence:
         return len(self.values["accuracy"]) - 1
 
     def find(
-        self, student: str, corpus: str, ratio: float, schedule: str = "seq", kind: str = "distilled"
+        self, student: str, corpus: str, ratio: float, curriculum: str = "seq", kind: str = "distilled"
     ) -> int | None:
-        """The row of a trained cell, None if it is not there. At ratios 0 and 1 both schedules are one cell."""
-        schedule = "seq" if kind == "distilled" and ratio in (0, 1) else schedule
-        named = {"kind": kind, "corpus": corpus, "student": student, "schedule": schedule, "ratio": float(ratio)}
+        """The row of a trained cell, None if it is not there. At ratios 0 and 1 both curricula are one cell."""
+        curriculum = "seq" if kind == "distilled" and ratio in (0, 1) else curriculum
+        named = {"kind": kind, "corpus": corpus, "student": student, "curriculum": curriculum, "ratio": float(ratio)}
         return self._index.get(tuple(named.get(name) for name in CELL))
 
     def adapted(self, student: str, first: str, second: str) -> int | None:
         """The row of an adaptation, None if it is not there."""
         ratio = float(FORMATS.index(second))
-        named = {"kind": "adapted", "student": student, "schedule": f"{first}-then-{second}", "ratio": ratio}
+        named = {"kind": "adapted", "student": student, "curriculum": f"{first}-then-{second}", "ratio": ratio}
         return self._index.get(tuple(named.get(name) for name in CELL))
 
     def teacher(self) -> int | None:
@@ -104,10 +104,10 @@ class Evidence:
         """The cell's model id without its seed."""
         row = self.cells.row(cell, named=True)
         if row["kind"] == "distilled":
-            return f"{row['corpus']}/{row['student']}/{row['schedule']}/rho-{row['ratio']:g}"
+            return f"{row['corpus']}/{row['student']}/{row['curriculum']}/rho-{row['ratio']:g}"
         if row["kind"] == "teacher":
             return f"teacher/{row['student']}/{FORMATS[int(row['ratio'])]}"
-        return f"adapted/{row['student']}/{row['schedule']}" if row["kind"] == "adapted" else f"base/{row['student']}"
+        return f"adapted/{row['student']}/{row['curriculum']}" if row["kind"] == "adapted" else f"base/{row['student']}"
 
 
 def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame:
@@ -122,7 +122,7 @@ def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, floa
         .group_by(CELL, maintain_order=True)
         .agg(pl.col("training_flops").mean(), models=pl.col("model_id"), seeds=pl.len().cast(pl.Int64))
         .with_columns(size_b=size)
-        .sort("kind", "corpus", "size_b", "student", "schedule", "ratio", "shots", nulls_last=True)
+        .sort("kind", "corpus", "size_b", "student", "curriculum", "ratio", "shots", nulls_last=True)
     )
 
 

@@ -39,7 +39,7 @@ def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame
         )
     first = own.join(asked_again, on=_KEY, how="semi").with_columns(max_tokens=pl.lit(max_tokens, pl.Int64))
     table = pl.concat([first, asked_again], how="diagonal").select(list(SCHEMAS["length_limits"]))
-    order = ["corpus", "student", "schedule", "ratio", "seed"]
+    order = ["corpus", "student", "curriculum", "ratio", "seed"]
     return table.sort([*order, "family", "benchmark", "max_tokens"], maintain_order=True)
 
 

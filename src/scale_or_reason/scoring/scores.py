@@ -61,7 +61,7 @@ def score_model(
         _check_verdicts(f"{model_id}, judge {judge[0]}", answers, given)
     if verdicts.is_empty() and graders.is_empty():
         raise StudyError("answers have no verdicts", found=model_id, remedy="name judges or switch the graders on")
-    rules = graders.select(*KEY, *MEASURES, rules="verdict")
+    rules = graders.select(*KEY, *MEASURES, rule_graders="verdict")
     decided = graders.select(*KEY, "verdict") if verdicts.is_empty() else jury.decide(verdicts)
     outcomes = answers.join(decided, on=KEY).join(rules, on=KEY, how="left")
     compared = not (verdicts.is_empty() or graders.is_empty())
@@ -99,13 +99,13 @@ def _agreement(outcomes: pl.DataFrame) -> float | None:
     Graders call an answer unparsable where they find no result in it; a judge says no to the same answer.
     """
     decided = outcomes.filter(pl.col("verdict") != "unparsable")
-    same = (decided["verdict"] == "yes") == (decided["rules"] == "yes")
+    same = (decided["verdict"] == "yes") == (decided["rule_graders"] == "yes")
     return same.cast(pl.Float64).mean()  # type: ignore[return-value]
 
 
 def _check_items(model_id: str, items: pl.DataFrame, answers: pl.DataFrame, family: Mapping[str, str]) -> None:
     if answers.is_empty():
-        remedy = "run answer_benchmarks.py for this model first"
+        remedy = "run evaluate_model.py for this model first"
         raise StudyError("there are no answers to score", found=model_id, remedy=remedy)
     for benchmark in answers["benchmark"].unique().sort():
         if benchmark not in family:

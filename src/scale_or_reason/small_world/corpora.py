@@ -1,4 +1,4 @@
-"""Training questions of the small world, in the schemas of the two prompt sources."""
+"""Training prompts of the small world, in the schemas of the two prompt sources."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from scale_or_reason.common.errors import StudyError
 
 FORMATS = ("ift", "reasoning")
-SCHEDULES = ("seq", "mix")
+CURRICULA = ("seq", "mix")
 #: First path components that a corpus may not be called, since they say what kind of model follows.
 RESERVED_NAMES = ("adapted", "base", "teacher")
 
@@ -58,36 +58,36 @@ class _Model:
 
     def columns(self) -> dict[str, Any]:
         """The model's values for the columns ``tables.CELL_COLUMNS``; null where a column does not apply."""
-        names = ("corpus", "student", "schedule", "ratio", "seed", "shots")
+        names = ("corpus", "student", "curriculum", "ratio", "seed", "shots")
         own = asdict(self)
         return {"model_id": self.model_id, "kind": self.kind} | {name: own.get(name) for name in names}
 
 
 @dataclass(frozen=True, order=True)
 class Cell(_Model):
-    """A distilled student: one cell of the grid students x ratios x schedules x corpora (x seeds)."""
+    """A distilled student: one cell of the grid students x ratios x curricula x corpora (x seeds)."""
 
     corpus: str
     student: str
-    schedule: str
+    curriculum: str
     ratio: float
     seed: int = 0
 
     kind: ClassVar[str] = "distilled"
     pattern: ClassVar[str] = (
         rf"(?P<corpus>(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME})/(?P<student>{NAME})"
-        rf"/(?P<schedule>{'|'.join(SCHEDULES)})/rho-(?P<ratio>{RATIO})/seed-(?P<seed>\d+)"
+        rf"/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{RATIO})/seed-(?P<seed>\d+)"
     )
 
     @property
     def model_id(self) -> str:
         ratio = format_ratio(self.ratio)
-        return f"{self.corpus}/{self.student}/{self.schedule}/rho-{ratio}/seed-{self.seed}"
+        return f"{self.corpus}/{self.student}/{self.curriculum}/rho-{ratio}/seed-{self.seed}"
 
     @property
     def trained_as(self) -> Cell:
-        """The cell whose training run this is: at ratios 0 and 1 both schedules are the same run, stored under seq."""
-        return replace(self, schedule="seq") if self.ratio in (0, 1) else self
+        """The cell whose training run this is: at ratios 0 and 1 both curricula are the same run, stored under seq."""
+        return replace(self, curriculum="seq") if self.ratio in (0, 1) else self
 
 
 @dataclass(frozen=True, order=True)
@@ -102,7 +102,7 @@ class LimitedCell(Cell):
     @property
     def cell(self) -> Cell:
         """The cell itself, under the study's own limit."""
-        return Cell(self.corpus, self.student, self.schedule, self.ratio, self.seed)
+        return Cell(self.corpus, self.student, self.curriculum, self.ratio, self.seed)
 
     @property
     def model_id(self) -> str:
@@ -130,7 +130,7 @@ class Adaptation(_Model):
 
     def columns(self) -> dict[str, Any]:
         ratio = float(FORMATS.index(self.second))
-        return super().columns() | {"schedule": f"{self.first}-then-{self.second}", "ratio": ratio}
+        return super().columns() | {"curriculum": f"{self.first}-then-{self.second}", "ratio": ratio}
 
 
 @dataclass(frozen=True, order=True)

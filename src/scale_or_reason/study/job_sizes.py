@@ -15,7 +15,7 @@ def job_settings(compute: Mapping[str, Any], kind: str, size_b: float | None = N
     ``size_b`` is the student's size in billions of parameters, None for a job that is about no student. The first line
     of ``by_size`` that is large enough for it counts, and goes on top of ``jobs``.
     """
-    fitting = [line for line in compute["by_size"] if size_b is not None and size_b <= line["up_to_b"]]
+    fitting = [line for line in compute["by_size"] if size_b is not None and size_b <= line["max_params_b"]]
     return {**compute["jobs"][kind], **(fitting[0].get(kind, {}) if fitting else {})}
 
 

@@ -15,13 +15,13 @@ class Training:
 
     model_id: str
     corpus: str
-    schedule: str
+    curriculum: str
     ratio: float
 
     @property
     def mixture(self) -> str:
         """The part of the mixture's path below ``mixtures/``, without the suffix."""
-        return f"{self.corpus}/{self.schedule}/rho-{format_ratio(self.ratio)}"
+        return f"{self.corpus}/{self.curriculum}/rho-{format_ratio(self.ratio)}"
 
 
 def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Training, ...]:
@@ -46,5 +46,5 @@ def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Tra
     if isinstance(model, LimitedCell):
         return lineage(model.cell, adaptation_corpora)
     if isinstance(model, Cell):
-        return (Training(model.model_id, model.corpus, model.schedule, model.ratio),)
+        return (Training(model.model_id, model.corpus, model.curriculum, model.ratio),)
     return ()

@@ -9,8 +9,8 @@ makes it give other results from the same inputs; Snakemake then runs that stage
 from __future__ import annotations
 
 STAGE_VERSIONS: dict[str, int] = {
-    "world": 5,
-    "questions": 2,
+    "small_world": 5,
+    "prompts": 2,
     "overlaps": 1,
     "benchmarks": 1,  # each benchmark also has a version of its own
     "generations": 1,

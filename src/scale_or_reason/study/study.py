@@ -28,7 +28,7 @@ from scale_or_reason.study.learning_rates import rate_at
 from scale_or_reason.study.lineage import Training, lineage
 
 #: The judge that needs no model: the rule graders.
-RULES = "rules"
+RULE_GRADERS = "rule_graders"
 #: In place of a student's learning rates: they are to be found by trials.
 SEARCH = "search"
 #: The chat format of students that name none: that of Qwen's models.
@@ -51,19 +51,19 @@ def engine_settings_of_results(engine: Settings) -> Settings:
 
 def models_of_jury(names: Sequence[str]) -> list[str]:
     """The jurors that are models: the rule graders may be one too, and need none."""
-    return [name for name in names if name != RULES]
+    return [name for name in names if name != RULE_GRADERS]
 
 
-def benchmark_limit(benchmark: str, settings: Settings) -> int | None:
+def max_items_of(benchmark: str, settings: Settings) -> int | None:
     """The smaller one of the limits for all benchmarks and for this one; None without any."""
-    limits = (settings["limit"], settings["limits"].get(benchmark))
+    limits = (settings["max_items"], settings["max_items_by_benchmark"].get(benchmark))
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def formats_with_rates(study: Settings) -> tuple[str, ...]:
     """The formats for which a study's students need a learning rate (``study`` is the config's section)."""
     needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
-    if study["corpora"] and study["schedules"]:
+    if study["corpora"] and study["curricula"]:
         for answer_format in FORMATS:
             # a mixture counts for both formats: it takes one rate or lies between the two
             if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
@@ -169,14 +169,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A question set: the teacher answers ``size`` of its questions in ``shards`` jobs per format.
+    """A question set: the teacher answers ``num_prompts`` of its prompts in ``shards`` jobs per format.
 
     ``languages`` are codes of the source's language column; empty for all.
     """
 
     name: str
     source: Source
-    size: int
+    num_prompts: int
     shards: int
     languages: tuple[str, ...] = ()
 
@@ -201,14 +201,14 @@ class Study:
     corpora: Mapping[str, Corpus]
     grid_corpora: tuple[str, ...]
     ratios: tuple[float, ...]
-    schedules: tuple[str, ...]
+    curricula: tuple[str, ...]
     adaptations: tuple[tuple[str, str], ...]
     adaptation_corpora: Mapping[str, str]
     base_shots: tuple[int, ...]
     teacher: TeacherModel | None
     judges: Mapping[str, Judge]
     jurors: tuple[str, ...]  # who decides: judges, and perhaps the rule graders
-    graders: bool
+    rule_graders: bool
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
     figures: tuple[str, ...]
@@ -237,7 +237,7 @@ class Study:
             corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
             grid_corpora=tuple(chosen["corpora"]),
             ratios=tuple(chosen["ratios"]),
-            schedules=tuple(chosen["schedules"]),
+            curricula=tuple(chosen["curricula"]),
             adaptations=tuple(_formats_of(text) for text in chosen["adaptations"]),
             adaptation_corpora=chosen["adaptation_corpora"],
             base_shots=tuple(chosen["base_shots"]),
@@ -245,8 +245,8 @@ class Study:
             judges={
                 name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
             },
-            jurors=tuple(chosen["judges"]) or (RULES,),
-            graders=chosen["graders"] or RULES in chosen["judges"],
+            jurors=tuple(chosen["judges"]) or (RULE_GRADERS,),
+            rule_graders=chosen["rule_graders"] or RULE_GRADERS in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
             length_limits=_length_limits(chosen),
             figures=tuple(chosen["figures"]),
@@ -263,8 +263,8 @@ class Study:
 
     @property
     def verdict_sources(self) -> tuple[str, ...]:
-        """The judges, and ``rules`` if the rule graders speak too."""
-        return (*self.judges, *([RULES] if self.graders else []))
+        """The judges, and ``rule_graders`` if the rule graders speak too."""
+        return (*self.judges, *([RULE_GRADERS] if self.rule_graders else []))
 
     @property
     def shown_shots(self) -> int:
@@ -273,7 +273,7 @@ class Study:
 
     def cells(self) -> list[Cell]:
         """Every cell of the grid, also those that share a training run: 100 in the paper's study."""
-        grid = product(self.grid_corpora, self.students, self.schedules, self.ratios, self.seeds)
+        grid = product(self.grid_corpora, self.students, self.curricula, self.ratios, self.seeds)
         return [Cell(*values) for values in grid]
 
     def trainings(self) -> list[Cell]:
@@ -352,7 +352,7 @@ class Study:
 
 
 def _variant(cell: Cell) -> str:
-    return f"{cell.schedule}/rho-{format_ratio(cell.ratio)}"
+    return f"{cell.curriculum}/rho-{format_ratio(cell.ratio)}"
 
 
 def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
@@ -362,7 +362,7 @@ def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
     return Corpus(
         name=name,
         source=source,
-        size=entry["size"],
+        num_prompts=entry["num_prompts"],
         shards=entry["shards"],
         languages=() if released else tuple(entry.get("languages") or ()),
     )

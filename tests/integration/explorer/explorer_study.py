@@ -23,7 +23,7 @@ SIZES = {"tiny": 0.001, NASTY: 0.002, "big": 0.008}
 #: So far apart that the order of the students changes.
 EXACTLY = {"tiny": (9.0, 12.0), NASTY: (0.8, 0.7), "big": (0.1, 0.05)}
 FAMILIES = {"Math-OE": ("gsm8k", "aime"), "General-MC": ("mmlu_misc", "winogrande")}
-CORPORA, RATIOS, SCHEDULES = ("general", "math"), (0.0, 0.25, 0.5, 1.0), ("seq", "mix")
+CORPORA, RATIOS, CURRICULA = ("general", "math"), (0.0, 0.25, 0.5, 1.0), ("seq", "mix")
 #: Without accuracy on these benchmarks, and so without one in the family.
 UNANSWERED = {("general/big/seq/rho-1", "aime")}
 #: Nobody has counted what its training cost.
@@ -70,7 +70,7 @@ class MadeStudy:
 
 def models() -> dict[str, Any]:
     """Name of a cell -> its model; one seed each."""
-    grid = product(CORPORA, SIZES, SCHEDULES, RATIOS)
+    grid = product(CORPORA, SIZES, CURRICULA, RATIOS)
     cells = [Cell(*values) for values in grid if values[2] == "seq" or values[3] not in (0, 1)]
     others = [Adaptation(student, "ift", "reasoning") for student in SIZES]
     others += [BaseStudent(student, shots) for student in SIZES for shots in (0, 3)]
@@ -167,7 +167,7 @@ def _run(root: Path, folder: Path) -> None:
         "--output": folder / "explorer.html",
     }
     words = [str(word) for pair in options.items() for word in pair]
-    script = root / "workflow" / "scripts" / "explore_results.py"
+    script = root / "workflow" / "scripts" / "build_explorer.py"
     subprocess.run([sys.executable, script, *words], check=True)
 
 

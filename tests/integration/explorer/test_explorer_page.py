@@ -82,9 +82,9 @@ def test_every_choice_changes_the_points_and_the_frontier(open_page: Callable[..
     opened.chosen("corpora", "general", on=False)
     opened.chosen("corpora", "math")
     check(opened, study, "Math-OE", lambda name: name.startswith("math/") and "/seq/" in name, "inference")
-    # at ratios 0 and 1 both schedules are one training
-    opened.chosen("schedules", "seq", on=False)
-    opened.chosen("schedules", "mix")
+    # at ratios 0 and 1 both curricula are one training
+    opened.chosen("curricula", "seq", on=False)
+    opened.chosen("curricula", "mix")
     mixed = re.compile("^math/.*/(mix/.*|seq/rho-[01])$", re.S)
     check(opened, study, "Math-OE", lambda name: bool(mixed.match(name)), "inference")
     opened.chosen("ratios", "0.5", on=False)

@@ -68,7 +68,7 @@ def explorer_data(
         {
             "name": re.sub(r"/seed-\d+$", "", own[0]),
             "label": look.label(row),
-            **{name: row[name] for name in ("kind", "corpus", "student", "schedule", "shots", "seeds", "size_b")},
+            **{name: row[name] for name in ("kind", "corpus", "student", "curriculum", "shots", "seeds", "size_b")},
             "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
             "training": _trained(row),
             "exact_training": _trained(exact_row),
@@ -199,11 +199,11 @@ def _choices(rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, 
     trained = [row for row in rows if row["kind"] == "distilled"]
     kinds = {row["kind"] for row in rows}
     corpora = list(dict.fromkeys(row["corpus"] for row in trained))
-    schedules = sorted({row["schedule"] for row in trained}, reverse=True)
+    curricula = sorted({row["curriculum"] for row in trained}, reverse=True)
     ordered = sorted(
         (row for row in rows if row["kind"] != "teacher"), key=lambda row: (row["size_b"] is None, row["size_b"] or 0)
     )
-    adaptations = sorted({row["schedule"] for row in rows if row["kind"] == "adapted"})
+    adaptations = sorted({row["curriculum"] for row in rows if row["kind"] == "adapted"})
     numbers = sorted({row["shots"] for row in rows if row["kind"] == "base"})
     first_kind = next((kind for kind in KINDS if kind in kinds), None)
     return {
@@ -214,7 +214,7 @@ def _choices(rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, 
         "ratios": [
             _choice(format_ratio(ratio), look.ratio(ratio), True) for ratio in sorted({row["ratio"] for row in trained})
         ],
-        "schedules": [_choice(name, look.schedule(name), name == schedules[0]) for name in schedules],
+        "curricula": [_choice(name, look.curriculum(name), name == curricula[0]) for name in curricula],
         "adaptations": [_choice(name, look.adaptation(name), True) for name in adaptations],
         "shots": [_choice(str(number), str(number), number == shots or len(numbers) == 1) for number in numbers],
     }

@@ -19,7 +19,7 @@ _MIDDLE = 0.5
 
 
 class Look:
-    """How the cells of a study look; ``cells`` have ``kind, corpus, student, schedule, ratio, shots, size_b``."""
+    """How the cells of a study look; ``cells`` have ``kind, corpus, student, curriculum, ratio, shots, size_b``."""
 
     def __init__(self, style: Style, cells: Sequence[Mapping[str, Any]]) -> None:
         self._style = style
@@ -38,7 +38,7 @@ class Look:
         base, other = self._style.colours["base"], self._style.colours["note"]
         low, high = self._style.marker_area
         area = self._areas.get(cell["size_b"], low + _MIDDLE * (high - low))
-        fill = {"mix": "open"}.get(cell["schedule"], "dot" if cell["kind"] == "adapted" else "full")
+        fill = {"mix": "open"}.get(cell["curriculum"], "dot" if cell["kind"] == "adapted" else "full")
         return {
             "colours": {
                 "ratio": base if cell["kind"] == "base" else self._ratios.get(cell["ratio"], other),
@@ -68,11 +68,11 @@ class Look:
         if cell["kind"] == "teacher":
             return f"{student}, {labels['teacher']}, thinking {'on' if cell['ratio'] else 'off'}"
         if cell["kind"] == "adapted":
-            return f"{student}, adapted: {self.adaptation(cell['schedule'])}"
-        schedule = "" if cell["ratio"] in (0, 1) else f" {self.schedule(cell['schedule']).lower()}"
-        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{schedule}"
+            return f"{student}, adapted: {self.adaptation(cell['curriculum'])}"
+        curriculum = "" if cell["ratio"] in (0, 1) else f" {self.curriculum(cell['curriculum']).lower()}"
+        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{curriculum}"
 
-    def schedule(self, name: str) -> str:
+    def curriculum(self, name: str) -> str:
         """``seq`` in words."""
         return self._style.labels.get(name, name)
 

@@ -56,13 +56,13 @@ def table(
 ) -> pl.DataFrame:
     """Everything that :func:`draw` draws: accuracies as shares, FLOPs per model (training) or per answer (inference).
 
-    ``sequential`` shows all ratios of the sequential schedule, not only the two formats; ``fits`` draws a curve through
-    each format. What has no results gets a note.
+    ``sequential`` shows all ratios of the sequential curriculum, not only the two formats; ``fits`` draws a curve
+    through each format. What has no results gets a note.
     """
     selected = select_tasks(results, tasks)
     points = task_points(results, selected)
     ratios = sorted(float(ratio) for ratio in results.ratios if sequential or ratio in (0, 1))
-    ours = students_of(points, results.corpus, ratios).filter(pl.col("schedule") == "seq")
+    ours = students_of(points, results.corpus, ratios).filter(pl.col("curriculum") == "seq")
     students, runs = model_points.mean_over_seeds(ours, VALUES), model_points.single_runs(ours, VALUES)
     rows: list[dict[str, Any]] = []
     for task in selected:

@@ -89,7 +89,7 @@ def _models(points: pl.DataFrame, task: Task, results: Results) -> dict[str, dic
     models = {"baseline": by_student(distilled(results.adaptation_corpora.get("from"), 0.0))}
     models |= {f"{corpus} reasoning": by_student(distilled(corpus, 1.0)) for corpus in results.corpora}
     for name in results.adaptations:
-        models[name] = by_student((pl.col("kind") == "adapted") & (pl.col("schedule") == name))
+        models[name] = by_student((pl.col("kind") == "adapted") & (pl.col("curriculum") == name))
     return models
 
 

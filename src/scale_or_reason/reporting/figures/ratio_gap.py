@@ -31,7 +31,7 @@ SCHEMA = {
     "task": pl.String(),
     "family": pl.String(),
     "element": pl.String(),  # point | note
-    "schedule": pl.String(),
+    "curriculum": pl.String(),
     "student": pl.String(),  # null for means over all students
     "size_b": pl.Float64(),
     "ratio": pl.Float64(),
@@ -43,7 +43,7 @@ SCHEMA = {
 }
 AXIS_LABELS = {"x": "Reasoning ratio (%)", "y": "Gap to IFT (points)"}
 #: Colour of the palette (other ones than those of the formats) and marker.
-_SCHEDULES = {"seq": (2, "o"), "mix": (3, "s")}
+_CURRICULA = {"seq": (2, "o"), "mix": (3, "s")}
 _LENGTH_LABEL = "Length (tokens)"
 Found = Mapping[tuple[str, str, float], Mapping[str, Any]]
 
@@ -51,9 +51,9 @@ Found = Mapping[tuple[str, str, float], Mapping[str, Any]]
 def table(results: Results, *, tasks: str, by: str = "size") -> pl.DataFrame:
     """Everything that :func:`draw` draws, gaps as shares, lengths in tokens.
 
-    ``by`` is ``size``, a line per student of the sequential schedule, or ``schedule``, a line per schedule. Without a
-    student's IFT model there is no gap of this student. A mean is over all students that have any result on the task; a
-    ratio at which one of these is missing has none.
+    ``by`` is ``size``, a line per student of the sequential curriculum, or ``curriculum``, a line per curriculum.
+    Without a student's IFT model there is no gap of this student. A mean is over all students that have any result on
+    the task; a ratio at which one of these is missing has none.
     """
     selected = select_tasks(results, tasks)
     points = task_points(results, selected)
@@ -61,10 +61,10 @@ def table(results: Results, *, tasks: str, by: str = "size") -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for task in selected:
         found = {
-            (row["student"], row["schedule"], row["ratio"]): row for row in students.filter(task=task.name).to_dicts()
+            (row["student"], row["curriculum"], row["ratio"]): row for row in students.filter(task=task.name).to_dicts()
         }
         panel = {"task": task.name, "family": task.family}
-        lines = _by_size if by == "size" else _by_schedule
+        lines = _by_size if by == "size" else _by_curriculum
         content = list(lines(found, results))
         notes = [row["note"] for row in content if "note" in row]
         own = [row for row in content if "note" not in row]
@@ -82,30 +82,30 @@ def _by_size(found: Found, results: Results) -> Iterator[dict[str, Any]]:
             if row is None:
                 missing.append(f"{labels.size_label(results.sizes[student])} {labels.ratio_label(ratio)}")
             elif baseline is not None:
-                cell = {"schedule": "seq", "student": student, "size_b": results.sizes[student], "ratio": ratio}
+                cell = {"curriculum": "seq", "student": student, "size_b": results.sizes[student], "ratio": ratio}
                 yield cell | gap(baseline, row)
     if missing:
         yield {"note": labels.missing_note(missing)}
 
 
-def _by_schedule(found: Found, results: Results) -> Iterator[dict[str, Any]]:
+def _by_curriculum(found: Found, results: Results) -> Iterator[dict[str, Any]]:
     there = {student for student, _, _ in found}
     shown = [student for student in results.students if student in there]
     missing = []
-    for schedule in results.schedules:
+    for curriculum in results.curricula:
         for ratio in map(float, sorted(results.ratios)):
-            # at ratios 0 and 1 both schedules are the same model, stored under seq
-            stored = "seq" if ratio in (0, 1) else schedule
+            # at ratios 0 and 1 both curricula are the same model, stored under seq
+            stored = "seq" if ratio in (0, 1) else curriculum
             rows = {student: found.get((student, stored, ratio)) for student in shown}
             baselines = {student: found.get((student, "seq", 0.0)) for student in shown}
             absent = [student for student in shown if rows[student] is None]
-            if ratio not in (0, 1) or schedule == results.schedules[0]:
-                name = labels.ratio_label(ratio) if ratio in (0, 1) else f"{schedule} {labels.ratio_label(ratio)}"
+            if ratio not in (0, 1) or curriculum == results.curricula[0]:
+                name = labels.ratio_label(ratio) if ratio in (0, 1) else f"{curriculum} {labels.ratio_label(ratio)}"
                 missing += [f"{labels.size_label(results.sizes[student])} {name}" for student in absent]
             if shown and not absent and None not in baselines.values():
                 gaps = [gap(baselines[student], rows[student]) for student in shown]  # type: ignore[arg-type]
                 tokens = fmean(row["answer_tokens"] for row in rows.values() if row)
-                yield {"schedule": schedule, "ratio": ratio, "answer_tokens": tokens} | mean_gap(gaps)
+                yield {"curriculum": curriculum, "ratio": ratio, "answer_tokens": tokens} | mean_gap(gaps)
     without = [labels.size_label(results.sizes[student]) for student in results.students if student not in there]
     if without:
         yield {"note": f"means without {', '.join(without)}"}
@@ -135,7 +135,7 @@ def draw_block(grid: Grid, block: int, table: pl.DataFrame, style: Style) -> Non
         if sizes:
             _draw_sizes(axes, points, ratios, drawing.size_colours(sizes, style), style)
         else:
-            _draw_schedules(axes, points, ratios, style, grid.is_last(task))
+            _draw_curricula(axes, points, ratios, style, grid.is_last(task))
         drawing.gap_axis(axes, style)
         axes.set_xlim(-0.05, 1.05)
         axes.xaxis.set_major_locator(ticker.FixedLocator(sorted({0.0, *ratios, 1.0})))
@@ -156,10 +156,10 @@ def _draw_sizes(
         drawing.series(axes, own, "ratio", "gap", style, color=colour, marker="o", ms=3)
 
 
-def _draw_schedules(axes: Axes, points: pl.DataFrame, ratios: Sequence[float], style: Style, is_last: bool) -> None:
+def _draw_curricula(axes: Axes, points: pl.DataFrame, ratios: Sequence[float], style: Style, is_last: bool) -> None:
     lengths = axes.twinx()
-    for schedule, (rank, marker) in _SCHEDULES.items():
-        own = _with_gaps(points.filter(schedule=schedule), ratios)
+    for curriculum, (rank, marker) in _CURRICULA.items():
+        own = _with_gaps(points.filter(curriculum=curriculum), ratios)
         look: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 3}
         drawing.series(axes, own, "ratio", "gap", style, **look)
         lengths.plot(own["ratio"], own["answer_tokens"], ls="--", mfc="white", lw=style.interval_width, **look)
@@ -171,14 +171,14 @@ def _draw_schedules(axes: Axes, points: pl.DataFrame, ratios: Sequence[float], s
 
 
 def legend(table: pl.DataFrame, style: Style) -> list[Line2D]:
-    """The entries for sizes, or for schedules and what their lines are."""
+    """The entries for sizes, or for curricula and what their lines are."""
     sizes = table["size_b"].drop_nulls().unique().sort().to_list()
     if sizes:
         return drawing.size_handles(drawing.size_colours(sizes, style))
     handles = []
-    for schedule, (rank, marker) in _SCHEDULES.items():
-        if schedule in table["schedule"]:
+    for curriculum, (rank, marker) in _CURRICULA.items():
+        if curriculum in table["curriculum"]:
             look: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 4}
-            handles.append(Line2D([], [], label=f"{style.labels[schedule]}, gap", **look))
-            handles.append(Line2D([], [], label=f"{style.labels[schedule]}, length", ls="--", mfc="white", **look))
+            handles.append(Line2D([], [], label=f"{style.labels[curriculum]}, gap", **look))
+            handles.append(Line2D([], [], label=f"{style.labels[curriculum]}, length", ls="--", mfc="white", **look))
     return handles

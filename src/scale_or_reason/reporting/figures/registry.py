@@ -1,7 +1,7 @@
-"""Which figure of which version has which form: plain data, so that the Snakefile reads it in milliseconds.
+"""Which figure of which version has which type: plain data, so that the Snakefile reads it in milliseconds.
 
-A form is a module beside this one with ``table(results, **parameters)`` and ``draw(table, style)``. What v2's figures
-show is known to us from short descriptions only, so their layout is ours.
+A figure type is a module beside this one with ``table(results, **parameters)`` and ``draw(table, style)``. What v2's
+figures show is known to us from short descriptions only, so their layout is ours.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The modules that every form uses, here and in the library; an edit draws all figures again.
+#: The modules that every figure type uses, here and in the library; an edit draws all figures again.
 SHARED_MODULES = ("drawing", "grid", "parts", "results", "style", "tasks")
 SHARED_LIBRARY = (
     "common/intervals",
@@ -22,23 +22,23 @@ SHARED_LIBRARY = (
 
 
 @dataclass(frozen=True)
-class Form:
-    """What figures of a form are drawn from: tables, settings of the study, and code beside the shared one.
+class FigureType:
+    """What figures of a figure type are drawn from: tables, settings of the study, and code beside the shared one.
 
     ``settings`` are fields of :class:`~scale_or_reason.reporting.figures.results.Results`.
     """
 
     tables: tuple[str, ...]
     settings: tuple[str, ...]
-    modules: tuple[str, ...] = ()  # of this package, beside the form's own
+    modules: tuple[str, ...] = ()  # of this package, beside the type's own
     library: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its form, what it shows in a few words, and the parameters of ``table``."""
+    """A figure: its type, what it shows in a few words, and the parameters of ``table``."""
 
-    form: str
+    figure_type: str
     shows: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -46,21 +46,21 @@ class Figure:
 _STUDENTS = ("sizes", "families", "corpora")
 _FRONTIER = ("analysis/frontiers", "common/seeds")
 
-FORMS = {
-    "accuracy_by_size": Form(("scores",), (*_STUDENTS, "shots")),
-    "accuracy_by_flops": Form(("scores", "costs"), (*_STUDENTS, "ratios", "seed"), library=_FRONTIER),
-    "ratio_gap": Form(("scores",), (*_STUDENTS, "ratios", "schedules"), ("gaps",)),
-    "sequential": Form(
+FIGURE_TYPES = {
+    "accuracy_by_size": FigureType(("scores",), (*_STUDENTS, "shots")),
+    "accuracy_by_flops": FigureType(("scores", "costs"), (*_STUDENTS, "ratios", "seed"), library=_FRONTIER),
+    "ratio_gap": FigureType(("scores",), (*_STUDENTS, "ratios", "curricula"), ("gaps",)),
+    "sequential": FigureType(
         ("scores", "costs"), (*_STUDENTS, "ratios"), ("accuracy_by_flops", "gaps", "ratio_gap"), _FRONTIER
     ),
-    "overhead": Form(("scores",), _STUDENTS, ("gaps",)),
-    "answer_length": Form(("scores", "answer_lengths"), _STUDENTS),
-    "early_stopping": Form(("early_stopping",), _STUDENTS, library=("analysis/frontiers", "scoring/outcomes")),
-    "length_limit": Form(("length_limits",), (*_STUDENTS, "limits", "limited_benchmarks")),
-    "inference_by_size": Form(("scores", "costs"), _STUDENTS, library=("analysis/power_laws",)),
-    "shots": Form(("scores",), ("sizes", "families", "base_shots")),
-    "adaptation": Form(("scores",), (*_STUDENTS, "adaptations", "adaptation_corpora"), ("gaps",)),
-    "family_table": Form(("scores",), _STUDENTS, library=("analysis/table1",)),
+    "overhead": FigureType(("scores",), _STUDENTS, ("gaps",)),
+    "answer_length": FigureType(("scores", "answer_lengths"), _STUDENTS),
+    "early_stopping": FigureType(("early_stopping",), _STUDENTS, library=("analysis/frontiers", "scoring/outcomes")),
+    "length_limit": FigureType(("length_limits",), (*_STUDENTS, "limits", "limited_benchmarks")),
+    "inference_by_size": FigureType(("scores", "costs"), _STUDENTS, library=("analysis/power_laws",)),
+    "shots": FigureType(("scores",), ("sizes", "families", "base_shots")),
+    "adaptation": FigureType(("scores",), (*_STUDENTS, "adaptations", "adaptation_corpora"), ("gaps",)),
+    "family_table": FigureType(("scores",), _STUDENTS, library=("analysis/table1",)),
 }
 
 _FAMILIES, _BENCHMARKS = {"tasks": "main families"}, {"tasks": "main benchmarks"}
@@ -70,7 +70,7 @@ _TRAINING = {"costs": ["training"], "sequential": True, "fits": False}
 FIGURES = {
     "v1/fig01": Figure("overhead", "gain and extra tokens by benchmark", {**_BENCHMARKS, "by_size": False}),
     "v1/fig02": Figure("accuracy_by_size", "accuracy by size, format and corpus", _FAMILIES),
-    "v1/fig03": Figure("ratio_gap", "sequential and mixed training, with lengths", {**_FAMILIES, "by": "schedule"}),
+    "v1/fig03": Figure("ratio_gap", "sequential and mixed training, with lengths", {**_FAMILIES, "by": "curriculum"}),
     "v1/fig04": Figure("ratio_gap", "gap to IFT over the reasoning ratio, by size", {**_FAMILIES, "by": "size"}),
     "v1/fig05": Figure("adaptation", "general students trained further on math", _FAMILIES),
     "v1/fig06": Figure("accuracy_by_flops", "accuracy against training FLOPs, all ratios", {**_FAMILIES, **_TRAINING}),
@@ -80,7 +80,7 @@ FIGURES = {
     "v1/fig10": Figure("length_limit", "accuracy under a longer limit on answers"),
     "v1/fig11": Figure("inference_by_size", "inference FLOPs by size, power laws", {**_FAMILIES, "extended": False}),
     "v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _BENCHMARKS),
-    "v1/fig13": Figure("ratio_gap", "figure 3 by benchmark", {**_BENCHMARKS, "by": "schedule"}),
+    "v1/fig13": Figure("ratio_gap", "figure 3 by benchmark", {**_BENCHMARKS, "by": "curriculum"}),
     "v1/fig14": Figure("ratio_gap", "figure 4 by benchmark", {**_BENCHMARKS, "by": "size"}),
     "v1/fig15": Figure("adaptation", "figure 5 by benchmark", _BENCHMARKS),
     "v1/fig16": Figure("accuracy_by_flops", "figure 6 by benchmark", {**_BENCHMARKS, **_TRAINING}),
@@ -91,7 +91,7 @@ FIGURES = {
     "v2/fig03": Figure("accuracy_by_flops", "accuracy against FLOPs: law, code, physics", _OTHERS),
     "v2/fig04": Figure("answer_length", "length of right and wrong answers by size", _FAMILIES),
     "v2/fig05": Figure("sequential", "sequential ratios: gap to IFT, training FLOPs", _FAMILIES),
-    "v2/fig06": Figure("ratio_gap", "sequential and mixed training, with lengths", {**_FAMILIES, "by": "schedule"}),
+    "v2/fig06": Figure("ratio_gap", "sequential and mixed training, with lengths", {**_FAMILIES, "by": "curriculum"}),
     "v2/fig07": Figure("sequential", "sequential ratios: law, code, physics", _OTHERS),
     "v2/fig08": Figure(
         "accuracy_by_flops",
@@ -109,12 +109,12 @@ FIGURES = {
     "v2/fig17": Figure("answer_length", "figure 4 by benchmark", _ALL),
     "v2/fig18": Figure("ratio_gap", "figure 5 above, by benchmark", {**_ALL, "by": "size"}),
     "v2/fig19": Figure("accuracy_by_flops", "figure 5 below, by benchmark", {**_ALL, **_TRAINING}),
-    "v2/fig20": Figure("ratio_gap", "figure 6 by benchmark", {**_ALL, "by": "schedule"}),
+    "v2/fig20": Figure("ratio_gap", "figure 6 by benchmark", {**_ALL, "by": "curriculum"}),
     "v2/fig21": Figure("shots", "base students by number of examples", {"tasks": "families"}),
     "v2/table1": Figure("family_table", "family averages and shifts", _FAMILIES),
 }
 
 
-def figures_of(form: str) -> list[str]:
-    """The figures that have this form."""
-    return [name for name, figure in FIGURES.items() if figure.form == form]
+def figures_of(figure_type: str) -> list[str]:
+    """The figures of a type."""
+    return [name for name, figure in FIGURES.items() if figure.figure_type == figure_type]

@@ -13,7 +13,8 @@ from scale_or_reason.common.tables import SCHEMAS
 
 @dataclass(frozen=True)
 class Results:
-    """Tables by their names in ``SCHEMAS``, and settings of the study; a form uses those that the registry names.
+    """Tables by their names in ``SCHEMAS``, and settings of the study; a figure type uses those that the registry
+    names.
 
     ``sizes`` maps each student that should be there to billions of parameters, ``families`` each family to its
     benchmarks. ``corpora`` are those of the grid, the first one the main one. ``adaptations`` are spelled
@@ -26,7 +27,7 @@ class Results:
     families: Mapping[str, Sequence[str]] = field(default_factory=dict)
     corpora: Sequence[str] = ()
     ratios: Sequence[float] = ()
-    schedules: Sequence[str] = ()
+    curricula: Sequence[str] = ()
     adaptations: Sequence[str] = ()
     adaptation_corpora: Mapping[str, str] = field(default_factory=dict)
     base_shots: Sequence[int] = ()

@@ -1,6 +1,6 @@
 """Curves of all trainings: loss, learning rate, gradient norm and speed over optimizer steps.
 
-A column per student, a block of rows per corpus; colour says the reasoning ratio, the line's style the schedule.
+A column per student, a block of rows per corpus; colour says the reasoning ratio, the line's style the curriculum.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.reporting.figures import drawing
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study import labels
-from scale_or_reason.study.cells import SCHEDULES, Cell, format_ratio
+from scale_or_reason.study.cells import CURRICULA, Cell, format_ratio
 
 #: Column of a training log -> name on the axis.
 MEASURES = {
@@ -33,7 +33,7 @@ _SCHEMA = {
     "corpus": pl.String(),
     "student": pl.String(),
     "size_b": pl.Float64(),
-    "schedule": pl.String(),
+    "curriculum": pl.String(),
     "ratio": pl.Float64(),
     "seed": pl.Int64(),
     "measure": pl.String(),
@@ -42,7 +42,7 @@ _SCHEMA = {
 }
 #: A long run is drawn as so many points, each the mean of the steps around it.
 _MOST_POINTS = 150
-_SCHEDULE_LINES = {"seq": "-", "mix": ":"}
+_CURRICULUM_LINES = {"seq": "-", "mix": ":"}
 #: Of a row of panels, in heights of the style's panels: there are four rows for each corpus.
 _ROW_HEIGHT = 0.62
 
@@ -59,12 +59,12 @@ def table(runs: Iterable[tuple[Cell, pl.DataFrame]], sizes: Mapping[str, float])
             raise StudyError(
                 "the size of a student is not known", where="--sizes", found=cell.student, expected=expected
             )
-        names = {name: pl.lit(getattr(cell, name)) for name in ("corpus", "student", "schedule", "ratio", "seed")}
+        names = {name: pl.lit(getattr(cell, name)) for name in ("corpus", "student", "curriculum", "ratio", "seed")}
         for measure in MEASURES:
             curve = _means(log.select("step", value=pl.col(measure)))
             columns = {**names, "size_b": pl.lit(float(sizes[cell.student])), "measure": pl.lit(measure)}
             curves.append(curve.with_columns(**columns).select(list(_SCHEMA)).cast(_SCHEMA))  # type: ignore[arg-type]
-    return pl.concat(curves).sort("corpus", "size_b", "student", "measure", "ratio", "schedule", "seed", "step")
+    return pl.concat(curves).sort("corpus", "size_b", "student", "measure", "ratio", "curriculum", "seed", "step")
 
 
 def _means(curve: pl.DataFrame) -> pl.DataFrame:
@@ -109,8 +109,8 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
 def _draw_panel(axes: Axes, curves: pl.DataFrame, colours: Mapping[float, str], style: Style) -> None:
     if curves.is_empty():
         drawing.empty_panel(axes, style)
-    for (ratio, schedule, _), run in curves.group_by("ratio", "schedule", "seed", maintain_order=True):
-        look: dict[str, Any] = {"color": colours[ratio], "ls": _SCHEDULE_LINES[str(schedule)]}
+    for (ratio, curriculum, _), run in curves.group_by("ratio", "curriculum", "seed", maintain_order=True):
+        look: dict[str, Any] = {"color": colours[ratio], "ls": _CURRICULUM_LINES[str(curriculum)]}
         axes.plot(run["step"], run["value"], lw=style.interval_width, **look)
     axes.xaxis.set_major_locator(ticker.MaxNLocator(nbins=3, integer=True))
 
@@ -140,7 +140,7 @@ def _short(value: float) -> str:
 def _legend(table: pl.DataFrame, colours: Mapping[float, str], style: Style) -> list[Line2D]:
     handles = [Line2D([], [], color=colour, label=f"ρ = {format_ratio(ratio)}") for ratio, colour in colours.items()]
     grey = style.colours["note"]
-    there = set(table["schedule"])
+    there = set(table["curriculum"])
     return handles + [
-        Line2D([], [], color=grey, ls=_SCHEDULE_LINES[name], label=name) for name in SCHEDULES if name in there
+        Line2D([], [], color=grey, ls=_CURRICULUM_LINES[name], label=name) for name in CURRICULA if name in there
     ]

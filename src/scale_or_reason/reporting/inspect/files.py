@@ -1,4 +1,4 @@
-"""The files that trails are made from.
+"""The files that views are made from.
 
 Standard library only: every job on a cluster imports this with the Snakefile.
 """
@@ -14,7 +14,7 @@ from scale_or_reason.study.cells import FORMATS
 
 
 def item_files(results: Path, benchmark: str, model_ids: Iterable[str], judges: Sequence[str]) -> list[Path]:
-    """All tables that a trail of an item of ``benchmark`` is made from, whether they are there or not."""
+    """All tables that a view of an item of ``benchmark`` is made from, whether they are there or not."""
     folders = [results / "answers", *(results / "verdicts" / judge for judge in judges)]
     return [folder / model_id / f"{benchmark}.parquet" for model_id in model_ids for folder in folders]
 
@@ -28,19 +28,19 @@ class CorpusFiles:
     shards: int
 
     @property
-    def questions(self) -> Path:
-        return self.results / "questions" / f"{self.name}.parquet"
+    def prompts(self) -> Path:
+        return self.results / "prompts" / f"{self.name}.parquet"
 
     @property
     def overlaps(self) -> Path:
-        return self.results / "questions" / f"{self.name}.overlaps.parquet"
+        return self.results / "prompts" / f"{self.name}.overlaps.parquet"
 
     @property
     def pairs(self) -> Path:
         return self.results / "pairs" / f"{self.name}.parquet"
 
     def generations(self, answer_format: str, shard: int) -> Path:
-        """The teacher's answers in one format to a part of the questions."""
+        """The teacher's answers in one format to a part of the prompts."""
         return self.results / "pairs" / self.name / answer_format / f"shard-{shard}.parquet"
 
     def tokens(self) -> dict[str, Path]:
@@ -54,7 +54,7 @@ class CorpusFiles:
         return {f"{file.parent.name}/{file.stem}": file for file in files}
 
     def files(self) -> list[Path]:
-        """All tables that a trail is made from beside the questions, whether they are there or not."""
+        """All tables that a view is made from beside the prompts, whether they are there or not."""
         answers = [self.generations(name, shard) for name in FORMATS for shard in range(self.shards)]
         return [*answers, self.pairs, self.overlaps, *self.tokens().values(), *self.mixtures().values()]
 

@@ -12,7 +12,7 @@ import polars as pl
 from scale_or_reason.benchmarks.fewshot import Example, choose_examples, few_shot_prompt
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.tables import SCHEMAS, scan_table
-from scale_or_reason.inference.requests import Mode
+from scale_or_reason.inference.requests import ThinkingMode
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.reporting.inspect.files import item_files
 from scale_or_reason.study.cells import AnyModel, BaseStudent, Teacher, parse_model_id
@@ -42,7 +42,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class ModelTrail:
+class ModelView:
     """A model's answers to the item, one for each sample; none if there are no answers yet.
 
     ``waiting_for``: the judges that have not spoken about an answer.
@@ -74,19 +74,19 @@ class Readers:
     jury: JuryRule
 
 
-def model_trail(results: Path, model_id: str, item: Row, readers: Readers) -> ModelTrail:
+def model_view(results: Path, model_id: str, item: Row, readers: Readers) -> ModelView:
     """What is there of a model: its answers to ``item`` (schema items) below ``results``, and the verdicts on them."""
     answers, *judged = (
         _rows(file, "answers" if number == 0 else "verdicts", item["item_id"])
         for number, file in enumerate(item_files(results, item["benchmark"], [model_id], readers.judges))
     )
     verdicts = dict(zip(readers.judges, judged, strict=True))
-    trails = []
+    views = []
     for answer in answers:
         own = {judge: row for judge, rows in verdicts.items() for row in rows if row["sample"] == answer["sample"]}
-        trails.append(Judged(answer, own, _decided(own, readers)))
-    silent = [judge for judge in readers.judges if any(judge not in answer.verdicts for answer in trails)]
-    return ModelTrail(parse_model_id(model_id), tuple(trails), tuple(silent))
+        views.append(Judged(answer, own, _decided(own, readers)))
+    silent = [judge for judge in readers.judges if any(judge not in answer.verdicts for answer in views)]
+    return ModelView(parse_model_id(model_id), tuple(views), tuple(silent))
 
 
 def prompts(
@@ -149,7 +149,7 @@ def _few_shot(item: Row, count: int, pool: Sequence[Example] | None, seed: int) 
 
 def _told(prompt: str, mode: Mapping[str, Any]) -> str:
     """The messages to the teacher, whose chat format is its own, and what that is told."""
-    settings = Mode.from_values(dict(mode), "--modes")
+    settings = ThinkingMode.from_values(dict(mode), "--modes")
     options = [f"(options of its chat template: {dict(settings.template)})"] if settings.template else []
     messages = [f"{message['role']}:\n{message['content']}" for message in settings.messages(prompt)]
     return "\n\n".join([*options, *messages])

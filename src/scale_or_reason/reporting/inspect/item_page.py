@@ -1,4 +1,4 @@
-"""The trail of an item as a page: who is right at a glance, and below it every word."""
+"""The view of an item as a page: who is right at a glance, and below it every word."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from scale_or_reason.benchmarks.instructions import ground_truth
 from scale_or_reason.common.web_page import Html, document, facts, html, table
 from scale_or_reason.grading.extraction import THINK_CLOSE, final_answer
-from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelTrail, Prompt, Readers, Row, numbered
+from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelView, Prompt, Readers, Row, numbered
 from scale_or_reason.reporting.inspect.texts import STYLE, shortened, text_block
-from scale_or_reason.study.cells import SCHEDULES, Adaptation, BaseStudent, Cell, LimitedCell, Teacher, format_ratio
-from scale_or_reason.study.study import RULES
+from scale_or_reason.study.cells import CURRICULA, Adaptation, BaseStudent, Cell, LimitedCell, Teacher, format_ratio
+from scale_or_reason.study.study import RULE_GRADERS
 
 #: Sign and word for what the jury says; the colour only repeats them.
 MARKS = {
@@ -42,7 +42,7 @@ class ItemPage:
 
     study: str
     item: Row
-    models: Sequence[ModelTrail]
+    models: Sequence[ModelView]
     prompts: Sequence[Prompt]
     readers: Readers
     complete: str
@@ -63,26 +63,25 @@ class ItemPage:
             *(self._prompt(prompt) for prompt in self.prompts),
             "<h2>Answers</h2>",
             f'<p class="note">{html(self._jury())} {_STEPS}</p>',
-            *(self._answers(trail) for trail in self.models if trail.answers),
+            *(self._answers(view) for view in self.models if view.answers),
         ]
         return document(name, sections, STYLE)
 
     def _counts(self) -> list[tuple[str, str]]:
-        answers = [answer for trail in self.models for answer in trail.answers]
+        answers = [answer for view in self.models for answer in view.answers]
         decided = [answer for answer in answers if answer.decided]
         right = sum(answer.decided == "yes" for answer in decided)
         return [
             ("answers are right", f"{right} of {len(decided)}"),
             ("were cut short", str(sum(answer.truncated for answer in answers))),
-            ("models have answered", f"{sum(bool(trail.answers) for trail in self.models)} of {len(self.models)}"),
+            ("models have answered", f"{sum(bool(view.answers) for view in self.models)} of {len(self.models)}"),
         ]
 
     def _missing(self) -> list[str]:
         """Who has not answered, and who has not judged."""
-        silent = [trail.model_id for trail in self.models if not trail.answers]
+        silent = [view.model_id for view in self.models if not view.answers]
         waiting = {
-            judge: [trail.model_id for trail in self.models if judge in trail.waiting_for]
-            for judge in self.readers.judges
+            judge: [view.model_id for view in self.models if judge in view.waiting_for] for judge in self.readers.judges
         }
         lines = [("No answers yet", silent), *((f"Not judged yet by {judge}", ids) for judge, ids in waiting.items())]
         told = [_listing(f"{title}: {len(ids)} of {len(self.models)} models", ids) for title, ids in lines if ids]
@@ -111,16 +110,16 @@ class ItemPage:
     # ---- who is right ----
 
     def _grids(self) -> list[str]:
-        numbered = [(trail, self._link(number, trail)) for number, trail in enumerate(self.models)]
+        numbered = [(view, self._link(number, view)) for number, view in enumerate(self.models)]
         by_kind: dict[str, list[tuple[str, Column, Html]]] = {}
-        for trail, link in numbered:
-            for title, row, column in self._places(trail):
+        for view, link in numbered:
+            for title, row, column in self._places(view):
                 by_kind.setdefault(title, []).append((row, column, link))
         return [f"<h3>{html(title)}</h3>{_grid(entries)}" for title, entries in by_kind.items()]
 
-    def _places(self, trail: ModelTrail) -> list[tuple[str, str, Column]]:
-        """Title of the grid, row and column of a model; a training that both schedules share has two places."""
-        model = trail.model
+    def _places(self, view: ModelView) -> list[tuple[str, str, Column]]:
+        """Title of the grid, row and column of a model; a training that both curricula share has two places."""
+        model = view.model
         if isinstance(model, Teacher):
             thinks = model.format == "reasoning"
             return [("Teacher", model.student, (thinks, f"thinking {'on' if thinks else 'off'}"))]
@@ -129,32 +128,34 @@ class ItemPage:
         if isinstance(model, Adaptation):
             return [("Adapted students", model.student, (0, f"{model.first} then {model.second}"))]
         if isinstance(model, LimitedCell):
-            title = f"Students taught on {model.corpus}, {model.schedule}, under other limits on the length of answers"
+            title = (
+                f"Students taught on {model.corpus}, {model.curriculum}, under other limits on the length of answers"
+            )
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.max_tokens} tokens"))]
-        schedules = [model.schedule]
+        curricula = [model.curriculum]
         if model.ratio in (0, 1):
-            schedules = [name for name in SCHEDULES if self._has(model.corpus, name)] or schedules
+            curricula = [name for name in CURRICULA if self._has(model.corpus, name)] or curricula
         column = (model.ratio, _ratio(model.ratio))
-        return [(f"Students taught on {model.corpus}, {name}", model.student, column) for name in schedules]
+        return [(f"Students taught on {model.corpus}, {name}", model.student, column) for name in curricula]
 
-    def _has(self, corpus: str, schedule: str) -> bool:
-        cells = [trail.model for trail in self.models if type(trail.model) is Cell]
-        return any((cell.corpus, cell.schedule) == (corpus, schedule) for cell in cells)
+    def _has(self, corpus: str, curriculum: str) -> bool:
+        cells = [view.model for view in self.models if type(view.model) is Cell]
+        return any((cell.corpus, cell.curriculum) == (corpus, curriculum) for cell in cells)
 
-    def _link(self, number: int, trail: ModelTrail) -> Html:
-        seed = getattr(trail.model, "seed", 0)
+    def _link(self, number: int, view: ModelView) -> Html:
+        seed = getattr(view.model, "seed", 0)
         replica = f" (seed {seed})" if seed else ""
-        if not trail.answers:
+        if not view.answers:
             return Html(MARKS["missing"] + replica)
-        mark = self._mark(trail.answers[0]) if len(trail.answers) == 1 else _summary(trail.answers)
+        mark = self._mark(view.answers[0]) if len(view.answers) == 1 else _summary(view.answers)
         return Html(f'<a href="#m{number}">{mark}</a>{replica}')
 
     def _mark(self, answer: Judged) -> Html:
         marks = [MARKS[answer.decided or "waiting"]]
         if answer.truncated:
             marks.append(_CUT)
-        rules = answer.verdicts.get(RULES)
-        if rules and self.readers.jurors != (RULES,) and answer.decided in ("yes", "no"):
+        rules = answer.verdicts.get(RULE_GRADERS)
+        if rules and self.readers.jurors != (RULE_GRADERS,) and answer.decided in ("yes", "no"):
             marks += [_AGAINST_RULES] if (answer.decided == "yes") != (rules["verdict"] == "yes") else []
         return Html(" ".join(marks))
 
@@ -165,14 +166,12 @@ class ItemPage:
             return f"<p>{html(prompt.how)}: nobody has set the examples aside yet.</p>"
         return text_block(prompt.how, prompt.text)
 
-    def _answers(self, trail: ModelTrail) -> str:
-        number = self.models.index(trail)
-        many = len(trail.answers) > 1
-        mark = _summary(trail.answers) if many else self._mark(trail.answers[0])
-        name = f'<code>{html(trail.model_id)}</code> <a href="#who" class="note">overview</a>'
-        return f'<h3 id="m{number}">{mark} {name}</h3>' + "".join(
-            self._answer(answer, many) for answer in trail.answers
-        )
+    def _answers(self, view: ModelView) -> str:
+        number = self.models.index(view)
+        many = len(view.answers) > 1
+        mark = _summary(view.answers) if many else self._mark(view.answers[0])
+        name = f'<code>{html(view.model_id)}</code> <a href="#who" class="note">overview</a>'
+        return f'<h3 id="m{number}">{mark} {name}</h3>' + "".join(self._answer(answer, many) for answer in view.answers)
 
     def _answer(self, answer: Judged, many: bool) -> str:
         row = answer.row
@@ -188,8 +187,8 @@ class ItemPage:
         for judge, row in answer.verdicts.items():
             tokens = [f"{row[name] or 0:,}" for name in ("judge_prompt_tokens", "judge_tokens")]
             read = "–" if row["extracted"] is None else shortened(row["extracted"])
-            rows.append([judge, row["verdict"], read, *(["", ""] if judge == RULES else tokens)])
-        own_word = [] if self.readers.jurors == (RULES,) else [["the jury", decided, "", "", ""]]
+            rows.append([judge, row["verdict"], read, *(["", ""] if judge == RULE_GRADERS else tokens)])
+        own_word = [] if self.readers.jurors == (RULE_GRADERS,) else [["the jury", decided, "", "", ""]]
         details = "".join(_words(judge, row) for judge, row in answer.verdicts.items())
         return table([*rows, *own_word], sums=len(own_word), text_columns=3) + details
 
@@ -233,10 +232,10 @@ def _text_of(answer: str) -> str:
 
 def _words(judge: str, row: Row) -> str:
     """What a judge has written, or what the rule graders measured."""
-    if judge == RULES:
+    if judge == RULE_GRADERS:
         measured = [f"{name}: {row[name]}" for name in _GRADES if row[name] is not None]
         note = [f"note: {row['reply']}"] if row["reply"] else []
-        return f'<p class="note">{html(RULES)}: {html("; ".join([*measured, *note]))}</p>'
+        return f'<p class="note">{html(RULE_GRADERS)}: {html("; ".join([*measured, *note]))}</p>'
     if not row["judge_tokens"] and not row["reply"]:
         return f'<p class="note">{html(judge)} was not asked: nothing is left of the answer without its reasoning.</p>'
     steps = [("extraction", "the step that reads the final answer"), ("reply", "the step that gives the verdict")]

@@ -24,12 +24,12 @@ KEPT, NO_PAIRS, NOT_STORED, OUTDATED = "kept", "no pairs yet", "not stored", "ou
 
 
 @dataclass(frozen=True)
-class PromptTrail:
+class PromptView:
     """All about a prompt.
 
     ``answers``: the teacher's, by format, as far as they are there (``answer``, ``answer_tokens``, ``finish_reason``).
-    ``fate``: one of the words above, or a reason of ``pairs.DROP_REASONS``. ``overlaps``: rows of that schema, None if
-    nobody has looked. ``tokens``: by tokenizer, a row of schema token_counts. ``mixtures``: the prompt's row in each
+    ``outcome``: one of the words above, or a reason of ``pairs.DROP_REASONS``. ``overlaps``: rows of that schema, None
+    if nobody has looked. ``tokens``: by tokenizer, a row of schema token_counts. ``mixtures``: the prompt's row in each
     (``seq/rho-0.25``) that is there, None where it is not in it.
     """
 
@@ -37,19 +37,19 @@ class PromptTrail:
     prompt_id: str
     prompt: str
     answers: Mapping[str, Row]
-    fate: str
+    outcome: str
     overlaps: Sequence[Row] | None
     tokens: Mapping[str, Row]
     mixtures: Mapping[str, Row | None]
 
 
-def prompt_trail(corpus: CorpusFiles, prompt_id: str) -> PromptTrail:
+def inspect_prompt(corpus: CorpusFiles, prompt_id: str) -> PromptView:
     """What there is about a prompt. Raises :class:`StudyError` with the nearest ids if there is no such prompt."""
-    ids = read_column(corpus.questions, "questions", "prompt_id")
+    ids = read_column(corpus.prompts, "prompts", "prompt_id")
     place = ids.index_of(prompt_id)
     if place is None:
-        raise _unknown(prompt_id, ids, corpus.questions)
-    question = _rows(corpus.questions, "questions", prompt_id)
+        raise _unknown(prompt_id, ids, corpus.prompts)
+    prompt = _rows(corpus.prompts, "prompts", prompt_id)
     shard = next(number for number in range(corpus.shards) if place < bounds_of(len(ids), number, corpus.shards)[1])
     generations = {name: _rows(corpus.generations(name, shard), "generations", prompt_id) for name in FORMATS}
     pairs = _rows(corpus.pairs, "pairs", prompt_id)
@@ -59,21 +59,21 @@ def prompt_trail(corpus: CorpusFiles, prompt_id: str) -> PromptTrail:
         answers = {name: rows.row(0, named=True) for name, rows in generations.items() if rows.height}
     else:
         answers = {name: _answer_of_pair(pairs.row(0, named=True), name) for name in FORMATS}
-    return PromptTrail(
+    return PromptView(
         corpus.name,
         prompt_id,
-        question["prompt"].item(),
+        prompt["prompt"].item(),
         answers,
-        _fate(corpus, question, generations, pairs, overlaps),
+        _outcome(corpus, prompt, generations, pairs, overlaps),
         overlaps.to_dicts() if corpus.overlaps.is_file() else None,
         {name: counts for name, file in corpus.tokens().items() if (counts := _row(file, "token_counts", prompt_id))},
         {name: _row(file, "mixture", prompt_id) for name, file in corpus.mixtures().items()},
     )
 
 
-def _fate(
+def _outcome(
     corpus: CorpusFiles,
-    question: pl.DataFrame,
+    prompt: pl.DataFrame,
     generations: Mapping[str, pl.DataFrame],
     pairs: pl.DataFrame,
     overlaps: pl.DataFrame,
@@ -86,7 +86,7 @@ def _fate(
     if any(rows.is_empty() for rows in generations.values()):
         return NOT_STORED
     maker = PairMaker(overlaps, teacher="", sampling="", seed=0)
-    maker.pair(question, generations["ift"], generations["reasoning"])
+    maker.pair(prompt, generations["ift"], generations["reasoning"])
     return next((reason for reason, count in maker.audit.dropped.items() if count), OUTDATED)
 
 
@@ -118,5 +118,5 @@ def _unknown(prompt_id: str, ids: pl.Series, where: Path) -> StudyError:
         key="prompt_id",
         found=prompt_id,
         expected=f"one of {len(known)} ids; those that come before and after: {', '.join(near)}",
-        remedy="take an id from the table of questions",
+        remedy="take an id from the table of prompts",
     )

@@ -1,4 +1,4 @@
-"""The trail of a training prompt as a page."""
+"""The view of a training prompt as a page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from scale_or_reason.common.web_page import Html, document, facts, html, table
 from scale_or_reason.data.pairs import DROP_REASONS
 from scale_or_reason.reporting.inspect.names import path_name
-from scale_or_reason.reporting.inspect.prompt import KEPT, NO_PAIRS, NOT_STORED, OUTDATED, PromptTrail
+from scale_or_reason.reporting.inspect.prompt import KEPT, NO_PAIRS, NOT_STORED, OUTDATED, PromptView
 from scale_or_reason.reporting.inspect.texts import STYLE, text_block
 from scale_or_reason.study.cells import FORMATS
 
-_FATES = {
+_OUTCOMES = {
     KEPT: ("yes", "✓ kept", "Students are trained on it."),
     NO_PAIRS: ("open", "… no pairs yet", "Nobody has paired the answers of this corpus yet."),
     NOT_STORED: (
@@ -38,7 +38,7 @@ class PromptPage:
     """
 
     study: str
-    trail: PromptTrail
+    view: PromptView
     audit: Mapping[str, Any] | None
     mixtures: Sequence[str]
     max_length: int
@@ -46,17 +46,17 @@ class PromptPage:
 
     def text(self) -> str:
         """The whole page."""
-        trail = self.trail
-        sign, fate, meaning = _FATES.get(trail.fate, ("no", "✗ dropped", DROP_REASONS.get(trail.fate, "")))
-        reason = f" ({trail.fate})" if trail.fate in DROP_REASONS else ""
+        view = self.view
+        sign, outcome, meaning = _OUTCOMES.get(view.outcome, ("no", "✗ dropped", DROP_REASONS.get(view.outcome, "")))
+        reason = f" ({view.outcome})" if view.outcome in DROP_REASONS else ""
         sections = [
-            f"<h1>Training prompt {html(trail.prompt_id)} of {html(trail.corpus)}</h1>",
+            f"<h1>Training prompt {html(view.prompt_id)} of {html(view.corpus)}</h1>",
             f'<p class="note">All that the study {html(self.study)} has about it.</p>',
             facts(self._counts()),
             "<h2>Question</h2>",
-            text_block("question", trail.prompt, is_open=True),
+            text_block("question", view.prompt, is_open=True),
             "<h2>Kept or dropped</h2>",
-            f'<p><span class="{sign}">{html(fate)}</span>{html(reason)}: {html(meaning)}</p>',
+            f'<p><span class="{sign}">{html(outcome)}</span>{html(reason)}: {html(meaning)}</p>',
             *self._audit(),
             "<h2>Overlaps with benchmarks</h2>",
             *self._overlaps(),
@@ -66,11 +66,11 @@ class PromptPage:
             *self._lengths(),
             self._mixtures(),
         ]
-        return document(f"{trail.corpus} {trail.prompt_id}", sections, STYLE)
+        return document(f"{view.corpus} {view.prompt_id}", sections, STYLE)
 
     def _counts(self) -> list[tuple[str, str]]:
         names = {"ift": "tokens, thinking off", "reasoning": "tokens, thinking on"}
-        answers = self.trail.answers
+        answers = self.view.answers
         return [(names[name], f"{answers[name]['answer_tokens']:,}") for name in FORMATS if name in answers]
 
     def _audit(self) -> list[str]:
@@ -78,38 +78,38 @@ class PromptPage:
             return []
         rows = [["reason", "pairs of the corpus"]]
         for reason, count in self.audit["reasons"].items():
-            rows.append([f"{reason} ← this one" if reason == self.trail.fate else reason, f"{count:,}"])
-        kept = f"{KEPT} ← this one" if self.trail.fate == KEPT else KEPT
+            rows.append([f"{reason} ← this one" if reason == self.view.outcome else reason, f"{count:,}"])
+        kept = f"{KEPT} ← this one" if self.view.outcome == KEPT else KEPT
         return [table([*rows, [kept, f"{self.audit['kept']:,}"]], sums=1)]
 
     def _overlaps(self) -> list[str]:
-        if self.trail.overlaps is None:
+        if self.view.overlaps is None:
             return ["<p>Nobody has looked for overlaps yet.</p>"]
-        if not self.trail.overlaps:
+        if not self.view.overlaps:
             return ["<p>It shares no run of words with a benchmark's question.</p>"]
         return [
             f"<p>It shares these words with {html(row['benchmark'])}, item <code>{html(row['item_id'])}</code> "
-            f"(<code>results/{html(self.study)}/trails/items/{html(row['benchmark'])}/{path_name(row['item_id'])}.html"
+            f"(<code>results/{html(self.study)}/inspect/items/{html(row['benchmark'])}/{path_name(row['item_id'])}.html"
             f"</code>):</p>{text_block('shared words', row['shared_words'], is_open=True)}"
-            for row in self.trail.overlaps
+            for row in self.view.overlaps
         ]
 
     def _answer(self, answer_format: str) -> Html:
         name = {"ift": "Thinking off (IFT)", "reasoning": "Thinking on (reasoning)"}[answer_format]
-        if answer_format not in self.trail.answers:
-            why = "not answered yet" if self.trail.fate != NOT_STORED else "not there any more"
+        if answer_format not in self.view.answers:
+            why = "not answered yet" if self.view.outcome != NOT_STORED else "not there any more"
             return Html(f"<h3>{name}</h3><p>– {why}</p>")
-        row = self.trail.answers[answer_format]
+        row = self.view.answers[answer_format]
         cut = " ✂ cut short by the limit" if row["finish_reason"] == "length" else ""
         line = f"{row['answer_tokens']:,} tokens by the teacher's count, finish reason {row['finish_reason']}{cut}"
         answer = text_block("answer", row["answer"], is_open=True)
         return Html(f'<h3>{name}</h3><p class="note">{html(line)}</p>{answer}')
 
     def _lengths(self) -> list[str]:
-        if not self.trail.tokens:
+        if not self.view.tokens:
             return []
         rows = [["tokenizer", "prompt", *FORMATS, f"within {self.max_length:,} tokens"]]
-        for name, row in self.trail.tokens.items():
+        for name, row in self.view.tokens.items():
             counts = [row[f"{part}_tokens"] for part in ("prompt", *FORMATS)]
             fits = [f"{part}: {self._fits(counts[0], count)}" for part, count in zip(FORMATS, counts[1:], strict=True)]
             rows.append([name, *(f"{count:,}" for count in counts), "; ".join(fits)])
@@ -123,15 +123,15 @@ class PromptPage:
 
     def _mixtures(self) -> str:
         rows = [["mixture", "answer", "phase", "position"]]
-        for name in sorted({*self.mixtures, *self.trail.mixtures}, key=_schedule_and_ratio):
-            row = self.trail.mixtures.get(name)
+        for name in sorted({*self.mixtures, *self.view.mixtures}, key=_curriculum_and_ratio):
+            row = self.view.mixtures.get(name)
             if row:
                 rows.append([name, row["format"], str(row["phase"]), f"{row['position']:,}"])
             else:
-                rows.append([name, "not in it" if name in self.trail.mixtures else "not mixed yet", "", ""])
+                rows.append([name, "not in it" if name in self.view.mixtures else "not mixed yet", "", ""])
         return table(rows, text_columns=2)
 
 
-def _schedule_and_ratio(mixture: str) -> tuple[bool, float]:
-    schedule, _, ratio = mixture.partition("/rho-")
-    return schedule != "seq", float(ratio)
+def _curriculum_and_ratio(mixture: str) -> tuple[bool, float]:
+    curriculum, _, ratio = mixture.partition("/rho-")
+    return curriculum != "seq", float(ratio)

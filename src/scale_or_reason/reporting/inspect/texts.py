@@ -1,4 +1,4 @@
-"""How long texts are shown on a trail: as they are, folded away where they are long."""
+"""How long texts are shown on a view: as they are, folded away where they are long."""
 
 from __future__ import annotations
 

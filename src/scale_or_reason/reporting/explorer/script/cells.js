@@ -2,11 +2,11 @@
 
 function isChosen(cell, state) {
   if (!state.kinds.has(cell.kind) || !state.students.has(cell.student)) return false;
-  if (cell.kind === "adapted") return state.adaptations.has(cell.schedule);
+  if (cell.kind === "adapted") return state.adaptations.has(cell.curriculum);
   if (cell.kind === "base") return state.shots.has(String(cell.shots));
   if (!state.corpora.has(cell.corpus) || !state.ratios.has(cell.ratio)) return false;
-  // at ratios 0 and 1 both schedules are one training, filed under one of them
-  return cell.ratio === "0" || cell.ratio === "1" ? state.schedules.size > 0 : state.schedules.has(cell.schedule);
+  // at ratios 0 and 1 both curricula are one training, filed under one of them
+  return cell.ratio === "0" || cell.ratio === "1" ? state.curricula.size > 0 : state.curricula.has(cell.curriculum);
 }
 
 function costTitle(state) {

@@ -5,7 +5,7 @@ const GROUP_TITLES = {
   students: "Students",
   corpora: "Corpora",
   ratios: "Reasoning ratios",
-  schedules: "Schedules",
+  curricula: "Curricula",
   adaptations: "Adaptations",
   shots: "Examples shown to base students",
 };
@@ -135,9 +135,9 @@ class Controls {
 
   keys() {
     const lines = [
-      [["←", "→"], "to the next cheaper or dearer point"],
+      [["←", "→"], "to the next cheaper or more expensive point"],
       [["↑", "↓"], "to the next more or less accurate one"],
-      [["Home", "End"], "to the cheapest or dearest"],
+      [["Home", "End"], "to the cheapest or most expensive"],
       [["Page Up", "Page Down"], "to the same cell in another plot"],
       [["Enter"], "into the details, and back with ", "Esc"],
     ];

@@ -1,0 +1,208 @@
+# What the numbers say: curves through the students, intervals, contrasts and the papers' statements. All of these follow
+# from the tables of scores and costs and from the verdicts on single answers; each rule names its code as an input.
+
+EVIDENCE_CODE = library(
+    "scoring/evidence",
+    *(f"analysis/{name}" for name in ("bootstrap", "contrasts", "frontiers", "matched", "replicates")),
+)
+PAPER_RESULTS = config["paper_results"]
+
+
+rule fit_curves:
+    input:
+        scores="<results>/tables/scores.parquet",
+        costs="<results>/tables/costs.parquet",
+        code=library(
+            "analysis/curves", "analysis/frontiers", "analysis/power_laws", "scoring/families", "scoring/model_points"
+        ),
+        script="workflow/scripts/fit_curves.py",
+    output:
+        fits=report(
+            "<results>/tables/saturating_fits.csv",
+            caption="../report/saturating_fits.rst",
+            category="Tables",
+            labels={"table": "saturating fits", "of": "accuracy against FLOPs"},
+        ),
+        laws=report(
+            "<results>/tables/power_laws.csv",
+            caption="../report/power_laws.rst",
+            category="Tables",
+            labels={"table": "power laws", "of": "inference FLOPs against size"},
+        ),
+    log:
+        "<logs>/fit_curves.log",
+    benchmark:
+        "<benchmarks>/fit_curves.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["cpu_large"]["mem_mb"],
+        runtime=JOBS["cpu_large"]["runtime"],
+    params:
+        sizes=json_option("sizes", SIZES),
+        seed=option("seed", STUDY.seed),
+    message:
+        "fit curves through the students"
+    shell:
+        "python {input.script} --scores {input.scores} --costs {input.costs} {params.sizes} {params.seed}"
+        " --fits {output.fits} --laws {output.laws} &> {log}"
+
+
+rule tabulate_outcomes:
+    input:
+        # stand for thousands of answers and verdicts
+        scores="<results>/tables/scores.parquet",
+        code=library("scoring/outcomes", "judging/jury", "flops/formulas"),
+        script="workflow/scripts/tabulate_outcomes.py",
+    output:
+        outcomes="<results>/tables/outcomes.parquet",
+        stopped=report(
+            "<results>/tables/early_stopping.csv",
+            caption="../report/early_stopping.rst",
+            category="Tables",
+            labels={"table": "early stopping", "of": "all models and benchmarks"},
+        ),
+    log:
+        "<logs>/tabulate_outcomes.log",
+    benchmark:
+        "<benchmarks>/tabulate_outcomes.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["cpu_large"]["mem_mb"],
+        runtime=JOBS["cpu_large"]["runtime"],
+    params:
+        folders=options(ANSWER_FOLDERS),
+        jurors=option("jurors", *STUDY.jurors),
+        jury=json_option("jury", config["jury"]),
+        model_ids=option("model_ids", *MODEL_IDS),
+        families=json_option("families", config["study"]["families"]),
+        architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]),
+    message:
+        "tabulate what became of every answer"
+    shell:
+        "python {input.script} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
+        " {params.families} {params.architectures} --output {output.outcomes} --early-stopping {output.stopped} &> {log}"
+
+
+rule measure_uncertainty:
+    input:
+        outcomes="<results>/tables/outcomes.parquet",
+        costs="<results>/tables/costs.parquet",
+        code=EVIDENCE_CODE,
+        script="workflow/scripts/measure_uncertainty.py",
+    output:
+        uncertainty=report(
+            "<results>/tables/uncertainty.csv",
+            caption="../report/uncertainty.rst",
+            category="Tables",
+            labels={"table": "uncertainty", "of": "accuracies and gaps to IFT"},
+        ),
+        contrasts=report(
+            "<results>/tables/contrasts.csv",
+            caption="../report/contrasts.rst",
+            category="Tables",
+            labels={"table": "equal compute", "of": "reasoning against IFT"},
+        ),
+        frontiers=report(
+            "<results>/tables/frontier_membership.csv",
+            caption="../report/frontier_membership.rst",
+            category="Tables",
+            labels={"table": "Pareto frontiers", "of": "who is on them, and how probably"},
+        ),
+    log:
+        "<logs>/measure_uncertainty.log",
+    benchmark:
+        "<benchmarks>/measure_uncertainty.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["cpu_large"]["mem_mb"],
+        runtime=JOBS["cpu_large"]["runtime"],
+    params:
+        families=json_option("families", config["study"]["families"]),
+        sizes=json_option("sizes", SIZES),
+        seed=option("seed", STUDY.seed),
+    message:
+        "measure how sure accuracies, gaps and frontiers are"
+    shell:
+        "python {input.script} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
+        " {params.seed} --uncertainty {output.uncertainty} --contrasts {output.contrasts}"
+        " --frontiers {output.frontiers} &> {log}"
+
+
+rule compute_findings:
+    input:
+        outcomes="<results>/tables/outcomes.parquet",
+        costs="<results>/tables/costs.parquet",
+        stopped="<results>/tables/early_stopping.csv",
+        limits=["<results>/tables/length_limits.parquet"] if LIMITED_IDS else [],
+        code=EVIDENCE_CODE + STATEMENT_CODE,
+        script="workflow/scripts/compute_findings.py",
+    output:
+        csv=report(
+            "<results>/tables/findings.csv",
+            caption="../report/findings.rst",
+            category="Tables",
+            labels={"table": "findings", "of": "every statement of the papers"},
+        ),
+    log:
+        "<logs>/compute_findings.log",
+    benchmark:
+        "<benchmarks>/compute_findings.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=JOBS["cpu_large"]["mem_mb"],
+        runtime=JOBS["cpu_large"]["runtime"],
+    params:
+        families=json_option("families", config["study"]["families"]),
+        sizes=json_option("sizes", SIZES),
+        corpora=option("corpora", *STUDY.grid_corpora),
+        seed=option("seed", STUDY.seed),
+        limits=lambda wildcards, input: option("limits", input.limits) if input.limits else "",
+    message:
+        "compute the papers' statements"
+    shell:
+        "python {input.script} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
+        " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} --output {output.csv} &> {log}"
+
+
+if PAPER_RESULTS["path"]:
+
+    rule compare_with_papers:
+        input:
+            uncertainty="<results>/tables/uncertainty.csv",
+            frontiers="<results>/tables/frontier_membership.csv",
+            papers=[str(file) for file in sorted(Path(PAPER_RESULTS["path"]).glob("v[12]_*.csv"))],
+            code=library("claims/paper_results", "claims/reproduction"),
+            script="workflow/scripts/compare_with_papers.py",
+        output:
+            csv=report(
+                "<results>/tables/reproduction.csv",
+                caption="../report/reproduction.rst",
+                category="Tables",
+                labels={"table": "reproduction", "of": "our numbers beside the papers'"},
+            ),
+        log:
+            "<logs>/compare_with_papers.log",
+        benchmark:
+            "<benchmarks>/compare_with_papers.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=JOBS["cpu_large"]["mem_mb"],
+            runtime=JOBS["cpu_large"]["runtime"],
+        params:
+            reference=option("reference", PAPER_RESULTS["path"]),
+            tolerance=options(PAPER_RESULTS["tolerance"]),
+        message:
+            "compare with the papers' numbers"
+        shell:
+            "python {input.script} {params.reference} --uncertainty {input.uncertainty} --frontiers {input.frontiers}"
+            " {params.tolerance} --output {output.csv} &> {log}"

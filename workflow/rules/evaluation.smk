@@ -1,0 +1,174 @@
+# Every model answers all benchmarks in one job: one start of the engine, one table for each benchmark. A base student
+# answers after each number of examples, and the teacher in both modes, in one job too; and so do all models of a student
+# if `compute.evaluation_grouping` says so.
+
+
+rule evaluate_model:
+    input:
+        model="<results>/models/{model_id}",
+        item_tables=ITEMS,
+    output:
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+        manifest="<results>/answers/{model_id}/manifest.json",
+    log:
+        "<logs>/evaluate_model/{model_id}.log",
+    benchmark:
+        "<benchmarks>/evaluate_model/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=TRAINED_APART,
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["engine"]["threads"]
+    resources:
+        vllm=1,
+        gpu=lambda wildcards: gpus(student_of(wildcards).engine),
+        gpu_model=GPU_TYPE,
+        mem_mb=memory("engine"),
+        runtime=runtime("engine"),
+    params:
+        model=lambda wildcards, input: option("model", input.model),
+        model_ids=option("model_ids", "{model_id}"),
+        pools="",
+        directory=output_folder(1),
+        sampling=json_option("sampling", config["evaluation"]["sampling"]),
+        samples=json_option("samples", SAMPLES),
+        engine=student_engine,
+        engine_of_results=lambda wildcards: engine_of_results(student_of(wildcards)),
+        seed=option("seed", STUDY.seed),
+        version=version_of("answers"),
+    message:
+        "{wildcards.model_id} answers the benchmarks"
+    shell:
+        "python workflow/scripts/evaluate_model.py {params.model} {params.model_ids}"
+        " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
+        " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
+
+
+if BY_STUDENT and GRID:
+
+    use rule evaluate_model as evaluate_student with:
+        input:
+            models=expand("<results>/models/{{corpus}}/{{student}}/{cell}/seed-{{seed}}", cell=GRID),
+            item_tables=ITEMS,
+        output:
+            answers=expand(
+                "<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/{benchmark}.parquet",
+                cell=GRID,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand("<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/manifest.json", cell=GRID),
+        log:
+            "<logs>/evaluate_model/{corpus}/{student}/seed-{seed}.log",
+        benchmark:
+            "<benchmarks>/evaluate_model/{corpus}/{student}/seed-{seed}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
+            gpu_model=GPU_TYPE,
+            mem_mb=memory("engine"),
+            runtime=runtime("engine", models=len(GRID)),
+        params:
+            model=lambda wildcards, input: option("model", *input.models),
+            model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
+        message:
+            "all {wildcards.student} trained on {wildcards.corpus} answer the benchmarks"
+
+
+if BY_STUDENT and ADAPTED:
+
+    use rule evaluate_model as evaluate_adapted_student with:
+        input:
+            models=expand("<results>/models/adapted/{{student}}/{formats}/seed-{{seed}}", formats=ADAPTED),
+            item_tables=ITEMS,
+        output:
+            answers=expand(
+                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/{benchmark}.parquet",
+                formats=ADAPTED,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand(
+                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/manifest.json", formats=ADAPTED
+            ),
+        log:
+            "<logs>/evaluate_model/adapted/{student}/seed-{seed}.log",
+        benchmark:
+            "<benchmarks>/evaluate_model/adapted/{student}/seed-{seed}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
+            gpu_model=GPU_TYPE,
+            mem_mb=memory("engine"),
+            runtime=runtime("engine", models=len(ADAPTED)),
+        params:
+            model=lambda wildcards, input: option("model", *input.models),
+            model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
+        message:
+            "all adapted {wildcards.student} answer the benchmarks"
+
+
+if STUDY.base_shots:
+
+    use rule evaluate_model as evaluate_base_student with:
+        input:
+            item_tables=ITEMS,
+            pools=POOLS,
+            model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+        output:
+            answers=expand(
+                "<results>/answers/base/{{student}}/shots-{shots}/{benchmark}.parquet",
+                shots=STUDY.base_shots,
+                benchmark=STUDY.benchmarks,
+            ),
+            manifests=expand("<results>/answers/base/{{student}}/shots-{shots}/manifest.json", shots=STUDY.base_shots),
+        log:
+            "<logs>/evaluate_model/base/{student}.log",
+        benchmark:
+            "<benchmarks>/evaluate_model/base/{student}.tsv"
+        resources:
+            vllm=1,
+            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
+            gpu_model=GPU_TYPE,
+            mem_mb=memory("engine"),
+            runtime=runtime("engine"),
+        params:
+            model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
+            model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
+            pools=lambda wildcards, input: option("pools", *input.pools) if input.pools else "",
+        message:
+            "base {wildcards.student} answers the benchmarks"
+
+
+use rule evaluate_model as evaluate_teacher with:
+    input:
+        item_tables=ITEMS,
+        model_files=lambda wildcards: model_files(STUDY.teacher.model),
+    output:
+        answers=expand(
+            "<results>/answers/teacher/{{teacher}}/{format}/{benchmark}.parquet",
+            format=FORMATS,
+            benchmark=STUDY.benchmarks,
+        ),
+        manifests=expand("<results>/answers/teacher/{{teacher}}/{format}/manifest.json", format=FORMATS),
+    log:
+        "<logs>/evaluate_model/teacher/{teacher}.log",
+    benchmark:
+        "<benchmarks>/evaluate_model/teacher/{teacher}.tsv"
+    resources:
+        vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
+        gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
+        gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
+        mem_mb=memory("engine"),
+        runtime=runtime("engine"),
+    params:
+        model=teacher_options,
+        model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),
+        engine=teacher_engine,
+        engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),
+    message:
+        "{wildcards.teacher} answers the benchmarks"
+
+
+rule answers:
+    input:
+        expand("<results>/answers/{model_id}/{benchmark}.parquet", model_id=MODEL_IDS, benchmark=STUDY.benchmarks),
+    localrule: True

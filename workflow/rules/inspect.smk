@@ -1,0 +1,68 @@
+# Everything about one item of a benchmark, or about one training prompt, as a page. Not part of `all`: ask for it by its
+# path (docs/judging.md). A view looks at what is there, so its parameters say what that is: it starts no engine, and is
+# made again when there is more to see.
+
+PAGE_CODE = [*library("common/web_page"), *sorted(map(str, (LIBRARY / "reporting" / "inspect").glob("*.py")))]
+
+
+rule inspect_item:
+    input:
+        item_table=item_table_of_page,
+        code=PAGE_CODE,
+        script="workflow/scripts/inspect_item.py",
+    output:
+        page="<results>/inspect/items/{benchmark}/{item}.html",
+    log:
+        "<logs>/inspect_item/{benchmark}/{item}.log",
+    benchmark:
+        "<benchmarks>/inspect_item/{benchmark}/{item}.tsv"
+    # what cannot be there is refused with a better error than that no rule makes it
+    wildcard_constraints:
+        benchmark="[^/]+",
+        item=".+",
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
+    params:
+        asked=page_options,
+        state=state_of_item,
+    message:
+        "gather all about {wildcards.benchmark} {wildcards.item}"
+    shell:
+        "python {input.script} {params.asked} --items {input.item_table} --output {output.page} &> {log}"
+
+
+rule inspect_prompt:
+    input:
+        questions=prompts_of_page,
+        code=PAGE_CODE,
+        script="workflow/scripts/inspect_prompt.py",
+    output:
+        page="<results>/inspect/prompts/{corpus}/{prompt}.html",
+    log:
+        "<logs>/inspect_prompt/{corpus}/{prompt}.log",
+    benchmark:
+        "<benchmarks>/inspect_prompt/{corpus}/{prompt}.tsv"
+    wildcard_constraints:
+        corpus="[^/]+",
+        prompt=".+",
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
+    params:
+        study=options({"results": f"results/{STUDY.name}", "study": STUDY.name}),
+        shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),
+        mixtures=option("mixtures", *GRID),
+        limit=options({name: config["training"][name] for name in ("max_length", "overlong")}),
+        state=state_of_prompt,
+    message:
+        "gather all about the {wildcards.corpus} prompt {wildcards.prompt}"
+    shell:
+        "python {input.script} {params.study} --corpus {wildcards.corpus} {params.shards} --prompt {wildcards.prompt}"
+        " {params.mixtures} {params.limit} --output {output.page} &> {log}"

@@ -1,0 +1,80 @@
+# Answers become verdicts: by each judge of the jury, and by rules. A judge takes `compute.models_per_judge_job` models of a
+# student in one job; each model's verdicts are files of their own all the same.
+from scale_or_reason.judging.batches import judging_batches
+
+for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
+
+    rule:
+        name:
+            batch.rule
+        input:
+            item_tables=expand("<results>/benchmarks/{benchmark}.parquet", benchmark=batch.benchmarks),
+            answers=expand("<results>/answers/{id}/{benchmark}.parquet", id=batch.model_ids, benchmark=batch.benchmarks),
+            model_files=files_of_judge,
+            protocol=lambda wildcards: protocol_file(STUDY.judges[wildcards.judge].protocol),
+        output:
+            # kept where another model joins the batch: the program judges what is missing or old
+            verdicts=update(
+                expand(
+                    "<results>/verdicts/{{judge}}/{id}/{benchmark}.parquet",
+                    id=batch.model_ids,
+                    benchmark=batch.benchmarks,
+                )
+            ),
+            manifests=update(expand("<results>/verdicts/{{judge}}/{id}/manifest.json", id=batch.model_ids)),
+        log:
+            f"<logs>/judge_answers/{{judge}}/{batch.log}.log",
+        benchmark:
+            f"<benchmarks>/judge_answers/{{judge}}/{batch.log}.tsv"
+        wildcard_constraints:
+            model_id=JUDGED_ALONE,
+            limited_id=LIMITED_ALONE,
+        conda:
+            CONDA_ENVIRONMENT
+        threads: JOBS["judging"]["threads"]
+        resources:
+            vllm=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["vllm"],
+            gpu=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu"],
+            gpu_model=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu_model"],
+            mem_mb=memory("judging"),
+            runtime=runtime("judging"),
+        params:
+            judge=judge_options,
+            directory=output_folder(2),
+            sampling=lambda wildcards: json_option("sampling", STUDY.judges[wildcards.judge].sampling),
+            engine=judge_engine,
+            engine_of_results=lambda wildcards: engine_of_results(STUDY.judges[wildcards.judge]),
+            seed=option("seed", STUDY.seed),
+            version=version_of("verdicts"),
+        message:
+            f"{{wildcards.judge}} judges {batch.whose}"
+        shell:
+            "python workflow/scripts/judge_answers.py --judge {wildcards.judge} {params.judge}"
+            " --items {input.item_tables} --answers {input.answers} {params.sampling} {params.engine}"
+            " {params.seed} --output-dir {params.directory} &> {log}"
+
+
+rule grade_answers:
+    input:
+        item_tables=ITEMS,
+        answers=expand("<results>/answers/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+    output:
+        verdicts=expand("<results>/verdicts/rule_graders/{{model_id}}/{benchmark}.parquet", benchmark=STUDY.benchmarks),
+    log:
+        "<logs>/grade_answers/{model_id}.log",
+    benchmark:
+        "<benchmarks>/grade_answers/{model_id}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["cpu_small"]["threads"]
+    resources:
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
+    params:
+        directory=subpath(output[0], parent=True),
+        version=version_of("grades"),
+    message:
+        "rules grade {wildcards.model_id}"
+    shell:
+        "python workflow/scripts/grade_answers.py --items {input.item_tables} --answers {input.answers}"
+        " --processes {threads} --output-dir {params.directory} &> {log}"

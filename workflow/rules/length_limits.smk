@@ -1,0 +1,103 @@
+# Some students answer some benchmarks again under other limits on the length of answers (`study.length_limits`; v1
+# figure 10, v2 figure 13): models of their own to judges, graders and scores, with max-tokens-N at the end of their ids.
+
+LIMITED_BENCHMARKS = STUDY.length_limits.benchmarks
+LIMITED_ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=LIMITED_BENCHMARKS)
+
+
+if LIMITED_BENCHMARKS:
+
+    use rule evaluate_model as evaluate_within_limit with:
+        input:
+            model="<results>/models/{model_id}",
+            item_tables=LIMITED_ITEMS,
+        output:
+            answers=expand(
+                "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+            manifest="<results>/answers/{model_id}/max-tokens-{max_tokens}/manifest.json",
+        log:
+            "<logs>/evaluate_model/{model_id}/max-tokens-{max_tokens}.log",
+        benchmark:
+            "<benchmarks>/evaluate_model/{model_id}/max-tokens-{max_tokens}.tsv"
+        wildcard_constraints:
+            model_id=LIMITABLE,
+        params:
+            model=lambda wildcards, input: option("model", input.model),
+            model_ids=option("model_ids", "{model_id}/max-tokens-{max_tokens}"),
+            sampling=sampling_within_limit,
+            samples=json_option("samples", {name: SAMPLES[name] for name in LIMITED_BENCHMARKS if name in SAMPLES}),
+        message:
+            "{wildcards.model_id} answers in at most {wildcards.max_tokens} tokens"
+
+    use rule grade_answers as grade_within_limit with:
+        input:
+            item_tables=LIMITED_ITEMS,
+            answers=expand(
+                "<results>/answers/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+        output:
+            verdicts=expand(
+                "<results>/verdicts/rule_graders/{{model_id}}/max-tokens-{{max_tokens}}/{benchmark}.parquet",
+                benchmark=LIMITED_BENCHMARKS,
+            ),
+        log:
+            "<logs>/grade_answers/{model_id}/max-tokens-{max_tokens}.log",
+        benchmark:
+            "<benchmarks>/grade_answers/{model_id}/max-tokens-{max_tokens}.tsv"
+        wildcard_constraints:
+            model_id=LIMITABLE,
+        message:
+            "rules grade {wildcards.model_id} within {wildcards.max_tokens} tokens"
+
+
+if LIMITED_IDS:
+
+    # the same models under the study's own limit are beside them, so that this table waits for no other model
+    use rule score_models as score_models_within_limit with:
+        input:
+            item_tables=LIMITED_ITEMS,
+            answered=expand("<results>/answers/{model_id}/manifest.json", model_id=LIMITED_IDS + UNLIMITED_IDS),
+            judged=expand(JUDGED, model_id=LIMITED_IDS + UNLIMITED_IDS),
+            graded=graded_of(LIMITED_IDS + UNLIMITED_IDS),
+        output:
+            parquet="<results>/tables/limited_scores.parquet",
+            csv="<results>/tables/limited_scores.csv",
+        log:
+            "<logs>/score_models_within_limit.log",
+        benchmark:
+            "<benchmarks>/score_models_within_limit.tsv"
+        params:
+            model_ids=option("model_ids", *LIMITED_IDS, *UNLIMITED_IDS),
+            benchmarks=option("benchmarks", *LIMITED_BENCHMARKS),
+
+    rule compare_length_limits:
+        input:
+            scores="<results>/tables/limited_scores.parquet",
+        output:
+            parquet="<results>/tables/length_limits.parquet",
+            csv=report(
+                "<results>/tables/length_limits.csv",
+                caption="../report/length_limits.rst",
+                category="Tables",
+                labels={"table": "length limits", "of": "accuracy under each limit on the length of answers"},
+            ),
+        log:
+            "<logs>/compare_length_limits.log",
+        benchmark:
+            "<benchmarks>/compare_length_limits.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=memory("cpu_small"),
+            runtime=runtime("cpu_small"),
+        params:
+            max_tokens=option("max_tokens", config["evaluation"]["sampling"]["max_tokens"]),
+        message:
+            "compare the limits on the length of answers"
+        shell:
+            "python workflow/scripts/compare_length_limits.py --scores {input.scores}"
+            " {params.max_tokens} --parquet {output.parquet} --csv {output.csv} &> {log}"

@@ -1,0 +1,60 @@
+# The prompts that the teacher answers, and those of them that no student may be trained on.
+
+
+rule prepare_prompts:
+    input:
+        rows=rows_of_corpus,
+    output:
+        prompts="<results>/prompts/{corpus}.parquet",
+        audit="<results>/prompts/{corpus}.audit.csv",
+        manifest="<results>/prompts/{corpus}.json",
+    log:
+        "<logs>/prepare_prompts/{corpus}.log",
+    benchmark:
+        "<benchmarks>/prepare_prompts/{corpus}.tsv"
+    # bad data should show before anything expensive runs
+    priority: 10
+    # downloads fail now and then; rows on disk do not get better
+    retries: 0 if all(corpus.source.kind == "jsonl" for corpus in STUDY.corpora.values()) else 2
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["cpu_large"]["threads"]
+    resources:
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
+    params:
+        source=corpus_options,
+        seed=option("seed", STUDY.seed),
+        version=version_of("prompts"),
+    message:
+        "choose the prompts of the corpus {wildcards.corpus}"
+    shell:
+        "python workflow/scripts/prepare_prompts.py --corpus {wildcards.corpus} {params.source} {params.seed}"
+        " --output {output.prompts} --audit {output.audit} --manifest {output.manifest} &> {log}"
+
+
+# Not a part of prepare_prompts: another benchmark must not make the teacher answer everything again.
+rule decontaminate_prompts:
+    input:
+        prompts="<results>/prompts/{corpus}.parquet",
+        item_tables=ITEMS,
+    output:
+        overlaps="<results>/prompts/{corpus}.overlaps.parquet",
+    log:
+        "<logs>/decontaminate_prompts/{corpus}.log",
+    benchmark:
+        "<benchmarks>/decontaminate_prompts/{corpus}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["cpu_large"]["threads"]
+    resources:
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
+    params:
+        ngram=option("ngram", config["decontamination"]["ngram"]),
+        version=version_of("overlaps"),
+    message:
+        "find {wildcards.corpus} prompts that overlap with benchmarks"
+    shell:
+        "python workflow/scripts/decontaminate_prompts.py --prompts {input.prompts} --items {input.item_tables}"
+        " {params.ngram} --output {output.overlaps} &> {log}"

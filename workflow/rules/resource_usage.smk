@@ -1,0 +1,47 @@
+# Where the time of a run went, and what of memory and time that was asked for it used. Not part of `all`: ask for them when
+# the run is done.
+
+
+rule job_timings:
+    input:
+        results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
+        code=library("planning/timings"),
+        script="workflow/scripts/job_timings.py",
+    output:
+        csv="<results>/tables/job_timings.csv",
+    log:
+        "<logs>/job_timings.log",
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_small"),
+        runtime=runtime("cpu_small"),
+    params:
+        timings=option("timings", f"results/{STUDY.name}/timings"),
+    message:
+        "tabulate how long the jobs of each rule took"
+    shell:
+        "python {input.script} {params.timings} --output {output.csv} &> {log}"
+
+
+rule resource_usage:
+    input:
+        results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
+        code=library("planning/resource_usage", "planning/timings"),
+        script="workflow/scripts/resource_usage.py",
+    output:
+        csv="<results>/tables/resource_usage.csv",
+    log:
+        "<logs>/resource_usage.log",
+    # where sacct is
+    localrule: True
+    conda:
+        CONDA_ENVIRONMENT
+    params:
+        timings=option("timings", f"results/{STUDY.name}/timings"),
+        study=option("study", STUDY.name),
+    message:
+        "tabulate what jobs asked for and what they used"
+    shell:
+        "python {input.script} {params.timings} {params.study} --output {output.csv} &> {log}"

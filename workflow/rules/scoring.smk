@@ -1,0 +1,131 @@
+# Verdicts become scores, token counts become costs: of all models at once, since each takes less time than the start of
+# a program. One model's are there for whoever asks for them by their path.
+
+
+rule score_models:
+    input:
+        item_tables=ITEMS,
+        answered=expand("<results>/answers/{model_id}/manifest.json", model_id=MODEL_IDS),
+        judged=expand(JUDGED, model_id=MODEL_IDS),
+        graded=graded_of(MODEL_IDS),
+    output:
+        parquet="<results>/tables/scores.parquet",
+        csv=report(
+            "<results>/tables/scores.csv",
+            caption="../report/scores.rst",
+            category="Tables",
+            labels={"table": "scores", "of": "all models and benchmarks"},
+        ),
+    log:
+        "<logs>/score_models.log",
+    benchmark:
+        "<benchmarks>/score_models.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
+    params:
+        model_ids=option("model_ids", *MODEL_IDS),
+        benchmarks=option("benchmarks", *STUDY.benchmarks),
+        folders=options({"items": f"results/{STUDY.name}/benchmarks", **ANSWER_FOLDERS}),
+        jurors=jurors_options(),
+        jury=json_option("jury", config["jury"]),
+        families=json_option("families", config["study"]["families"]),
+        version=version_of("scores"),
+    message:
+        "score {output.parquet}"
+    shell:
+        "python workflow/scripts/score_models.py {params.model_ids} {params.benchmarks} {params.families}"
+        " {params.folders} {params.jurors} {params.jury}"
+        " --parquet {output.parquet} --csv {output.csv} &> {log}"
+
+
+use rule score_models as score_model with:
+    input:
+        item_tables=items_of,
+        answered="<results>/answers/{model_id}/manifest.json",
+        judged=JUDGED,
+        graded=lambda wildcards: graded_of([wildcards.model_id]),
+    output:
+        parquet="<results>/scores/{model_id}.parquet",
+        csv="<results>/scores/{model_id}.csv",
+    log:
+        "<logs>/score_model/{model_id}.log",
+    benchmark:
+        "<benchmarks>/score_model/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=SCORED,
+    params:
+        model_ids=option("model_ids", "{model_id}"),
+        benchmarks=lambda wildcards: option("benchmarks", *benchmarks_of(wildcards)),
+
+
+rule compute_flops:
+    input:
+        trainings=trainings_of(MODEL_IDS),
+        mixtures=mixtures_of(MODEL_IDS),
+        pairs=pairs_of(MODEL_IDS),
+        answered=expand("<results>/answers/{model_id}/manifest.json", model_id=MODEL_IDS),
+        judged=expand(JUDGED, model_id=MODEL_IDS),
+    output:
+        parquet="<results>/tables/costs.parquet",
+        csv=report(
+            "<results>/tables/costs.csv",
+            caption="../report/costs.rst",
+            category="Tables",
+            labels={"table": "costs", "of": "all models and stages"},
+        ),
+    log:
+        "<logs>/compute_flops.log",
+    benchmark:
+        "<benchmarks>/compute_flops.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
+    params:
+        model_ids=option("model_ids", *MODEL_IDS),
+        benchmarks=option("benchmarks", *STUDY.benchmarks),
+        results=option("results", f"results/{STUDY.name}"),
+        adaptation_corpora=json_option("adaptation_corpora", STUDY.adaptation_corpora),
+        architectures=architectures_option(untrained(MODEL_IDS)),
+        teacher=option("teacher", f"teacher={STUDY.teacher.source if STUDY.teacher else ''}"),
+        judges=option("judges", *JUDGE_ARCHITECTURES),
+        families=json_option("families", config["study"]["families"]),
+        version=version_of("costs"),
+    message:
+        "count {output.parquet}"
+    shell:
+        "python workflow/scripts/compute_flops.py {params.model_ids} {params.benchmarks} {params.families}"
+        " {params.results} {params.adaptation_corpora} {params.architectures} {params.teacher} {params.judges}"
+        " --parquet {output.parquet} --csv {output.csv} &> {log}"
+
+
+use rule compute_flops as compute_flops_of_model with:
+    input:
+        trainings=lambda wildcards: trainings_of([wildcards.model_id]),
+        mixtures=lambda wildcards: mixtures_of([wildcards.model_id]),
+        pairs=lambda wildcards: pairs_of([wildcards.model_id]),
+        answered="<results>/answers/{model_id}/manifest.json",
+        judged=JUDGED,
+    output:
+        parquet="<results>/costs/{model_id}.parquet",
+        csv="<results>/costs/{model_id}.csv",
+    log:
+        "<logs>/compute_flops/{model_id}.log",
+    benchmark:
+        "<benchmarks>/compute_flops/{model_id}.tsv"
+    params:
+        model_ids=option("model_ids", "{model_id}"),
+        architectures=lambda wildcards: architectures_option(untrained([wildcards.model_id])),
+
+
+rule scores:
+    input:
+        rules.score_models.output,
+        rules.compute_flops.output,
+    localrule: True

@@ -1,0 +1,69 @@
+# The small world: its prompts, written in the schema of the real data sets. For studies with a `world` only.
+
+
+rule small_world_benchmark_rows:
+    output:
+        rows="<results>/world/benchmarks/{benchmark}.jsonl",
+    log:
+        "<logs>/small_world_benchmark_rows/{benchmark}.log",
+    benchmark:
+        "<benchmarks>/small_world_benchmark_rows/{benchmark}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
+    params:
+        kind="--kind benchmark",
+        rows=option("rows", config["small_world"]["benchmark_rows"]),
+        other_rows=option("other_rows", config["small_world"]["fewshot_rows"]),
+        seed=option("seed", STUDY.seed),
+        version=version_of("small_world"),
+    message:
+        "write the small world's questions for {wildcards.benchmark}"
+    shell:
+        "python workflow/scripts/write_small_world.py {params.kind} --name {wildcards.benchmark}"
+        " {params.rows} {params.other_rows} {params.seed}"
+        " --output {output.rows} &> {log}"
+
+
+use rule small_world_benchmark_rows as small_world_fewshot_rows with:
+    output:
+        rows="<results>/world/benchmarks/{benchmark}.pool.jsonl",
+    log:
+        "<logs>/small_world_fewshot_rows/{benchmark}.log",
+    benchmark:
+        "<benchmarks>/small_world_fewshot_rows/{benchmark}.tsv"
+    params:
+        kind="--kind pool",
+        rows=option("rows", config["small_world"]["fewshot_rows"]),
+        other_rows=option("other_rows", config["small_world"]["benchmark_rows"]),
+        seed=option("seed", STUDY.seed),
+        version=version_of("small_world"),
+    message:
+        "write the small world's examples for {wildcards.benchmark}"
+
+
+rule small_world_prompts:
+    output:
+        rows="<results>/world/prompts/{corpus}.jsonl",
+    log:
+        "<logs>/small_world_prompts/{corpus}.log",
+    benchmark:
+        "<benchmarks>/small_world_prompts/{corpus}.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory("cpu_large"),
+        runtime=runtime("cpu_large"),
+    params:
+        rows=lambda wildcards: option("rows", STUDY.corpora[wildcards.corpus].num_prompts),
+        seed=option("seed", STUDY.seed),
+        version=version_of("small_world"),
+    message:
+        "write the small world's questions of the corpus {wildcards.corpus}"
+    shell:
+        "python workflow/scripts/write_small_world.py --kind prompts --name {wildcards.corpus} {params.rows}"
+        " {params.seed} --output {output.rows} &> {log}"

@@ -1,0 +1,68 @@
+# The models of the small world, made again from resources/micro/recipe.yaml (`make micro-world`). They are written
+# below results/, so that no study ever takes a fresh checkout's shipped models for outdated outputs.
+import yaml
+
+with open("resources/micro/recipe.yaml", encoding="utf-8") as recipe_file:
+    MICRO_RECIPE = yaml.safe_load(recipe_file)
+
+
+rule make_small_world_tokenizer:
+    output:
+        tokenizer=directory("results/micro-world/tokenizer"),
+    log:
+        "results/micro-world/logs/tokenizer.log",
+    benchmark:
+        "results/micro-world/timings/tokenizer.tsv"
+    conda:
+        CONDA_ENVIRONMENT
+    params:
+        recipe=options(MICRO_RECIPE["tokenizer"]),
+        version=version_of("small_world"),
+    message:
+        "build the small world's tokenizer"
+    shell:
+        "python workflow/scripts/make_small_world_tokenizer.py {params.recipe} --output {output.tokenizer} &> {log}"
+
+
+def start_of_micro_model(wildcards):
+    """The model whose weights it starts from; nothing for random ones."""
+    name = MICRO_RECIPE["models"][wildcards.micro_model].get("init_from")
+    return f"results/micro-world/{name}" if name else []
+
+
+def recipe_of_micro_model(wildcards, input):
+    """Its entry in the recipe, as options."""
+    recipe = MICRO_RECIPE["models"][wildcards.micro_model]
+    return options({**recipe, "init_from": input.start} if input.start else recipe)
+
+
+rule train_small_world_model:
+    input:
+        tokenizer="results/micro-world/tokenizer",
+        start=start_of_micro_model,
+    output:
+        model=directory("results/micro-world/{micro_model}"),
+    log:
+        "results/micro-world/logs/{micro_model}.log",
+    benchmark:
+        "results/micro-world/timings/{micro_model}.tsv"
+    wildcard_constraints:
+        micro_model="|".join(MICRO_RECIPE["models"]),
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    params:
+        recipe=recipe_of_micro_model,
+        version=version_of("small_world"),
+    message:
+        "train the small world's {wildcards.micro_model}"
+    shell:
+        "python workflow/scripts/train_small_world_model.py {params.recipe} --threads {threads}"
+        " --tokenizer {input.tokenizer} --output {output.model} &> {log}"
+
+
+rule small_world_models:
+    input:
+        "results/micro-world/tokenizer",
+        expand("results/micro-world/{micro_model}", micro_model=MICRO_RECIPE["models"]),
+    localrule: True

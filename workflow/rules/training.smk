@@ -1,0 +1,93 @@
+# Students are trained on mixtures, and some of them further on the second corpus.
+
+
+rule train_student:
+    input:
+        mixture="<results>/mixtures/{corpus}/{curriculum}/rho-{ratio}.parquet",
+        tokens=tokens_of,
+        model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+        rates=rates_of,
+    output:
+        model=directory("<results>/models/{corpus}/{student}/{curriculum}/rho-{ratio}/seed-{seed}"),
+    log:
+        "<logs>/train_student/{corpus}/{student}/{curriculum}/rho-{ratio}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/train_student/{corpus}/{student}/{curriculum}/rho-{ratio}/seed-{seed}.tsv"
+    wildcard_constraints:
+        # at ratios 0 and 1 mix is the same run as seq: link_mixed_endpoint
+        curriculum=r"seq|mix(?!/rho-[01]/)",
+    retries: TRAINING_RESTARTS
+    conda:
+        CONDA_ENVIRONMENT
+    threads: JOBS["training"]["threads"]
+    resources:
+        nodes=lambda wildcards: STUDY.students[wildcards.student].nodes,
+        gpu=on_one_node(lambda student: student.processes if ON_GPU else 0),
+        gpu_model=on_one_node(lambda student: GPU_TYPE),
+        gres=over_nodes(gpus_per_node),
+        mpi=over_nodes(lambda student: "srun"),
+        tasks=over_nodes(lambda student: student.nodes),
+        # else there would be a task for each GPU
+        tasks_per_gpu=over_nodes(lambda student: 0),
+        mem_mb=memory("training"),
+        runtime=runtime("training"),
+    params:
+        launcher=launcher,
+        model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
+        start="",
+        learning_rate=learning_rate_option,
+        recipe=options(RECIPE),
+        execution=execution_options,
+        replica=replica_options,
+        version=version_of("training"),
+    message:
+        "train {wildcards.student} on {wildcards.corpus}: {wildcards.curriculum}, reasoning ratio {wildcards.ratio}"
+    shell:
+        # exec: Slurm's SIGTERM ends a waiting shell at once, and with it the job that was writing its checkpoint
+        "exec {params.launcher}"
+        " workflow/scripts/train_student.py {params.model} {params.start}"
+        " --mixture {input.mixture} --tokens {input.tokens}"
+        " {params.learning_rate} {params.recipe} {params.execution}"
+        " {params.replica} --output {output.model} &> {log}"
+
+
+use rule train_student as adapt_student with:
+    input:
+        mixture=mixture_of_adaptation,
+        tokens=tokens_of,
+        start=start_of,
+        rates=rates_of,
+    output:
+        model=directory("<results>/models/adapted/{student}/{first}-then-{second}/seed-{seed}"),
+    log:
+        "<logs>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
+    params:
+        start=lambda wildcards, input: f"--init-from {input.start}",
+    message:
+        "adapt {wildcards.student}: {wildcards.first}, then {wildcards.second}"
+
+
+rule link_mixed_endpoint:
+    input:
+        model="<results>/models/{corpus}/{student}/seq/rho-{ratio}/seed-{seed}",
+    output:
+        alias=directory("<results>/models/{corpus}/{student}/mix/rho-{ratio}/seed-{seed}"),
+    log:
+        "<logs>/link_mixed_endpoint/{corpus}/{student}/rho-{ratio}/seed-{seed}.log",
+    wildcard_constraints:
+        ratio="0|1",
+    localrule: True
+    conda:
+        CONDA_ENVIRONMENT
+    message:
+        "at ratio {wildcards.ratio} mix is the same run as seq: link {output.alias}"
+    shell:
+        "ln -sfn ../../seq/rho-{wildcards.ratio}/seed-{wildcards.seed} {output.alias} &> {log}"
+
+
+rule models:
+    input:
+        expand("<results>/models/{model_id}", model_id=[model.model_id for model in STUDY.cells() + STUDY.adapted()]),
+    localrule: True

@@ -1,0 +1,60 @@
+"""Make the page with which a study's results can be explored: tables and manifests in, one HTML file out.
+
+    python workflow/scripts/build_explorer.py --study v2 --uncertainty results/v2/tables/uncertainty.csv \\
+        --scores results/v2/tables/scores.parquet --costs results/v2/tables/costs.parquet --models results/v2/models \\
+        --answers results/v2/answers --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
+        --sizes '{"Qwen2.5-3B": 3}' --shots 3 --output results/v2/explorer.html
+
+The page needs no network and nothing beside it. A model whose manifest is not there is shown without its facts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.common.tables import read_csv_table, read_table
+from scale_or_reason.reporting.explorer.data import explorer_data, read_facts
+from scale_or_reason.reporting.explorer.page import page
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.scoring.scores import family_of
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--study", required=True, help="its name")
+    parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps with intervals (CSV)")
+    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
+    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
+    parser.add_argument("--models", type=Path, required=True, help="folder with a folder for each trained model")
+    parser.add_argument("--answers", type=Path, required=True, help="folder with a folder for each model's answers")
+    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser.add_argument("--shots", type=int, required=True, help="examples of the base students that are shown first")
+    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
+    parser.add_argument("--output", type=Path, required=True, help="page to write (HTML)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    scores = read_table(arguments.scores, "scores")
+    data = explorer_data(
+        arguments.study,
+        read_csv_table(arguments.uncertainty, "uncertainty"),
+        scores,
+        read_table(arguments.costs, "costs"),
+        family_of(arguments.families),
+        arguments.sizes,
+        arguments.shots,
+        Style.from_file(arguments.style),
+        read_facts(scores, arguments.models, arguments.answers),
+    )
+    write_text(page(data), arguments.output)
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,291 @@
+"""Models answer all benchmarks: for each a Parquet file per benchmark, and a manifest.
+
+    python workflow/scripts/evaluate_model.py --model models/general/micro-a/seq/rho-1/seed-0 \\
+        --model-ids general/micro-a/seq/rho-1/seed-0 --items benchmarks/gsm8k.parquet benchmarks/squad.parquet \\
+        --sampling '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 256}' --engine '{"dtype": "float32"}' \\
+        --seed 0 --output-dir answers
+
+The model id says how a model is asked. A base student has no chat format: as base/STUDENT/shots-K it continues a text
+of K solved examples and the question. Examples come from --pools; a benchmark whose rows have no answer to show
+(ifeval) is asked without. As teacher/TEACHER/FORMAT a teacher thinks (reasoning) or doesn't (ift). Several ids are
+several variants to ask one model, one after the other on the same engine, or as many models, one after the other in the
+same process; the answers of each are in a folder of its name.
+
+A prompt that leaves no room in the model's context is not asked: its answer is empty, its finish_reason "length".
+The manifest counts these. Started again after a kill, the program goes on behind the last finished chunk.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.benchmarks.fewshot import STOP, Example, choose_examples, few_shot_prompt, read_pools
+from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.files import write_json
+from scale_or_reason.common.journal import Journal, Row
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.inference.command_line import (
+    ChunkWork,
+    Engine,
+    Generation,
+    Outcome,
+    SharedEngine,
+    add_engine_options,
+    add_teacher_options,
+    generation_manifest,
+    modes_from_json,
+    named,
+    open_journal,
+)
+from scale_or_reason.inference.requests import OnCompletion, SamplingParameters, ThinkingMode, json_object
+from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--model-ids", nargs="+", required=True, help="how to ask, and what the answers are filed under"
+    )
+    parser.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files, schema items")
+    parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
+    parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
+    add_engine_options(parser, several=True)
+    add_teacher_options(parser)
+    parser.add_argument(
+        "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
+    )
+    return parser.parse_args()
+
+
+@dataclass(frozen=True)
+class PromptVariant:
+    """One way to ask the model, as its id says: after so many examples, or in a chat in this mode."""
+
+    model_id: str
+    shots: int | None
+    mode: ThinkingMode
+
+
+def prompt_variants(model_ids: list[str], models: list[str], modes: Mapping[str, ThinkingMode]) -> list[PromptVariant]:
+    """All variants to ask.
+
+    Raises :class:`StudyError` if an id is given twice, and if there is neither a model for each nor one for all.
+    """
+    parsed = [parse_model_id(model_id) for model_id in model_ids]
+    if len(set(parsed)) < len(parsed):
+        raise StudyError("a model id is given twice", where="--model-ids", found=", ".join(model_ids))
+    ways_of_one = len({(model.kind, model.student) for model in parsed}) == 1 and isinstance(
+        parsed[0], BaseStudent | Teacher
+    )
+    if len(models) != len(parsed) and not (len(models) == 1 and ways_of_one):
+        raise StudyError(
+            "these are several models",
+            where="--model-ids",
+            found=", ".join(model_ids),
+            expected="as many as --model gives, or several variants to ask one base student or one teacher",
+        )
+    return [
+        PromptVariant(
+            model.model_id,
+            model.shots if isinstance(model, BaseStudent) else None,
+            modes[model.format] if isinstance(model, Teacher) else ThinkingMode(),
+        )
+        for model in parsed
+    ]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request: an item, which sample of it, and the text to send."""
+
+    benchmark: str
+    item_id: str
+    sample: int
+    text: str
+
+
+def read_items(paths: list[Path]) -> dict[str, pl.DataFrame]:
+    """The items by benchmark. Raises :class:`StudyError` for an empty table and for a benchmark given twice."""
+    tables: dict[str, pl.DataFrame] = {}
+    for path in paths:
+        table = read_table(path, "items")
+        if table.is_empty():
+            raise StudyError("the table has no items", where=path, remedy="prepare the benchmark again")
+        for (name,), part in table.group_by("benchmark", maintain_order=True):
+            if str(name) in tables:
+                raise StudyError("a benchmark is given twice", where=path, key=str(name))
+            tables[str(name)] = part
+    return tables
+
+
+def texts(
+    name: str, items: pl.DataFrame, shots: int | None, pools: Mapping[str, list[Example]], seed: int
+) -> list[str]:
+    """What the model is sent for each item: the user message, or the text that a base student continues."""
+    if shots is None:
+        return items["prompt"].to_list()
+    benchmark = get_benchmark(name)
+    count = benchmark.examples_shown(shots)
+    examples = choose_examples(pools.get(name, []), count, name, seed, where="--pools")
+    return [few_shot_prompt(benchmark.instruction, question, examples) for question in items["question"]]
+
+
+def samples_per_item(text: str, benchmarks: Mapping[str, Any]) -> dict[str, int]:
+    """The checked value of --samples for every benchmark."""
+    given = json_object(text, "--samples")
+    for name, count in given.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise StudyError(
+                "not a number of samples", where="--samples", key=name, found=repr(count), expected="1 or more"
+            )
+    return {name: given.get(name, 1) for name in benchmarks}
+
+
+def write_answers(questions: list[Question], outcome: Outcome, model_id: str, folder: Path) -> dict[str, Any]:
+    """Write one table per benchmark; return the manifest's account of each."""
+    by_benchmark: dict[str, list[Row]] = {}
+    for question, reply in zip(questions, outcome.rows, strict=True):
+        by_benchmark.setdefault(question.benchmark, []).append(
+            {
+                "model_id": model_id,
+                "benchmark": question.benchmark,
+                "item_id": question.item_id,
+                "sample": question.sample,
+                "prompt_tokens": reply["prompt_tokens"],
+                "answer": reply["text"],
+                "answer_tokens": reply["tokens"],
+                "finish_reason": reply["finish_reason"],
+            }
+        )
+    for name, rows in by_benchmark.items():
+        write_table(table_from_rows(rows, "answers"), folder / f"{name}.parquet", "answers")
+    return {name: account(rows) for name, rows in by_benchmark.items()}
+
+
+def account(rows: list[Row]) -> dict[str, int]:
+    """Counts of one benchmark's answers."""
+    finished = Counter(row["finish_reason"] for row in rows)
+    return {
+        "answers": len(rows),
+        "prompt_tokens": sum(row["prompt_tokens"] for row in rows),
+        "answer_tokens": sum(row["answer_tokens"] for row in rows),
+        "truncated": finished["length"],
+        "prompt_too_long": sum(row["answer_tokens"] == 0 for row in rows),
+    }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What all models and variants to ask them have in common."""
+
+    items: dict[str, pl.DataFrame]
+    items_files: dict[str, Path]
+    samples: dict[str, int]
+    seed: int
+    folder: Path
+
+    def questions(self, shots: int | None, pools: Mapping[str, list[Example]]) -> list[Question]:
+        return [
+            Question(name, item_id, sample, text)
+            for name, items in self.items.items()
+            for item_id, text in zip(items["item_id"], texts(name, items, shots, pools, self.seed), strict=True)
+            for sample in range(self.samples[name])
+        ]
+
+    def run(
+        self, engine: SharedEngine, variant: PromptVariant, questions: list[Question], pools: dict[str, Path]
+    ) -> Journal:
+        """Have the questions answered; write the tables, and when all is on disk the manifest.
+
+        Returns the journal: it is needed until the last model's answers are on disk, since Snakemake deletes all tables
+        of a job that did not end.
+        """
+        folder = self.folder / variant.model_id
+        inputs = self.items_files | (pools if variant.shots else {})
+        mode = {"model_id": variant.model_id, "shots": variant.shots, "samples": self.samples, **asdict(variant.mode)}
+        journal = open_journal(folder, engine.generation, inputs, **mode)
+        work = self._work(variant, questions, engine.generation.sampling)
+        outcome = engine.run(len(questions), work, label=variant.model_id, journal=journal)
+        benchmarks = write_answers(questions, outcome, variant.model_id, folder)
+        tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
+        facts = generation_manifest(engine.generation, inputs, **mode)
+        write_json({**outcome.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
+        return journal
+
+    def _work(self, variant: PromptVariant, questions: list[Question], sampling: SamplingParameters) -> ChunkWork:
+        # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
+        seeds = [derive_seed(self.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
+
+        def answer(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
+            part = slice(chunk.start, chunk.stop)
+            prompts = [question.text for question in questions[part]]
+            if variant.shots is None:
+                replies = engine.chat(prompts, seeds[part], sampling, variant.mode, on_completion)
+            else:
+                replies = engine.complete(prompts, seeds[part], sampling, STOP, on_completion)
+            return [asdict(reply) for reply in replies]
+
+        return answer
+
+
+def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
+    """Raise :class:`StudyError` if somebody else than a teacher is to be asked by way of an endpoint."""
+    if endpoint and not all(isinstance(parse_model_id(model_id), Teacher) for model_id in model_ids):
+        raise StudyError(
+            "only a teacher can be asked through an endpoint",
+            where="--endpoint",
+            key="--model-ids",
+            found=", ".join(model_ids),
+            expected="teacher/NAME/FORMAT",
+            remedy="leave --endpoint out: the study's own models are loaded into vLLM",
+        )
+
+
+def check_limits(model_ids: list[str], sampling: SamplingParameters) -> None:
+    """Raise :class:`StudyError` if an id names another limit on the length of answers than they have."""
+    for model in map(parse_model_id, model_ids):
+        if isinstance(model, LimitedCell) and model.max_tokens != sampling.max_tokens:
+            raise StudyError(
+                "answers would be filed under another limit than theirs",
+                where="--sampling",
+                key="max_tokens",
+                found=sampling.max_tokens,
+                expected=f"{model.max_tokens}, as the id {model.model_id} says",
+                remedy="give the limit of the id, or an id without one",
+            )
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    check_endpoint(arguments.endpoint, arguments.model_ids)
+    generations = [Generation.from_arguments(arguments, model) for model in arguments.model]
+    check_limits(arguments.model_ids, generations[0].sampling)
+    variants = prompt_variants(arguments.model_ids, arguments.model, modes_from_json(arguments.modes))
+    items = read_items(arguments.items)
+    samples = samples_per_item(arguments.samples, items)
+    evaluation = Evaluation(items, named("items", arguments.items), samples, arguments.seed, arguments.output_dir)
+    pools = read_pools(arguments.pools)
+    prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
+    of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
+    journals = []
+    for generation, own in zip(generations, of_each, strict=True):
+        with SharedEngine(generation) as engine:
+            for variant, questions in own:
+                journals.append(evaluation.run(engine, variant, questions, named("pools", arguments.pools)))
+    for journal in journals:
+        journal.remove()
+
+
+if __name__ == "__main__":
+    run_script(main)
+    leave_at_once()

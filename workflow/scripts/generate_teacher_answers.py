@@ -1,0 +1,87 @@
+"""The teacher answers one shard of a corpus' prompts in one format, with thinking off (ift) or on (reasoning).
+
+    python workflow/scripts/generate_teacher_answers.py --prompts general.parquet --model Qwen/Qwen3-235B-A22B \\
+        --format reasoning --shard 0 --shards 128 \\
+        --sampling '{"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384}' \\
+        --engine '{"tensor_parallel_size": 8}' --seed 0 --output reasoning/shard-0.parquet
+
+With --endpoint an OpenAI-compatible server answers instead of vLLM in this process; the secret is read from the
+environment variable that `key` names.
+
+Started again after a kill, it goes on behind the last finished chunk. Shards are slices of the prompt table; an
+answer does not depend on the number of shards, since each prompt has its own seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.journal import Row
+from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.data.shards import read_slice
+from scale_or_reason.inference.command_line import (
+    Engine,
+    Generation,
+    SharedEngine,
+    add_engine_options,
+    add_teacher_options,
+    modes_from_json,
+    open_journal,
+)
+from scale_or_reason.inference.requests import OnCompletion
+from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.study.cells import FORMATS
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=Path, required=True, help="Parquet file, schema prompts")
+    parser.add_argument("--format", required=True, choices=FORMATS, help="ift: thinking off; reasoning: thinking on")
+    parser.add_argument("--shard", type=int, required=True, help="which slice, from 0")
+    parser.add_argument("--shards", type=int, required=True, help="number of slices")
+    add_engine_options(parser)
+    add_teacher_options(parser)
+    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema generations")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    generation = Generation.from_arguments(arguments)
+    shard = read_slice(arguments.prompts, "prompts", arguments.shard, arguments.shards)
+    ids, prompts = shard["prompt_id"].to_list(), shard["prompt"].to_list()
+    seeds = [derive_seed(arguments.seed, "teacher", arguments.format, prompt_id) for prompt_id in ids]
+    mode = modes_from_json(arguments.modes)[arguments.format]
+
+    def answer(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
+        part = slice(chunk.start, chunk.stop)
+        replies = engine.chat(prompts[part], seeds[part], generation.sampling, mode, on_completion)
+        return [asdict(reply) for reply in replies]
+
+    label = f"teacher {arguments.format} {arguments.shard + 1}/{arguments.shards}"
+    place = {"mode": asdict(mode), "format": arguments.format, "shard": arguments.shard, "shards": arguments.shards}
+    journal = open_journal(arguments.output, generation, {"prompts": arguments.prompts}, **place)
+    with SharedEngine(generation) as engine:
+        outcome = engine.run(shard.height, answer, label=label, journal=journal)
+    rows = [
+        {
+            "prompt_id": prompt_id,
+            "prompt": prompt,
+            "prompt_tokens": reply["prompt_tokens"],
+            "answer": reply["text"],
+            "answer_tokens": reply["tokens"],
+            "finish_reason": reply["finish_reason"],
+        }
+        for prompt_id, prompt, reply in zip(ids, prompts, outcome.rows, strict=True)
+    ]
+    write_table(table_from_rows(rows, "generations"), arguments.output, "generations")
+    journal.remove()
+
+
+if __name__ == "__main__":
+    run_script(main)
+    leave_at_once()

@@ -1,0 +1,81 @@
+"""Show everything that a study has about one item of a benchmark, as one HTML page.
+
+    python workflow/scripts/inspect_item.py --results results/v2 --study v2 \\
+        --items results/v2/benchmarks/math_500.parquet --item test%2Falgebra%2F2584.json \\
+        --model-ids general/Qwen2.5-3B/seq/rho-1/seed-0 teacher/Qwen3-235B-A22B/ift \\
+        --judges gpt-oss-120b rules --jurors gpt-oss-120b --jury '{"majority": "readable", "tie": "undecided"}' \\
+        --templates '{"Qwen2.5-3B": "chatml"}' --seed 0 --complete scores --output item.html
+
+The question, what models are sent, every answer, every judge's raw replies, the jury's word and the rule graders'. It
+reads what is there and makes nothing: the page lists who has not answered or judged yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import polars as pl
+
+from scale_or_reason.benchmarks.fewshot import Example, read_pools
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.common.tables import read_column, scan_table
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.reporting.inspect.item import Readers, model_view, prompts
+from scale_or_reason.reporting.inspect.item_page import ItemPage
+from scale_or_reason.reporting.inspect.names import id_of_name
+from scale_or_reason.study.cells import parse_model_id
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, required=True, help="the study's folder, with answers/ and verdicts/")
+    parser.add_argument("--study", required=True, help="the study's name")
+    parser.add_argument("--items", type=Path, required=True, help="the benchmark's table (Parquet, schema items)")
+    parser.add_argument("--item", required=True, help="the item's id as paths spell it")
+    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are shown, in this order")
+    parser.add_argument(
+        "--judges", nargs="+", required=True, help="whose verdicts are shown; rule_graders for the rule graders"
+    )
+    parser.add_argument("--jurors", nargs="+", required=True, help="who decides")
+    parser.add_argument("--jury", required=True, help="JSON: how jurors who differ decide (keys majority, tie)")
+    parser.add_argument("--templates", type=json.loads, required=True, help="JSON: student -> name of its chat format")
+    parser.add_argument(
+        "--modes", type=json.loads, default={}, help="JSON: how the teacher is told to think, by format"
+    )
+    parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses the examples")
+    parser.add_argument("--complete", nargs="+", required=True, help="targets that make what may be missing")
+    parser.add_argument("--output", type=Path, required=True, help="page to write (HTML)")
+    return parser.parse_args()
+
+
+def pool_beside(items: Path, benchmark: str) -> list[Example] | None:
+    """The examples set aside of a benchmark; None if there are none yet."""
+    file = items.with_suffix(".pool.parquet")
+    return read_pools([file]).get(benchmark, []) if file.is_file() else None
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    item_id = id_of_name(arguments.item, read_column(arguments.items, "items", "item_id").to_list(), arguments.items)
+    item = scan_table(arguments.items, "items").filter(pl.col("item_id") == item_id).collect().row(0, named=True)
+    jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
+    readers = Readers(tuple(arguments.judges), tuple(arguments.jurors), jury)
+    asked = prompts(
+        item,
+        [parse_model_id(model_id) for model_id in arguments.model_ids],
+        templates=arguments.templates,
+        modes=arguments.modes,
+        pool=pool_beside(arguments.items, item["benchmark"]),
+        seed=arguments.seed,
+    )
+    views = [model_view(arguments.results, model_id, item, readers) for model_id in arguments.model_ids]
+    page = ItemPage(arguments.study, item, views, asked, readers, " ".join(arguments.complete))
+    write_text(page.text(), arguments.output)
+
+
+if __name__ == "__main__":
+    run_script(main)

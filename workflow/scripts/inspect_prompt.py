@@ -1,0 +1,47 @@
+"""Show everything that a study has about one training prompt, as one HTML page.
+
+    python workflow/scripts/inspect_prompt.py --results results/v2 --study v2 --corpus math --shards 32 \\
+        --prompt 0123456789abcdef --mixtures seq/rho-0 seq/rho-1 --max-length 16384 --overlong drop --output prompt.html
+
+The question, both answers of the teacher, whether the pair was kept and why not, overlaps with benchmarks, and the
+mixtures that it is in. It reads what is there and makes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import write_text
+from scale_or_reason.reporting.inspect.files import CorpusFiles
+from scale_or_reason.reporting.inspect.prompt import inspect_prompt
+from scale_or_reason.reporting.inspect.prompt_page import PromptPage
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, required=True, help="the study's folder")
+    parser.add_argument("--study", required=True, help="the study's name")
+    parser.add_argument("--corpus", required=True, help="whose prompt it is")
+    parser.add_argument("--shards", type=int, required=True, help="in how many parts the teacher answers the corpus")
+    parser.add_argument("--prompt", required=True, help="the prompt's id")
+    parser.add_argument("--mixtures", nargs="*", default=[], help="those that the study wants: seq/rho-0.25")
+    parser.add_argument("--max-length", type=int, required=True, help="tokens of a training sample at most")
+    parser.add_argument("--overlong", required=True, help="what is done with longer ones: drop or truncate")
+    parser.add_argument("--output", type=Path, required=True, help="page to write (HTML)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    view = inspect_prompt(CorpusFiles(arguments.results, arguments.corpus, arguments.shards), arguments.prompt)
+    file = arguments.results / "pairs" / f"{arguments.corpus}.audit.json"
+    audit = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    page = PromptPage(arguments.study, view, audit, arguments.mixtures, arguments.max_length, arguments.overlong)
+    write_text(page.text(), arguments.output)
+
+
+if __name__ == "__main__":
+    run_script(main)
