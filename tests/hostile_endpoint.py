@@ -13,9 +13,16 @@ from typing import Any
 
 
 class HostileEndpoint:
-    """``faults``: what happens to the first requests with a prompt, one after the other, before it is answered."""
+    """``faults``: what happens to the first requests with a prompt, one after the other, before it is answered.
 
-    def __init__(self, faults: dict[str, list[Any]] | None = None, delay: float = 0.0) -> None:
+    A fault is a name, a status, or a response as a map with ``status``, ``body`` and ``headers``. ``closed``: after so
+    many answers all other requests get a status.
+    """
+
+    def __init__(
+        self, faults: dict[str, list[Any]] | None = None, delay: float = 0.0, closed: tuple[int, int] | None = None
+    ) -> None:
+        self.closed = closed
         self.faults = {prompt: list(own) for prompt, own in (faults or {}).items()}
         self.delay = delay
         self.url = ""
@@ -52,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
             endpoint.open += 1
             endpoint.most_open = max(endpoint.most_open, endpoint.open)
             fault = endpoint.faults[prompt].pop(0) if endpoint.faults.get(prompt) else None
+            if endpoint.closed and endpoint.answered.total() >= endpoint.closed[0]:
+                fault = endpoint.closed[1]
         try:
             time.sleep(endpoint.delay)
             self._respond(prompt, fault)
@@ -77,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b'{"choices": [{"message": null, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}')
         elif fault == "garbled":
             self._send(200, whole, {"Content-Encoding": "gzip"})
+        elif isinstance(fault, dict):
+            self._send(fault.get("status", 200), json.dumps(fault["body"]).encode(), fault.get("headers"))
         elif isinstance(fault, int):
             self._send(fault, b'{"error": {"message": "made up"}}', {"Retry-After": "0"} if fault == 429 else {})
         else:
@@ -104,7 +115,7 @@ def serving(endpoint: HostileEndpoint) -> Iterator[HostileEndpoint]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     endpoint.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield endpoint

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +105,49 @@ def test_replies_are_kept_and_not_paid_twice(tmp_path: Path) -> None:
     assert engine.account() == "endpoint: 10 replies, 20 prompt tokens, 30 generated tokens, cost 32.00"
 
 
-def test_the_first_refusal_is_an_error_and_a_later_one_a_reply(tmp_path: Path) -> None:
-    with serving(HostileEndpoint({"bad": [400, 400]})) as server:
-        with pytest.raises(StudyError, match="refuses the first request") as caught:
-            ask(engine_of(server, tmp_path), ["bad", "good"])
-        assert "made up" in str(caught.value) and server.asked == {"bad": 1}
-        replies = ask(engine_of(server, tmp_path), ["good", "bad"])
-    assert replies == [expected("good"), Completion(0, "", 0, "refused")]
+def test_a_server_that_refuses_everything_is_an_error(tmp_path: Path) -> None:
+    problem = "refuses the first request"
+    with serving(HostileEndpoint(closed=(0, 400))) as server, pytest.raises(StudyError, match=problem) as caught:
+        ask(engine_of(server, tmp_path), ["p0", "p1"])
+    assert "made up" in str(caught.value)
+    assert server.asked == {"p0": 1, "Hello": 1}
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
-def test_without_the_right_key_nothing_goes_on(tmp_path: Path, status: int) -> None:
+@pytest.mark.parametrize("prompts", [["bad", "good"], ["good", "bad"]])
+@pytest.mark.parametrize("status", [400, 403, 413, 422])
+def test_a_refused_prompt_is_a_reply_also_if_it_is_the_first(tmp_path: Path, status: int, prompts: list[str]) -> None:
+    with serving(HostileEndpoint({"bad": [status]})) as server:
+        engine = engine_of(server, tmp_path)
+        replies = dict(zip(prompts, ask(engine, prompts), strict=True))
+    assert replies == {"good": expected("good"), "bad": Completion(0, "", 0, "refused")}
+    assert engine.account() == "endpoint: 2 replies, 4 prompt tokens, 3 generated tokens; 1 refused"
+
+
+@pytest.mark.parametrize("status", [301, 401, 402, 404, 405])
+def test_without_key_address_or_credit_nothing_goes_on(tmp_path: Path, status: int) -> None:
     with serving(HostileEndpoint({"p1": [status]})) as server, pytest.raises(StudyError, match="does not let us in"):
         ask(engine_of(server, tmp_path, concurrency=1), ["p0", "p1", "p2"])
     assert server.asked == {"p0": 1, "p1": 1}
+
+
+@pytest.mark.parametrize("status", [400, 402, 403])
+def test_a_server_that_closes_in_the_middle_stops_the_job_and_the_replies_are_kept(tmp_path: Path, status: int) -> None:
+    """Credit or rights are gone, whatever status says so: nothing counts as a wrong answer, nothing is paid twice."""
+    prompts = [f"p{number}" for number in range(40)]
+    with serving(HostileEndpoint(closed=(10, status))) as server:
+        with pytest.raises(StudyError, match=f"status {status}"):
+            ask(engine_of(server, tmp_path, concurrency=4), prompts)
+        server.closed = None
+        assert ask(engine_of(server, tmp_path, concurrency=4), prompts) == [expected(prompt) for prompt in prompts]
+    assert server.answered == dict.fromkeys(prompts, 1)
+
+
+def test_many_refused_prompts_in_a_row_are_refusals_if_the_server_still_answers(tmp_path: Path) -> None:
+    prompts = ["good", *(f"bad {number}" for number in range(25)), "also good"]
+    with serving(HostileEndpoint({prompt: [403] for prompt in prompts if "bad" in prompt})) as server:
+        replies = ask(engine_of(server, tmp_path, concurrency=1), prompts)
+    assert [reply.finish_reason for reply in replies] == ["stop", *["refused"] * 25, "stop"]
+    assert server.asked["Hello"] == 2
 
 
 def test_finish_reasons_and_reasoning_sent_apart(tmp_path: Path) -> None:
@@ -125,6 +155,92 @@ def test_finish_reasons_and_reasoning_sent_apart(tmp_path: Path) -> None:
         replies = ask(engine_of(server, tmp_path), ["at length", "content_filter", "apart"])
     assert [reply.finish_reason for reply in replies] == ["length", "refused", "stop"]
     assert replies[2].text == "<think>\nbecause\n</think>\n\nanswer to apart"
+
+
+def test_a_lone_surrogate_is_sent_and_received(tmp_path: Path) -> None:
+    with serving(HostileEndpoint()) as server:
+        (reply,) = ask(engine_of(server, tmp_path), ["a \ud800 b"])
+    assert reply.text == "answer to a \ufffd b"
+    assert server.bodies[0]["messages"][0]["content"] == "a \ud800 b"
+
+
+def answered(content: Any, finish: str | None = "stop", **message: Any) -> dict[str, Any]:
+    """A response with a message; the server counts 5 prompt tokens and 1 generated one."""
+    choice = {"message": {"role": "assistant", "content": content, **message}, "finish_reason": finish}
+    return {"body": {"choices": [choice], "usage": {"prompt_tokens": 5, "completion_tokens": 1}}}
+
+
+FAILURES_THAT_PASS = {
+    "finish error": answered("half a te", "error"),
+    "finish abort": answered("half a te", "abort"),
+    "error beside the choice": {"body": {"choices": [{"message": {"content": "half"}, "error": {"code": 502}}]}},
+    "error within 200": {"body": {"error": {"code": 503, "message": "busy"}}},
+    "error within 200 without a status": {"body": {"error": {"message": "busy"}}},
+    "content of another type": answered(7),
+    "no JSON object": {"body": []},
+}
+EMPTY = {
+    "blank": answered(""),
+    "nothing": answered(None),
+    "white space": answered(" \n"),
+    "no parts": answered([]),
+    "uncounted": {"body": {"choices": [{"message": {"content": ""}, "finish_reason": "stop"}], "usage": None}},
+    "all of it in the reasoning": answered(None, reasoning_content="The answer is 4."),
+    "a call of a tool": answered(None, "tool_calls"),
+}
+
+
+@pytest.mark.parametrize("fault", [*FAILURES_THAT_PASS.values(), *EMPTY.values()], ids=[*FAILURES_THAT_PASS, *EMPTY])
+def test_what_may_be_better_the_next_time_is_asked_again(tmp_path: Path, fault: dict[str, Any]) -> None:
+    with serving(HostileEndpoint({"p": [fault, fault]})) as server:
+        assert ask(engine_of(server, tmp_path), ["p"]) == [expected("p")]
+    assert server.asked == {"p": 3}
+
+
+@pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
+def test_a_reply_that_stays_empty_is_counted(tmp_path: Path, fault: dict[str, Any]) -> None:
+    with serving(HostileEndpoint({"p": [fault] * 9})) as server:
+        engine = engine_of(server, tmp_path)
+        (reply,) = ask(engine, ["p"])
+    assert server.asked == {"p": 3}
+    assert len({body["seed"] for body in server.bodies}) == 3
+    assert reply.is_empty and reply.finish_reason == "stop" and not reply.had_no_room
+    assert "; 1 empty" in engine.account()
+
+
+def test_empty_replies_are_paid_too(tmp_path: Path) -> None:
+    with serving(HostileEndpoint({"p": [answered(""), answered("")]})) as server:
+        engine = engine_of(server, tmp_path)
+        ask(engine, ["p"])
+    assert engine.account() == "endpoint: 1 replies, 11 prompt tokens, 5 generated tokens"
+
+
+@pytest.mark.parametrize(
+    ("code", "match"), [("insufficient_quota", "does not let us in"), ("rate_limit_exceeded", "failed 5 times")]
+)
+def test_too_many_requests_is_no_lack_of_credit(tmp_path: Path, code: str, match: str) -> None:
+    fault = {"status": 429, "body": {"error": {"code": code, "message": "m"}}}
+    with serving(HostileEndpoint({"p": [fault] * 9})) as server, pytest.raises(StudyError, match=match):
+        ask(engine_of(server, tmp_path), ["p"])
+
+
+def test_a_demanded_pause_is_kept(tmp_path: Path) -> None:
+    """The date is two seconds ahead, without a fraction: at least one second is left of it."""
+    date = formatdate(time.time() + 2, usegmt=True)
+    fault = {"status": 503, "body": {}, "headers": {"Retry-After": date}}
+    with serving(HostileEndpoint({"p": [fault]})) as server:
+        began = time.monotonic()
+        assert ask(engine_of(server, tmp_path), ["p"]) == [expected("p")]
+        assert time.monotonic() - began > 0.9
+
+
+def test_a_server_that_counts_nothing(tmp_path: Path) -> None:
+    fault = {"body": {"choices": [{"message": {"content": "four"}, "finish_reason": "length"}]}}
+    with serving(HostileEndpoint({"p": [fault]})) as server:
+        engine = engine_of(server, tmp_path)
+        (reply,) = ask(engine, ["p"])
+    assert reply == Completion(0, "four", 0, "length") and not reply.had_no_room
+    assert "the server counted no tokens of 1 replies" in engine.account()
 
 
 def test_nobody_is_there(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
-"""Text generation by an OpenAI-compatible server: the only place that knows that protocol.
+"""Text generation by an OpenAI-compatible server, many requests at a time.
 
-Many requests are open at a time. One that fails for a reason that may pass (no connection, a dropped one, a time-out, a
-status of 408, 409, 425, 429 or 5xx, a reply that is cut short) is sent again after a pause that grows; one that the
-server refuses for good is an error if it is the first, since then the settings are wrong, and else a reply with the
-finish reason ``refused``. Every reply is on disk before it counts, so that a killed job pays for no reply twice.
+A request that fails for a reason that may pass is sent again after a pause that grows, or that the server demands. An
+empty reply is asked for again with another seed, and counted if it stays empty. A prompt that the server refuses
+becomes a reply with the finish reason ``refused``, provided that the server answers a greeting under the same settings;
+if it does not, the job stops. Every reply is on disk before it counts, so that a killed job pays for no reply twice.
+
+Why not the ``openai`` client: it retries failed requests alone, pauses at most 8 seconds, and gives up where a server
+demands more than two minutes. Replies that are cut short, empty or end in ``error`` would need a second loop around it.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.journal import Journal
-from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.seeds import derive_seed, stable_id
+from scale_or_reason.inference.chat_completions import FatalFailure, PassingFailure, RefusedPrompt, read_response
 from scale_or_reason.inference.requests import (
     Completion,
     OnCompletion,
@@ -30,10 +34,12 @@ from scale_or_reason.inference.requests import (
     json_object,
 )
 
-_PASSING_STATUS = frozenset({408, 409, 425, 429})
-#: Without the right key or address every request fails.
-_FATAL_STATUS = frozenset({401, 403, 404})
 _LONGEST_PAUSE = 60.0
+#: How often an empty reply is asked for again.
+_MORE_TRIES_IF_EMPTY = 2
+#: After so many refusals in a row the server has to show that it still answers anything.
+_REFUSALS_IN_A_ROW = 10
+_GREETING = "Hello"
 
 
 @dataclass(frozen=True)
@@ -89,18 +95,6 @@ class Endpoint:
         return (prompt * self.prompt_price + completion * self.completion_price) / 1e6
 
 
-class _Passing(Exception):
-    """A failure that may pass; ``pause`` is how long the server asks to wait."""
-
-    def __init__(self, reason: str, pause: float | None = None) -> None:
-        super().__init__(reason)
-        self.pause = pause
-
-
-class _Refused(Exception):
-    """The server will not answer this request, however often it is asked."""
-
-
 class EndpointEngine:
     """A model behind an endpoint, asked like a loaded one.
 
@@ -115,16 +109,25 @@ class EndpointEngine:
         self._endpoint, self._model, self._journal = endpoint, model, replies
         self._secret = endpoint.secret()
         self._known = {row["key"]: Completion(**row["reply"]) for row in replies.rows}
-        self._accepted = bool(self._known)
+        # refusals cost nothing, and this start may have the credit or the rights that the last one lacked
+        self._refused_before = {key for key, reply in self._known.items() if reply.finish_reason == "refused"}
+        self._accepted = len(self._known) > len(self._refused_before)
+        self._refusals = 0  # since a request was last accepted
+        self._asked_again: list[Completion] = []  # empty replies that were paid and not kept
 
     def account(self) -> str:
-        """What all replies took, those of earlier starts included."""
+        """What all replies took, those of earlier starts included, and how many are refused or empty."""
         replies = list(self._known.values())
-        prompt, completion = sum(r.prompt_tokens for r in replies), sum(r.tokens for r in replies)
-        cost = self._endpoint.cost(replies)
+        paid = [*replies, *self._asked_again]
+        prompt, completion = sum(r.prompt_tokens for r in paid), sum(r.tokens for r in paid)
+        cost = self._endpoint.cost(paid)
+        refused = sum(reply.finish_reason == "refused" for reply in replies)
+        uncounted = sum(bool(reply.text) and not reply.tokens for reply in replies)
         account = f"endpoint: {len(replies)} replies, {prompt} prompt tokens, {completion} generated tokens"
         account += f", cost {cost:.2f}" if cost else ""
-        uncounted = sum(not reply.prompt_tokens and reply.finish_reason != "refused" for reply in replies)
+        account += f"; {refused} refused" if refused else ""
+        empty = sum(reply.is_empty for reply in replies)
+        account += f"; {empty} empty" if empty else ""
         return account + (f"; the server counted no tokens of {uncounted} replies" if uncounted else "")
 
     def chat(
@@ -138,14 +141,16 @@ class EndpointEngine:
     ) -> list[Completion]:
         """One reply per user message, in order; ``patterns`` are sent along as vLLM's servers understand them.
 
-        Raises :class:`StudyError` if a request fails more than ``retries`` times, or the server refuses the first one.
+        Raises :class:`StudyError` if a request fails more than ``retries`` times, for a wrong key or address, without
+        credit, and if the server refuses everything.
         """
         bodies = [
             self._body(prompt, seed, sampling, mode or ThinkingMode(), pattern)
             for prompt, seed, pattern in zip(prompts, seeds, patterns or repeat(None, len(prompts)), strict=True)
         ]
         keys = [stable_id(json.dumps(body, sort_keys=True)) for body in bodies]
-        todo = {key: body for key, body in zip(keys, bodies, strict=True) if key not in self._known}
+        done = self._known.keys() - self._refused_before
+        todo = {key: body for key, body in zip(keys, bodies, strict=True) if key not in done}
         if todo:
             asyncio.run(self._ask_all(iter(todo.items()), on_completion))
         return [self._known[key] for key in keys]
@@ -194,75 +199,72 @@ class EndpointEngine:
     def _keep(self, key: str, reply: Completion, on_completion: OnCompletion | None) -> None:
         self._journal.append([{"key": key, "reply": asdict(reply)}], seconds=0.0)
         self._known[key] = reply
-        self._accepted = True
+        self._refused_before.discard(key)
         if on_completion:
             on_completion(reply)
 
     async def _ask(self, client: Any, body: Mapping[str, Any]) -> Completion:
-        for attempt in range(self._endpoint.retries + 1):
+        """The reply to a request, a refusal included."""
+        try:
+            return await self._insist(client, body)
+        except RefusedPrompt as refusal:
+            self._refusals += 1
+            if not self._accepted or self._refusals % _REFUSALS_IN_A_ROW == 0:
+                await self._check_that_it_answers(client, body, refusal)
+            return Completion(0, "", 0, "refused")
+
+    async def _check_that_it_answers(self, client: Any, body: Mapping[str, Any], refusal: RefusedPrompt) -> None:
+        """Raise :class:`StudyError` if a greeting is refused too: then it is not about the prompts."""
+        greeting = {**body, "messages": [*body["messages"][:-1], {"role": "user", "content": _GREETING}]}
+        greeting.pop("structured_outputs", None)
+        try:
+            await self._insist(client, greeting)
+        except RefusedPrompt:
+            problem = (
+                "the endpoint refuses every request" if self._accepted else "the endpoint refuses the first request"
+            )
+            raise self._error(problem, str(refusal)) from None
+
+    async def _insist(self, client: Any, body: Mapping[str, Any]) -> Completion:
+        """The reply to a request that is sent until it is answered. Raises :class:`RefusedPrompt`."""
+        failures = empty = 0
+        while True:
+            seed = derive_seed(body["seed"], "empty", empty) if empty else body["seed"]
             try:
-                return await self._ask_once(client, body)
-            except _Refused as refusal:
-                if not self._accepted:
-                    raise self._error("the endpoint refuses the first request", str(refusal)) from None
-                return Completion(0, "", 0, "refused")
-            except _Passing as failure:
-                if attempt == self._endpoint.retries:
-                    raise self._error(f"the endpoint failed {attempt + 1} times in a row", str(failure)) from None
+                reply = await self._ask_once(client, {**body, "seed": seed})
+            except FatalFailure as failure:
+                raise self._error("the endpoint does not let us in", str(failure)) from None
+            except PassingFailure as failure:
+                failures += 1
+                if failures > self._endpoint.retries:
+                    raise self._error(f"the endpoint failed {failures} times in a row", str(failure)) from None
                 # jitter, so that the requests which failed together do not come back together
-                grown = min(_LONGEST_PAUSE, 2.0**attempt) * random.uniform(0.5, 1.0)
+                grown = min(_LONGEST_PAUSE, 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
                 await asyncio.sleep(grown if failure.pause is None else max(failure.pause, 0.5 * grown))
-        raise AssertionError("the loop returns or raises")
+                continue
+            self._accepted, self._refusals = True, 0
+            if not reply.is_empty or empty == _MORE_TRIES_IF_EMPTY:
+                return reply
+            empty += 1
+            self._asked_again.append(reply)
 
     async def _ask_once(self, client: Any, body: Mapping[str, Any]) -> Completion:
         import httpx
 
+        # escapes, so that a prompt with a lone surrogate can be sent
+        content = json.dumps(body).encode("ascii")
+        url = f"{self._endpoint.url.rstrip('/')}/chat/completions"
         try:
-            response = await client.post(f"{self._endpoint.url.rstrip('/')}/chat/completions", json=body)
+            response = await client.post(url, content=content, headers={"Content-Type": "application/json"})
+            text = response.text
         except httpx.RequestError as error:  # time-outs and garbled bodies too
-            raise _Passing(f"{type(error).__name__}: {error}") from None
-        if response.status_code in _PASSING_STATUS or response.status_code >= 500:
-            raise _Passing(_said(response), _pause(response))
-        if response.status_code in _FATAL_STATUS:
-            raise self._error("the endpoint does not let us in", _said(response))
-        if response.status_code != 200:
-            raise _Refused(_said(response))
-        try:
-            return _reply(response.json())
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise _Passing(f"not a reply: {response.text[:80]!r} ({type(error).__name__})") from None
+            raise PassingFailure(f"{type(error).__name__}: {error}") from None
+        return read_response(response.status_code, text, response.headers.get("retry-after"), body["max_tokens"])
 
     def _error(self, problem: str, found: str) -> StudyError:
         return StudyError(
             problem,
             where=self._endpoint.url,
             found=found,
-            remedy="replies so far are kept; check address, model name and key, then start the job again",
+            remedy="replies so far are kept; check address, model name, key and credit, then start the job again",
         )
-
-
-def _reply(value: Mapping[str, Any]) -> Completion:
-    """The reply in a chat completion; reasoning that the server sends apart is put back in front of the answer.
-
-    A server that counts no tokens has replies of 0 tokens.
-    """
-    choice, usage = value["choices"][0], value.get("usage") or {}
-    message = choice["message"]
-    text = message.get("content") or ""
-    if thought := message.get("reasoning_content") or message.get("reasoning"):
-        text = f"<think>\n{thought.strip()}\n</think>\n\n{text.lstrip()}"
-    reason = choice["finish_reason"]
-    finish = reason if reason in ("stop", "length") else "refused"
-    return Completion(int(usage.get("prompt_tokens", 0)), text, int(usage.get("completion_tokens", 0)), finish)
-
-
-def _said(response: Any) -> str:
-    return f"status {response.status_code}: {' '.join(response.text.split())[:200]}"
-
-
-def _pause(response: Any) -> float | None:
-    """The seconds of a Retry-After header; its other form, a date, is not read."""
-    try:
-        return min(max(float(response.headers["retry-after"]), 0.0), 10 * _LONGEST_PAUSE)
-    except (KeyError, ValueError):
-        return None

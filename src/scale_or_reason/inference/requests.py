@@ -17,13 +17,23 @@ class Completion:
     ``text`` holds special tokens such as ``<think>``, but not the token that ended it. ``tokens`` counts every
     generated token, the ending one too: that is what was paid for. ``finish_reason``: ``stop`` (end token or stop
     string), ``length``, or of an endpoint ``refused``. A prompt that leaves no room in the context gets no answer:
-    text "", 0 tokens, ``length``.
+    text "", 0 tokens, ``length``. A server that does not count tokens has replies with a text and 0 tokens.
     """
 
     prompt_tokens: int
     text: str
     tokens: int
     finish_reason: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it ended by itself with nothing to read, or with nothing behind its reasoning."""
+        return self.finish_reason == "stop" and not self.text.rpartition("</think>")[2].strip()
+
+    @property
+    def had_no_room(self) -> bool:
+        """Whether the prompt filled the context."""
+        return self.finish_reason == "length" and not self.text and not self.tokens
 
 
 OnCompletion = Callable[[Completion], None]

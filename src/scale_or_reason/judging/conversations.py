@@ -65,8 +65,7 @@ class JudgeConversation:
         self.asked_again |= self._tries > 1
         found = self.step.read(reply.text)
         if found is None:
-            had_no_room = not reply.tokens and reply.finish_reason == "length"
-            if self._tries > retries or had_no_room:
+            if self._tries > retries or reply.had_no_room:
                 self.verdict = "unparsable"
         elif self.step.reads == "verdict":
             self.verdict = "yes" if found == "yes" else "no"
