@@ -28,7 +28,8 @@ SCRIPT: dict[str, tuple[list[Any], str]] = {
     "text": ([r"\boxed{\text{no}}"], "no"),
     "both": ([rf"{YES}? Rather {NO}"], "no"),
     "prose": (["They are equivalent, yes.", "Yes.", "yes"], "unparsable"),
-    "nothing": (["", None, ""], "unparsable"),
+    # each of the judge's three tries is sent again twice, since its reply is empty
+    "nothing": (["", None, ""] * 3, "unparsable"),
     "refusal": (["I'm sorry, I can't help.", "I can't.", YES], "yes"),
     "filtered": ([{"finish_reason": "content_filter"}, NO], "no"),
     "other box": ([r"\boxed{42}", r"\boxed{yes or no}", r"\boxed{}"], "unparsable"),

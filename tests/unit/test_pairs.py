@@ -96,6 +96,8 @@ def test_a_sound_pair_is_kept_whole() -> None:
     [
         (("fou", "length"), GOOD_REASONING, "unfinished"),
         (GOOD_IFT, ("<think>\n2", "length"), "unfinished"),
+        (("", "refused"), GOOD_REASONING, "refused"),
+        (("fou", "length"), ("", "refused"), "refused"),
         ((" \n", "stop"), GOOD_REASONING, "empty"),
         (GOOD_IFT, ("", "stop"), "empty"),
         (GOOD_IFT, ("<think>\n2+2\n</think>\n\n ", "stop"), "empty"),

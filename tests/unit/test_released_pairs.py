@@ -81,7 +81,7 @@ def test_faults_are_counted_as_those_of_our_own_pairs() -> None:
     rows = [row(1, ift=""), row(2, reasoning="no end"), row(3), row(4, ift=None), row(5)]
     maker = new_maker(q3="gsm8k")
     assert pair(rows, chosen(1, 2, 3, 4, 5), maker)["ift"].to_list() == ["5"]
-    expected = {"unfinished": 0, "empty": 2, "no_closing_think_tag": 1, "benchmark_overlap": 1}
+    expected = {"refused": 0, "unfinished": 0, "empty": 2, "no_closing_think_tag": 1, "benchmark_overlap": 1}
     assert maker.audit.dropped == expected and maker.audit.overlaps == {"gsm8k": 1}
 
 

@@ -78,6 +78,12 @@ def test_one_judge_by_hand():
     assert row["judge_agreement"] is None
 
 
+def test_refused_and_empty_answers_are_counted():
+    ends = pl.Series("finish_reason", ["refused", "empty", "refused", "stop"])
+    row = score(answers=ANSWERS.with_columns(ends), verdicts=four("one", "no", "no", "no", "yes")).row(0, named=True)
+    assert (row["n"], row["truncated"], row["refused"], row["empty"], row["unparsable"]) == (4, 0, 2, 1, 0)
+
+
 def test_jury_decides_by_the_majority_of_readable_replies():
     jury = pl.concat(
         [

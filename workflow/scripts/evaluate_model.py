@@ -11,15 +11,18 @@ of K solved examples and the question. Examples come from --pools; a benchmark w
 several variants to ask one model, one after the other on the same engine, or as many models, one after the other in the
 same process; the answers of each are in a folder of its name.
 
-A prompt that leaves no room in the model's context is not asked: its answer is empty, its finish_reason "length".
-The manifest counts these. Started again after a kill, the program goes on behind the last finished chunk.
+A prompt that leaves no room in the model's context gets the answer "" and the finish_reason "length". An answer that
+ends by itself with nothing behind its reasoning has the finish_reason "empty", one that a server refuses "refused". The
+manifest counts all three, and the last line names them. Started again after a kill, the program goes on behind the last
+finished chunk.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +49,7 @@ from scale_or_reason.inference.command_line import (
     named,
     open_journal,
 )
-from scale_or_reason.inference.requests import OnCompletion, SamplingParameters, ThinkingMode, json_object
+from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode, json_object
 from scale_or_reason.inference.vllm_engine import leave_at_once
 from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
 
@@ -164,7 +167,7 @@ def write_answers(questions: list[Question], outcome: Outcome, model_id: str, fo
                 "prompt_tokens": reply["prompt_tokens"],
                 "answer": reply["text"],
                 "answer_tokens": reply["tokens"],
-                "finish_reason": reply["finish_reason"],
+                "finish_reason": "empty" if Completion(**reply).is_empty else reply["finish_reason"],
             }
         )
     for name, rows in by_benchmark.items():
@@ -180,8 +183,19 @@ def account(rows: list[Row]) -> dict[str, int]:
         "prompt_tokens": sum(row["prompt_tokens"] for row in rows),
         "answer_tokens": sum(row["answer_tokens"] for row in rows),
         "truncated": finished["length"],
-        "prompt_too_long": sum(row["answer_tokens"] == 0 for row in rows),
+        "prompt_too_long": sum(row["finish_reason"] == "length" and not row["answer"] for row in rows),
+        "refused": finished["refused"],
+        "empty": finished["empty"],
+        # by a server that does not count tokens
+        "uncounted": sum(bool(row["answer"]) and not row["answer_tokens"] for row in rows),
     }
+
+
+def last_line(benchmarks: Iterable[Mapping[str, int]]) -> str:
+    """What became of all answers, from the manifests' accounts of benchmarks."""
+    total = sum((Counter(counts) for counts in benchmarks), Counter[str]())
+    parts = ("truncated", "prompt_too_long", "refused", "empty", "uncounted")
+    return f"{total['answers']} answers; " + ", ".join(f"{part.replace('_', ' ')} {total[part]}" for part in parts)
 
 
 @dataclass(frozen=True)
@@ -204,11 +218,11 @@ class Evaluation:
 
     def run(
         self, engine: SharedEngine, variant: PromptVariant, questions: list[Question], pools: dict[str, Path]
-    ) -> Journal:
+    ) -> tuple[Journal, dict[str, Any]]:
         """Have the questions answered; write the tables, and when all is on disk the manifest.
 
-        Returns the journal: it is needed until the last model's answers are on disk, since Snakemake deletes all tables
-        of a job that did not end.
+        Returns the manifest's account of each benchmark, and the journal: it is needed until the last model's answers
+        are on disk, since Snakemake deletes all tables of a job that did not end.
         """
         folder = self.folder / variant.model_id
         inputs = self.items_files | (pools if variant.shots else {})
@@ -220,7 +234,7 @@ class Evaluation:
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
         facts = generation_manifest(engine.generation, inputs, **mode)
         write_json({**outcome.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
-        return journal
+        return journal, benchmarks
 
     def _work(self, variant: PromptVariant, questions: list[Question], sampling: SamplingParameters) -> ChunkWork:
         # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
@@ -277,13 +291,16 @@ def main() -> None:
     pools = read_pools(arguments.pools)
     prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
-    journals = []
+    journals, accounts = [], []
     for generation, own in zip(generations, of_each, strict=True):
         with SharedEngine(generation) as engine:
             for variant, questions in own:
-                journals.append(evaluation.run(engine, variant, questions, named("pools", arguments.pools)))
+                journal, account_of_each = evaluation.run(engine, variant, questions, named("pools", arguments.pools))
+                journals.append(journal)
+                accounts += account_of_each.values()
     for journal in journals:
         journal.remove()
+    print(last_line(accounts), file=sys.stderr)
 
 
 if __name__ == "__main__":

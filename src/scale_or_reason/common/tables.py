@@ -38,6 +38,8 @@ _MEASURED: dict[str, pl.DataType] = {
     "ci_high": _SHARE,
     "answer_tokens_mean": _SHARE,
     "truncated": _COUNT,
+    "refused": _COUNT,  # by a server
+    "empty": _COUNT,  # ended by themselves with nothing behind the reasoning
     "unparsable": _COUNT,
     "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
     # by the rule graders, over all answers; null without them
@@ -114,7 +116,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "prompt_tokens": _COUNT,
         "answer": _TEXT,
         "answer_tokens": _COUNT,
-        "finish_reason": _TEXT,  # stop | length
+        "finish_reason": _TEXT,  # stop | length | refused (by a server) | empty (nothing behind the reasoning)
     },
     "verdicts": {
         **_ANSWER_KEY,

@@ -21,6 +21,7 @@ _CLOSING_TAG = "</think>"
 
 #: Why a pair is dropped. A pair with several faults is counted under the first of them in this order.
 DROP_REASONS = {
+    "refused": "the teacher's server refused the prompt",
     "unfinished": "one of the answers hit the length limit",
     "empty": "one of the answers is blank, or there is nothing behind the reasoning",
     "no_closing_think_tag": "the reasoning answer has no </think>",
@@ -158,12 +159,15 @@ def _joined(prompts: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -
 def _first_fault() -> pl.Expr:
     """The first of ``DROP_REASONS`` that holds, or null."""
     behind_reasoning = pl.col("reasoning").str.split(_CLOSING_TAG).list.last()
+    refused = (pl.col("ift_finish") == "refused") | (pl.col("reasoning_finish") == "refused")
     unfinished = (pl.col("ift_finish") != "stop") | (pl.col("reasoning_finish") != "stop")
     # Without a closing tag this is the whole text: blank is "empty", anything else lacks its tag.
     empty = (pl.col("ift").str.strip_chars() == "") | (behind_reasoning.str.strip_chars() == "")
     open_ended = ~pl.col("reasoning").str.contains(_CLOSING_TAG, literal=True)
     return (
-        pl.when(unfinished)
+        pl.when(refused)
+        .then(pl.lit("refused"))
+        .when(unfinished)
         .then(pl.lit("unfinished"))
         .when(empty)
         .then(pl.lit("empty"))

@@ -87,6 +87,8 @@ def _measure(outcomes: pl.DataFrame, compared: bool) -> dict[str, Any]:
         "ci_high": float(high),
         "answer_tokens_mean": outcomes["answer_tokens"].mean(),
         "truncated": int((outcomes["finish_reason"] == "length").sum()),
+        "refused": int((outcomes["finish_reason"] == "refused").sum()),
+        "empty": int((outcomes["finish_reason"] == "empty").sum()),
         "unparsable": int((outcomes["verdict"] == "unparsable").sum()),
         "judge_agreement": _agreement(outcomes) if compared else None,
         **{measure: outcomes[measure].mean() for measure in MEASURES},

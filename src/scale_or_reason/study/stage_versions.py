@@ -22,6 +22,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "answers": 1,
     "verdicts": 3,
     "grades": 2,
-    "scores": 2,
+    "scores": 3,
     "costs": 2,
 }
