@@ -91,7 +91,7 @@ def test_a_figures_parameters_rerun_that_figure(made: Tree) -> None:
     assert pending(Tree(made.path, {"PYTHONPATH": str(made.path / "src")})) == {"figure_accuracy_by_size": 1}
 
 
-@pytest.mark.parametrize("file", ["data.py", "page.html", "page.css", "script/plot.js"])
+@pytest.mark.parametrize("file", ["data.py", "page.html.jinja", "page.css", "script/plot.js"])
 def test_the_explorers_code_reruns_the_explorer(made: Tree, file: str) -> None:
     with (made.path / "src" / "scale_or_reason" / "reporting" / "explorer" / file).open("a") as stream:
         stream.write("\n")

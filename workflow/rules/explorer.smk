@@ -4,9 +4,16 @@ EXPLORER_CODE = [
     *(
         str(file)
         for file in sorted(Path(LIBRARY, "reporting", "explorer").rglob("*"))
-        if file.suffix in (".py", ".html", ".css", ".js")
+        if file.suffix in (".py", ".jinja", ".css", ".js")
     ),
-    *library("common/tables", "scoring/evidence", "scoring/families", "scoring/model_points", "study/labels"),
+    *library(
+        "common/tables",
+        "common/web_page",
+        "scoring/evidence",
+        "scoring/families",
+        "scoring/model_points",
+        "study/labels",
+    ),
     *library(*(f"reporting/figures/{name}" for name in ("drawing", "parts", "style"))),
 ]
 

@@ -2,7 +2,11 @@
 # path (docs/judging.md). A view looks at what is there, so its parameters say what that is: it starts no engine, and is
 # made again when there is more to see.
 
-PAGE_CODE = [*library("common/web_page"), *sorted(map(str, (LIBRARY / "reporting" / "inspect").glob("*.py")))]
+PAGE_CODE = [
+    *library("common/web_page"),
+    *(str(LIBRARY / "common" / name) for name in ("page.css", "page.html.jinja", "parts.html.jinja")),
+    *sorted(str(file) for file in (LIBRARY / "reporting" / "inspect").iterdir() if file.is_file()),
+]
 
 
 rule inspect_item:

@@ -7,9 +7,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from html import escape
 from importlib.resources import files
 from typing import Any
+
+from markupsafe import Markup
+
+from scale_or_reason.common.web_page import rendered
 
 #: The parts of the page's script, in the order in which they need each other.
 SCRIPTS = ("numbers", "frontier", "state", "cells", "controls", "details", "plot", "table", "main")
@@ -25,16 +28,15 @@ def page(data: Mapping[str, Any]) -> str:
     parts = [folder.joinpath("script", f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     script = "\n".join(['"use strict";', *parts])
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    content = {
-        "title": escape(f"Explorer of the study {data['study']}"),
-        "policy": escape(_POLICY.format(digest=digest)),
-        "style": folder.joinpath("page.css").read_text(encoding="utf-8"),
-        "data": embedded(data),
-        "script": script,
-    }
-    template = folder.joinpath("page.html").read_text(encoding="utf-8")
-    # all at once: what is put in is not looked at again
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: content[place[1]], template)
+    return rendered(
+        "reporting/explorer/page.html.jinja",
+        title=f"Explorer of the study {data['study']}",
+        policy=_POLICY.format(digest=digest),
+        # these three are no text but code and data; `embedded` makes the data safe
+        style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
+        data=Markup(embedded(data)),
+        script=Markup(script),
+    )
 
 
 def embedded(value: Any) -> str:
