@@ -6,6 +6,8 @@
 A stamp inside the environment names the lock, the Python and the place it was made for. Without that very
 stamp (a changed lock, another Python, a moved folder, an interrupted installation) the environment is made anew.
 
+pip does the work, since uv, which is faster, is not there before the environment is.
+
 No syntax newer than Python 3.6 here: an old Python must get as far as the message that it is too old.
 """
 

@@ -12,6 +12,8 @@ Seeds: with the few replicas that a training has, drawing them with replacement 
 So a cell with several seeds gets a normal error instead, t-distributed with seeds - 1 degrees of freedom. Its variance
 is what seeds differ by, less what answers to single items differ by from seed to seed (which the items' weights already
 carry). A cell with one seed says nothing about other trainings.
+
+``scipy.stats.bootstrap`` draws items with replacement, and cannot share the draws between models: hence our own.
 """
 
 from __future__ import annotations

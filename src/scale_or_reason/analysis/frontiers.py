@@ -1,4 +1,7 @@
-"""Which models are worth their cost (Pareto frontier), and how accuracy saturates with cost (v1 appendix E)."""
+"""Which models are worth their cost (Pareto frontier), and how accuracy saturates with cost (v1 appendix E).
+
+scipy fits the curves; the frontier is our own, since neither scipy nor another locked package has one.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 One kind is a curve: its students in the order of their costs, joined by straight lines over the logarithm of cost.
 Nothing is said beyond its cheapest and its most expensive student.
+
+Our own interpolation, since ``numpy.interp`` takes one curve at a time, and every replicate has its own.
 """
 
 from __future__ import annotations

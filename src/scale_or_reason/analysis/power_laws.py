@@ -1,4 +1,8 @@
-"""Power laws of cost against size: a straight line in log-log (v1 appendix F.3, v1 figure 11, v2 figure 14)."""
+"""Power laws of cost against size: a straight line in log-log (v1 appendix F.3, v1 figure 11, v2 figure 14).
+
+scipy's ``linregress`` has the standard errors of the line's parameters, but no bands around the line: hence our own
+formulas.
+"""
 
 from __future__ import annotations
 

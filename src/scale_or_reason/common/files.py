@@ -1,4 +1,7 @@
-"""Writing files so that a file under its final name is whole: temporary name, fsync, rename."""
+"""Writing files so that a file under its final name is whole: temporary name, fsync, rename.
+
+Our own, since the packages for it (atomicwrites) are no longer maintained, and none replaces whole directories.
+"""
 
 from __future__ import annotations
 

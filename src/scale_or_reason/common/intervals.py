@@ -1,4 +1,8 @@
-"""Intervals for shares and for averages and differences of shares."""
+"""Intervals for shares and for averages and differences of shares.
+
+Our own, since scipy's Wilson interval takes whole numbers of trials, one share at a time, and no library here has the
+intervals of averages and differences.
+"""
 
 from __future__ import annotations
 

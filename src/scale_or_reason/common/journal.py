@@ -1,7 +1,8 @@
 """Work in chunks that survives a kill: finished chunks are on disk and are not done again.
 
 The journal is a JSONL file beside the output that nobody declares as an output, since Snakemake deletes outputs before
-a job starts. Its first line says what the work depends on; a journal of other work is thrown away.
+a job starts. Its first line says what the work depends on; a journal of other work is thrown away. Our own, since
+databases such as SQLite need file locks, which the network file systems of clusters often lack.
 """
 
 from __future__ import annotations

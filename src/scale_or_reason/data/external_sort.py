@@ -2,6 +2,8 @@
 
 Each prompt has a rank, sixteen hexadecimal digits. It goes into the bucket of the rank's first digit, a Parquet file;
 the buckets one after the other, each sorted when it is read, are all prompts in order of rank.
+
+Our own, since polars sorts in memory, also when it streams, and a database would be one more dependency.
 """
 
 from __future__ import annotations

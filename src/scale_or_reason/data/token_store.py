@@ -3,6 +3,8 @@
 A folder with ``tokens.bin`` (int32: of each pair the prompt in the chat template, the IFT answer and the reasoning
 answer, each answer with the token that ends it, end to end), ``counts.parquet`` (schema token_counts, in the same
 order) and ``manifest.json``, which says by which tokenizer and template.
+
+A plain array, since a training reads arbitrary pieces of it: numpy maps it, where ``datasets`` would build row by row.
 """
 
 from __future__ import annotations

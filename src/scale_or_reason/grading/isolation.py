@@ -2,6 +2,8 @@
 
 Signals can't interrupt a big-integer power inside the interpreter, and they work in the main thread only. A process
 that the kernel ends when its time is up works everywhere.
+
+Our own, since a pool of ``concurrent.futures`` or ``multiprocessing`` cannot end a task that hangs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The progress of a generation: share done, tokens per second, time left."""
+"""The progress of a generation: share done, tokens per second, time left.
+
+tqdm formats the line; its own bar overwrites lines, which makes a log unreadable.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The warmup-stable-decay schedule of the learning rate (v1 appendix B), fitted to the length of a run."""
+"""The warmup-stable-decay schedule of the learning rate (v1 appendix B), fitted to the length of a run.
+
+transformers' ``get_wsd_schedule`` has the shape; the lengths of the parts, by phase and for short runs, are our own.
+"""
 
 from __future__ import annotations
 
