@@ -299,7 +299,7 @@ def test_a_job_killed_behind_its_last_reply_leaves_nothing(tmp_path: Path) -> No
 def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:
     prompts = [f"question {number}" for number in range(30)]
     rows = [{"prompt_id": f"q{i}", "corpus": "c", "prompt": prompt} for i, prompt in enumerate(prompts)]
-    write_table(table_from_rows(rows, "questions"), tmp_path / "prompts.parquet", "questions")
+    write_table(table_from_rows(rows, "prompts"), tmp_path / "prompts.parquet", "prompts")
     output = tmp_path / "shard-0.parquet"
     with serving(HostileEndpoint({"question 3": [500]}, delay=0.15)) as server:
         words = [sys.executable, str(root / "workflow" / "scripts" / "generate_teacher_answers.py")]
