@@ -17,10 +17,10 @@ CODE := src tests workflow/scripts envs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format venv lock rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format config-reference venv lock rulegraph clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 demo: venv ## a few cells of the small study, up to figure 2, table 1 and the report: minutes on a laptop
 	$(SNAKEMAKE) $(DEMO) -- all job_timings
@@ -87,6 +87,9 @@ format: venv ## bring all code into the one layout
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/snakefmt $(SNAKEFILES)
+
+config-reference: venv ## the config's schemas, reference page and comments, from its description
+	$(BIN)/python -m scale_or_reason.preflight.description
 
 venv: ## install the locked environment into .venv, unless it is there already
 	@$(PYTHON) envs/install.py --venv $(VENV)

@@ -199,7 +199,7 @@ def test_one_gpu_trains_within_the_time_that_its_preset_says(root: Path) -> None
             flops += count * float(training_step_flops(shape, lengths[ratio]))
     text = (root / "config" / "studies" / "single_gpu.yaml").read_text()
     said_flops, said_hours, said_speed = map(
-        float, re.search(r"are ([\d.e]+) FLOPs: ([\d.]+) hours at\s+# (\d+) TFLOP/s", text).groups()
+        float, re.search(r"take ([\d.e]+) FLOPs: ([\d.]+) hours at\s+# (\d+) TFLOP/s", text).groups()
     )
     assert flops == pytest.approx(said_flops, rel=0.02)
     assert flops / (said_speed * 1e12) / 3600 == pytest.approx(said_hours, rel=0.02)

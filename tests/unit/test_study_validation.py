@@ -30,7 +30,7 @@ def _in_the_root(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def error_of(config: Config, *files: Path | str) -> StudyError:
     with pytest.raises(StudyError) as caught:
-        check_config(config, Path("workflow/schemas/config.schema.yaml"), list(files) or ["config/config.yaml"])
+        check_config(config, Path("workflow/schemas/config.schema.json"), list(files) or ["config/config.yaml"])
     return caught.value
 
 
@@ -64,11 +64,11 @@ def searching(**changes: Any) -> Change:
 
 def test_a_search_passes_and_only_a_searched_student_needs_its_questions(good: Config) -> None:
     for change in (searching(), at("training/learning_rate_search/samples", 10**9)):
-        check_config(changed(good, change), Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+        check_config(changed(good, change), Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 def test_the_papers_config_passes(good: Config) -> None:
-    check_config(good, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(good, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 MISSPELT = [
@@ -269,14 +269,14 @@ def test_a_reference_needs_tables_of_the_papers(good: Config, tmp_path: Path) ->
     assert (error.key, error.found) == ("paper_results.path", str(tmp_path))
     assert "no tables of the papers" in error.problem
     (tmp_path / "v2_table1.csv").write_text("")
-    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 def test_rows_that_a_job_writes_need_not_be_there(good: Config) -> None:
     config = deepcopy(good)
     config["benchmarks"]["source"] = {"kind": "jsonl", "path": "results/v2/world/benchmarks"}
     config["corpora"]["math"]["source"].update(kind="jsonl", path="results/v2/world/prompts/math.jsonl")
-    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 def test_shots_need_rows_that_are_no_items(good: Config, tmp_path: Path) -> None:
@@ -285,9 +285,9 @@ def test_shots_need_rows_that_are_no_items(good: Config, tmp_path: Path) -> None
     config["study"]["families"] = [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]
     config["benchmarks"]["source"] = {"kind": "jsonl", "path": str(tmp_path)}
     error = error_of(config)
-    assert error.problem == "shots without a pool of examples"
+    assert error.problem == "no rows are left for few-shot examples"
     (tmp_path / "gsm8k.pool.jsonl").write_text("{}\n")
-    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 def test_a_format_that_nobody_trains_needs_no_rate(good: Config) -> None:
@@ -295,7 +295,7 @@ def test_a_format_that_nobody_trains_needs_no_rate(good: Config) -> None:
     config["study"].update(ratios=[0], adaptations=[])
     for student in config["students"].values():
         del student["learning_rate"]["reasoning"]
-    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 def test_the_error_names_the_file_and_the_line(good: Config, tmp_path: Path) -> None:
@@ -321,13 +321,13 @@ def test_a_value_that_is_in_no_file_came_from_the_command_line(good: Config) -> 
 def test_released_pairs_need_no_teacher(good: Config) -> None:
     config = changed(good, at("study/teacher", None))
     config["pairs"]["source"] = "released"
-    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 def test_a_served_judge_needs_no_model_here(good: Config) -> None:
     served = {"model": "./made-up", "endpoint": {"url": "https://made.up/v1"}, "tokenizer": "any/one"}
     config = changed(good, lambda config: config["judges"]["gpt-oss-120b"].update(served, architecture=None))
-    check_config(config, Path("workflow/schemas/config.schema.yaml"), ["config/config.yaml"])
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 @pytest.mark.parametrize("entry", ["teachers/Qwen3-235B-A22B/endpoint", "judges/Llama-3.3-70B-Instruct/endpoint"])

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.workflow
             ["a missing file", "key: students.micro-1M.model", "found: resources/micro/students/micro-2M"],
         ),
         ("study={curricula: [sequential]}", ["not allowed", "key: study.curricula[0]", "one of seq, mix"]),
-        ("benchmarks={max_items: 5}", ["not allowed", "key: benchmarks.max_items", "--configfile FILE"]),
+        ("benchmarks={max_items: 0}", ["not allowed", "key: benchmarks.max_items", "at least 1"]),
+        ("study={schedules: [seq]}", ["study.schedules was renamed to study.curricula", "key: study.schedules"]),
     ],
 )
 def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None:

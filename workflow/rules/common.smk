@@ -14,7 +14,7 @@ try:
     if workflow.is_main_process:
         from scale_or_reason.preflight.validation import check_config
 
-        schema = Path(workflow.basedir, "workflow", "schemas", "config.schema.yaml")
+        schema = Path(workflow.basedir, "workflow", "schemas", "config.schema.json")
         check_config(config, schema, ["config/config.yaml", *workflow.overwrite_configfiles])
     STUDY = Study.from_config(config)
 except StudyError as error:

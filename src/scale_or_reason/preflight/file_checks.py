@@ -1,4 +1,4 @@
-"""Whether the files that a config means are there: models, DeepSpeed settings, rows. None of them is opened."""
+"""Whether the files that a config names exist: models, DeepSpeed settings, rows. None of them is opened."""
 
 from __future__ import annotations
 
@@ -15,49 +15,63 @@ from scale_or_reason.study.study import max_items_of, models_of_jury
 
 Config = Mapping[str, Any]
 
+_HUB_ID = "a hub id (ORGANISATION/NAME)"
+_CORRECT_PATH = "correct the path; it is relative to the folder in which Snakemake runs"
+
 
 def missing_files(config: Config) -> Iterator[Problem]:
-    """Local models, DeepSpeed files and rows that are not there and that no job makes."""
-    study = config["study"]
-    judges = models_of_jury(config["study"]["judges"])
-    used = [("students", name) for name in study["students"]] + [("judges", name) for name in judges]
-    used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
-    for catalogue, name in used:
-        model, served = config[catalogue][name]["model"], "endpoint" in config[catalogue][name]
-        if not served and is_local(model) and not Path(model, "config.json").is_file():
-            expected = "a hub id (ORGANISATION/NAME) or a folder with config.json"
-            remedy = "correct the path: it counts from the folder that Snakemake runs in"
-            yield Problem((catalogue, name, "model"), "a missing file: the model is not there", model, expected, remedy)
-    for name in study["students"]:
-        file = deepspeed_file(config["students"][name]["deepspeed"])
-        if not file.is_file():
-            there = sorted(path.stem for path in file.parent.glob("*.json"))
-            problem, path = "a missing file: no such DeepSpeed setting", ("students", name, "deepspeed")
-            yield Problem(path, problem, file, ", ".join(there), did_you_mean(file.stem, there))
-    wanted: dict[KeyPath, str] = {
-        ("students", name, "tokenizer"): config["students"][name]["tokenizer"] for name in study["students"]
-    }
-    wanted |= {
-        ("judges", name, "tokenizer"): config["judges"][name]["tokenizer"]
-        for name in judges
-        if "tokenizer" in config["judges"][name]
-    }
-    if config["pairs"]["source"] == "released":
-        wanted["pairs", "tokenizer"] = config["pairs"]["tokenizer"]
-    for key, tokenizer in wanted.items():
-        if is_local(tokenizer) and not Path(tokenizer).is_dir():
-            problem, expected = "a missing file: the tokenizer is not there", "a hub id (ORGANISATION/NAME) or a folder"
-            yield Problem(key, problem, tokenizer, expected, "correct the path")
-    yield from _missing_questions(config)
+    """Local models, tokenizers, DeepSpeed files and rows that do not exist and that no job writes."""
+    yield from _missing_models(config)
+    yield from _missing_deepspeed_files(config)
+    yield from _missing_tokenizers(config)
+    yield from _missing_prompts(config)
     yield from _missing_rows(config)
     papers = config["paper_results"]["path"]
     if papers is not None and not any(Path(papers).glob("v[12]_*.csv")):
         expected = "a folder with v2_table1.csv, v2_teacher.csv, v2_inference_power_law.csv, or null"
-        problem = "a missing file: no tables of the papers here"
-        yield Problem(("paper_results", "path"), problem, papers, expected, "correct the path")
+        problem = "missing files: no tables of the papers here"
+        yield Problem(("paper_results", "path"), problem, papers, expected, _CORRECT_PATH)
 
 
-def _missing_questions(config: Config) -> Iterator[Problem]:
+def _missing_models(config: Config) -> Iterator[Problem]:
+    study = config["study"]
+    used = [("students", name) for name in study["students"]]
+    used += [("judges", name) for name in models_of_jury(study["judges"])]
+    used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
+    for catalogue, name in used:
+        model, served = config[catalogue][name]["model"], "endpoint" in config[catalogue][name]
+        if not served and is_local(model) and not Path(model, "config.json").is_file():
+            path, problem = (catalogue, name, "model"), "a missing file: this model does not exist"
+            yield Problem(path, problem, model, f"{_HUB_ID} or a folder with config.json", _CORRECT_PATH)
+
+
+def _missing_deepspeed_files(config: Config) -> Iterator[Problem]:
+    for name in config["study"]["students"]:
+        file = deepspeed_file(config["students"][name]["deepspeed"])
+        if not file.is_file():
+            existing = sorted(path.stem for path in file.parent.glob("*.json"))
+            problem, path = "a missing file: no such DeepSpeed settings", ("students", name, "deepspeed")
+            yield Problem(path, problem, file, ", ".join(existing), did_you_mean(file.stem, existing))
+
+
+def _missing_tokenizers(config: Config) -> Iterator[Problem]:
+    used: dict[KeyPath, str] = {
+        ("students", name, "tokenizer"): config["students"][name]["tokenizer"] for name in config["study"]["students"]
+    }
+    used |= {
+        ("judges", name, "tokenizer"): config["judges"][name]["tokenizer"]
+        for name in models_of_jury(config["study"]["judges"])
+        if "tokenizer" in config["judges"][name]
+    }
+    if config["pairs"]["source"] == "released":
+        used["pairs", "tokenizer"] = config["pairs"]["tokenizer"]
+    for key, tokenizer in used.items():
+        if is_local(tokenizer) and not Path(tokenizer).is_dir():
+            problem = "a missing file: this tokenizer does not exist"
+            yield Problem(key, problem, tokenizer, f"{_HUB_ID} or a folder", _CORRECT_PATH)
+
+
+def _missing_prompts(config: Config) -> Iterator[Problem]:
     study = config["study"]
     names = [*study["corpora"], *([study["adaptation_corpora"]["to"]] if study["adaptations"] else [])]
     part = "released" if config["pairs"]["source"] == "released" else "source"
@@ -66,7 +80,7 @@ def _missing_questions(config: Config) -> Iterator[Problem]:
         path = source["path"]
         if source["kind"] == "jsonl" and not made_by_study(path, study["name"]) and not Path(path).is_file():
             key = ("corpora", name, part, "path")
-            yield Problem(key, "a missing file: no questions here", path, "a JSONL file", "correct the path")
+            yield Problem(key, "a missing file: no prompts here", path, "a JSONL file", _CORRECT_PATH)
 
 
 def _missing_rows(config: Config) -> Iterator[Problem]:
@@ -75,20 +89,19 @@ def _missing_rows(config: Config) -> Iterator[Problem]:
         return
     key, folder = ("benchmarks", "source", "path"), source.get("path")
     if folder is None:
-        remedy = "give it: --config 'benchmarks={source: {path: FOLDER}}'"
-        yield Problem(
-            key, "benchmarks of kind jsonl have no folder", "nothing", "a folder with NAME.jsonl files", remedy
-        )
+        remedy = "set it: --config 'benchmarks={source: {path: FOLDER}}'"
+        problem = "benchmarks of kind jsonl have no folder"
+        yield Problem(key, problem, "nothing", "a folder with NAME.jsonl files", remedy)
     elif not made_by_study(folder, config["study"]["name"]):
         for benchmark in _benchmarks(config):
             rows = rows_file(folder, benchmark)
             if not rows.is_file():
-                remedy = "correct the folder, write the file, or take the benchmark out of study.families"
+                remedy = "correct the folder, add the file, or remove the benchmark from study.families"
                 yield Problem(key, f"a missing file: no rows for {benchmark}", rows, "a JSONL file", remedy)
 
 
 def missing_pools(config: Config) -> Iterator[Problem]:
-    """Shots of benchmarks that leave no rows over for examples."""
+    """Benchmarks that need few-shot examples and whose rows are all evaluation items."""
     most = max(config["study"]["base_shots"], default=0)
     for benchmark in _benchmarks(config) if most else ():
         folder = rows_folder(benchmark, config["benchmarks"]["source"])
@@ -96,31 +109,30 @@ def missing_pools(config: Config) -> Iterator[Problem]:
             continue
         pool, limit = rows_file(folder, benchmark, ".pool"), max_items_of(benchmark, config["benchmarks"])
         if limit is None and not pool.is_file():
-            remedy = (
-                f"write {pool.name}, set a limit so that rows are left over, or take {most} out of study.base_shots"
-            )
+            problem = "no rows are left for few-shot examples"
             found, expected = f"no {pool}, and no limit for {benchmark}", "rows that are no evaluation items"
-            yield Problem(("study", "base_shots"), "shots without a pool of examples", found, expected, remedy)
+            remedy = f"add {pool.name}, set benchmarks.max_items_by_benchmark, or remove {most} from study.base_shots"
+            yield Problem(("study", "base_shots"), problem, found, expected, remedy)
 
 
 def notes(config: Config) -> list[str]:
-    """What a person should know though it is no error.
+    """Facts that a person should know and that are no errors.
 
-    Benchmarks that no hub has and whose rows are not there yet; an endpoint whose key is not in the environment.
+    Benchmarks that no hub has and whose rows do not exist yet; an endpoint whose API key is not in the environment.
     """
     source = config["benchmarks"]["source"]
     lines = []
-    asked = {name: config["judges"][name] for name in models_of_jury(config["study"]["judges"])}
+    used = {name: config["judges"][name] for name in models_of_jury(config["study"]["judges"])}
     if config["study"]["teacher"]:
-        asked["the teacher"] = config["teachers"][config["study"]["teacher"]]
-    for name, entry in asked.items():
+        used["the teacher"] = config["teachers"][config["study"]["teacher"]]
+    for name, entry in used.items():
         key = entry.get("endpoint", {}).get("key")
         if key and not os.environ.get(key):
-            lines.append(f"note: the endpoint of {name} needs its key: export {key}=... before jobs start")
+            lines.append(f"note: the endpoint of {name} needs an API key: export {key}=... before jobs start")
     for benchmark in _benchmarks(config) if source["kind"] == "hub" else ():
         folder = rows_folder(benchmark, source)
         if BENCHMARKS[benchmark].hub is None and not (folder and rows_file(folder, benchmark).is_file()):
-            lines.append(f"note: no rows for {benchmark}, which is on no hub: {BENCHMARKS[benchmark].remedy}")
+            lines.append(f"note: no rows for {benchmark}, which no hub has: {BENCHMARKS[benchmark].remedy}")
     return lines
 
 

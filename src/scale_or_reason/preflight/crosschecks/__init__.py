@@ -1,0 +1,48 @@
+"""What a JSON Schema cannot express: names that must exist, and values that must fit together.
+
+Each check yields a :class:`Problem` for everything it finds. :mod:`~scale_or_reason.preflight.file_checks` checks that
+files exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
+from scale_or_reason.preflight.file_checks import missing_files, missing_pools
+from scale_or_reason.study.problems import Problem
+
+#: The names come first: a misspelt name makes the other checks meaningless.
+CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
+    names.reserved,
+    names.unknown,
+    names.benchmarks,
+    names.benchmark_options,
+    training.ratios,
+    training.adaptations,
+    training.learning_rates,
+    training.nodes,
+    training.sizes,
+    training.learning_rate_search,
+    training.tokenizers,
+    data.prompts,
+    data.pair_sources,
+    evaluation.graders,
+    evaluation.judges,
+    evaluation.shots,
+    evaluation.context_lengths,
+    evaluation.length_limits,
+    training.micro_batches,
+    missing_files,
+    missing_pools,
+)
+
+
+def cross_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every problem of the first check that finds any."""
+    for check in CHECKS:
+        problems = list(check(config))
+        yield from problems
+        if problems:
+            return

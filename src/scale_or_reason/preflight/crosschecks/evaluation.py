@@ -1,0 +1,93 @@
+"""Evaluation: graders, judges, few-shot examples, and lengths of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.judging.protocols import get_protocol
+from scale_or_reason.study.problems import KeyPath, Problem
+from scale_or_reason.study.study import models_of_jury
+
+Config = Mapping[str, Any]
+
+
+def graders(config: Config) -> Iterator[Problem]:
+    """A study without judges and without rule graders."""
+    study = config["study"]
+    if not study["judges"] and not study["rule_graders"]:
+        remedy = "name a judge, or set study.rule_graders to true"
+        expected = "a judge, or study.rule_graders: true"
+        yield Problem(("study", "judges"), "the study has no grader", "no judge, no rule graders", expected, remedy)
+
+
+def judges(config: Config) -> Iterator[Problem]:
+    """Judges with an unknown protocol, and keys that an endpoint needs or that only an endpoint has."""
+    for name in models_of_jury(config["study"]["judges"]):
+        judge, path = config["judges"][name], ("judges", name)
+        try:
+            get_protocol(judge["protocol"])
+        except StudyError as error:
+            found = f"{judge['protocol']}: {error.where}: {error.found}" if error.where else error.found
+            yield Problem((*path, "protocol"), error.problem, found, error.expected, error.remedy)
+        if "endpoint" in judge and "tokenizer" not in judge:
+            problem, expected = "a judge with an endpoint has no tokenizer", "a hub id or a folder"
+            remedy = "name the judge's tokenizer, or any other: it measures judges.NAME.answer_tail_tokens"
+            yield Problem((*path, "tokenizer"), problem, "nothing", expected, remedy)
+        if "architecture" in judge and "endpoint" not in judge:
+            problem = "a judge without an endpoint has the key `architecture`"
+            expected = "no key `architecture`, or an `endpoint`: other judges' FLOPs are computed from their model"
+            yield Problem((*path, "architecture"), problem, repr(judge["architecture"]), expected, "remove the key")
+
+
+def shots(config: Config) -> Iterator[Problem]:
+    """More few-shot examples than rows that are set aside for them."""
+    most, kept = max(config["study"]["base_shots"], default=0), config["benchmarks"]["fewshot_pool"]
+    if most > kept:
+        path, problem = ("benchmarks", "fewshot_pool"), "there are too few rows for few-shot examples"
+        remedy = f"raise it to {most} or more, or remove {most} from study.base_shots"
+        yield Problem(path, problem, f"{kept} rows for {most} shots", f"at least {most}", remedy)
+
+
+def context_lengths(config: Config) -> Iterator[Problem]:
+    """Answers that may be longer than the context of the engine."""
+    study = config["study"]
+    limits: list[tuple[str, str, KeyPath, Mapping[str, Any]]] = []
+    for name in study["students"]:
+        limits.append((name, "students", ("evaluation", "sampling"), config["evaluation"]["sampling"]))
+    for name in models_of_jury(study["judges"]):
+        limits.append((name, "judges", ("judges", name, "sampling"), config["judges"][name]["sampling"]))
+    if study["teacher"] is not None:
+        for answer_format, sampling in config["teachers"][study["teacher"]]["sampling"].items():
+            path = ("teachers", study["teacher"], "sampling", answer_format)
+            limits.append((study["teacher"], "teachers", path, sampling))
+    for name, catalogue, key, sampling in limits:
+        context = _context_length(config, catalogue, name)
+        if context is not None and sampling["max_tokens"] >= context:
+            found = f"{sampling['max_tokens']}, with a context of {context} tokens for {name}"
+            remedy = "lower max_tokens or raise engine.max_model_len: prompt and answer share the context"
+            problem = "an answer may be longer than the context"
+            yield Problem((*key, "max_tokens"), problem, found, f"less than {context}", remedy)
+
+
+def length_limits(config: Config) -> Iterator[Problem]:
+    """Further limits that repeat the study's own limit, or that exceed the context."""
+    own, limits = config["evaluation"]["sampling"]["max_tokens"], config["study"]["length_limits"]["max_tokens"]
+    for index, limit in enumerate(limits):
+        path = ("study", "length_limits", "max_tokens", index)
+        if limit == own:
+            expected = f"another limit than evaluation.sampling.max_tokens, {own}"
+            remedy = "remove it: the main evaluation has this limit"
+            yield Problem(path, "a further limit equals the study's own", limit, expected, remedy)
+        for name in config["study"]["students"]:
+            context = _context_length(config, "students", name)
+            # equal is enough: the papers' 32,768 are the students' whole context, which the prompt shares
+            if context is not None and limit > context:
+                problem, found = "a limit is longer than the context", f"{limit}, with {context} tokens for {name}"
+                remedy = "lower it, or raise engine.max_model_len"
+                yield Problem(path, problem, found, f"at most {context}", remedy)
+
+
+def _context_length(config: Config, catalogue: str, name: str) -> int | None:
+    return {**config["engine"], **config[catalogue][name].get("engine", {})}.get("max_model_len")

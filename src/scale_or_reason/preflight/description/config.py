@@ -1,0 +1,55 @@
+"""The whole config, section by section."""
+
+from __future__ import annotations
+
+from scale_or_reason.preflight.description.catalogues import Corpus, Judge, Student, Teacher
+from scale_or_reason.preflight.description.machine import Compute, SmallWorld
+from scale_or_reason.preflight.description.parts import Section, key
+from scale_or_reason.preflight.description.planning import Advise, Plan
+from scale_or_reason.preflight.description.protocol import (
+    Benchmarks,
+    Decontamination,
+    Deduplication,
+    Evaluation,
+    Hub,
+    Mixtures,
+    Pairs,
+    Prompts,
+    Training,
+)
+from scale_or_reason.preflight.description.selection import Jury, PaperResults, Study
+from scale_or_reason.preflight.description.shared import Engine
+
+
+class Config(Section):
+    """A study of reasoning distillation."""
+
+    study: Study = key()
+    jury: Jury = key(
+        when="`tables/jury_sensitivity.csv` shows how much depends on this choice, so there is no need to try the "
+        "others.",
+    )
+    paper_results: PaperResults = key()
+
+    students: dict[str, Student] = key("The catalogue of base models.", named=True)
+    teachers: dict[str, Teacher] = key("The catalogue of teachers.", named=True)
+    judges: dict[str, Judge] = key("The catalogue of judges. The name `rule_graders` is reserved.", named=True)
+    corpora: dict[str, Corpus] = key(
+        "The catalogue of prompt sets. The names `adapted`, `base` and `teacher` are reserved.", named=True
+    )
+
+    hub: Hub = key()
+    benchmarks: Benchmarks = key()
+    prompts: Prompts = key()
+    deduplication: Deduplication = key()
+    decontamination: Decontamination = key()
+    pairs: Pairs = key()
+    mixtures: Mixtures = key()
+    training: Training = key()
+    evaluation: Evaluation = key()
+    engine: Engine = key("vLLM settings of every model.", when="A model's own `engine` is merged into them.")
+
+    compute: Compute = key()
+    small_world: SmallWorld = key(default=None)
+    plan: Plan = key()
+    advise: Advise = key()

@@ -1,0 +1,190 @@
+"""Sections `plan` and `advise`: what the cost estimate assumes, and what advice is computed for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scale_or_reason.preflight.description.parts import (
+    Name,
+    NotNegative,
+    Positive,
+    PositiveShare,
+    Section,
+    Share,
+    Size,
+    Text,
+    key,
+)
+
+
+class GpuType(Section):
+    """A type of GPU."""
+
+    tflops: Positive = key("The dense peak in bfloat16.", unit="10^12 operations per second")
+    memory_gb: Positive = key("The memory.", unit="10^9 bytes")
+    bandwidth_tb_s: Positive = key("The memory bandwidth.", unit="10^12 bytes per second")
+    price_per_hour: NotNegative = key(
+        "The price of an hour, in any currency.", when="The shipped prices are examples; enter yours."
+    )
+
+
+class Mfu(Section):
+    """The shares of the GPU's peak that training and prompt processing reach (model FLOPs utilisation)."""
+
+    training: PositiveShare = key("For training.")
+    prefill: PositiveShare = key("For processing prompts.")
+
+
+class Decode(Section):
+    """The speed of generation."""
+
+    bandwidth: PositiveShare = key("The share of the memory bandwidth that decoding reaches.")
+    step_ms: NotNegative = key("The time of a step on top of memory access and arithmetic.", unit="milliseconds")
+    sequences: Size = key("The number of sequences in a batch, if the memory has room for them.")
+
+
+class Startup(Section):
+    """What a job takes before its model generates."""
+
+    minutes: NotNegative = key("The time before weights are loaded.", unit="minutes")
+    load_gb_s: Positive = key(
+        "The speed of loading weights.", when="Lower it for slow file systems.", unit="10^9 bytes per second"
+    )
+
+
+class CpuJobs(Section):
+    """Jobs without a model."""
+
+    minutes: NotNegative = key("The average time of one job.", unit="minutes")
+    concurrent: Size = key("The number of jobs that run at the same time.")
+
+
+class Memory(Section):
+    """How GPU memory is used."""
+
+    overhead_gb: NotNegative = key(
+        "What the estimate does not count: CUDA, communication buffers, fragmentation.", unit="10^9 bytes"
+    )
+    engine_share: PositiveShare = key("The share of a GPU's memory that vLLM uses.")
+
+
+class Disk(Section):
+    """How much disk space data take."""
+
+    bytes_per_token: Positive = key(
+        "A token of text in a compressed table; the shipped value is half of a token's four bytes.", unit="bytes"
+    )
+
+
+class CorpusTokens(Section):
+    """Mean lengths of a corpus."""
+
+    prompt: Positive = key("The mean prompt.", unit="tokens", default=None)
+    ift: Positive = key("The mean IFT answer.", unit="tokens", default=None)
+    reasoning: Positive = key("The mean reasoning answer.", unit="tokens", default=None)
+
+
+class AnswerTokens(Section):
+    """Mean lengths of students' answers."""
+
+    ift: Positive = key("The mean answer of students without reasoning.", unit="tokens", default=None)
+    reasoning: Positive = key("The mean answer of students that reason.", unit="tokens", default=None)
+
+
+class JudgeTokens(Section):
+    """Mean lengths in one step of a judging conversation."""
+
+    instruction: Positive = key("The instruction.", unit="tokens")
+    reply: Positive = key("The judge's reply.", unit="tokens")
+
+
+class Tokens(Section):
+    """Mean lengths of prompts and answers."""
+
+    training: dict[str, CorpusTokens] = key(
+        "Mean lengths of each corpus.",
+        when="The published sets have 558, 1,739 and 10,364 bytes (general) and 260, 3,540 and 27,590 bytes (math) "
+        "per prompt, IFT answer and reasoning answer. The shipped values assume 4 bytes per token of prose and 3 of "
+        "mathematics.",
+    )
+    dropped_reach_limit: list[str] = key(
+        "Corpora whose pairs are dropped because the reasoning does not end: a dropped answer then has all tokens "
+        "that the teacher may write.",
+        when="The shipped value is a guess: kept math answers are so long that dropped ones may reach the limit.",
+        unique=True,
+    )
+    benchmark_prompts: dict[str, Positive] = key(
+        "The mean prompt of each benchmark, with its instruction.",
+        when="The shipped values are the mean characters of up to 40 rows, divided by four, plus 10 for the "
+        "template; those of `aime` and `c_code_summarization` are guesses.",
+        unit="tokens",
+    )
+    answers: dict[str, AnswerTokens] = key(
+        "Mean answers by family; an entry for a benchmark takes precedence.",
+        when="The shipped values of the first four families give the 3B student's FLOPs in v2's power laws (equation "
+        "6, figure 14). The other families have no law and reuse the lengths of General and Math.",
+    )
+    base_answer: Positive = key("The mean answer of a base student; the shipped value is a guess.", unit="tokens")
+    mixed_reasons_above: Share = key("The ratio above which students of the `mix` curriculum reason (v1 figure 3).")
+    judge: JudgeTokens = key(when="The shipped values are guesses.")
+
+
+class Published(Section):
+    """GPU-hours that somebody has published for the same study."""
+
+    gpu: Name = key("The type of GPU.")
+    gpu_hours: Positive = key("The GPU-hours.", unit="hours")
+    source: Text = key("Where the number was published.")
+
+
+class Plan(Section):
+    """What `snakemake plan` assumes when it estimates costs. A change alters no result and no job.
+
+    The shipped values describe the paper's study; a pilot replaces lengths and times with measurements.
+    """
+
+    calibrate_from: str | None = key(
+        "The name of a finished study whose measurements replace the assumptions; `null` for none.",
+        when="Run a few small cells of your study first, and name that pilot here.",
+    )
+    gpu: Name = key("The type of GPU, a name from `plan.gpu_types`.", when="Set it to what you have.")
+    num_gpus: Size = key("The number of GPUs that work at the same time.", when="Set it to what you have.")
+    gpu_types: dict[str, GpuType] = key(
+        "GPUs to choose from. Peak, memory and bandwidth are the makers' numbers.",
+        named=True,
+    )
+    mfu: Mfu = key(
+        when="The shipped values are usual for dense models on these GPUs. Waiting for the longest row and "
+        "recomputation (gradient checkpointing) count as losses.",
+    )
+    decode: Decode = key(when="The share of the bandwidth and the time of a step are guesses; measure yours.")
+    startup: Startup = key()
+    cpu_jobs: CpuJobs = key()
+    memory: Memory = key()
+    disk: Disk = key()
+    kept_pair_share: dict[str, PositiveShare] = key(
+        "For each corpus, the share of its prompts that students are trained on.",
+        when="The published sets have 990,098 pairs of 1.3 million prompts and 152,609 of 300,000.",
+    )
+    tokens: Tokens = key()
+    benchmark_items: dict[str, Size] = key(
+        "The number of items of benchmarks that do not state it themselves, before any limit."
+    )
+    architectures: dict[str, dict[str, Any]] = key(
+        "For models that are in none of our catalogues, the values of their `config.json`.",
+        when="Example: `{my/model: {vocab_size: 32000, hidden_size: 2048, intermediate_size: 5632, "
+        "num_hidden_layers: 22, num_attention_heads: 32, num_key_value_heads: 4, tie_word_embeddings: false}}`.",
+    )
+    published: Published | None = key("Published GPU-hours of the same study, for comparison; `null` for none.")
+
+
+class Advise(Section):
+    """What `snakemake advise` compares models for: `--config 'advise={budget_flops: 1e21, queries: 1e6}'`."""
+
+    budget_flops: Positive | None = key(
+        "The budget for training and all answers together; `null` if it is given in GPU-hours.", unit="FLOPs"
+    )
+    budget_gpu_hours: Positive | None = key(
+        "The same budget in hours of `plan.gpu`; `null` if it is given in FLOPs.", unit="GPU-hours"
+    )
+    queries: Positive = key("The number of answers that the model will give over its lifetime.")

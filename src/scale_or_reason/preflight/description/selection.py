@@ -1,0 +1,183 @@
+"""Sections `study`, `jury` and `paper_results`: what a study selects, how it is graded, what it is compared with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from scale_or_reason.judging.jury import MAJORITIES, TIES
+from scale_or_reason.preflight.description.parts import (
+    Count,
+    Name,
+    Positive,
+    Section,
+    Share,
+    Size,
+    key,
+    one_of,
+)
+from scale_or_reason.study.cells import CURRICULA, FORMATS
+
+#: The figures of both versions, v2's table, and our own one.
+FIGURES = [
+    *(f"v1/fig{number:02}" for number in range(1, 19)),
+    *(f"v2/fig{number:02}" for number in range(1, 22)),
+    "v2/table1",
+    "training_curves",
+]
+TABLES = (
+    "table1",
+    "findings",
+    "uncertainty",
+    "contrasts",
+    "frontier_membership",
+    "early_stopping",
+    "saturating_fits",
+    "power_laws",
+)
+ADAPTATIONS = [f"{first}-then-{second}" for first in FORMATS for second in FORMATS]
+
+
+class Family(Section):
+    """A family of benchmarks."""
+
+    name: Name = key("The name of the family, as figures and tables show it.")
+    benchmarks: list[str] = key("The benchmarks of the family.", unique=True, min_length=1)
+
+
+class AdaptationCorpora(Section):
+    """The two corpora of the adaptations."""
+
+    from_: Name = key("The corpus that the student was trained on before.", alias="from")
+    to: Name = key("The corpus that the training continues on.")
+
+
+class LengthLimits(Section):
+    """Further limits on the length of answers than `evaluation.sampling.max_tokens`.
+
+    Students of these ratios answer these benchmarks again, which shows whose answers a limit cuts (v1 figure 10, v2
+    figure 13).
+    """
+
+    max_tokens: list[Size] = key("The limits.", unit="tokens", unique=True)
+    ratios: list[Share] = key("The reasoning ratios of the students that answer again.", unique=True)
+    benchmarks: list[str] = key(
+        "The benchmarks that they answer again; those outside `study.families` are ignored.", unique=True
+    )
+
+
+class Study(Section):
+    """What the study consists of. Each list selects from the catalogues (`students`, `corpora`, ...)."""
+
+    name: Name = key(
+        "The name of the study; its results are written to `results/NAME`.",
+        when="Give every study its own name, so that no other study overwrites its files.",
+    )
+    seed: Count = key(
+        "The root of all random seeds.",
+        when="Change it to repeat the whole study with other samples, mixtures and orders.",
+    )
+    seeds: list[Count] = key(
+        "The replicas of every trained model, one number each. Replica 0 trains in the order of the mixture; the "
+        "others shuffle it within each phase.",
+        when="Add numbers to measure how much a result depends on chance.",
+        unique=True,
+        min_length=1,
+    )
+    students: list[str] = key(
+        "Names from `students`: the base models to train.",
+        when="Remove students to fit a budget; cost grows with size.",
+        unique=True,
+    )
+    corpora: list[str] = key(
+        "Names from `corpora`: the prompt sets to train on.",
+        when="Keep a single corpus if the difference between a narrow and a general domain does not matter to you.",
+        unique=True,
+    )
+    ratios: list[Share] = key(
+        "The shares of reasoning answers: 0 is plain instruction answers (IFT) only, 1 is reasoning only. At most "
+        "six decimals.",
+        when="Keep 0 and 1: every comparison needs both.",
+        unique=True,
+    )
+    curricula: list[Annotated[str, one_of(CURRICULA)]] = key(
+        "`seq` trains on IFT answers first and on reasoning answers after them; `mix` shuffles them. At ratios 0 and "
+        "1 both are the same training run, stored under `seq`.",
+        unique=True,
+    )
+    adaptations: list[Annotated[str, one_of(ADAPTATIONS)]] = key(
+        "`FIRST-then-SECOND`: a student trained in format FIRST on one corpus continues in format SECOND on another.",
+        when="Set it to `[]` unless you study how general students adapt to one domain.",
+        unique=True,
+    )
+    adaptation_corpora: AdaptationCorpora = key(when="Name a corpus of your own to adapt to your domain.")
+    base_shots: list[Count] = key(
+        "The numbers of few-shot examples that untrained students see, with one evaluation for each.",
+        when="The paper's main figures use 3; the others belong to its ablation (v2 figure 21).",
+        unique=True,
+    )
+    teacher: str | None = key(
+        "A name from `teachers`; `null` for a study without a teacher.",
+        when="Another teacher makes another study: change `name` too.",
+    )
+    judges: list[str] = key(
+        "Names from `judges`: the jury. `rule_graders` gives the rule graders a vote.",
+        when="An odd number of judges avoids ties. With `[]` the rule graders decide alone.",
+        unique=True,
+    )
+    rule_graders: bool = key(
+        "Whether rule graders also grade every answer.",
+        when="They cost nothing and expose errors of the judges. Turn them off for a benchmark of yours without rules.",
+    )
+    families: list[Family] = key(
+        "The benchmarks in families; scores are averaged within a family. A benchmark belongs to one family.",
+        when="Remove benchmarks to save compute.",
+        min_length=1,
+    )
+    length_limits: LengthLimits = key(
+        when="Set `max_tokens` to `[]` to skip this ablation.",
+    )
+    figures: list[Annotated[str, one_of(FIGURES)]] = key(
+        "The figures that a plain `snakemake` draws: `v1/fig01` to `v1/fig18`, `v2/fig01` to `v2/fig21`, `v2/table1` "
+        "and `training_curves`. Any other figure can be requested by its path.",
+        when="v2's figures 9 to 11 belong to its second pair of teacher and students: config/studies/gemma.yaml.",
+        unique=True,
+    )
+    tables: list[Annotated[str, one_of(TABLES)]] = key(
+        "The tables that a plain `snakemake` writes in addition to scores, costs, judge agreement and searches.",
+        unique=True,
+    )
+    explorer: bool = key(
+        "Whether to build `explorer.html`, a page for browsing the study cell by cell.",
+        when="Turn it off if nobody will open the page; it needs the `uncertainty` table.",
+    )
+
+
+class Jury(Section):
+    """How the verdicts of several judges become one."""
+
+    majority: Annotated[str, one_of(MAJORITIES)] = key(
+        "`readable`: more than half of the readable verdicts decide; `all`: more than half of all judges decide, so "
+        "an unreadable verdict counts as a vote for neither side."
+    )
+    tie: Annotated[str, one_of(TIES)] = key(
+        "The outcome of an answer without a majority. An answer without any readable verdict is always undecided."
+    )
+
+
+class Tolerance(Section):
+    """How far two numbers may differ and still agree."""
+
+    points: Positive = key("For accuracies and their differences.", unit="points")
+    factor: Annotated[float, Field(gt=1)] = key("For FLOPs: the largest ratio of two numbers.")
+
+
+class PaperResults(Section):
+    """The papers' own numbers, for comparison. They are not part of this project."""
+
+    path: str | None = key(
+        "A folder with the papers' tables as CSV files; `null` for no comparison.",
+        when="Set it to compare a study of the papers' models with the papers: `tables/reproduction.csv`.",
+    )
+    tolerance: Tolerance = key()
