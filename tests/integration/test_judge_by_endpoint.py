@@ -106,7 +106,10 @@ def test_whatever_the_server_says_becomes_a_verdict(root: Path, tmp_path: Path) 
     assert server.bodies[0]["messages"][0] == {"role": "system", "content": "think"}
     assert server.keys == {"Bearer secret"}
     account = json.loads((tmp_path / "verdicts/m/manifest.json").read_text())
-    assert account["verdicts"]["gsm8k"] == {"yes": 4, "no": 5, "unparsable": 4, "asked_again": 6}
+    assert account["verdicts"]["gsm8k"] == {
+        **{"yes": 4, "no": 5, "unparsable": 4},
+        **{"asked_again": 6, "refused": 1},
+    }
     assert account["settings"]["protocol"] == "v1"
     assert "secret" not in json.dumps(account)
 

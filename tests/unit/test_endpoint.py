@@ -120,7 +120,9 @@ def test_a_refused_prompt_is_a_reply_also_if_it_is_the_first(tmp_path: Path, sta
         engine = engine_of(server, tmp_path)
         replies = dict(zip(prompts, ask(engine, prompts), strict=True))
     assert replies == {"good": expected("good"), "bad": Completion(0, "", 0, "refused")}
-    assert engine.account() == "endpoint: 2 replies, 4 prompt tokens, 3 generated tokens; 1 refused"
+    # the greeting is paid too
+    paid = "9 prompt tokens, 6 generated tokens" if prompts[0] == "bad" else "4 prompt tokens, 3 generated tokens"
+    assert engine.account() == f"endpoint: 2 replies, {paid}; 1 refused"
 
 
 @pytest.mark.parametrize("status", [301, 401, 402, 404, 405])

@@ -33,7 +33,7 @@ def test_an_inspection_page_is_old_when_there_is_more_to_see(made: Tree) -> None
     views = [f"results/micro/inspect/{name}.html" for name in ("items/gsm8k/1", "prompts/general/0123456789abcdef")]
     made.snakemake("-c2", *views, study=SMALL)
     assert pending(made, *views) == {}
-    (made.path / "results/micro/verdicts/rules/teacher/micro-teacher/ift/gsm8k.parquet").touch()
+    (made.path / "results/micro/verdicts/rule_graders/teacher/micro-teacher/ift/gsm8k.parquet").touch()
     assert pending(made, *views) == {"inspect_item": 1}
     (made.path / "results/micro/mixtures/general/seq/rho-1.parquet").touch()
     assert pending(made, *views) == {"inspect_item": 1, "inspect_prompt": 1}

@@ -224,6 +224,7 @@ def verdict_row(conversation: JudgeConversation) -> Row:
         "judge_prompt_tokens": sum(reply.prompt_tokens for reply in conversation.replies),
         "judge_tokens": sum(reply.tokens for reply in conversation.replies),
         "asked_again": conversation.asked_again,
+        "refused": any(reply.finish_reason == "refused" for reply in conversation.replies),
     }
 
 
@@ -240,6 +241,7 @@ def write_verdicts(requests: list[JudgeRequest], outcome: Outcome, judge: str, f
         accounts[name] = {
             **{verdict: counts[verdict] for verdict in ("yes", "no", "unparsable")},
             "asked_again": sum(row.pop("asked_again") for row in part),
+            "refused": sum(row.pop("refused") for row in part),  # at least once, by the judge's server
         }
         write_table(table_from_rows(part, "verdicts"), folder / f"{name}.parquet", "verdicts")
     return accounts

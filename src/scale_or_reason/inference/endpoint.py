@@ -113,12 +113,12 @@ class EndpointEngine:
         self._refused_before = {key for key, reply in self._known.items() if reply.finish_reason == "refused"}
         self._accepted = len(self._known) > len(self._refused_before)
         self._refusals = 0  # since a request was last accepted
-        self._asked_again: list[Completion] = []  # empty replies that were paid and not kept
+        self._not_kept: list[Completion] = []  # what was paid beside: empty replies, greetings
 
     def account(self) -> str:
         """What all replies took, those of earlier starts included, and how many are refused or empty."""
         replies = list(self._known.values())
-        paid = [*replies, *self._asked_again]
+        paid = [*replies, *self._not_kept]
         prompt, completion = sum(r.prompt_tokens for r in paid), sum(r.tokens for r in paid)
         cost = self._endpoint.cost(paid)
         refused = sum(reply.finish_reason == "refused" for reply in replies)
@@ -218,7 +218,7 @@ class EndpointEngine:
         greeting = {**body, "messages": [*body["messages"][:-1], {"role": "user", "content": _GREETING}]}
         greeting.pop("structured_outputs", None)
         try:
-            await self._insist(client, greeting)
+            self._not_kept.append(await self._insist(client, greeting))
         except RefusedPrompt:
             problem = (
                 "the endpoint refuses every request" if self._accepted else "the endpoint refuses the first request"
@@ -246,7 +246,7 @@ class EndpointEngine:
             if not reply.is_empty or empty == _MORE_TRIES_IF_EMPTY:
                 return reply
             empty += 1
-            self._asked_again.append(reply)
+            self._not_kept.append(reply)
 
     async def _ask_once(self, client: Any, body: Mapping[str, Any]) -> Completion:
         import httpx
