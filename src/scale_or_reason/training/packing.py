@@ -5,6 +5,8 @@ processes and the memory limit, every step holds the same sequences, in the orde
 the mean over all its completion tokens, so dealing them differently changes only rounding.)
 
 A micro-batch is one row of whole sequences end to end, without padding; attention stays inside each of them.
+
+Our own, since TRL packs sequences into rows of a fixed length first, and a step then holds whatever these rows hold.
 """
 
 from __future__ import annotations
