@@ -249,6 +249,12 @@ def test_what_cannot_work_is_refused(good: Config, change: Change, key: str, exp
     assert error.found is not None
 
 
+def test_the_old_name_of_the_rule_graders_is_explained(good: Config) -> None:
+    error = error_of(changed(good, at("study/judges", ["rules"])))
+    assert error.key == "study.judges[0]"
+    assert "write rule_graders" in str(error.remedy)
+
+
 def test_text_that_yaml_should_have_read_as_a_number_is_explained(good: Config) -> None:
     error = error_of(changed(good, at("students/Qwen2.5-3B/learning_rate/ift", "5e-6")))
     assert "1.0e-5" in str(error.remedy)

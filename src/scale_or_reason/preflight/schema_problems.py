@@ -87,7 +87,7 @@ def _expected(error: Any) -> str:
     allowed = wording[error.validator](error.validator_value)
     # a branch of several allowed types has no description of its own
     described = error.schema if "description" in error.schema or error.parent is None else error.parent.schema
-    return "; ".join(part for part in (allowed, _first_sentence(described)) if part)
+    return ". ".join(part for part in (allowed, _first_sentence(described)) if part)
 
 
 def _first_sentence(schema: Mapping[str, Any]) -> str:
