@@ -44,7 +44,7 @@ def item(gold: list[str], choices: list[str] | None = None, **extra: object) -> 
         ("Hence the answer is (B).", "yes", "fallback:answer-is"),
         ("The answer is B because cats purr.", "yes", "fallback:answer-is"),
         ("The answer is **C**.", "no", "fallback:answer-is"),
-        ("Answer: B", "yes", "fallback:answer-line"),
+        ("Answer: B", "yes", "fallback:answer-is"),
         ("The answer is a cat.", "yes", "fallback:answer-is-text"),
         ("The answer is A cat.", "yes", "fallback:answer-is-text"),
         ("a cat", "yes", "fallback:whole"),

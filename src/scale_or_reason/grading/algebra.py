@@ -3,8 +3,6 @@ r"""The child process of :mod:`~scale_or_reason.grading.isolation`: math-verify 
 Requests and replies, one JSON object a line:
 
 - ``{"op": "equal", "gold": str, "answer": str}``: two expressions -> ``{"equal": bool, "extracted": str}``
-- ``{"op": "text", "gold": str, "answer": str}``: the same for an answer that stands somewhere in a text
-- ``{"op": "value", "answer": str}``: an expression's numeric value -> ``{"value": float | null}``
 - ``{"op": "ready"}`` -> ``{}``
 
 A request that fails gets ``{"error": str}``. Each has ``"seconds"``, the computing time that it may take. A forked
@@ -71,24 +69,26 @@ def _compare(gold: str, answer: str) -> dict[str, Any]:
     equal = _verify(expected, parsed)
     if not equal and _ROUNDED.search(source) and not _SMALL.search(source):
         equal = _verify(expected, parsed, decimals=4)
-    return {"equal": equal, "extracted": source[:1000]}
+    return {"equal": equal and not _far_apart(expected, parsed), "extracted": source[:1000]}
 
 
-def _value(expression: str) -> float | None:
-    for piece in _parse(_wrap(expression)):
-        if not isinstance(piece, str) and getattr(piece, "is_number", False):
-            return float(piece.evalf(15))
-    return None
+def _far_apart(gold: tuple[Any, ...], answer: tuple[Any, ...]) -> bool:
+    """Whether two numbers differ by more than rounding: math-verify's tolerance is absolute."""
+    first, second = (
+        next((piece for piece in parsed if getattr(piece, "is_number", False)), None) for parsed in (gold, answer)
+    )
+    if first is None or second is None:
+        return False
+    expected, given = complex(first.evalf(15)), complex(second.evalf(15))
+    if "%" in _extracted(gold) + _extracted(answer):
+        return False
+    return abs(expected - given) > 1e-4 * max(abs(expected), abs(given))
 
 
 def _reply(request: dict[str, Any]) -> dict[str, Any]:
     operation = request["op"]
     if operation == "equal":
         return _compare(request["gold"], _wrap(request["answer"]))
-    if operation == "text":
-        return _compare(request["gold"], request["answer"])
-    if operation == "value":
-        return {"value": _value(request["answer"])}
     return {}
 
 

@@ -1,8 +1,8 @@
 r"""Grader for multiple choice: the letter, or the option's text, or both.
 
-The box first. Without one, MMLU-Pro's official patterns "answer is (X)" and "Answer: X", then an answer that is
-nothing but a letter or an option, then a last line that is nothing but a letter. A lone capital letter somewhere in
-prose is not taken for an answer.
+The box first. Without one, or if it names no option, the last letter that is asserted ("answer is (X)", "Answer: X",
+"leaving X"), a text that is stated as the answer, then an answer or a last line that is nothing but a letter or an
+option. Two letters are no answer. A lone capital letter somewhere in prose is not taken for one.
 """
 
 from __future__ import annotations
@@ -12,29 +12,14 @@ from string import ascii_uppercase
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.grading.extraction import (
-    Extract,
-    answer_statement,
-    boxed_or,
-    final_answer,
-)
+from scale_or_reason.grading.extraction import Extract, answer_statement, final_answer, hash_line, final_box
 from scale_or_reason.grading.grade import Grade, gold_answers, make_grade
-from scale_or_reason.grading.latex import canonical, plain_text, quick_equal
-from scale_or_reason.grading.math import equal_expressions
-from scale_or_reason.grading.words import normalise
+from scale_or_reason.grading.latex import plain_text
+from scale_or_reason.grading.letters import HEDGE, asserted_letter, named_letter
+from scale_or_reason.grading.options import option_by_text, plain_option
 
-_LETTER = re.compile(r"[\s(\[*{]*([A-Z])[\s)\]*}.:,;]*")
-_LETTER_AND_TEXT = re.compile(
-    r"[\s(\[*]*(?:[Oo]ption |[Cc]hoice )?[\s(\[*]*([A-Z])(?:[)\]*.:,;]+|\s+[-–]|\s*$)\s*(.*)",
-    re.DOTALL,
-)
-#: A letter that is stated as the answer; "A" and "I" are no letters where they begin a phrase.
-_STATED_LETTER = r"[\s*(\[${]{0,9}(?:\\text\{)?\(?([B-HJ-Z]|[AI](?![ \t]+(?!because|since|as\b)[a-z]))\b(?!['’])"
-_STATED = re.compile(r"(?i:\b(?:answer|option|choice)\s{1,9}is:?\s{0,9}(?:(?:option|choice)\s)?)" + _STATED_LETTER)
-_LINE = re.compile(r"(?i:\banswer\*{0,2}\s{0,9}:)" + _STATED_LETTER)
-_TEXT_AND_LETTER = re.compile(r".*\(([A-Z])\)[\s.]*", re.DOTALL)
 #: WinoGrande's options have numbers.
-_NUMBERED = re.compile(r"(?:[Oo]ption\s?)?(\d)(?:[.):]\s{0,9}(.*)|\s*)", re.DOTALL)
+_NUMBERED = re.compile(r"\(?(?:[Oo]ption\s?)?(\d)\)?(?:[.):]?\s{0,9}(.*)|\s*)", re.DOTALL)
 _LONGEST_OPTION = 2000
 
 
@@ -48,18 +33,30 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
     final = final_answer(answer)
     if final is None:
         return make_grade(False, None, "unclosed-think")
-    extract = _extract(final, options)
+    numbered = [
+        gold for gold in item["gold"] if gold.strip().isdigit() and plain_option(options[right]) != gold.strip()
+    ]
+    box = final_box(final)
+    if box is not None:
+        chosen = chosen_option(box, options, numbered)
+        if chosen is not None or _is_hedged(box, len(options)):
+            return make_grade(_is_right(chosen, right, numbered), box, "box")
+    extract = _extract(final, options, numbered)
     if extract is None:
-        return make_grade(False, None, "none")
-    chosen = chosen_option(extract.text, options, right)
-    correct = chosen == right or (chosen is None and _option_number(extract.text) in map(_plain, item["gold"]))
-    return make_grade(correct, extract.text, extract.how)
+        return make_grade(False, box, "none" if box is None else "box")
+    return make_grade(
+        _is_right(chosen_option(extract.text, options, numbered), right, numbered), extract.text, extract.how
+    )
 
 
-def _option_number(text: str) -> str:
-    """``Option 2`` and ``2.`` as ``2``, other texts in one spelling."""
-    numbered = _NUMBERED.fullmatch(plain_text(text))
-    return numbered[1] if numbered and not numbered[2] else _plain(text)
+def _is_right(chosen: int | str | None, right: int, numbered: list[str]) -> bool:
+    return chosen == right or chosen in numbered
+
+
+def _is_hedged(text: str, count: int) -> bool:
+    """Whether a text names several options by their letters."""
+    letters = set(HEDGE.findall(plain_text(text))) & set(ascii_uppercase[:count])
+    return len(letters) > 1
 
 
 def gold_index(item: dict[str, Any], options: list[str]) -> int:
@@ -69,10 +66,10 @@ def gold_index(item: dict[str, Any], options: list[str]) -> int:
     for gold in golds:
         if len(gold.strip()) == 1 and gold.strip() in letters:
             return letters.index(gold.strip())
-    texts = [_plain(option) for option in options]
+    texts = [plain_option(option) for option in options]
     for gold in golds:
-        if _plain(gold) in texts:
-            return texts.index(_plain(gold))
+        if plain_option(gold) in texts:
+            return texts.index(plain_option(gold))
     raise StudyError(
         "the gold answer of a multiple-choice item is none of its options",
         key=f"{item.get('benchmark')} / {item.get('item_id')}",
@@ -81,77 +78,52 @@ def gold_index(item: dict[str, Any], options: list[str]) -> int:
     )
 
 
-def chosen_option(text: str, options: list[str], right: int | None = None) -> int | None:
-    """The index of the option that ``text`` names by letter, by text or by both; None if it names none.
+def chosen_option(text: str, options: list[str], numbered: list[str] | None = None) -> int | str | None:
+    """The index of the option that ``text`` names by letter, by text or by both; None if it names none, or several.
 
-    A letter counts before a text. With ``right`` given, an expression that is no option's text is compared with that
-    option by algebra.
+    A letter counts before a text. With ``numbered`` (the numbers that the gold answers list) a bare number that is no
+    option's text comes back as it is.
     """
     text = plain_text(text[:_LONGEST_OPTION])
     letters = ascii_uppercase[: len(options)]
-    match = _LETTER.fullmatch(text) or _LETTER.fullmatch(text.upper() if len(text.strip("().")) == 1 else "")
-    if match and match.group(1) in letters:
-        return letters.index(match.group(1))
-    numbered = _NUMBERED.fullmatch(text)
-    by_text = _option_by_text(text, options)
-    if by_text is None and numbered and numbered[2]:
-        by_text = _option_by_text(numbered[2], options)
+    letter = named_letter(text, letters, options)
+    if letter is not None:
+        return letters.index(letter)
+    by_text = option_by_text(text, options)
     if by_text is not None:
         return by_text
-    match = _LETTER_AND_TEXT.fullmatch(text) or _TEXT_AND_LETTER.fullmatch(text)
-    letter = match.group(1) if match else _last_letter(_STATED, text) or _last_letter(_LINE, text)
-    if letter and letter in letters:
-        return letters.index(letter)
-    looks_like_algebra = any(mark in text for mark in "\\^%") and len(text) < 150
-    if right is not None and looks_like_algebra and equal_expressions(options[right], text)[0]:
-        return right
-    return None
-
-
-def _option_by_text(text: str, options: list[str]) -> int | None:
-    plain, spelled = _plain(text), canonical(text)
-    if not plain and not spelled:
+    match = _NUMBERED.fullmatch(text)
+    if numbered and match:
+        if match[2]:
+            return option_by_text(match[2], options)
+        return match[1]
+    if _is_hedged(text, len(options)):
         return None
-    for same in (
-        [index for index, option in enumerate(options) if _plain(option) == plain and plain],
-        [index for index, option in enumerate(options) if canonical(option) == spelled],
-        [index for index, option in enumerate(options) if quick_equal(option, text)],
-        [index for index, option in enumerate(options) if normalise(option) == normalise(text) != ""],
+    letter = asserted_letter(text, letters, options)
+    return None if letter is None else letters.index(letter)
+
+
+def _extract(final: str, options: list[str], numbered: list[str]) -> Extract | None:
+    letters = ascii_uppercase[: len(options)]
+    letter = asserted_letter(final, letters, options)
+    if letter is not None:
+        return Extract(letter, "fallback:answer-is")
+    if letter == "":
+        return None
+    whole, last = final.strip(), final.rstrip().rpartition("\n")[2].strip()
+    for name, text in (
+        ("answer-line", hash_line(final)),
+        ("answer-is-text", _behind_sum(answer_statement(final))),
+        ("whole", whole),
+        ("last-line", last.strip("*_ ")),
     ):
-        if len(same) == 1:
-            return same[0]
+        if text and len(text) <= _LONGEST_OPTION and chosen_option(text, options, numbered) is not None:
+            return Extract(text, f"fallback:{name}")
     return None
 
 
-def _plain(text: str) -> str:
-    """Lower case, single spaces, no mark-up at the ends."""
-    plain = " ".join(text.casefold().split()).strip(" *\"'“”`$").rstrip(" .*")
-    return plain if plain[1:2].isdigit() else plain.lstrip(".")
-
-
-def _extract(final: str, options: list[str]) -> Extract | None:
-    return boxed_or(
-        final,
-        ("answer-is", lambda: _last_letter(_STATED, final)),
-        ("answer-line", lambda: _last_letter(_LINE, final)),
-        ("answer-is-text", lambda: _if_option(answer_statement(final), options)),
-        ("whole", lambda: _if_option(final.strip(), options)),
-        ("last-line", lambda: _if_letter(final.rstrip().rpartition("\n")[2])),
-    )
-
-
-def _if_letter(line: str) -> str | None:
-    return line.strip() if len(line) < 20 and _LETTER.fullmatch(line) else None
-
-
-def _last_letter(pattern: re.Pattern[str], text: str) -> str | None:
-    found = None
-    for match in pattern.finditer(text):
-        found = match.group(1)
-    return found
-
-
-def _if_option(text: str | None, options: list[str]) -> str | None:
-    if text is None or len(text) > _LONGEST_OPTION:
-        return None
-    return text if chosen_option(text, options) is not None else None
+def _behind_sum(text: str | None) -> str | None:
+    """What a chain of equations ends in: ``10 + 10 = 20``."""
+    if text and "=" in text and any(character.isdigit() for character in text.partition("=")[0]):
+        return text.rpartition("=")[2].strip()
+    return text

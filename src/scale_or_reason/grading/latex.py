@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from scale_or_reason.grading.wording import number_word, same_numeral, same_time, same_words
+from scale_or_reason.grading.wording import MODIFIERS, SCALES, number_word, same_numeral, same_time, same_words
 
 #: Longer texts are left to the slow path; numbers with more digits than this are not answers.
 _LONGEST, _MOST_DIGITS = 400, 40
@@ -30,7 +30,7 @@ _REPLACEMENTS = (
         ),
         r"\1",
     ),
-    (re.compile(r"(?:\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree|°)(?:\s*[CF]\b)?"), ""),
+    (re.compile(r"(?:\^\s*(?:\{\s*\\circ\s*\}|\\circ)|\\degree|°)"), ""),
     (re.compile(r"\\%"), "%"),
     (re.compile(r"\\leq(?![a-z])|≤"), r"\\le"),
     (re.compile(r"\\geq(?![a-z])|≥"), r"\\ge"),
@@ -42,7 +42,9 @@ _REPLACEMENTS = (
     (re.compile(r"(?<=\d)\s+to\s+(?=\d)"), ":"),
 )
 _TEXT_COMMAND = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s?\{([^{}]*)\}")
+_WHOLE_TEXT_COMMAND = re.compile(r"\$?\\(?:text|textbf|mbox|textrm)\s?\{(.*)\}\$?", re.DOTALL)
 _OUTER_EQUATION = re.compile(r"^\s*[A-Za-z]\s*=\s*(?=[^=]*$)")
+_LOOSE_SPACE = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _THOUSANDS = re.compile(r"^\d{1,3}(?:[, ]\d{3})+(?=$|\.)")
 _NUMBER = re.compile(
     r"""(?P<sign>[-+]?)\s?
@@ -69,6 +71,7 @@ _BOTH_SIGNS = re.compile(r"\\pm(?![a-z])|±")
 #: What may stand before a number: a label, a currency.
 _LABEL = re.compile(r"^(?:[A-Za-z][A-Za-z ]{0,40}:|USD|EUR)\s*(?=[-+.\d\\])")
 #: What may stand behind a number as its unit: words, perhaps with a small power; no mathematics.
+_WORD = re.compile(r"[A-Za-z]+")
 _UNIT = re.compile(
     r"(?:\s+(?!(?:pi|sqrt|sin|cos|tan|log|ln|and|or|to)\b)[A-Za-z]{2,}\.?(?:\^\{?[23]\}?)?){1,4}$"
     r"|\s+[A-Za-z]{1,3}/[A-Za-z]{1,3}(?:\^\{?[23]\}?)?$"
@@ -77,11 +80,13 @@ _UNIT = re.compile(
 
 @dataclass(frozen=True)
 class PlainNumber:
-    """An exact number; ``percent`` if it was followed by a percent sign, ``whole`` if it was written as an integer."""
+    """An exact number; ``percent`` if it was followed by a percent sign, ``whole`` if it was written as an integer,
+    ``worded`` if a unit stood behind it."""
 
     value: Fraction
     percent: bool
     whole: bool
+    worded: bool = False
 
 
 @lru_cache(maxsize=20_000)  # gold answers and options come again with every sample and model
@@ -104,8 +109,21 @@ def _unbraced(text: str) -> str:
 def plain_text(text: str) -> str:
     r"""``\text{Denver Broncos}`` and the like as the words they show; without outer dollar signs."""
     if "\\" in text:
+        whole = _WHOLE_TEXT_COMMAND.fullmatch(text.strip())
+        if whole is not None and "\\text" not in whole[1] and _balanced(whole[1]):
+            text = whole[1]
         text = _TEXT_COMMAND.sub(r"\1", text).replace("~", " ").replace("\\ ", " ").replace("\\%", "%")
     return text.strip().strip("$").rstrip("\\").strip()
+
+
+def _balanced(text: str) -> bool:
+    """Whether no brace closes one that stands before ``text``."""
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def canonical(text: str) -> str:
@@ -116,10 +134,16 @@ def canonical(text: str) -> str:
     """
     if len(text) > _LONGEST:
         return text
-    clean = "".join(_OUTER_EQUATION.sub("", _clean(text)).split())
-    return clean.casefold() if clean.isalpha() else clean
+    return _squeezed(_OUTER_EQUATION.sub("", _clean(text)))
 
 
+def _squeezed(clean: str) -> str:
+    """Without spaces, but for those between two digits: ``5 1/2`` is not ``51/2``."""
+    squeezed = _LOOSE_SPACE.sub("", clean)
+    return squeezed.casefold() if squeezed.isalpha() else squeezed
+
+
+@lru_cache(maxsize=50_000)
 def plain_number(text: str) -> PlainNumber | None:
     r"""The number that ``text`` is, perhaps with a unit: ``-3``, ``$1,000.50``, ``\frac12``, ``18 apples``, ``50\%``.
 
@@ -127,7 +151,12 @@ def plain_number(text: str) -> PlainNumber | None:
     """
     if len(text) > _LONGEST:
         return None
-    clean = _UNIT.sub("", _LABEL.sub("", _OUTER_EQUATION.sub("", _clean(text))))
+    clean = _LABEL.sub("", _OUTER_EQUATION.sub("", _clean(text)))
+    unit = _UNIT.search(clean)
+    if unit is not None:
+        if any(word.casefold() in MODIFIERS or word.casefold() in SCALES for word in _WORD.findall(unit[0])):
+            return None
+        clean = clean[: unit.start()]
     sign = clean[:1] if clean[:1] in "+-" else ""
     body = _THOUSANDS.sub(lambda match: re.sub("[, ]", "", match.group()), clean[len(sign) :].lstrip())
     match = _NUMBER.fullmatch(sign + body)
@@ -137,7 +166,8 @@ def plain_number(text: str) -> PlainNumber | None:
     if value is None:
         return None
     whole = match["top"] is match["n"] is None and value.denominator == 1
-    return PlainNumber(-value if match["sign"] == "-" else value, bool(match["percent"]), whole)
+    percent = bool(match["percent"]) or (unit is not None and unit[0].strip().casefold() == "percent")
+    return PlainNumber(-value if match["sign"] == "-" else value, percent, whole, unit is not None)
 
 
 def _value(number: re.Match[str]) -> Fraction | None:
@@ -191,17 +221,24 @@ def quick_equal(gold: str, answer: str) -> bool | None:
     and percentages have rules of their own. Words (``\\text{Evelyn}``) are equal only if spelled so: algebra would take
     them for products of letters. A comma before exactly two digits may be a decimal comma.
     """
-    spelled, given = canonical(gold), canonical(answer)
+    if len(gold) > _LONGEST or len(answer) > _LONGEST:
+        return True if gold == answer else None
+    expected, stated = _clean(gold), _clean(answer)
+    if _squeezed(expected) == _squeezed(stated):
+        return True
+    named = [_OUTER_EQUATION.match(text) for text in (expected, stated)]
+    if all(named):
+        return None  # x = 5 is not y = 5
+    spelled, given = (_squeezed(_OUTER_EQUATION.sub("", text)) for text in (expected, stated))
     if spelled == given:
         return True
-    if len(answer) <= _LONGEST:
-        worded = _equal_wording(gold, answer, spelled, given)
-        if worded is not None:
-            return worded
+    worded = _equal_wording(gold, answer, spelled, given)
+    if worded is not None:
+        return worded
     if _decimal_point(spelled) == given or spelled == _decimal_point(given):
         return True
     first, second = plain_number(gold), plain_number(answer)
-    if first is None or second is None:
+    if first is None or second is None or (first.worded and second.worded):
         return None
     if first.value == second.value:
         return True

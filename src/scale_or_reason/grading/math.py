@@ -1,8 +1,8 @@
 r"""Grader for open-ended mathematics: is the boxed expression equal to the gold answer?
 
-Equal spelling and plain numbers are decided here; everything else by math-verify in a child process. Without a box,
-the official extractors' fallbacks: the last line's ``####`` or ``A:`` (GSM8K), "the answer is" and the last expression
-(math-verify), the last number (lm-evaluation-harness, "flexible").
+Equal spelling and plain numbers are decided by :mod:`~.latex`, other forms by :mod:`~.readings`; math-verify, in a
+child process, compares only what these cannot read (sums, integrals, limits). Without a box, the official extractors'
+fallbacks: the ``####`` or ``A:`` line (GSM8K), "the answer is", the last formula or number.
 """
 
 from __future__ import annotations
@@ -11,81 +11,79 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from scale_or_reason.grading.evaluation import TooComplex
 from scale_or_reason.grading.extraction import (
     answer_line,
     answer_statement,
     final_answer,
-    last_box,
+    final_box,
 )
 from scale_or_reason.grading.grade import Grade, gold_answers, make_grade
 from scale_or_reason.grading.isolation import ask_algebra
-from scale_or_reason.grading.latex import as_latex, both_signs, in_words, plain_number, quick_equal
-from scale_or_reason.grading.wording import number_word
+from scale_or_reason.grading.latex import as_latex, both_signs, in_words, quick_equal
+from scale_or_reason.grading.prose import stated_expression
+from scale_or_reason.grading.readings import readings, same_reading
 
 #: Longer expressions are no answers; longer texts are searched from this many characters before their end.
-_LONGEST_EXPRESSION, _LONGEST_TEXT = 600, 2500
+_LONGEST_EXPRESSION = 600
 #: What is stated as the answer is looked at whole up to this length.
 _LONGEST_STATED = 80
 _DEEPEST = 25
 _HUGE_POWER = re.compile(r"(?:\^|\*\*)\s*\{?\s*[-+(]?\s*(?:\d{4,}|\d+\s*(?:\^|\*\*|!))|\d\s*!\s*!|\d{4,}\s*!|\d{400,}")
-_PROSE_NUMBER = re.compile(r"(?<![\w./])-?\d{1,40}(?:,\d{3}){0,12}(?:\.\d{1,40}|/\d{1,40})?%?(?!\w)")
-_MATHEMATICS = re.compile(r"\$[^\d]|[\\^{}]")
+#: Mathematics that only computer algebra can compute.
+_ALGEBRA = re.compile(
+    r"\\(?:begin|sum|prod|int|iint|lim|det|max|min|gcd|lcm|partial|nabla|bmod|pmod|setminus|cap|mathbb|infty|gamma|zeta)"
+)
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 
 
 def grade(item: dict[str, Any], answer: str) -> Grade:
     """Grade an answer to an item whose gold list holds the accepted expressions."""
-    golds = gold_answers(item)
+    golds = [plain_gold(gold) for gold in gold_answers(item)]
     final = final_answer(answer)
     if final is None:
         return make_grade(False, None, "unclosed-think")
-    box = last_box(final)
+    box = final_box(final)
     if box is not None:
         return _grade_expression(golds, box, "box")
     return _grade_unboxed(golds, final)
 
 
+@lru_cache(maxsize=20_000)
+def plain_gold(gold: str) -> str:
+    """The expression of a gold answer that is a whole solution, or has its backslashes doubled."""
+    box = final_box(gold)
+    if box is not None:
+        return box
+    if "\\\\" in gold and "\\begin" not in gold:
+        gold = re.sub(r"\\\\(?=[A-Za-z])", lambda _: "\\", gold)
+    return gold
+
+
 def _grade_unboxed(golds: list[str], final: str) -> Grade:
-    line, bare = answer_line(final), final.strip()
-    if line is not None and plain_number(line):
-        return _grade_expression(golds, line, "fallback:answer-line")
-    if plain_number(bare):
-        return _grade_expression(golds, bare, "fallback:whole")
-    tail = final[-_LONGEST_TEXT:].replace("−", "-")
-    if all(_is_integer(gold) for gold in golds) and not _MATHEMATICS.search(tail):
-        return _grade_prose_number(golds, tail)
-    worded = any(in_words(gold) for gold in golds)
-    stated = answer_statement(tail) or ""
-    if worded and len(line or stated or bare) <= _LONGEST_STATED:
-        return _grade_stated_words(golds, line, stated, bare)
-    if stated[:1] in ("(", "[") and len(stated) <= _LONGEST_STATED:  # of a bare tuple math-verify finds the last part
-        grade = _grade_expression(golds, stated, "fallback:answer-is")
-        if grade.lenient:
-            return grade
-    return _grade_text(golds, tail)
+    if any(in_words(gold) for gold in golds):
+        stated = _grade_stated_words(golds, final)
+        if stated is not None:
+            return stated
+    extract = stated_expression(final)
+    if extract is None:
+        return make_grade(False, None, "none")
+    return _grade_expression(golds, extract.text, extract.how)
 
 
-def _grade_stated_words(golds: list[str], line: str | None, stated: str, bare: str) -> Grade:
+def _grade_stated_words(golds: list[str], final: str) -> Grade | None:
     """Words are found where they are said to be the answer, or are all of it."""
-    for text, how in ((line, "answer-line"), (stated, "answer-is"), (bare, "whole")):
-        if text:
+    tail = final[-2500:]
+    whole = final.strip()
+    plain_whole = whole if "\n" not in whole and not re.search(r".\*\*|.\$|\\\[", whole) else ""
+    for text, how in (
+        (answer_line(tail), "answer-line"),
+        (answer_statement(tail), "answer-is"),
+        (plain_whole, "whole"),
+    ):
+        if text and len(text) <= _LONGEST_STATED:
             return _grade_expression(golds, text, f"fallback:{how}")
-    return make_grade(False, None, "none")
-
-
-def _is_integer(text: str) -> bool:
-    number = plain_number(text)
-    return number is not None and number.whole and not number.percent
-
-
-def _grade_prose_number(golds: list[str], text: str) -> Grade:
-    statement = answer_statement(text) or ""
-    stated = _PROSE_NUMBER.findall(statement)
-    if stated or number_word(statement) is not None:
-        return _grade_expression(golds, stated[0] if stated else statement, "fallback:answer-is")
-    numbers = _PROSE_NUMBER.findall(text)
-    if numbers:
-        return _grade_expression(golds, numbers[-1], "fallback:last-number")
-    return make_grade(False, None, "none")
+    return None
 
 
 def _grade_expression(golds: list[str], expression: str, how: str) -> Grade:
@@ -97,24 +95,6 @@ def _grade_expression(golds: list[str], expression: str, how: str) -> Grade:
     return make_grade(False, expression, how, note)
 
 
-def _grade_text(golds: list[str], text: str) -> Grade:
-    """Let math-verify look for the answer in prose; only what stands there as an expression can be found."""
-    if not any(character.isdigit() or character in "$\\" for character in text):
-        return make_grade(False, None, "none")
-    if too_complex(text):
-        return make_grade(False, None, "none", "too-complex")
-    extracted, note = None, ""
-    for gold in golds:
-        reply = ask_algebra(op="text", gold=gold, answer=text)
-        note = reply.get("error", "")
-        if "equal" not in reply:
-            continue
-        extracted = reply["extracted"] or extracted
-        if reply["equal"]:
-            return make_grade(True, extracted, "fallback:math-verify")
-    return make_grade(False, extracted, "fallback:math-verify" if extracted else "none", note)
-
-
 @lru_cache(maxsize=100_000)
 def equal_expressions(gold: str, answer: str) -> tuple[bool, str]:
     """Whether two expressions are equal, and a note if that could not be found out (then they count as different)."""
@@ -123,10 +103,23 @@ def equal_expressions(gold: str, answer: str) -> tuple[bool, str]:
         return quick, ""
     if len(answer) > _LONGEST_EXPRESSION + len(gold) or too_complex(answer):
         return False, "too-complex"
-    if not any(character.isdigit() for character in answer) and plain_number(gold) and "\\" not in answer:
-        return False, ""  # words and letters are no number
+    try:
+        same = same_reading(gold, answer)
+    except TooComplex:
+        return False, "too-complex"
+    if same or not _needs_algebra(gold, answer):
+        return bool(same), ""
     reply = ask_algebra(op="equal", gold=both_signs(gold), answer=both_signs(as_latex(answer)))
     return bool(reply.get("equal")), reply.get("error", "")
+
+
+def _needs_algebra(gold: str, answer: str) -> bool:
+    """Whether an expression is beyond :mod:`~.readings` and holds no words, which computer algebra passes over."""
+    if readings(gold) and readings(answer):
+        return False
+    if _WORD.search(re.sub(r"\\(?:begin|end)\s?\{[a-zA-Z]+\}|\\[A-Za-z]+", "", answer)) or "\\text" in answer:
+        return False
+    return _ALGEBRA.search(answer) is not None or (not readings(gold) and _ALGEBRA.search(gold) is not None)
 
 
 def too_complex(text: str) -> bool:

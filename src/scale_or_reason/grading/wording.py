@@ -14,10 +14,16 @@ _ONES_TEXT = (
 _TENS_TEXT = "twenty thirty forty fifty sixty seventy eighty ninety"
 _NUMBERS = {word: number for number, word in enumerate(_ONES_TEXT.split())}
 _NUMBERS |= {word: 10 * number for number, word in enumerate(_TENS_TEXT.split(), start=2)}
-_NUMBERS |= {
-    f"{tens} {one}": _NUMBERS[tens] + _NUMBERS[one] for tens in _TENS_TEXT.split() for one in _ONES_TEXT.split()[1:10]
-}
-_NUMBERS |= {"hundred": 100, "one hundred": 100, "a hundred": 100, "one thousand": 1000, "a thousand": 1000}
+#: Words behind a number that multiply it.
+SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
+#: Words behind a number after which it is another number, or a bound, or one of several.
+_MODIFIERS_TEXT = (
+    "or and not but nor neither either more less fewer greater smaller than least most to through between over "
+    "under above below minus plus squared cubed half halves third thirds quarter quarters fourth fourths fifth "
+    "fifths out times increase decrease increased decreased profit loss gain discount point hundredths "
+    "thousandths tenths if divided multiplied except until factorial"
+)
+MODIFIERS = frozenset(_MODIFIERS_TEXT.split())
 
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
 _CLAUSE = re.compile(r"^.*\b(?:is|are|was|were|be)\s+")
@@ -27,12 +33,39 @@ _NUMERAL = re.compile(r"([0-9A-F]+)_\{?(\d{1,2}|[a-z]+)\}?")
 
 
 def number_word(text: str) -> int | None:
-    """The number that English words up to a hundred name, None for other words.
+    """The whole number that English words name, None for other words.
 
-    >>> number_word("Twenty-one")
-    21
+    >>> number_word("Twenty-one"), number_word("minus two hundred and five"), number_word("a million")
+    (21, -205, 1000000)
     """
-    return _NUMBERS.get(text.casefold().replace("-", " ").strip())
+    words = text.casefold().replace("-", " ").replace(",", " ").split()
+    negative = words[:1] in (["minus"], ["negative"])
+    words = words[1:] if negative else words
+    if not words or len(words) > 20 or words[-1] == "and" or (words[0] in ("a", "an") and len(words) == 1):
+        return None
+    total, group, last = 0, 0, ""
+    for place, word in enumerate(words):
+        if word in ("a", "an") and place == 0:
+            group = 1
+        elif word == "and" and last in SCALES:
+            continue
+        elif word in _NUMBERS and not _clashes(last, word):
+            group += _NUMBERS[word]
+        elif word in ("hundred", "dozen"):
+            group = max(group, 1) * SCALES[word]
+        elif word in SCALES:
+            total, group = total + max(group, 1) * SCALES[word], 0
+        else:
+            return None
+        last = word
+    return -(total + group) if negative else total + group
+
+
+def _clashes(last: str, word: str) -> bool:
+    """Whether two number words side by side are no number: "three seven", "ten five"."""
+    if last not in _NUMBERS:
+        return False
+    return not (20 <= _NUMBERS[last] <= 90 and 1 <= _NUMBERS[word] <= 9)
 
 
 def same_words(gold: str, answer: str) -> bool:
@@ -69,6 +102,8 @@ def _minutes(time: re.Match[str]) -> int:
 def same_numeral(gold: str, answer: str) -> bool | None:
     """Whether two numerals with a base (``101_2``) are the same; None if they are none, or have digits alone."""
     first, second = _NUMERAL.fullmatch(gold), _NUMERAL.fullmatch(answer)
+    if first is not None and second is None and re.fullmatch(r"[0-9A-F]+", answer):
+        return first[1] == answer  # the question states the base
     if first is None or second is None:
         return None
     bases = [int(base) if base.isdecimal() else number_word(base) for base in (first[2], second[2])]

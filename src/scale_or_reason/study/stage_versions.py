@@ -20,8 +20,8 @@ STAGE_VERSIONS: dict[str, int] = {
     "learning_rates": 1,
     "training": 1,
     "answers": 1,
-    "verdicts": 3,
-    "grades": 2,
+    "verdicts": 4,
+    "grades": 3,
     "scores": 3,
     "costs": 2,
 }
