@@ -9,6 +9,7 @@ MICRO := --configfile $(STUDIES)/micro.yaml
 DEMO := $(MICRO) $(STUDIES)/demo.yaml
 LOCK_OPTIONS ?= --torch-backend cpu
 ANSWERS ?= ../shared/data/graded_answers
+ROWS ?= ../shared/data/benchmark_rows
 REFERENCE ?= ../shared/reference
 PYTEST := $(BIN)/python -m pytest
 # most of a test's time is the start of a program, on one core; the files that take longest come first
@@ -36,8 +37,8 @@ overhead: venv ## what training and generation cost over the bare engines on the
 scale: venv ## what 1.5 million training questions take, up to mixtures of a million pairs
 	$(BIN)/python tests/benchmarks/data_at_scale.py
 
-grade-check: venv ## the rule graders against published labels of real answers (ANSWERS=FOLDER)
-	$(BIN)/python workflow/scripts/grade_check.py --answers $(ANSWERS)
+grade-check: venv ## the rule graders against published labels (ANSWERS=FOLDER) and made answers to real items (ROWS=FOLDER)
+	$(BIN)/python workflow/scripts/grade_check.py --answers $(ANSWERS) --rows $(ROWS)
 
 bench-grading: venv ## how many answers per second the rule graders grade, and their memory
 	$(BIN)/python tests/benchmarks/grading_speed.py

@@ -12,7 +12,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.grading.extraction import Extract, answer_statement, final_answer, hash_line, final_box
+from scale_or_reason.grading.extraction import Extract, answer_statement, final_answer, final_box, hash_line
 from scale_or_reason.grading.grade import Grade, gold_answers, make_grade
 from scale_or_reason.grading.latex import plain_text
 from scale_or_reason.grading.letters import HEDGE, asserted_letter, named_letter

@@ -12,6 +12,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from scale_or_reason.grading.spellings import STATEMENTS
+
 KINDS = ("sign", "digit", "point", "operator", "prefix", "letter")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?|(?<![\w.])\.\d+")
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)")
@@ -102,7 +104,10 @@ def _prefix(text: str, rng: Random) -> str | None:
 
 def _letter(text: str, rng: Random) -> str | None:
     """Another letter in a word, a unit or a variable; commands stay as they are."""
-    commands = [match.span() for match in re.finditer(r"\\[A-Za-z]+|\b(?:an?|the|and|or)\b", text, re.IGNORECASE)]
+    commands = [
+        match.span()
+        for match in re.finditer(r"\\(?:begin|end)\{[a-z]+\}|\\[A-Za-z]+|\b(?:an?|the|and|or)\b", text, re.IGNORECASE)
+    ]
     places = [
         place
         for place, character in enumerate(text)
@@ -144,3 +149,10 @@ def _far(text: str, mutant: str) -> bool:
     except ValueError:
         return False
     return abs(first - second) > 0.1 * max(abs(first), abs(second))
+
+
+def wrong_answers(item: dict[str, Any], grader: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """(kind, answer) pairs that are wrong: each mutant in a box and in a statement."""
+    for kind, text in wrong_texts(item, grader, rng):
+        yield kind, STATEMENTS["box"].format(text)
+        yield kind, STATEMENTS["statement"].format(f"${text}$" if grader == "math" else text)

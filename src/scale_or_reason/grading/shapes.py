@@ -339,7 +339,7 @@ def _same_relation(gold: Relation, answer: Relation) -> bool:
     first, second = _assigned(gold), _assigned(answer)
     names = gold.sides[0], answer.sides[0]
     if first is not None and second is not None and all(_is_name(name) for name in names):
-        call = len({name is not None and name[0] == "sym" for name in names}) == 2  # y = 2x and f(x) = 2x
+        call = len({name is not None and name[0] in ("sym", "const") for name in names}) == 2  # y = 2x and f(x) = 2x
         if (names[0] == names[1] or call) and same_shape(first, second):
             return True
     return _same_inequality(gold, answer)
