@@ -179,6 +179,9 @@ def _last_set_apart(tail: str) -> Extract | None:
         if content is not None:
             name = "last-number" if match["bold"] is not None else "last-formula"
             last = match.end(), content, name
+    bold = _concluding_bold(text)
+    if bold is not None:
+        return Extract(bold, "fallback:last-bold")
     numbers = [
         match for match in _NUMBER.finditer(text) if not any(a <= match.start() < b and c for a, b, c in spans[-40:])
     ]
@@ -187,6 +190,18 @@ def _last_set_apart(tail: str) -> Extract | None:
     if last is None:
         return None
     return Extract(_last_side(last[1]), f"fallback:{last[2]}")
+
+
+def _concluding_bold(text: str) -> str | None:
+    """The last bold value of the last paragraph: no heading, and no number of a step."""
+    paragraph = text.rstrip().rpartition("\n")[2]
+    last = None
+    for match in _MARKED.finditer(paragraph):
+        if match["bold"] is None or (re.search(r"[:.]\s*$", match["bold"]) and not paragraph[: match.start()].strip()):
+            continue
+        content = _content(match)
+        last = content if content is not None else last
+    return last
 
 
 def _number_at(text: str, number: re.Match[str]) -> str:

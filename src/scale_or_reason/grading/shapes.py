@@ -323,8 +323,8 @@ def _same_as_relation(gold: Shape, answer: Relation) -> bool:
     named = isinstance(last, Value) and _is_name(last.node) and first is not None and first[0] != "label"
     if named and first is not None and not (isinstance(gold, Value) and _is_name(gold.node)):
         return same_shape(gold, Value(first))  # 5 = x
-    exact = answer.sides[-2] if answer.approximate and len(answer.sides) > 2 else None
-    if exact is not None and same_shape(gold, Value(exact)):  # x = 1/3 \approx 0.33
+    exact = answer.sides[-2] if answer.approximate else None
+    if exact is not None and not _is_name(exact) and same_shape(gold, Value(exact)):  # x = 1/3 \approx 0.33
         return True
     asked = _is_asked(first) or not symbols_of(first or ())
     return last is not None and asked and same_shape(gold, last)

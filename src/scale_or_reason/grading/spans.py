@@ -58,7 +58,9 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
     text = plain_text(extract.text)[-_LONGEST_SPAN:]
     exact = any(normalise(gold) == normalise(text) for gold in golds)
     f1 = max(token_f1(gold, text) for gold in golds)
-    correct = any(_same_span(gold, text) for gold in golds)
+    correct = any(_same_text(gold, text) for gold in golds) or (
+        any(_same_span(gold, text) for gold in golds) and not any(_exchanges(gold, text) for gold in golds)
+    )
     note = leave_one_out(golds, text) if item.get("benchmark") == "coqa" else ""
     return _measured(make_grade(correct, extract.text, extract.how, note), exact, f1)
 
@@ -89,13 +91,26 @@ def _same_span(gold: str, text: str) -> bool:
     if gold_words and gold_words[0] in _PLAIN_ANSWERS and len(gold_words) == 1:
         return words[:1] == gold_words and "and" not in words[1:2]  # "Yes, he did." answers as "yes" does
     spoken = [number_word(side.strip(" .\"'“”`")) for side in (gold, text)]
-    if None not in spoken:
-        return spoken[0] == spoken[1]
+    if any(number is not None for number in spoken):
+        return True  # a number in words, and the same number
     if token_f1(gold, text) < F1_THRESHOLD or _negations(gold_words) != _negations(words):
         return False
+    return not _exchanges(gold, text) and _in_order(gold_words, words)
+
+
+def _same_text(gold: str, text: str) -> bool:
+    """Whether two texts have the same normalised words and the same numbers."""
+    return normalise(gold.translate(_DASHES)) == normalise(text.translate(_DASHES)) and _same_numbers(
+        gold.translate(_DASHES), text.translate(_DASHES)
+    )
+
+
+def _exchanges(gold: str, text: str) -> bool:
+    """Whether a text is a gold answer with a word of meaning in another's place."""
+    gold_words, words = normalise(gold).split(), normalise(text).split()
     missing, added = Counter(gold_words) - Counter(words), Counter(words) - Counter(gold_words)
     exchanged = {*missing, *added} if missing and added else set()
-    return exchanged <= _FUNCTION_WORDS and _in_order(gold_words, words)
+    return not exchanged <= _FUNCTION_WORDS and token_f1(gold, text) >= 0.6
 
 
 def _in_order(first: list[str], second: list[str]) -> bool:

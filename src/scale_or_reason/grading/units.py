@@ -77,7 +77,8 @@ _COMMANDS = re.compile(
 )
 _SPACES = re.compile(r"[~\s]+|\\[,;:!> ]|\\quad")
 _POWER_OF_TEN = re.compile(r"^\s*\\?(?:times)?\s*10\s*\^\s*(?:\{[^}]*\}|[-+]?\d+)")
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+_GROUP = r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+_FRACTION = re.compile(rf"\\[dt]?frac{_GROUP}{_GROUP}")
 _DEGREES = re.compile(r"(?:\^\s*\{?\s*\\circ\s*\}?|\\circ|\\degree|°)\s*\{?\s*([CFK](?![a-z]))?\s*\}?")
 #: A unit with its exponent (``m^2``, ``s^{-2}``, ``s-2``), a mark, or what belongs to no unit.
 _PIECE = re.compile(
