@@ -20,7 +20,7 @@ import yaml
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
-from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.study.study import Study
 
 ROOT = Path(__file__).parents[2]

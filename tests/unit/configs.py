@@ -9,7 +9,7 @@ import yaml
 
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration
-from scale_or_reason.planning.estimate import Plan, make_plan
+from scale_or_reason.planning.plan import Plan, make_plan
 from scale_or_reason.study.study import Study
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.study.cells import Cell
 
 #: Spread of the items' difficulties, in the units of a student's ability.

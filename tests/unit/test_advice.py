@@ -25,7 +25,8 @@ from scale_or_reason.analysis.advice import (
 )
 from scale_or_reason.analysis.advice_words import count, listed, screen, sentences
 from scale_or_reason.analysis.bootstrap import bootstrap
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows, write_table
 
 SIZES = {"small": 1.0, "large": 3.0}
 FAMILIES = {"gsm8k": "Math-OE"}

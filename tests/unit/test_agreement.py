@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import wilson_interval
-from scale_or_reason.common.tables import SCHEMAS, read_table, table_from_rows, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, cohens_kappa, judge_agreement, krippendorffs_alpha
 from scale_or_reason.study.cells import BaseStudent
 

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, read_csv_table, read_table, scan_table, table_from_rows, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import read_csv_table, read_table, scan_table, table_from_rows, write_table
 from scale_or_reason.scoring.answer_lengths import answer_lengths
 from scale_or_reason.study.cells import Cell
 

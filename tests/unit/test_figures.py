@@ -22,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, write_csv, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.reporting.figures import drawing
 from scale_or_reason.reporting.figures.grid import arrange
 from scale_or_reason.reporting.figures.registry import FIGURE_TYPES, FIGURES, SHARED_LIBRARY, SHARED_MODULES, figures_of

@@ -12,7 +12,8 @@ from scale_or_reason.analysis.contrasts import UNDECIDED
 from scale_or_reason.claims.findings import CONTRADICTED, SUPPORTED, Result, Statement, findings, judged
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.claims.study_view import MULTIPLE_CHOICE, OPEN_ENDED, StudyView
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import CELL, CELLS_SCHEMA, MEASURES, Evidence
 from scale_or_reason.study.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
 

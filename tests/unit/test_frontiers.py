@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scale_or_reason.analysis.frontiers import fit_saturating, frontier_membership, pareto_frontier
+from scale_or_reason.analysis.frontiers import frontier_membership, pareto_frontier
+from scale_or_reason.analysis.saturating_fit import fit_saturating
 
 COSTS = np.array([1e18, 3e18, 1e19, 4e19, 9e19, 3e20])
 

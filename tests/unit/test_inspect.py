@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.data.pairs import PairMaker, write_audit
 from scale_or_reason.reporting.inspect.files import state_of
 from scale_or_reason.reporting.inspect.names import LONGEST, check_name, id_of_name, path_name

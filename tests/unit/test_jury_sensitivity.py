@@ -13,7 +13,8 @@ import pytest
 from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_sensitivity
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import difference_interval, wilson_interval
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.study.cells import Cell

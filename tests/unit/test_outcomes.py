@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, read_table, table_from_rows, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.judging.jury import JuryRule

@@ -12,8 +12,8 @@ from configs import load, merge, plan_of
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions
-from scale_or_reason.planning.estimate import Plan
 from scale_or_reason.planning.page import page
+from scale_or_reason.planning.plan import Plan
 from scale_or_reason.planning.report import duration, summary
 from scale_or_reason.planning.shapes import shipped_shapes
 from scale_or_reason.study.cells import parse_model_id

@@ -8,18 +8,13 @@ from scipy import stats
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import wilson_interval
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.families import family_points, family_scores
-from scale_or_reason.scoring.scores import (
-    ANSWER_COLUMNS,
-    GRADE_COLUMNS,
-    MEASURES,
-    VERDICT_COLUMNS,
-    family_of,
-    score_model,
-)
+from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, MEASURES, VERDICT_COLUMNS, score_model
 from scale_or_reason.study.cells import Cell
+from scale_or_reason.study.families import family_of
 
 MODEL = Cell("general", "small", "seq", 1.0).model_id
 FAMILIES = [{"name": "Math-OE", "benchmarks": ["aime", "gsm8k"]}, {"name": "Law", "benchmarks": ["mmlu_pro_law"]}]

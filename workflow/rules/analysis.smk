@@ -13,7 +13,11 @@ rule fit_curves:
         scores="<results>/tables/scores.parquet",
         costs="<results>/tables/costs.parquet",
         code=library(
-            "analysis/curves", "analysis/frontiers", "analysis/power_laws", "scoring/families", "scoring/model_points"
+            "analysis/curves",
+            "analysis/saturating_fit",
+            "analysis/power_laws",
+            "scoring/families",
+            "scoring/model_points",
         ),
         script="workflow/scripts/fit_curves.py",
     output:

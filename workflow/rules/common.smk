@@ -112,7 +112,10 @@ def library(*modules):
 
 
 # Where the papers' statements are.
-STATEMENT_CODE = library(*(f"claims/{name}" for name in ("findings", "statements", "statement_measures", "study_view")))
+STATEMENT_CODE = [
+    *library("claims/findings", "claims/statements", "claims/study_view"),
+    *sorted(map(str, (LIBRARY / "claims" / "measures").glob("*.py"))),
+]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
 TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]
 # Those that table 1 compares: one format, and the teacher.

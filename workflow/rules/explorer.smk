@@ -7,6 +7,7 @@ EXPLORER_CODE = [
         if file.suffix in (".py", ".jinja", ".css", ".js")
     ),
     *library(
+        "common/table_schemas",
         "common/tables",
         "common/web_page",
         "scoring/evidence",

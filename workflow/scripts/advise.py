@@ -34,7 +34,7 @@ from scale_or_reason.planning.lifetimes import lifetime_hours
 from scale_or_reason.reporting.figures import advice as picture
 from scale_or_reason.reporting.figures.style import Style, save_figure
 from scale_or_reason.scoring.evidence import Evidence
-from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.families import family_of
 from scale_or_reason.study.study import Study
 
 

@@ -20,7 +20,7 @@ from scale_or_reason.common.tables import read_csv_table, read_table
 from scale_or_reason.reporting.explorer.data import explorer_data, read_facts
 from scale_or_reason.reporting.explorer.page import page
 from scale_or_reason.reporting.figures.style import Style
-from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -16,7 +16,8 @@ import polars as pl
 
 from scale_or_reason.claims.reproduction import Tolerance, reproduction
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import SCHEMAS, write_csv
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import write_csv
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -18,7 +18,7 @@ from scale_or_reason.claims.findings import findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_csv_table, read_table, write_csv
-from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

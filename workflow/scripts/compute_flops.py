@@ -35,8 +35,8 @@ from scale_or_reason.flops.costs import (
 )
 from scale_or_reason.flops.exact import Decoder, named_decoder
 from scale_or_reason.inference.requests import json_object
-from scale_or_reason.scoring.scores import family_of
 from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.families import family_of
 from scale_or_reason.study.lineage import Training, lineage
 
 Rows = list[dict[str, Any]]

@@ -21,7 +21,7 @@ from scale_or_reason.common.tables import write_csv
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS
 from scale_or_reason.judging.jury import JuryRule
-from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -14,7 +14,7 @@ from pathlib import Path
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import scan_table, write_csv, write_table
 from scale_or_reason.scoring.answer_lengths import answer_lengths
-from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -16,7 +16,7 @@ from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv
-from scale_or_reason.scoring.scores import family_of
+from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -26,8 +26,9 @@ from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, read_calibration
-from scale_or_reason.planning.estimate import Estimator, Plan, make_plan
+from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.page import page
+from scale_or_reason.planning.plan import Plan, make_plan
 from scale_or_reason.planning.report import summary
 from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.reporting.figures import plan as picture

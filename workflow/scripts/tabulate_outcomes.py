@@ -25,8 +25,8 @@ from scale_or_reason.flops.architectures import named_architecture
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
-from scale_or_reason.scoring.scores import family_of
 from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.scoring.evidence import MEASURES, Evidence, cells_of, families_there, with_families
 from scale_or_reason.study.cells import parse_model_id
 

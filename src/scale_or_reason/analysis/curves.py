@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.analysis.frontiers import fit_saturating
 from scale_or_reason.analysis.power_laws import EXTENSION, fit_power_law
+from scale_or_reason.analysis.saturating_fit import fit_saturating
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.scoring import model_points
 from scale_or_reason.scoring.families import family_points

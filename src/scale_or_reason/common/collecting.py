@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS
 
 #: What may stand in a table once only.
 _KEYS = {"scores": ["model_id", "benchmark"], "costs": ["model_id", "stage", "format", "benchmark"]}

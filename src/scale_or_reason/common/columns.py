@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, check_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import check_table
 
 
 def read_columns(

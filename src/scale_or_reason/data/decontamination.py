@@ -16,7 +16,7 @@ import polars as pl
 from scale_or_reason.benchmarks.instructions import TRAINING_INSTRUCTIONS
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.data.word_runs import runs_of, words_of
 
 #: Prompts whose runs are in memory at a time: some hundred megabytes at the length of the papers' prompts.

@@ -8,7 +8,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
-from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.study.cells import CURRICULA
 
 #: How X_rho is drawn for different ratios. The papers don't say.

@@ -15,7 +15,8 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
-from scale_or_reason.common.tables import SCHEMAS, write_csv
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import write_csv
 
 _CLOSING_TAG = "</think>"
 

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import atomic_directory
-from scale_or_reason.common.tables import SCHEMAS, read_table, write_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import read_table, write_table
 
 _PARTS = ("prompt_tokens", "ift_tokens", "reasoning_tokens")
 

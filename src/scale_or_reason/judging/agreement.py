@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import LEVEL
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.judging.jury import KEY
 from scale_or_reason.study.study import RULE_GRADERS
 

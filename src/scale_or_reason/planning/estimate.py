@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scale_or_reason.common.errors import StudyError
-from scale_or_reason.planning.assumptions import Assumptions, Calls, GpuType, Note
-from scale_or_reason.planning.memory import BYTES, Memory, ZeRO, checkpoint_bytes, training_memory
+from scale_or_reason.planning.assumptions import Assumptions, Calls
+from scale_or_reason.planning.memory import BYTES, Memory, ZeRO, training_memory
 from scale_or_reason.planning.shapes import Shape, shape_of
 from scale_or_reason.planning.speed import (
     Engine,
@@ -23,10 +21,10 @@ from scale_or_reason.planning.speed import (
     prefill_flops_of,
     training_flops_of,
 )
-from scale_or_reason.planning.wall import wall_hours
-from scale_or_reason.planning.work import MODEL_STAGES, STAGES, TRAINING_STAGES, Unit, Work
-from scale_or_reason.study.local_files import deepspeed_file, is_local
-from scale_or_reason.study.study import Judge, Student, Study, TeacherModel
+from scale_or_reason.planning.work import TRAINING_STAGES, Unit
+from scale_or_reason.study.catalogue import TeacherModel
+from scale_or_reason.study.local_files import deepspeed_file
+from scale_or_reason.study.study import Judge, Student
 
 #: One row for each cell of each stage. Tokens and FLOPs are those of all its sequences: ``flops`` by the paper's
 #: formulas, ``flops_exact`` of decoders as they are built. ``hours`` are those of the part of the job that the cell
@@ -53,22 +51,7 @@ PLAN_COLUMNS: dict[str, Any] = {
     "price": pl.Float64(),
 }
 MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "cache", "overhead", "host")
-_GB, _HOUR = 1e9, 3600.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a study costs: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``."""
-
-    study: str
-    gpu: GpuType
-    gpus: int
-    cells: pl.DataFrame
-    stages: pl.DataFrame
-    memory: pl.DataFrame
-    downloads_gb: float
-    checkpoints_gb: float
-    notes: list[Note]
+GB, HOUR = 1e9, 3600.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +104,7 @@ class Estimator:
         assert shape is not None
         flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
         machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
-        return machine.gpu_seconds / _HOUR
+        return machine.gpu_seconds / HOUR
 
     def _row(self, unit: Unit, members: int) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -130,10 +113,10 @@ class Estimator:
             "rule": unit.rule,
             "job": unit.job,
             "done": unit.done,
-            "disk_gb": unit.disk / _GB,
+            "disk_gb": unit.disk / GB,
         }
         if unit.model is None:
-            return row | {"gpus": 0, "hours": self._light_seconds(unit.rule) / _HOUR, "gpu_hours": 0.0, "price": 0.0}
+            return row | {"gpus": 0, "hours": self._light_seconds(unit.rule) / HOUR, "gpu_hours": 0.0, "price": 0.0}
         written = sum(call.count * call.completion for call in unit.calls)
         tokens = {
             "model": unit.model.name,
@@ -145,7 +128,7 @@ class Estimator:
         training = unit.stage in TRAINING_STAGES
         if not training:
             bytes_per_token = self.assumed.number("disk.bytes_per_token", "bytes")
-            row["disk_gb"] += written * bytes_per_token / _GB
+            row["disk_gb"] += written * bytes_per_token / GB
         if getattr(unit.model, "endpoint", None):
             served = {"gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
             if shape is not None:
@@ -157,8 +140,8 @@ class Estimator:
         machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
         seconds = machine.gpu_seconds / machine.gpus + self._start_seconds(unit, shape, members)
         if unit.stage == "training":
-            row["disk_gb"] += shape.parameters * BYTES[self.config["training"]["dtype"]] / _GB
-        gpu_hours = seconds * machine.gpus / _HOUR
+            row["disk_gb"] += shape.parameters * BYTES[self.config["training"]["dtype"]] / GB
+        gpu_hours = seconds * machine.gpus / HOUR
         return (
             row
             | tokens
@@ -166,10 +149,10 @@ class Estimator:
                 "flops": flops,
                 "flops_exact": exact_flops_of(shape, unit.calls, training),
                 "gpus": machine.gpus,
-                "hours": seconds / _HOUR,
+                "hours": seconds / HOUR,
                 "gpu_hours": gpu_hours,
                 "decode_tokens_per_second_per_gpu": machine.decode,
-                "memory_gb": machine.memory.total / _GB,
+                "memory_gb": machine.memory.total / GB,
                 "fits": machine.fits,
                 "price": gpu_hours * self.gpu.price_per_hour,
             }
@@ -178,10 +161,10 @@ class Estimator:
     def _trainer(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
         student = unit.model
         assert isinstance(student, Student)
-        training, overhead = self.config["training"], self.assumed.number("memory.overhead_gb", "GB") * _GB
+        training, overhead = self.config["training"], self.assumed.number("memory.overhead_gb", "GB") * GB
         zero = ZeRO.from_file(deepspeed_file(student.deepspeed))
         memory = training_memory(shape, zero, student.processes, training["execution"], training["dtype"], overhead)
-        fits = memory.total <= self.gpu.memory_gb * _GB
+        fits = memory.total <= self.gpu.memory_gb * GB
         what = f"ZeRO {zero.stage}, {student.processes} processes"
         self._note_memory("training", student.name, what, student.processes, memory, fits)
         mfu = self.assumed.number("mfu.training", "share of the peak")
@@ -207,10 +190,10 @@ class Estimator:
     def _note_memory(self, kind: str, model: str, what: str, gpus: int, memory: Memory, fits: bool) -> None:
         """The largest of a model's configurations of one kind."""
         kept = self.memory_rows.get((kind, model))
-        if kept is None or kept["total_gb"] < memory.total / _GB:
-            parts = {f"{part}_gb": getattr(memory, part) / _GB for part in MEMORY_PARTS}
+        if kept is None or kept["total_gb"] < memory.total / GB:
+            parts = {f"{part}_gb": getattr(memory, part) / GB for part in MEMORY_PARTS}
             row = {"kind": kind, "model": model, "configuration": what, "gpus": gpus, **parts}
-            self.memory_rows[kind, model] = row | {"total_gb": memory.total / _GB, "fits": fits}
+            self.memory_rows[kind, model] = row | {"total_gb": memory.total / GB, "fits": fits}
 
     def _measured_seconds(self, stage: str, calls: tuple[Calls, ...], flops: float) -> float | None:
         """GPU-seconds by the speeds of a pilot, if it has measured the stage."""
@@ -239,7 +222,7 @@ class Estimator:
         assert unit.model is not None
         own_weights = unit.stage == "evaluation" and unit.cell.split("/")[0] not in ("base", "teacher")
         engine = Engine.from_settings(shape, 1, unit.model.engine)
-        load = engine.weight_bytes / (self.assumed.number("startup.load_gb_s", "GB/s") * _GB)
+        load = engine.weight_bytes / (self.assumed.number("startup.load_gb_s", "GB/s") * GB)
         start = self.assumed.number("startup.minutes", "minutes of a job") * 60
         return start / members + load / (1 if own_weights else members)
 
@@ -256,106 +239,3 @@ def _tokens_price(unit: Unit) -> float:
     prompt = sum(call.count * call.prompt for call in unit.calls) * endpoint.get("prompt_price", 0)
     completion = sum(call.count * call.completion for call in unit.calls) * endpoint.get("completion_price", 0)
     return (prompt + completion) / 1e6
-
-
-def make_plan(
-    config: Mapping[str, Any], study: Study, assumed: Assumptions, results: Path, measured: Mapping[str, float]
-) -> Plan:
-    """The plan of a study whose files lie, or will lie, in ``results``.
-
-    ``measured``: rule -> seconds of its jobs so far.
-    Raises :class:`StudyError` if a job needs more GPUs than ``plan.num_gpus``, and for everything that the plan does
-    not know.
-    """
-    estimator = Estimator(config, assumed)
-    units = Work(config, study, assumed, results).units()
-    cells = estimator.rows(units)
-    gpus = int(assumed.number("num_gpus", "GPUs at a time"))
-    _check_gpus(cells, gpus)
-    return Plan(
-        study=study.name,
-        gpu=estimator.gpu,
-        gpus=gpus,
-        cells=cells,
-        stages=_stages(cells, gpus, int(assumed.number("cpu_jobs.concurrent", "jobs at a time")), measured),
-        memory=pl.DataFrame(list(estimator.memory_rows.values()), infer_schema_length=None),
-        downloads_gb=_downloads(units, estimator) / _GB,
-        checkpoints_gb=_checkpoints(config, units, estimator) / _GB,
-        notes=list(assumed.notes.values()),
-    )
-
-
-def _check_gpus(cells: pl.DataFrame, gpus: int) -> None:
-    largest = cells.sort("gpus", nulls_last=False).tail(1)
-    if largest.height and largest["gpus"][0] > gpus:
-        raise StudyError(
-            "a job needs more GPUs than the plan has",
-            where="config",
-            key="plan.num_gpus",
-            found=f"{gpus}, and {largest['gpus'][0]} for {largest['stage'][0]} of {largest['model'][0]}",
-            expected=f"at least {largest['gpus'][0]}",
-            remedy="raise it, or give that model fewer GPUs",
-        )
-
-
-def _stages(cells: pl.DataFrame, gpus: int, light: int, measured: Mapping[str, float]) -> pl.DataFrame:
-    """One row per stage that the study has, and for each number what is left of it."""
-    rows = []
-    for stage in STAGES:
-        own = cells.filter(pl.col("stage") == stage)
-        if own.is_empty():
-            continue
-        left = own.filter(~pl.col("done"))
-        places = gpus if stage in MODEL_STAGES else light
-        row: dict[str, Any] = {"stage": stage}
-        for suffix, part in (("", own), ("_left", left)):
-            row |= {
-                f"jobs{suffix}": part["job"].n_unique(),
-                f"sequences{suffix}": part["sequences"].sum(),
-                f"tokens{suffix}": _sum(part, "prompt_tokens") + _sum(part, "completion_tokens"),
-                f"flops{suffix}": part["flops"].sum(),
-                f"flops_exact{suffix}": part["flops_exact"].sum(),
-                f"gpu_hours{suffix}": part["gpu_hours"].sum(),
-                f"wall_hours{suffix}": wall_hours(_jobs(part), places),
-                f"price{suffix}": part["price"].sum(),
-                f"disk_gb{suffix}": part["disk_gb"].sum(),
-            }
-        rules = own["rule"].unique().to_list()
-        seconds = [measured[rule] for rule in rules if rule in measured]
-        rows.append(
-            row
-            | {
-                "memory_gb": own["memory_gb"].max(),
-                "fits": own["fits"].all() if own["fits"].null_count() < own.height else None,
-                "predicted_seconds": _sum(own.filter("done"), "hours") * _HOUR if seconds else None,
-                "measured_seconds": sum(seconds) if seconds else None,
-            }
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _sum(cells: pl.DataFrame, column: str) -> float:
-    return float(cells[column].sum())
-
-
-def _jobs(cells: pl.DataFrame) -> list[tuple[float, int]]:
-    jobs = cells.group_by("job", maintain_order=True).agg(pl.col("hours").sum(), pl.col("gpus").max())
-    return [(hours, gpus) for _, hours, gpus in jobs.iter_rows()]
-
-
-def _downloads(units: list[Unit], estimator: Estimator) -> float:
-    """Bytes of the models that are taken from the hub."""
-    served = (unit.model for unit in units if unit.model is not None and not getattr(unit.model, "endpoint", None))
-    models = {model.model: model for model in served if not is_local(model.model)}
-    shapes = [estimator.shape(model) for model in models.values()]
-    return sum(shape.weight_bytes(2) for shape in shapes if shape is not None)
-
-
-def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estimator) -> float:
-    """Bytes of the checkpoints of the largest training, of which two are kept while it runs."""
-    if not config["training"]["execution"]["checkpoint_steps"]:
-        return 0.0
-    students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}
-    shapes = [estimator.shape(student) for student in students.values()]
-    sizes = [2 * checkpoint_bytes(shape, config["training"]["dtype"]) for shape in shapes if shape is not None]
-    return max(sizes, default=0.0)

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from scale_or_reason.common.web_page import rendered
-from scale_or_reason.planning.estimate import Plan
+from scale_or_reason.planning.plan import Plan
 from scale_or_reason.planning.report import (
     amount,
     duration,

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.planning.assumptions import Note
-from scale_or_reason.planning.estimate import Plan
+from scale_or_reason.planning.plan import Plan
 
 #: Column of ``Plan.stages`` -> its heading.
 STAGE_COLUMNS = {

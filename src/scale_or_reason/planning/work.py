@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
+from scale_or_reason.study.catalogue import TeacherModel
 from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell
 from scale_or_reason.study.learning_rates import format_rate
-from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study, TeacherModel
+from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study
 
 #: In their order; those in which models work need GPUs.
 MODEL_STAGES = ("generation", "learning_rates", "training", "evaluation", "judging")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from scale_or_reason.common.tables import CELL_COLUMNS, SCHEMAS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS, SCHEMAS
 from scale_or_reason.study.cells import parse_model_id
 
 _KEY = ["model_id", "benchmark", "right"]

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.scoring.families import training_costs
 from scale_or_reason.study.cells import FORMATS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from scale_or_reason.common.intervals import mean_interval
-from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS
 
 CELL = list(CELL_COLUMNS)
 

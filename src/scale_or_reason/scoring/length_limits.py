@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.study.cells import Cell, LimitedCell, parse_model_id
 
 _KEY = ["model_id", "benchmark"]

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, table_from_rows
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.judging.jury import KEY, JuryRule

@@ -12,6 +12,7 @@ from scale_or_reason.common.intervals import effective_trials, wilson_interval
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.families import family_of
 
 #: The columns that scoring reads of each table.
 ITEM_COLUMNS = ["benchmark", "item_id"]
@@ -20,21 +21,6 @@ VERDICT_COLUMNS = [*KEY, "judge", "verdict"]
 #: What only the rule graders measure; a column's score is its mean over all answers.
 MEASURES = ["strict", "lenient", "exact_match", "f1"]
 GRADE_COLUMNS = [*VERDICT_COLUMNS, *MEASURES]
-
-
-def family_of(families: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Benchmark -> family, in order, from the config's list of ``{"name": ..., "benchmarks": [...]}``.
-
-    Raises :class:`StudyError` for anything else.
-    """
-    if not isinstance(families, list) or not all({"name", "benchmarks"} == set(family) for family in families):
-        raise StudyError(
-            "families are not given as the config gives them",
-            where="--families",
-            found=families,
-            expected='[{"name": "General-MC", "benchmarks": ["winogrande", ...]}, ...]',
-        )
-    return {benchmark: family["name"] for family in families for benchmark in family["benchmarks"]}
 
 
 def score_model(

@@ -16,7 +16,7 @@ from scale_or_reason.preflight.description.parts import (
     one_of,
 )
 from scale_or_reason.preflight.description.shared import Endpoint, Engine, Sampling, ThinkingMode
-from scale_or_reason.study.study import DEFAULT_TEMPLATE
+from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
 from scale_or_reason.training.chat_templates import STOP_TOKENS
 
 #: Where data come from.

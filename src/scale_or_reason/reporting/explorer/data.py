@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.reporting.explorer.facts import facts_of, read_manifest
 from scale_or_reason.reporting.explorer.look import Look
 from scale_or_reason.reporting.figures.style import Style

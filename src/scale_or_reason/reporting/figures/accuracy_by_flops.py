@@ -20,7 +20,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scale_or_reason.analysis.frontiers import SaturatingFit, fit_saturating, pareto_frontier
+from scale_or_reason.analysis.frontiers import pareto_frontier
+from scale_or_reason.analysis.saturating_fit import SaturatingFit, fit_saturating
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.reporting.figures import drawing, parts
 from scale_or_reason.reporting.figures.grid import Grid, panel_grid, tasks_in

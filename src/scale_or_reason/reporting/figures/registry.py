@@ -14,6 +14,7 @@ from typing import Any
 SHARED_MODULES = ("drawing", "grid", "parts", "results", "style", "tasks")
 SHARED_LIBRARY = (
     "common/intervals",
+    "common/table_schemas",
     "common/tables",
     "scoring/families",
     "scoring/model_points",
@@ -44,7 +45,7 @@ class Figure:
 
 
 _STUDENTS = ("sizes", "families", "corpora")
-_FRONTIER = ("analysis/frontiers", "common/seeds")
+_FRONTIER = ("analysis/frontiers", "analysis/saturating_fit", "common/seeds")
 
 FIGURE_TYPES = {
     "accuracy_by_size": FigureType(("scores",), (*_STUDENTS, "shots")),

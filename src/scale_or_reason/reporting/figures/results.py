@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.common.tables import SCHEMAS
+from scale_or_reason.common.table_schemas import SCHEMAS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.common.tables import CELL_COLUMNS
+from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.scoring import model_points
 from scale_or_reason.scoring.families import CELL, family_scores, training_costs

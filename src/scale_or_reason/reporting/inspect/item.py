@@ -11,7 +11,8 @@ import polars as pl
 
 from scale_or_reason.benchmarks.fewshot import Example, choose_examples, few_shot_prompt
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.common.tables import SCHEMAS, scan_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import scan_table
 from scale_or_reason.inference.requests import ThinkingMode
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.reporting.inspect.files import item_files

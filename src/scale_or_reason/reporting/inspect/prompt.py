@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import SCHEMAS, read_column, scan_table
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import read_column, scan_table
 from scale_or_reason.data.pairs import PairMaker
 from scale_or_reason.data.shards import bounds_of
 from scale_or_reason.reporting.inspect.files import CorpusFiles

@@ -1,0 +1,1 @@
+"""The papers' statements as functions of a study, in a module for each section of the papers."""

@@ -1,0 +1,73 @@
+"""Mixtures of both formats: gain and length by reasoning ratio and curriculum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise, product
+
+import numpy as np
+
+from scale_or_reason.claims.findings import Result
+from scale_or_reason.claims.measures.shared import MIXTURES, RATIOS, TIE, Floats, Measure, mean, smallest
+from scale_or_reason.claims.study_view import (
+    IFT,
+    MATH,
+    OPEN_ENDED,
+    REASONING,
+    StudyView,
+)
+
+
+def _gain(view: StudyView, ratio: float, families: Sequence[str], curriculum: str = "seq") -> Floats:
+    """Mean over students and families of what a ratio adds to IFT."""
+    return mean(
+        view.accuracy(student, ratio, family, curriculum=curriculum) - view.accuracy(student, IFT, family)
+        for student, family in product(view.students, families)
+    )
+
+
+def quarter_captures_most(view: StudyView) -> Result:
+    quarter, whole = _gain(view, 0.25, view.families), _gain(view, REASONING, view.families)
+    return Result(quarter / whole, [quarter - whole / 2, whole])
+
+
+def no_gain_by_cold_start(view: StudyView) -> Result:
+    leads = [
+        _gain(view, ratio, [family]) - _gain(view, REASONING, [family])
+        for ratio, family in product(MIXTURES, view.families)
+    ]
+    return Result(np.max(leads, axis=0), [TIE - lead for lead in leads])
+
+
+def plateau(family: str, ratio: float) -> Measure:
+    def measure(view: StudyView) -> Result:
+        lead = _gain(view, REASONING, [family]) - _gain(view, ratio, [family])
+        return Result(lead, [TIE - lead])
+
+    return measure
+
+
+def open_ended_keep_rising(view: StudyView) -> Result:
+    steps = []
+    for family in OPEN_ENDED:
+        gains = [_gain(view, ratio, [family]) for ratio in RATIOS]
+        steps += [after - before for before, after in pairwise(gains)]
+    return Result(smallest(steps), steps)
+
+
+def _tokens(view: StudyView, ratio: float, families: Sequence[str], curriculum: str = "mix") -> Floats:
+    return mean(view.tokens(student, ratio, family, curriculum) for student, family in product(view.students, families))
+
+
+def short_and_better(view: StudyView) -> Result:
+    gains = [_gain(view, ratio, MATH, "mix") for ratio in (0.25, 0.5)]
+    whole = _tokens(view, REASONING, MATH)
+    short = [whole / 2 - _tokens(view, ratio, MATH) for ratio in (0.25, 0.5)]
+    return Result(smallest(gains), [*gains, *short])
+
+
+def phase_transition(view: StudyView) -> Result:
+    lengths = np.log([_tokens(view, ratio, view.families) for ratio in RATIOS])
+    steps = np.diff(lengths, axis=0)
+    jump, others = steps[2], np.delete(steps, 2, axis=0).max(axis=0)
+    return Result(np.exp(jump), [jump - others])

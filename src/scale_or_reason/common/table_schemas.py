@@ -1,0 +1,324 @@
+"""The contracts between stages: the columns and types of every table, one schema each."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_TEXT, _COUNT, _SHARE, _BOOL = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
+
+
+#: What identifies the model of a row; columns that do not apply to a kind of model are null.
+CELL_COLUMNS: dict[str, pl.DataType] = {
+    "model_id": _TEXT,
+    "kind": _TEXT,  # distilled | limited | adapted | base | teacher
+    "corpus": _TEXT,
+    "student": _TEXT,  # for kind teacher: the teacher's name
+    "curriculum": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like
+    "ratio": _SHARE,
+    "seed": _COUNT,
+    "shots": _COUNT,
+}
+
+
+_ANSWER_KEY: dict[str, pl.DataType] = {
+    "model_id": _TEXT,
+    "benchmark": _TEXT,
+    "item_id": _TEXT,
+    "sample": _COUNT,
+}
+
+
+#: What is measured of a model on a benchmark.
+_MEASURED: dict[str, pl.DataType] = {
+    "n": _COUNT,
+    "accuracy": _SHARE,
+    "ci_low": _SHARE,
+    "ci_high": _SHARE,
+    "answer_tokens_mean": _SHARE,
+    "truncated": _COUNT,
+    "refused": _COUNT,  # by a server
+    "empty": _COUNT,  # ended by themselves with nothing behind the reasoning
+    "unparsable": _COUNT,
+    "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
+    # by the rule graders, over all answers; null without them
+    "strict": _SHARE,  # right and in the box that the prompt asks for; ifeval: prompt-level, strict
+    "lenient": _SHARE,  # right, wherever it was found; ifeval: prompt-level, loose
+    "exact_match": _SHARE,  # squad and coqa: share of exact matches; null elsewhere
+    "f1": _SHARE,  # squad and coqa: mean F1 of tokens; null elsewhere
+}
+
+
+#: A cell, all its seeds together, and a family's average (``benchmark`` null) or a single benchmark.
+_CELL_AND_TASK: dict[str, pl.DataType] = {
+    **{name: dtype for name, dtype in CELL_COLUMNS.items() if name not in ("model_id", "seed")},
+    "size_b": _SHARE,
+    "seeds": _COUNT,
+    "family": _TEXT,
+    "benchmark": _TEXT,
+}
+
+
+def _bounds(*names: str) -> dict[str, pl.DataType]:
+    """Columns of estimates with their intervals."""
+    return {f"{name}{bound}": _SHARE for name in names for bound in ("", "_low", "_high")}
+
+
+SCHEMAS: dict[str, dict[str, pl.DataType]] = {
+    # one question that the teacher will answer
+    "prompts": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
+    # a question that shares words with a benchmark's item
+    "overlaps": {"prompt_id": _TEXT, "benchmark": _TEXT, "item_id": _TEXT, "shared_words": _TEXT},
+    # one answer of the teacher in one mode
+    "generations": {
+        "prompt_id": _TEXT,
+        "prompt": _TEXT,
+        "prompt_tokens": _COUNT,
+        "answer": _TEXT,
+        "answer_tokens": _COUNT,
+        "finish_reason": _TEXT,
+    },
+    "pairs": {
+        "prompt_id": _TEXT,
+        "prompt": _TEXT,
+        "ift": _TEXT,
+        "reasoning": _TEXT,
+        "prompt_tokens": _COUNT,
+        "ift_tokens": _COUNT,
+        "reasoning_tokens": _COUNT,
+        "ift_finish": _TEXT,
+        "reasoning_finish": _TEXT,
+        "teacher": _TEXT,
+        "sampling": _TEXT,  # JSON: {"ift": {...}, "reasoning": {...}}
+        "seed": _COUNT,
+    },
+    # rows in training order; phase 0 is the IFT phase of a sequential mixture, phase 1 its reasoning phase
+    "mixture": {
+        "position": _COUNT,
+        "phase": _COUNT,
+        "prompt_id": _TEXT,
+        "format": _TEXT,  # ift | reasoning: which of the pair's answers
+    },
+    # how long a pair is for one tokenizer: the prompt in the chat template, each answer with the token that ends it
+    "token_counts": {"prompt_id": _TEXT, "prompt_tokens": _COUNT, "ift_tokens": _COUNT, "reasoning_tokens": _COUNT},
+    # one benchmark question, ready to be asked and graded
+    "items": {
+        "benchmark": _TEXT,
+        "item_id": _TEXT,
+        "prompt": _TEXT,  # instruction and question: the zero-shot user message
+        "question": _TEXT,  # without the instruction: what a judge and a shot show
+        "gold": pl.List(pl.String()),  # accepted answers; empty only for ifeval
+        "choices": pl.List(pl.String()),  # option texts in letter order; empty for open-ended items
+        "extra": _TEXT,  # JSON that the item's grader needs (IFEval's instructions, SciBench's unit); "{}" if none
+    },
+    "answers": {
+        **_ANSWER_KEY,
+        "prompt_tokens": _COUNT,
+        "answer": _TEXT,
+        "answer_tokens": _COUNT,
+        "finish_reason": _TEXT,  # stop | length | refused (by a server) | empty (nothing behind the reasoning)
+    },
+    "verdicts": {
+        **_ANSWER_KEY,
+        "judge": _TEXT,
+        "verdict": _TEXT,  # yes | no | unparsable
+        "reply": _TEXT,  # the judge's raw reply; for the rule graders, a note or nothing
+        "extraction": _TEXT,  # the raw reply of a judge's first step, where its protocol has one
+        "extracted": _TEXT,  # the final answer that was read from it; for the rule graders, what was graded
+        # of the rule graders only, null for a judge
+        "how": _TEXT,  # where it was found: box | fallback:NAME | whole | none | unclosed-think
+        "strict": _BOOL,  # right and in the box that the prompt asks for; ifeval: strict, prompt-level
+        "lenient": _BOOL,  # right, wherever it was found; ifeval: loose, prompt-level
+        "exact_match": _BOOL,  # squad and coqa: normalised, over all gold answers
+        "f1": _SHARE,  # squad and coqa: of tokens, the best over all gold answers
+        "judge_prompt_tokens": _COUNT,
+        "judge_tokens": _COUNT,
+    },
+    # one row per model and benchmark
+    "scores": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        **_MEASURED,
+    },
+    # one row per answer: what the jury decided, and what the answer cost
+    "outcomes": {
+        **_ANSWER_KEY,
+        "right": _BOOL,
+        "prompt_tokens": _COUNT,
+        "answer_tokens": _COUNT,
+        "flops": _SHARE,  # of reading the prompt and writing the answer, equation 6
+    },
+    # one row per model, benchmark and percentile of the model's answer lengths at which answers are stopped
+    "early_stopping": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "percentile": _COUNT,
+        "max_tokens": _COUNT,
+        "accuracy": _SHARE,
+        "flops": _SHARE,  # mean of one answer
+    },
+    # one row per cell and task; the gap is to IFT of the same student and corpus (of adaptations: to ift-then-ift)
+    "uncertainty": {
+        **_CELL_AND_TASK,
+        **_bounds("accuracy", "gap"),
+        "p": _SHARE,  # of the gap
+        "q": _SHARE,  # the same for all gaps together: the false discovery rate
+        "finding": _TEXT,  # gain | loss | undecided
+    },
+    # one row per kind of cost, cell that learnt from reasoning, and task
+    "contrasts": {
+        "cost": _TEXT,  # training | inference
+        **_CELL_AND_TASK,
+        "flops": _SHARE,
+        "accuracy": _SHARE,
+        "ift_accuracy": _SHARE,  # of IFT at these FLOPs
+        **_bounds("difference"),
+        "difference_p": _SHARE,
+        "difference_q": _SHARE,
+        "ift_flops": _SHARE,  # of IFT at this accuracy
+        **_bounds("compute_ratio"),
+        "compute_ratio_p": _SHARE,
+        "compute_ratio_q": _SHARE,
+        "note": _TEXT,
+    },
+    # one row per kind of cost, competition, cell and task
+    "frontier_membership": {
+        "cost": _TEXT,  # training | inference
+        "among": _TEXT,  # formats | sequential ratios
+        **_CELL_AND_TASK,
+        "competitors": _COUNT,
+        "flops": _SHARE,
+        "accuracy": _SHARE,
+        "on_frontier": _BOOL,
+        "probability": _SHARE,
+    },
+    # one row per family: what to train for a budget; costs are in the unit of the budget
+    "advice": {
+        "family": _TEXT,
+        "budget": _SHARE,
+        "unit": _TEXT,  # FLOPs | GPU-hours
+        "queries": _SHARE,
+        "best": _TEXT,  # a model id without its seed
+        "best_accuracy": _SHARE,
+        "best_lifetime": _SHARE,  # training and all answers
+        "best_probability": _SHARE,  # that it is the most accurate of those that the budget pays
+        "training": _SHARE,  # of the best one, and one answer of it
+        "answer": _SHARE,
+        "runner_up": _TEXT,
+        "runner_up_accuracy": _SHARE,
+        "runner_up_lifetime": _SHARE,
+        "runner_up_probability": _SHARE,
+        **_bounds("lead"),  # of the best over the runner-up
+        "reasoning_probability": _SHARE,  # that the best learnt from reasoning
+        # within this budget reasoning is ahead of IFT above the first number of answers, up to the second one
+        "reasoning_from_queries": _SHARE,
+        **_bounds("break_even_queries"),
+        "extrapolation": _SHARE,  # budget over the lifetime cost of the most expensive model
+        "offers": _COUNT,
+        "affordable": _COUNT,
+        "cheapest": _SHARE,  # lifetimes
+        "most_expensive": _SHARE,
+        "note": _TEXT,
+    },
+    # one row per family, budget and number of answers: the best model that the budget pays
+    "regions": {
+        "family": _TEXT,
+        "budget": _SHARE,
+        "queries": _SHARE,
+        "best": _TEXT,
+        "student": _TEXT,
+        "size_b": _SHARE,
+        "ratio": _SHARE,
+        "reasons": _BOOL,  # it learnt from reasoning
+        "accuracy": _SHARE,
+        "reasoning_probability": _SHARE,
+    },
+    # one row per statement of the papers
+    "findings": {
+        "name": _TEXT,
+        "source": _TEXT,
+        "statement": _TEXT,
+        "paper": _TEXT,  # the number in the papers' words
+        "unit": _TEXT,
+        "value": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "verdict": _TEXT,  # supported | contradicted | undecided
+        "parts": _COUNT,  # what the statement says about single cells, all of which must hold
+        "parts_holding": _COUNT,
+        "p": _SHARE,
+        "q": _SHARE,  # the false discovery rate over all statements
+        "cells": _TEXT,
+        "note": _TEXT,
+        "remark": _TEXT,  # on the papers' words and numbers
+    },
+    # one row per number of the papers' tables
+    "reproduction": {
+        "version": _TEXT,
+        "quantity": _TEXT,  # accuracy | shift | teacher | inference FLOPs
+        "corpus": _TEXT,
+        "family": _TEXT,
+        "size_b": _SHARE,
+        "format": _TEXT,
+        "paper": _SHARE,  # per cent, points, or FLOPs of one answer
+        "ours": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "difference": _SHARE,  # ours less the paper's; of FLOPs ours over the paper's
+        "tolerance": _SHARE,  # points, or a factor
+        "agrees": _TEXT,  # yes | no | undecided
+        "note": _TEXT,
+    },
+    # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
+    "judge_agreement": {
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "first": _TEXT,  # a judge, or "jury" for all of them; graders are the judge "rule_graders"
+        "second": _TEXT,  # null for the jury
+        "answers": _COUNT,  # that both (for the jury: at least two judges) decide
+        "first_only": _COUNT,  # that only the first calls right: its false positives if the second is right
+        "second_only": _COUNT,
+        "difference": _SHARE,  # median over models of how far the accuracies are apart, in points
+        "agreement": _SHARE,
+        "agreement_low": _SHARE,
+        "agreement_high": _SHARE,
+        "kappa": _SHARE,
+        "kappa_low": _SHARE,
+        "kappa_high": _SHARE,
+        "alpha": _SHARE,
+        "alpha_low": _SHARE,
+        "alpha_high": _SHARE,
+    },
+    # one row per trained model, benchmark and limit on the length of answers
+    "length_limits": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "max_tokens": _COUNT,
+        **_MEASURED,
+    },
+    # one row per model, benchmark and verdict of the jury: right answers, and all others
+    "answer_lengths": {
+        **CELL_COLUMNS,
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "right": _BOOL,
+        "answers": _COUNT,
+        "answer_tokens_mean": _SHARE,
+    },
+    # one row per model and stage; the teacher has a row per format, evaluation and judging have one per benchmark
+    "costs": {
+        **CELL_COLUMNS,
+        "stage": _TEXT,  # teacher | training | evaluation | judging
+        "format": _TEXT,  # of the teacher's answers: ift | reasoning
+        "benchmark": _TEXT,
+        "family": _TEXT,
+        "sequences": _COUNT,
+        "prompt_tokens": _COUNT,
+        "completion_tokens": _COUNT,
+        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a model's are unknown
+        "exact_flops": _SHARE,  # the matrix products of the model as it is built, with causal attention
+        "seconds": _SHARE,  # measured; null where nothing was timed
+    },
+}

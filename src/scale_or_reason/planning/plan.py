@@ -1,0 +1,137 @@
+"""A plan: every job of a study with its costs, summed by stage, and what exceeds the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.planning.assumptions import Assumptions, GpuType, Note
+from scale_or_reason.planning.estimate import GB, HOUR, Estimator
+from scale_or_reason.planning.memory import checkpoint_bytes
+from scale_or_reason.planning.wall import wall_hours
+from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
+from scale_or_reason.study.local_files import is_local
+from scale_or_reason.study.study import Study
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study costs: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``."""
+
+    study: str
+    gpu: GpuType
+    gpus: int
+    cells: pl.DataFrame
+    stages: pl.DataFrame
+    memory: pl.DataFrame
+    downloads_gb: float
+    checkpoints_gb: float
+    notes: list[Note]
+
+
+def make_plan(
+    config: Mapping[str, Any], study: Study, assumed: Assumptions, results: Path, measured: Mapping[str, float]
+) -> Plan:
+    """The plan of a study whose files lie, or will lie, in ``results``.
+
+    ``measured``: rule -> seconds of its jobs so far.
+    Raises :class:`StudyError` if a job needs more GPUs than ``plan.num_gpus``, and for everything that the plan does
+    not know.
+    """
+    estimator = Estimator(config, assumed)
+    units = Work(config, study, assumed, results).units()
+    cells = estimator.rows(units)
+    gpus = int(assumed.number("num_gpus", "GPUs at a time"))
+    _check_gpus(cells, gpus)
+    return Plan(
+        study=study.name,
+        gpu=estimator.gpu,
+        gpus=gpus,
+        cells=cells,
+        stages=_stages(cells, gpus, int(assumed.number("cpu_jobs.concurrent", "jobs at a time")), measured),
+        memory=pl.DataFrame(list(estimator.memory_rows.values()), infer_schema_length=None),
+        downloads_gb=_downloads(units, estimator) / GB,
+        checkpoints_gb=_checkpoints(config, units, estimator) / GB,
+        notes=list(assumed.notes.values()),
+    )
+
+
+def _check_gpus(cells: pl.DataFrame, gpus: int) -> None:
+    largest = cells.sort("gpus", nulls_last=False).tail(1)
+    if largest.height and largest["gpus"][0] > gpus:
+        raise StudyError(
+            "a job needs more GPUs than the plan has",
+            where="config",
+            key="plan.num_gpus",
+            found=f"{gpus}, and {largest['gpus'][0]} for {largest['stage'][0]} of {largest['model'][0]}",
+            expected=f"at least {largest['gpus'][0]}",
+            remedy="raise it, or give that model fewer GPUs",
+        )
+
+
+def _stages(cells: pl.DataFrame, gpus: int, light: int, measured: Mapping[str, float]) -> pl.DataFrame:
+    """One row per stage that the study has, and for each number what is left of it."""
+    rows = []
+    for stage in STAGES:
+        own = cells.filter(pl.col("stage") == stage)
+        if own.is_empty():
+            continue
+        left = own.filter(~pl.col("done"))
+        places = gpus if stage in MODEL_STAGES else light
+        row: dict[str, Any] = {"stage": stage}
+        for suffix, part in (("", own), ("_left", left)):
+            row |= {
+                f"jobs{suffix}": part["job"].n_unique(),
+                f"sequences{suffix}": part["sequences"].sum(),
+                f"tokens{suffix}": _sum(part, "prompt_tokens") + _sum(part, "completion_tokens"),
+                f"flops{suffix}": part["flops"].sum(),
+                f"flops_exact{suffix}": part["flops_exact"].sum(),
+                f"gpu_hours{suffix}": part["gpu_hours"].sum(),
+                f"wall_hours{suffix}": wall_hours(_jobs(part), places),
+                f"price{suffix}": part["price"].sum(),
+                f"disk_gb{suffix}": part["disk_gb"].sum(),
+            }
+        rules = own["rule"].unique().to_list()
+        seconds = [measured[rule] for rule in rules if rule in measured]
+        rows.append(
+            row
+            | {
+                "memory_gb": own["memory_gb"].max(),
+                "fits": own["fits"].all() if own["fits"].null_count() < own.height else None,
+                "predicted_seconds": _sum(own.filter("done"), "hours") * HOUR if seconds else None,
+                "measured_seconds": sum(seconds) if seconds else None,
+            }
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _sum(cells: pl.DataFrame, column: str) -> float:
+    return float(cells[column].sum())
+
+
+def _jobs(cells: pl.DataFrame) -> list[tuple[float, int]]:
+    jobs = cells.group_by("job", maintain_order=True).agg(pl.col("hours").sum(), pl.col("gpus").max())
+    return [(hours, gpus) for _, hours, gpus in jobs.iter_rows()]
+
+
+def _downloads(units: list[Unit], estimator: Estimator) -> float:
+    """Bytes of the models that are taken from the hub."""
+    served = (unit.model for unit in units if unit.model is not None and not getattr(unit.model, "endpoint", None))
+    models = {model.model: model for model in served if not is_local(model.model)}
+    shapes = [estimator.shape(model) for model in models.values()]
+    return sum(shape.weight_bytes(2) for shape in shapes if shape is not None)
+
+
+def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estimator) -> float:
+    """Bytes of the checkpoints of the largest training, of which two are kept while it runs."""
+    if not config["training"]["execution"]["checkpoint_steps"]:
+        return 0.0
+    students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}
+    shapes = [estimator.shape(student) for student in students.values()]
+    sizes = [2 * checkpoint_bytes(shape, config["training"]["dtype"]) for shape in shapes if shape is not None]
+    return max(sizes, default=0.0)

@@ -1,0 +1,133 @@
+"""Entries of the catalogues that a study selects from: students, teachers, judges, corpora."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+#: The chat format of students that name none: that of Qwen's models.
+DEFAULT_TEMPLATE = "chatml"
+
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Student:
+    """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
+
+    ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
+    students that share tokenised pairs; ``template`` is a name in :mod:`training.chat_templates`. ``processes``
+    train together, spread evenly over ``nodes`` machines.
+    """
+
+    name: str
+    model: str
+    size_b: float
+    learning_rate: Mapping[str, float] | str
+    tokenizer: str
+    deepspeed: str
+    processes: int
+    engine: Settings
+    revision: str | None = None
+    template: str = DEFAULT_TEMPLATE
+    nodes: int = 1
+
+    @property
+    def processes_per_node(self) -> int:
+        """How many of the processes each machine has."""
+        return self.processes // self.nodes
+
+    @property
+    def tokenizer_name(self) -> str:
+        """What the tokens of pairs are filed under, for all students with this tokenizer."""
+        return PurePath(self.tokenizer).name
+
+
+@dataclass(frozen=True)
+class TeacherModel:
+    """The teacher; ``sampling`` and ``modes`` have one entry per answer format.
+
+    With an ``endpoint`` a server answers, and no engine of ours.
+    """
+
+    name: str
+    model: str
+    sampling: Mapping[str, Settings]
+    modes: Mapping[str, Settings]
+    engine: Settings
+    revision: str | None = None
+    endpoint: Settings | None = None
+
+    @property
+    def source(self) -> str:
+        """The model whose FLOPs are counted, with its revision, as one word."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One judge of the jury.
+
+    With an ``endpoint`` a server judges, and no engine of ours; ``tokenizer`` then measures the answers' ends, and
+    ``architecture`` says whose FLOPs are counted: a hub id, or None if nobody knows.
+    """
+
+    name: str
+    model: str
+    sampling: Settings
+    protocol: str
+    answer_tail_tokens: int
+    retries: int
+    engine: Settings
+    revision: str | None = None
+    mode: Settings | None = None
+    structured: bool = False
+    endpoint: Settings | None = None
+    tokenizer: str | None = None
+    architecture: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The model whose FLOPs are counted, with its revision, as one word; empty for one that nobody knows."""
+        if self.endpoint:
+            return self.architecture or ""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a corpus' questions or pairs come from: a hub data set or a JSONL file, and the schema of its rows."""
+
+    kind: str
+    path: str
+    schema: str
+    config: str | None = None
+    split: str | None = None
+    revision: str | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A question set: the teacher answers ``num_prompts`` of its prompts in ``shards`` jobs per format.
+
+    ``languages`` are codes of the source's language column; empty for all.
+    """
+
+    name: str
+    source: Source
+    num_prompts: int
+    shards: int
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LengthLimits:
+    """Other limits on the length of answers: which, for students of which ratios, on which benchmarks."""
+
+    max_tokens: tuple[int, ...]
+    ratios: tuple[float, ...]
+    benchmarks: tuple[str, ...]
