@@ -85,7 +85,8 @@ def choose_prompts(
                 outcomes["duplicate"] += 1
             else:
                 seen.add(key)
-                sorter.add(prompt_id, prompt, rank=stable_id(seed, "prompts", prompt_id))
+                # this word belongs to the order of every study so far; it is no name of anything
+                sorter.add(prompt_id, prompt, rank=stable_id(seed, "questions", prompt_id))
         distinct = len(seen)
         del seen
         if not distinct:
