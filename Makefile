@@ -15,10 +15,12 @@ PYTEST := $(BIN)/python -m pytest
 # most of a test's time is the start of a program, on one core; the files that take longest come first
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
+DOCS := .cache/docs
+PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/README.md docs
 SNAKEFILES := Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format config-reference venv lock rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -94,6 +96,17 @@ config-reference: venv ## the config's schemas, reference page and comments, fro
 
 venv: ## install the locked environment into .venv, unless it is there already
 	@$(PYTHON) envs/install.py --venv $(VENV)
+
+docs: $(DOCS)/venv/.installed ## build README.md, docs/ and config/README.md as a site in .cache/docs/site; broken links fail
+	@rm -rf $(DOCS)/source && mkdir -p $(DOCS)/source/config
+	@for page in $(PAGES); do ln -s $(CURDIR)/$$page $(DOCS)/source/$$page; done
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/venv/bin/mkdocs build --strict
+	@echo "open $(DOCS)/site/index.html"
+
+$(DOCS)/venv/.installed: envs/docs.lock.txt
+	$(PYTHON) -m venv --clear $(DOCS)/venv
+	$(DOCS)/venv/bin/pip install --quiet --no-deps -r envs/docs.lock.txt
+	@touch $@
 
 lock: ## resolve envs/*.in anew: the locks and the conda files
 	$(PYTHON) -m venv .cache/lock

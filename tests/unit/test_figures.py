@@ -197,7 +197,7 @@ def test_the_config_may_name_every_figure(root):
     schema = json.loads((root / "workflow/schemas/config.schema.json").read_text())
     allowed = schema["$defs"]["Study"]["properties"]["figures"]["items"]["enum"]
     assert allowed == [*FIGURES, "training_curves"]
-    documented = (root / "docs/figures.md").read_text()
+    documented = (root / "docs/reference/figures.md").read_text()
     assert all(f"`{figure}`" in documented for figure in allowed)
 
 

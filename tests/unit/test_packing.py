@@ -88,7 +88,7 @@ def test_processes_wait_little_for_each_other(answer_format, least):
     [("ift", 8, 0.80), ("ift", 16, 0.43), ("reasoning", 8, 0.96), ("reasoning", 16, 0.57)],
 )
 def test_a_batch_of_v2_is_uneven_whoever_deals_it(answer_format, processes, utilisation):
-    """The numbers of docs/training.md; no way of dealing 32 items is more even than their longest allows."""
+    """The numbers of docs/reference/measurements.md; no split of 32 items is more even than the longest allows."""
     lengths, batch = lengths_of_the_papers(answer_format), {"unit": "items", "size": 32}
     made = plan_batches(lengths, np.zeros(20_000), **batch, processes=processes, micro_batch_tokens=24_576)
     assert made.utilisation == pytest.approx(utilisation, abs=0.005)

@@ -19,7 +19,7 @@ from scale_or_reason.planning.shapes import shipped_shapes
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.study import Study
 
-#: Questions of each benchmark by docs/benchmarks.md, with the limit on c_code_summarization.
+#: Questions of each benchmark by docs/reference/benchmarks.md, with the limit on c_code_summarization.
 PAPER_ITEMS = {
     "winogrande": 1267,
     "openbookqa": 500,

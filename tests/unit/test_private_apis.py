@@ -1,4 +1,4 @@
-"""docs/private_apis.md names every private interface of another package that the code uses, and each is still there.
+"""docs/reference/private_apis.md names every private interface that the code uses, and each is still there.
 
 Packages are read, not imported: to import all of them takes a minute.
 """
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 def rows() -> list[Row]:
     found = []
-    for line in (ROOT / "docs" / "private_apis.md").read_text().splitlines():
+    for line in (ROOT / "docs" / "reference" / "private_apis.md").read_text().splitlines():
         if line.startswith("| `"):
             name, package, users, _, tests = (cell.strip() for cell in line.strip("|").split("|"))
             module, _, attribute = name.strip("`").partition(":")

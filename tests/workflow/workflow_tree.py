@@ -51,9 +51,17 @@ class Tree:
         # overlays take every word up to the next option, so targets come after `--`
         options = [word for word in arguments if word.startswith("-")]
         targets = [word for word in arguments if not word.startswith("-")]
-        command = [sys.executable, "-m", "snakemake", *options, *overlays, *targets]
+        return self.command(*options, *overlays, *targets, check=check)
+
+    def command(self, *words: str, check: bool = True) -> Run:
+        """Run Snakemake with these words in this order."""
         done = subprocess.run(
-            command, cwd=self.path, env=os.environ | self.environment, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "snakemake", *words],
+            cwd=self.path,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         run = Run(done.returncode, done.stdout, done.stderr)
         assert not check or run.status == 0, run.stdout[-2000:] + run.stderr[-4000:]

@@ -1,6 +1,6 @@
-# Everything about one item of a benchmark, or about one training prompt, as a page. Not part of `all`: ask for it by its
-# path (docs/judging.md). A view looks at what is there, so its parameters say what that is: it starts no engine, and is
-# made again when there is more to see.
+# Everything about one item of a benchmark, or about one training prompt, as a page (docs/how-to/inspect_an_answer.md).
+# Not part of `all`: request it by its path. It shows existing results and starts no engine. Its parameters list what
+# exists, so it is made again when there is more to show.
 
 PAGE_CODE = [
     *library("common/web_page"),

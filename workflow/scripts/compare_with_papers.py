@@ -4,7 +4,7 @@
         --uncertainty results/v2/tables/uncertainty.csv --frontiers results/v2/tables/frontier_membership.csv \\
         --points 3 --factor 1.5 --output results/v2/tables/reproduction.csv
 
-The folder holds the papers' tables, as docs/analysis.md describes them.
+The folder holds the papers' tables, as docs/how-to/compare_with_the_papers.md describes them.
 """
 
 from __future__ import annotations

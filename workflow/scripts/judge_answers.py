@@ -1,4 +1,4 @@
-r"""A judge says of every answer whether it is right, by the messages of a protocol (docs/judging.md).
+r"""A judge says of every answer whether it is right, by the messages of a protocol (docs/explanation/judging.md).
 
     python workflow/scripts/judge_answers.py --judge Llama-3.3-70B-Instruct --model meta-llama/Llama-3.3-70B-Instruct \
         --items benchmarks/gsm8k.parquet --answers answers/base/micro-a/shots-3/gsm8k.parquet --protocol v2 \

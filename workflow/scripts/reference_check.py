@@ -2,7 +2,8 @@
 
     python workflow/scripts/reference_check.py --reference FOLDER --output reference_check.csv
 
-The folder holds v2_table1.csv, v2_teacher.csv and v2_inference_power_law.csv; docs/analysis.md has their columns.
+The folder holds v2_table1.csv, v2_teacher.csv and v2_inference_power_law.csv, with the columns that
+docs/how-to/compare_with_the_papers.md lists.
 Status 1: a statement differs. Statements for which these tables do not suffice are listed with what is missing.
 """
 

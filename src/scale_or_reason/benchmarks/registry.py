@@ -22,6 +22,6 @@ def get_benchmark(name: str) -> Benchmark:
             "no such benchmark",
             found=name,
             expected=", ".join(BENCHMARKS),
-            remedy=f"did you mean {close[0]}?" if close else "docs/benchmarks.md says how to add one",
+            remedy=f"did you mean {close[0]}?" if close else "CONTRIBUTING.md says how to add one",
         )
     return BENCHMARKS[name]

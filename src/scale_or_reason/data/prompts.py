@@ -2,7 +2,7 @@
 
 General corpus: Infinity-Instruct ``7M_core``. Math corpus: the math part of Llama-Nemotron-Post-Training-Dataset. Only
 the prompts are taken; the answers are the study's own. The papers say nothing about how the prompts were chosen:
-``docs/benchmarks.md`` lists what is done here.
+docs/explanation/data.md describes what is done here.
 """
 
 from __future__ import annotations

@@ -190,7 +190,7 @@ def published_lines(plan: Plan, published: Mapping[str, Any] | None) -> list[str
     return [
         line
         + f" The plan has {ours:,.0f}, {ours / theirs:.0%} of that ({(ours - generation) / theirs:.0%} without the "
-        "teacher's answers). docs/plan.md says why."
+        "teacher's answers). docs/explanation/published_cost.md discusses why."
     ]
 
 

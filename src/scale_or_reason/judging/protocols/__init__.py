@@ -98,7 +98,7 @@ def get_protocol(name: str) -> Protocol:
             "there is no such judging protocol",
             found=name,
             expected=", ".join(protocol_names()),
-            remedy="correct the name, or write its file (docs/judging.md)",
+            remedy="correct the name, or write its file (docs/how-to/change_the_jury.md)",
         )
     return read_protocol(path)
 

@@ -1,0 +1,96 @@
+"""The pages of the project and what is in them, read with markdown-it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+ROOT = Path(__file__).resolve().parent.parent
+TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md")
+
+
+def page_paths(root: Path = ROOT) -> list[Path]:
+    """Every page that the site has."""
+    return [*(root / name for name in TOP), *sorted((root / "docs").rglob("*.md"))]
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading: lower case, no punctuation, a hyphen for each space."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page in a file."""
+
+    path: Path
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        return MarkdownIt("commonmark").enable("table").parse(self.path.read_text(encoding="utf-8"))
+
+    @property
+    def links(self) -> Iterator[str]:
+        """The targets of links and images."""
+        for token in self.tokens:
+            for child in token.children or ():
+                target = child.attrGet("href") or child.attrGet("src")
+                if target:
+                    yield str(target)
+
+    @property
+    def anchors(self) -> list[str]:
+        """The anchor of each heading."""
+        after = zip(self.tokens, self.tokens[1:], strict=False)
+        return [
+            slug("".join(child.content for child in text.children or ()))
+            for opening, text in after
+            if opening.type == "heading_open"
+        ]
+
+    def blocks(self, *languages: str) -> Iterator[str]:
+        """The fenced blocks in these languages."""
+        return (token.content for token in self.tokens if token.type == "fence" and token.info.strip() in languages)
+
+    @property
+    def code_spans(self) -> Iterator[str]:
+        """The pieces of code within text."""
+        for token in self.tokens:
+            yield from (child.content for child in token.children or () if child.type == "code_inline")
+
+    @property
+    def commands(self) -> Iterator[list[str]]:
+        """The command lines that stand in fenced blocks, split into words; output of commands is left out."""
+        for block in self.blocks("", "sh"):
+            lines = block.replace("\\\n", " ").splitlines()
+            with_output = any(line.startswith("$ ") for line in lines)
+            for line in lines:
+                if not with_output or line.startswith("$ "):
+                    words = shlex.split(line.removeprefix("$ ").split(" | ")[0], comments=True)
+                    if words:
+                        yield words
+
+
+def broken_links(page: Page, root: Path = ROOT) -> list[str]:
+    """The relative links of a page that lead to no file, out of the project, or to no heading."""
+
+    def leads_somewhere(link: str) -> bool:
+        name, _, anchor = link.partition("#")
+        target = (page.path.parent / name).resolve() if name else page.path
+        if name.startswith("/") or not target.exists() or not target.is_relative_to(root):
+            return False
+        return not anchor or anchor in Page(target).anchors
+
+    return [link for link in page.links if not re.match(r"[a-z]+:", link) and not leads_somewhere(link)]
+
+
+def make_targets(root: Path = ROOT) -> set[str]:
+    """The targets of the Makefile."""
+    return set(re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text(encoding="utf-8"), re.M))
