@@ -466,10 +466,13 @@ def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:
     }
 
 
-def test_graphs_are_printed_alone(tree: Tree) -> None:
+def test_graphs_are_printed_alone_and_the_drawn_one_is_current(tree: Tree, root: Path) -> None:
     graph = tree.snakemake("--rulegraph", study=MICRO).stdout
     assert graph.startswith("digraph")
-    assert re.search(r'label ?= ?"train_student"', graph)
+    rules = re.findall(r'label ?= ?"(\w+)"', graph)
+    assert "train_student" in rules
+    drawn = re.findall(r">(\w+)</text>", (root / "docs" / "rulegraph.svg").read_text())
+    assert sorted(drawn) == sorted(rules), "make rulegraph"
 
 
 def test_snakemakes_advice_is_followed(tree: Tree) -> None:
