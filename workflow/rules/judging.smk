@@ -6,7 +6,7 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
 
     rule:
         name:
-            batch.rule
+            f"judge_{batch.name}"
         input:
             item_tables=expand("<results>/benchmarks/{benchmark}.parquet", benchmark=batch.benchmarks),
             answers=expand("<results>/answers/{id}/{benchmark}.parquet", id=batch.model_ids, benchmark=batch.benchmarks),
@@ -47,7 +47,7 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
             seed=option("seed", STUDY.seed),
             version=version_of("verdicts"),
         message:
-            f"{{wildcards.judge}} judges {batch.whose}"
+            "{wildcards.judge} judges " + batch.owner.replace("{", "{wildcards.")
         shell:
             "python workflow/scripts/judge_answers.py --judge {wildcards.judge} {params.judge}"
             " --items {input.item_tables} --answers {input.answers} {params.sampling} {params.engine}"

@@ -11,11 +11,12 @@ import argparse
 import json
 from pathlib import Path
 
-from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
 from scale_or_reason.study.families import family_of
+from scale_or_reason.study.result_paths import verdict_files
 
 
 def parse_arguments() -> argparse.Namespace:

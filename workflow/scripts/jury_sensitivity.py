@@ -15,13 +15,14 @@ import json
 from pathlib import Path
 
 from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_findings, jury_sensitivity
-from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.study.families import family_of
+from scale_or_reason.study.result_paths import verdict_files
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -13,12 +13,13 @@ import json
 from pathlib import Path
 
 from scale_or_reason.common.collecting import collect_tables
-from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
+from scale_or_reason.study.result_paths import verdict_files
 from scale_or_reason.study.study import RULE_GRADERS
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import table_writer, write_csv
 from scale_or_reason.flops.architectures import named_architecture
@@ -27,6 +27,7 @@ from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.families import family_of
+from scale_or_reason.study.result_paths import verdict_files
 
 
 def parse_arguments() -> argparse.Namespace:

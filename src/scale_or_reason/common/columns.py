@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -34,17 +33,6 @@ def read_columns(
     if model_id is not None:
         _check_model(tables, paths, model_id)
     return tables.select(columns).collect()
-
-
-def verdict_files(
-    folder: Path, judges: Iterable[str], model_ids: Iterable[str], benchmarks: Iterable[str]
-) -> list[Path]:
-    """The tables of these verdicts below ``folder``.
-
-    Programs put the paths together themselves: no shell takes a line with all of them in the papers' study.
-    """
-    keys = product(judges, model_ids, benchmarks)
-    return [folder / judge / model_id / f"{benchmark}.parquet" for judge, model_id, benchmark in keys]
 
 
 def _check_model(tables: pl.LazyFrame, paths: Sequence[str | Path], model_id: str) -> None:

@@ -11,30 +11,29 @@ from scale_or_reason.study.study import Study
 
 @dataclass(frozen=True)
 class Batch:
-    """A rule's name, the model ids it takes as patterns of a path, what these models were asked, and whose they are.
+    """Models that a judge takes in one job.
 
-    ``log``: the part that the ids have in common, with the batch's number, as the name of its log.
+    ``name`` tells the batches of a study apart. ``model_ids`` and ``owner``, which all of them belong to, are patterns
+    of model ids; their fields are those of :mod:`scale_or_reason.study.cells`. ``log`` names the log file.
     """
 
-    rule: str
+    name: str
     model_ids: tuple[str, ...]
     benchmarks: tuple[str, ...]
-    whose: str
+    owner: str
     log: str
 
 
 def judging_batches(study: Study, size: int) -> list[Batch]:
-    """The study's models, up to ``size`` of one student at a time, and rules for any other model.
+    """Up to ``size`` models of one student at a time, and a batch of its own for any other model.
 
-    Batches never reach over students or corpora, so that a student more or less in a study makes no other one be judged
-    again. Models under another limit on the length of answers are asked less, and have batches of their own. At size 1
-    every model is alone.
+    A batch never spans students or corpora, so that adding or removing a student judges no other student again. Models
+    under another length limit answer fewer benchmarks and have batches of their own. At size 1 every model is alone.
     """
     own, limited = study.benchmarks, study.length_limits.benchmarks
-    alone = [Batch("judge_answers", ("{model_id}",), own, "{wildcards.model_id}", "{model_id}")]
+    alone = [Batch("answers", ("{model_id}",), own, "{model_id}", "{model_id}")]
     if limited:
-        within = Batch("judge_within_limit", ("{limited_id}",), limited, "{wildcards.limited_id}", "{limited_id}")
-        alone.append(within)
+        alone.append(Batch("within_limit", ("{limited_id}",), limited, "{limited_id}", "{limited_id}"))
     if size == 1:
         return alone
     cells = [f"{variant}/seed-{{seed}}" for variant in study.variants()]
@@ -53,12 +52,11 @@ def judging_batches(study: Study, size: int) -> list[Batch]:
 
 
 def _batches(
-    size: int, kind: str, start: str, end_of_log: str, parts: Sequence[str], benchmarks: tuple[str, ...]
+    size: int, kind: str, owner: str, log_suffix: str, variants: Sequence[str], benchmarks: tuple[str, ...]
 ) -> list[Batch]:
-    ids = [f"{start}/{part}" for part in parts]
-    whose = start.replace("{", "{wildcards.")
+    ids = [f"{owner}/{variant}" for variant in variants]
     groups = [tuple(ids[first : first + size]) for first in range(0, len(ids), size)]
     return [
-        Batch(f"judge_{kind}_{number}", group, benchmarks, whose, f"{start}{end_of_log}/batch-{number}")
+        Batch(f"{kind}_{number}", group, benchmarks, owner, f"{owner}{log_suffix}/batch-{number}")
         for number, group in enumerate(groups, start=1)
     ]

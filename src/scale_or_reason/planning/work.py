@@ -13,8 +13,9 @@ from typing import Any
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.study.catalogue import TeacherModel
-from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell
+from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell, format_ratio
 from scale_or_reason.study.learning_rates import format_rate
+from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study
 
 #: In their order; those in which models work need GPUs.
@@ -97,22 +98,25 @@ class Work:
     def _questions(self) -> Iterator[Unit]:
         for corpus in self._corpora:
             if "small_world" in self.config:
-                yield self._light("prompts", "small_world_prompts", corpus, f"world/prompts/{corpus}.jsonl")
-            yield self._light("prompts", "prepare_prompts", corpus, f"prompts/{corpus}.parquet")
-            yield self._light("prompts", "decontaminate_prompts", corpus, f"prompts/{corpus}.overlaps.parquet")
+                yield self._light(
+                    "prompts", "small_world_prompts", corpus, result_path("small_world_prompts", corpus=corpus)
+                )
+            yield self._light("prompts", "prepare_prompts", corpus, result_path("prompts", corpus=corpus))
+            yield self._light("prompts", "decontaminate_prompts", corpus, result_path("overlaps", corpus=corpus))
 
     def _benchmarks(self) -> Iterator[Unit]:
         own = "small_world" in self.config and Path(self.config["benchmarks"]["source"]["path"]).is_relative_to(
             self.results
         )
-        parts = {"": ("small_world_benchmark_rows", "prepare_benchmark")}
+        parts = [("small_world_benchmark_rows", "small_world_rows", "prepare_benchmark", "items")]
         if any(self.study.base_shots):
-            parts[".pool"] = ("small_world_fewshot_rows", "prepare_fewshot_pool")
-        for part, (rows_rule, rule) in parts.items():
+            rows = "small_world_fewshot_rows"
+            parts.append((rows, rows, "prepare_fewshot_pool", "fewshot_pool"))
+        for rows_rule, rows, rule, table in parts:
             for name in self.study.benchmarks:
                 if own:
-                    yield self._light("benchmarks", rows_rule, name, f"world/benchmarks/{name}{part}.jsonl")
-                yield self._light("benchmarks", rule, name, f"benchmarks/{name}{part}.parquet")
+                    yield self._light("benchmarks", rows_rule, name, result_path(rows, benchmark=name))
+                yield self._light("benchmarks", rule, name, result_path(table, benchmark=name))
 
     def _generation(self) -> Iterator[Unit]:
         teacher = self.study.teacher
@@ -125,7 +129,8 @@ class Work:
                 for shard in range(corpus.shards):
                     cell = f"{name}/{answer_format}/shard-{shard}"
                     calls = (Calls(corpus.num_prompts / corpus.shards, prompt, tokens),)
-                    target = self.results / f"pairs/{cell}.parquet"
+                    place = {"corpus": name, "format": answer_format, "shard": shard}
+                    target = self.results / result_path("teacher_answers", **place)
                     limit = self._context(teacher)
                     yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, limit)
 
@@ -137,7 +142,7 @@ class Work:
         rule = "build_pairs" if self.config["pairs"]["source"] == "generate" else "import_released_pairs"
         for corpus in self._corpora:
             disk = self._pair_tokens(corpus) * self.assumed.number("disk.bytes_per_token", "bytes")
-            yield self._light("pairs", rule, corpus, f"pairs/{corpus}.parquet", disk)
+            yield self._light("pairs", rule, corpus, result_path("pairs", corpus=corpus), disk)
 
     def _pair_tokens(self, corpus: str) -> float:
         """Tokens of all questions and answers that are kept."""
@@ -147,23 +152,29 @@ class Work:
 
     def _mixtures(self) -> Iterator[Unit]:
         trained: list[Cell | Adaptation] = [*self.study.trainings(), *self.study.adapted()]
-        for mixture in dict.fromkeys(self.study.lineage(model)[-1].mixture for model in trained):
-            yield self._light("mixtures", "build_mixture", mixture, f"mixtures/{mixture}.parquet")
+        for training in {
+            self.study.lineage(model)[-1].mixture: self.study.lineage(model)[-1] for model in trained
+        }.values():
+            target = result_path(
+                "mixture", corpus=training.corpus, curriculum=training.curriculum, ratio=format_ratio(training.ratio)
+            )
+            yield self._light("mixtures", "build_mixture", training.mixture, target)
         for corpus in self._corpora:
             for tokenizer in dict.fromkeys(student.tokenizer_name for student in self.study.students.values()):
                 cell = f"{corpus}/{tokenizer}"
                 disk = _TOKEN_BYTES * self._pair_tokens(corpus)
-                yield self._light("mixtures", "tokenise_pairs", cell, f"tokens/{cell}/manifest.json", disk)
+                target = result_path("tokens", corpus=corpus, tokenizer=tokenizer)
+                yield self._light("mixtures", "tokenise_pairs", cell, target, disk)
 
     def _learning_rates(self) -> Iterator[Unit]:
         search = self.config["training"]["learning_rate_search"]
         if not self.study.searched or not self.study.grid_corpora:
             return
         corpus = self.study.grid_corpora[0]
-        folder = f"learning_rates/{corpus}"
         for answer_format in self.study.formats_with_rates:
             cell = f"{corpus}/{answer_format}"
-            yield self._light("learning_rates", "sample_search_data", cell, f"{folder}/samples/{answer_format}.parquet")
+            target = result_path("search_data", corpus=corpus, format=answer_format)
+            yield self._light("learning_rates", "sample_search_data", cell, target)
         prompt, answers = self.assumed.training_lengths(corpus)
         for name in self.study.searched:
             for answer_format in self.study.formats_with_rates:
@@ -171,10 +182,12 @@ class Work:
                 calls = (Calls(search["samples"] + search["held_out"] / 3, prompt, answers[answer_format]),)
                 for rate in search["rates"]:
                     cell = f"{corpus}/{name}/{answer_format}/lr-{format_rate(rate)}"
-                    target = self.results / f"learning_rates/{cell}.json"
-                    student = self.study.students[name]
-                    yield Unit("learning_rates", "try_learning_rate", cell, cell, target, student, calls)
-            yield self._light("learning_rates", "choose_learning_rates", name, f"learning_rates/{name}.json")
+                    place = {"corpus": corpus, "student": name, "format": answer_format, "rate": format_rate(rate)}
+                    target, student = result_path("search_trial", **place), self.study.students[name]
+                    yield Unit("learning_rates", "try_learning_rate", cell, cell, self.results / target, student, calls)
+            yield self._light(
+                "learning_rates", "choose_learning_rates", name, result_path("learning_rate", student=name)
+            )
 
     def _training(self) -> Iterator[Unit]:
         for cell in self.study.trainings():
@@ -188,7 +201,7 @@ class Work:
         prompt, answers = self.assumed.training_lengths(training.corpus)
         shares = {"ift": 1 - training.ratio, "reasoning": training.ratio}
         calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
-        target = self.results / "models" / model.model_id / "manifest.json"
+        target = self.results / result_path("model", model_id=model.model_id)
         return Unit("training", rule, model.model_id, model.model_id, target, self.study.students[model.student], calls)
 
     def _evaluation(self) -> Iterator[Unit]:
@@ -205,7 +218,7 @@ class Work:
                 )
                 for benchmark in self.study.benchmarks_of(model)
             )
-            target = self.results / "answers" / model.model_id / "manifest.json"
+            target = self.results / result_path("evaluation", model_id=model.model_id)
             entry = self._entry(model)
             yield Unit("evaluation", "evaluate_model", job, model.model_id, target, entry, calls, self._context(entry))
 
@@ -234,14 +247,14 @@ class Work:
                     for call in self.assumed.judging_calls(judge, model, benchmark, self.assumed.items(benchmark))
                 )
                 job = f"{judge.name}/{batch[model.model_id]}"
-                target = self.results / "verdicts" / judge.name / model.model_id / "manifest.json"
+                target = self.results / result_path("judging", judge=judge.name, model_id=model.model_id)
                 cell = f"{judge.name}/{model.model_id}"
                 yield Unit("judging", "judge_answers", job, cell, target, judge, calls, self._context(judge))
 
     def _grading(self) -> Iterator[Unit]:
         for model in [*self.study.evaluated(), *self.study.limited()] if self.study.rule_graders else []:
             last = self.study.benchmarks_of(model)[-1]
-            target = f"verdicts/{RULE_GRADERS}/{model.model_id}/{last}.parquet"
+            target = result_path("verdicts", judge=RULE_GRADERS, model_id=model.model_id, benchmark=last)
             yield self._light("grading", "grade_answers", model.model_id, target)
 
     def _scores(self) -> Iterator[Unit]:
@@ -249,7 +262,7 @@ class Work:
         if self.study.limited():
             rules["limited_scores"] = "score_models_within_limit"
         for table, rule in rules.items():
-            yield self._light("scores", rule, table, f"tables/{table}.parquet")
+            yield self._light("scores", rule, table, result_path("table", table=table))
 
 
 def _owner(model: AnyModel) -> str:

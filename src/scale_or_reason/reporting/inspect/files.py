@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.result_paths import result_path
 
 
 def item_files(results: Path, benchmark: str, model_ids: Iterable[str], judges: Sequence[str]) -> list[Path]:
     """All tables that a view of an item of ``benchmark`` is made from, whether they are there or not."""
-    folders = [results / "answers", *(results / "verdicts" / judge for judge in judges)]
-    return [folder / model_id / f"{benchmark}.parquet" for model_id in model_ids for folder in folders]
+    files = []
+    for model_id in model_ids:
+        place = {"model_id": model_id, "benchmark": benchmark}
+        files.append(results / result_path("answers", **place))
+        files += [results / result_path("verdicts", judge=judge, **place) for judge in judges]
+    return files
 
 
 @dataclass(frozen=True)
@@ -29,28 +34,28 @@ class CorpusFiles:
 
     @property
     def prompts(self) -> Path:
-        return self.results / "prompts" / f"{self.name}.parquet"
+        return self.results / result_path("prompts", corpus=self.name)
 
     @property
     def overlaps(self) -> Path:
-        return self.results / "prompts" / f"{self.name}.overlaps.parquet"
+        return self.results / result_path("overlaps", corpus=self.name)
 
     @property
     def pairs(self) -> Path:
-        return self.results / "pairs" / f"{self.name}.parquet"
+        return self.results / result_path("pairs", corpus=self.name)
 
     def generations(self, answer_format: str, shard: int) -> Path:
         """The teacher's answers in one format to a part of the prompts."""
-        return self.results / "pairs" / self.name / answer_format / f"shard-{shard}.parquet"
+        return self.results / result_path("teacher_answers", corpus=self.name, format=answer_format, shard=shard)
 
     def tokens(self) -> dict[str, Path]:
         """The lengths of the pairs by tokenizer."""
-        files = sorted(self.results.glob(f"tokens/{self.name}/*/counts.parquet"))
+        files = sorted(self.results.glob(result_path("token_counts", corpus=self.name, tokenizer="*")))
         return {file.parent.name: file for file in files}
 
     def mixtures(self) -> dict[str, Path]:
         """The mixtures that are there."""
-        files = sorted(self.results.glob(f"mixtures/{self.name}/*/rho-*.parquet"))
+        files = sorted(self.results.glob(result_path("mixture", corpus=self.name, curriculum="*", ratio="*")))
         return {f"{file.parent.name}/{file.stem}": file for file in files}
 
     def files(self) -> list[Path]:

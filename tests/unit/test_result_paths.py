@@ -1,0 +1,63 @@
+"""Paths of results: there and back, and as the rules write them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.cells import Adaptation, BaseStudent, Cell, LimitedCell, Teacher
+from scale_or_reason.study.result_paths import PATTERNS, parse_result_path, result_path, verdict_files
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
+MODELS = [
+    Cell("general", "s", "seq", 0.25, 1),
+    LimitedCell("general", "s", "mix", 0.5, 0, 64),
+    Adaptation("s", "ift", "reasoning"),
+    BaseStudent("s", 3),
+    Teacher("t", "ift"),
+]
+VALUES = {
+    "format": st.sampled_from(["ift", "reasoning"]),
+    "shard": st.integers(0, 999).map(str),
+    "curriculum": st.sampled_from(["seq", "mix"]),
+    "ratio": st.sampled_from(["0", "0.25", "1"]),
+    "rate": st.sampled_from(["2e-05", "0.001"]),
+    "model_id": st.sampled_from([model.model_id for model in MODELS]),
+    "benchmark": st.sampled_from(["gsm8k", "math_500"]),
+}
+
+
+@given(st.data())
+@pytest.mark.parametrize("kind", PATTERNS)
+def test_a_path_gives_its_result_back(kind: str, data: st.DataObject) -> None:
+    names = re.findall(r"\{(\w+)\}", PATTERNS[kind])
+    values = {name: data.draw(VALUES.get(name, NAMES.filter(lambda text: "." not in text))) for name in names}
+    assert parse_result_path(result_path(kind, **values)) == (kind, values)
+
+
+@pytest.mark.parametrize(
+    "path", ["pairs/general", "prompts/../x.parquet", "answers/general/s/seq/rho-0.50/a.parquet", ""]
+)
+def test_other_paths_are_refused(path: str) -> None:
+    with pytest.raises(StudyError, match="not the path of a result"):
+        parse_result_path(path)
+
+
+def test_verdicts_of_judges_models_and_benchmarks() -> None:
+    files = verdict_files(Path("r/verdicts"), ["a", "b"], ["base/s/shots-0"], ["gsm8k"])
+    assert files == [Path(f"r/verdicts/{judge}/base/s/shots-0/gsm8k.parquet") for judge in "ab"]
+
+
+def test_the_rules_write_the_same_patterns(root: Path) -> None:
+    rules = "".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk")).replace("{{", "{")
+    rules = rules.replace("}}", "}")
+    for kind, pattern in PATTERNS.items():
+        folder = pattern.rpartition("/")[0]
+        plain = re.sub(r"\{(\w+)\}", "{}", pattern)
+        written = {re.sub(r"\{\w+\}", "{}", text) for text in re.findall(r"<results>/([^\"' ]+)", rules)}
+        assert plain in written or re.sub(r"\{(\w+)\}", "{}", folder) in written, kind
