@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from scale_or_reason.grading.grade import LONGEST_ANSWER
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
+_MOST_STRAY_TAGS = 3
 #: gpt-oss: the channel that holds the answer, with its control tokens and where a server has taken them away.
 _FINAL_CHANNEL = "<|channel|>final<|message|>"
 _CHANNEL, _BARE_CHANNEL = "<|channel|>", "assistantfinal"
 _CHANNEL_END = re.compile(r"<\|(?:end|return|start|channel)\|>")
 
-_THINK_TAG = re.compile(r"</?think>")
 _BOX_START = re.compile(r"\\{1,2}f?box(?:ed)?\s{0,9}\{$")
 _BOX_TOKEN = re.compile(r"\\{1,2}f?box(?:ed)?\s{0,9}\{|\\.|[{}]", re.DOTALL)
 #: Between two boxes that are one answer: ``\boxed{1} and \boxed{2}``.
@@ -67,29 +67,23 @@ def final_answer(answer: str) -> str | None:
     """What follows the reasoning, or None if the reasoning never ended.
 
     Reasoning is everything up to the last ``</think>``; the opening tag may be missing, since some templates put it
-    into the prompt. A ``</think>`` that closes nothing any more ends no reasoning. A later ``<think>`` that is not
-    closed again starts text that is no answer either. Of channels (gpt-oss) the final one counts.
+    into the prompt. A last ``</think>`` that closes nothing and has nothing behind it is passed over. A later ``<think>``
+    that is not closed again starts text that is no answer either. Of channels (gpt-oss) the final one counts.
     """
     if _CHANNEL in answer:
         _, found, rest = answer.rpartition(_FINAL_CHANNEL)
         return _CHANNEL_END.split(rest, maxsplit=1)[0][-LONGEST_ANSWER:] if found else None
     if answer.startswith("analysis") and _BARE_CHANNEL in answer:
         return answer.rpartition(_BARE_CHANNEL)[2][-LONGEST_ANSWER:]
-    if THINK_CLOSE not in answer:
+    before, close, rest = answer.rpartition(THINK_CLOSE)
+    for _ in range(_MOST_STRAY_TAGS):  # tags behind the answer that close nothing
+        thought = before.rpartition(THINK_CLOSE)
+        if rest.strip() or not thought[1] or THINK_OPEN in thought[2]:
+            break
+        before, close, rest = thought
+    if not close:
         return None if THINK_OPEN in answer else answer[-LONGEST_ANSWER:]
-    start, stop, thinking = 0, len(answer), True
-    stray: list[int] = []
-    for tag in _THINK_TAG.finditer(answer):
-        if tag.group() == THINK_OPEN:
-            thinking, stop = True, min(stop, tag.start()) if not thinking else stop
-        elif thinking:
-            start, stop, thinking, stray = tag.end(), len(answer), False, []
-        else:
-            stray.append(tag.start())
-    rest = answer[start:stop]
-    for place in reversed(stray[-100:]):
-        rest = rest[: place - start] + rest[place - start + len(THINK_CLOSE) :]
-    return rest.lstrip()[-LONGEST_ANSWER:]
+    return rest.partition(THINK_OPEN)[0].lstrip()[-LONGEST_ANSWER:]
 
 
 def last_box(text: str) -> str | None:
