@@ -13,6 +13,7 @@ import pytest
 
 from scale_or_reason.grading import get_grader
 from scale_or_reason.grading.extraction import final_answer, final_box, first_sentence
+from scale_or_reason.grading.isolation import algebra_use
 from scale_or_reason.grading.spans import leave_one_out
 
 
@@ -88,6 +89,10 @@ def test_a_value_is_no_option_unless_sign_point_operator_and_unit_agree(
         (r"12\text{ cm}", r"120\text{ mm}", True),
         ("12", r"12\text{ m}", True),
         (r"\frac{22}{7}", r"\frac{22}{7} \approx 3.14", True),
+        (r"\$12.40", r"1240 \text{ cents}", True),
+        (r"\$12.40", r"12.4 \text{ cents}", False),
+        ("(-2,5]", r"\{x \mid -2 < x \le 5\}", True),
+        ("(-2,5]", r"\{x \mid -2 < x < 5\}", False),
     ],
 )
 def test_mathematics(gold: str, answer: str, right: bool) -> None:
@@ -163,6 +168,14 @@ VITAMINS = ("C = 3", "C = 5", "C = 7", "C = 9")
         ("C", COLOURS, r"The answer is $\\boxed{C}$.", True),
         ("C", COLOURS, r"\fbox{C}", True),
         ("B", COLOURS, "The answer is (B). The incorrect option is (C).", True),
+        ("B", COLOURS, "Option B is correct.", True),
+        ("B", COLOURS, "So (B) is the correct answer.", True),
+        ("B", COLOURS, "Option B is incorrect.", False),
+        ("B", COLOURS, r"\boxed{B, not C}", True),
+        ("B", COLOURS, r"\boxed{C, not B}", False),
+        ("B", COLOURS, r"\boxed{\text{not B}}", False),
+        ("B", COLOURS, "The answer is neither B nor C.", False),
+        ("B", COLOURS, "The answer can't be B.", False),
     ],
 )
 def test_letters(gold: str, options: tuple[str, ...], answer: str, right: bool) -> None:
@@ -217,6 +230,7 @@ def test_numbers_and_units(gold: str, extra: dict[str, Any], answer: str, right:
         ("Yes", r"\boxed{\text{Neither yes nor no}}", False),
         ("No", "No, they may not.", True),
         ("No", "**No**", True),
+        ("Yes", "The answer is no longer yes.", False),
     ],
 )
 def test_yes_and_no(gold: str, answer: str, right: bool) -> None:
@@ -308,3 +322,15 @@ def test_shared_cases(shared_dir: Path) -> None:
         if right is not (case["right_value"] == "right"):
             wrong.append(case)
     assert not wrong
+
+
+def test_answers_to_mathematics_need_no_algebra_process() -> None:
+    """What a model writes is compared in this process: a request to the other one takes ten times as long."""
+    before = algebra_use()
+    golds = [r"3\sqrt{13}", r"\frac{243}{625}", "6 - 5i", r"\left( 3, \frac{\pi}{2} \right)", "p - q", "x^2+1", "1,-2"]
+    answers = [r"\frac{17}{4}", "3.7", r"2\sqrt{7}", "(2, 3)", "2x - 7", "no solution", "1, 2, 3", r"\pi"]
+    for gold in golds:
+        for answer in answers:
+            assert not verdict("math", [gold], rf"We compute $2^{{10}}$. So \boxed{{{answer}}}.")
+            assert not verdict("math", [gold], f"We compute $2^{{10}}$. So we get ${answer}$.")
+    assert algebra_use().requests == before.requests

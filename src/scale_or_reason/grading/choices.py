@@ -20,6 +20,8 @@ from scale_or_reason.grading.options import option_by_text, plain_option
 
 #: WinoGrande's options have numbers.
 _NUMBERED = re.compile(r"\(?(?:[Oo]ption\s?)?(\d)\)?(?:[.):]?\s{0,9}(.*)|\s*)", re.DOTALL)
+#: What a letter is told apart from: ``B, not C``.
+_CONTRAST = re.compile(r"(?<=[A-Z)]),?\s(?:and\s)?not\s\(?[A-Z]\)?[\s.]*$")
 _LONGEST_OPTION = 2000
 
 
@@ -55,7 +57,7 @@ def _is_right(chosen: int | str | None, right: int, numbered: list[str]) -> bool
 
 def _is_hedged(text: str, count: int) -> bool:
     """Whether a text names several options by their letters."""
-    letters = set(HEDGE.findall(plain_text(text))) & set(ascii_uppercase[:count])
+    letters = set(HEDGE.findall(_CONTRAST.sub("", plain_text(text)))) & set(ascii_uppercase[:count])
     return len(letters) > 1
 
 
@@ -84,7 +86,7 @@ def chosen_option(text: str, options: list[str], numbered: list[str] | None = No
     A letter counts before a text. With ``numbered`` (the numbers that the gold answers list) a bare number that is no
     option's text comes back as it is.
     """
-    text = plain_text(text[:_LONGEST_OPTION])
+    text = _CONTRAST.sub("", plain_text(text[:_LONGEST_OPTION]))
     letters = ascii_uppercase[: len(options)]
     letter = named_letter(text, letters, options)
     if letter is not None:

@@ -67,8 +67,9 @@ def final_answer(answer: str) -> str | None:
     """What follows the reasoning, or None if the reasoning never ended.
 
     Reasoning is everything up to the last ``</think>``; the opening tag may be missing, since some templates put it
-    into the prompt. A last ``</think>`` that closes nothing and has nothing behind it is passed over. A later ``<think>``
-    that is not closed again starts text that is no answer either. Of channels (gpt-oss) the final one counts.
+    into the prompt. A last ``</think>`` that closes nothing and has nothing behind it is passed over. A later
+    ``<think>`` that is not closed again starts text that is no answer either. Of channels (gpt-oss) the final one
+    counts.
     """
     if _CHANNEL in answer:
         _, found, rest = answer.rpartition(_FINAL_CHANNEL)

@@ -32,10 +32,15 @@ _ADVERB = (
 )
 _NOUN = r"(?:answer|option|choice|letter)"
 _LETTER = rf"{_WRAP}{{0,9}}([A-Z])(?![A-Za-z'’])"
+_VERB = r"(?:is|are|(?:must|would|should|will|has\s{1,3}to)\s{1,3}be)(?:\s{0,9}:)?|:|\s[-–]\s"
+_LEAVING = r"\b(?:leaving|leaves)\s{1,3}(?:us\s{1,3})?(?:with\s{1,3})?(?:only\s{1,3})?"
+_RIGHT = r"(?:correct|right|best)"
 _ASSERTIONS = re.compile(
-    rf"(?i:\b{_NOUN}\*{{0,2}}\s{{0,9}}(?:(?:is|are|must\s{{1,3}}be|would\s{{1,3}}be|should\s{{1,3}}be|will\s{{1,3}}be|has\s{{1,3}}to\s{{1,3}}be)(?:\s{{0,9}}:)?|:)\*{{0,2}}\s{{0,9}}"
-    rf"{_ADVERB}(?:not\b.{{1,40}}?\bbut\s{{1,3}})?(?:(?:the\s)?{_NOUN}\s{{0,3}}:?\s{{0,3}})?){_LETTER}"
-    rf"|(?i:\b(?:leaving|leaves|which\s{{1,3}}leaves|leaves\s{{1,3}}us\s{{1,3}}with)\s{{1,3}}(?:us\s{{1,3}}with\s{{1,3}})?(?:only\s{{1,3}})?(?:{_NOUN}\s)?){_LETTER}"
+    rf"(?i:\b{_NOUN}\*{{0,2}}\s{{0,9}}(?:{_VERB})\*{{0,2}}\s{{0,9}}{_ADVERB}(?:not\b.{{1,40}}?\bbut\s{{1,3}})?"
+    rf"(?:(?:the\s)?{_NOUN}\s{{0,3}}:?\s{{0,3}})?){_LETTER}"
+    rf"|(?i:{_LEAVING}(?:{_NOUN}\s)?){_LETTER}"
+    rf"|(?<![A-Za-z'’])\(?([A-Z])\)?\*{{0,2}}(?i:\s{{1,3}}is\s{{1,3}}the\s{{1,3}}{_RIGHT}\s{{1,3}}{_NOUN}\b)"
+    rf"|(?i:\b(?:option|choice)\s{{1,3}})\(?([A-Z])\)?\*{{0,2}}(?i:\s{{1,3}}is\s{{1,3}}(?:the\s{{1,3}})?{_RIGHT}\b)"
 )
 #: Words before "answer is X" that turn it round, in the same sentence.
 _REJECTED = re.compile(
@@ -85,9 +90,12 @@ def asserted_letter(text: str, letters: str, options: Sequence[str]) -> str | No
     """The letter that is asserted last; "" if that assertion names several; None if there is none."""
     last: str | None = None
     for match in _ASSERTIONS.finditer(text):
-        letter = match[1] or match[2]
+        letter = match[1] or match[2] or match[3] or match[4]
         end = match.end()
         if letter not in letters:
+            continue
+        if match[3] or match[4]:
+            last = letter
             continue
         if match[1] and (_REJECTED.search(text[max(0, match.start() - 60) : match.start()].rpartition("\n")[2])):
             continue

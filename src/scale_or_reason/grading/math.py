@@ -98,11 +98,13 @@ def _grade_expression(golds: list[str], expression: str, how: str) -> Grade:
 @lru_cache(maxsize=100_000)
 def equal_expressions(gold: str, answer: str) -> tuple[bool, str]:
     """Whether two expressions are equal, and a note if that could not be found out (then they count as different)."""
-    quick = quick_equal(gold, answer)
+    quick = None if "\\$" in gold and "cent" in answer else quick_equal(gold, answer)
     if quick is not None:
         return quick, ""
     if len(answer) > _LONGEST_EXPRESSION + len(gold) or too_complex(answer):
         return False, "too-complex"
+    if "\\$" in gold and "cent" in answer:
+        gold += r"\text{ dollars}"
     try:
         same = same_reading(gold, answer)
     except TooComplex:

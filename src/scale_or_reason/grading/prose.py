@@ -169,27 +169,21 @@ def _content(match: re.Match[str]) -> str | None:
 
 
 def _last_set_apart(tail: str) -> Extract | None:
-    r"""The last formula, bold value or number of the text, whichever ends last."""
+    r"""The last bold value of the last paragraph, else the last formula, bold value or number, whichever ends last."""
     text = _PARENTHESIS.sub("", tail.rstrip())
-    last: tuple[int, str, str] | None = None
-    spans = []
-    for match in _MARKED.finditer(text):
-        content = _content(match)
-        spans.append((match.start(), match.end(), content))
-        if content is not None:
-            name = "last-number" if match["bold"] is not None else "last-formula"
-            last = match.end(), content, name
     bold = _concluding_bold(text)
     if bold is not None:
         return Extract(bold, "fallback:last-bold")
-    numbers = [
-        match for match in _NUMBER.finditer(text) if not any(a <= match.start() < b and c for a, b, c in spans[-40:])
-    ]
-    if numbers and (last is None or numbers[-1].end() > last[0]):
+    spans = list(_MARKED.finditer(text))
+    last = next(((span, content) for span in reversed(spans) if (content := _content(span)) is not None), None)
+    start = 0 if last is None else last[0].end()
+    numbers = list(_NUMBER.finditer(text, start))
+    if numbers:
         return Extract(_number_at(text, numbers[-1]), "fallback:last-number")
     if last is None:
         return None
-    return Extract(_last_side(last[1]), f"fallback:{last[2]}")
+    name = "last-number" if last[0]["bold"] is not None else "last-formula"
+    return Extract(_last_side(last[1]), f"fallback:{name}")
 
 
 def _concluding_bold(text: str) -> str | None:

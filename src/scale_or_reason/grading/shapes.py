@@ -145,6 +145,9 @@ def _joined_by_or(tokens: Tokens) -> bool:
 def _braced(tokens: Tokens) -> Shape:
     if not tokens:
         return Sign("emptyset")
+    condition = _split(tokens, lambda token: token.text in ("|", ":"))
+    if len(condition) == 2 and len(condition[0]) == 1:
+        return shape_of(condition[1])  # {x | x > 2}
     items: list[Shape] = []
     for part in _split(tokens, _is_separator):
         shape = _single(part)

@@ -18,7 +18,7 @@ from scale_or_reason.grading.grade import Grade, gold_answers, make_grade
 from scale_or_reason.grading.latex import plain_text
 
 _WORD = re.compile(
-    r"(?P<negation>\b(?:not|isn't|never|neither)\s{1,3}(?:simply\s|a\s|an\s|necessarily\s)?[\"'“*]{0,3})?\b(?P<word>yes|no)\b",
+    r"(?P<negation>\b(?:not|isn't|never|neither|no\s+longer)\s{1,3}(?:simply\s|a\s|an\s|necessarily\s)?[\"'“*]{0,3})?\b(?P<word>yes|no)\b",
     re.IGNORECASE,
 )
 _ADVERB = r"(?:(?:definitely|certainly|clearly|probably|likely|therefore|most likely|absolutely|simply)\W{1,3})?"
