@@ -30,6 +30,9 @@ from typing import Any
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.common.tables import table_from_rows, table_writer, write_table
+from scale_or_reason.grading import get_grader
+from scale_or_reason.grading.isolation import algebra_use
+from scale_or_reason.grading.math import equal_expressions
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "workflow" / "scripts" / "grade_answers.py"
@@ -81,12 +84,43 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=200_000, help="in all (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=2, help="of the program (default: %(default)s)")
     parser.add_argument("--folder", type=Path, help="where the files go (default: a temporary folder)")
+    parser.add_argument(
+        "--real", type=Path, help="JSONL of real answers to MATH (gold, answer_text): grade these instead"
+    )
     arguments = parser.parse_args()
+    if arguments.real is not None:
+        print(measure_real(arguments.real))
+        return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         counts = write_inputs(Path(folder), arguments.answers)
         size = sum(file.stat().st_size for file in Path(folder, "answers").iterdir())
         print(f"{sum(counts.values())} answers to {len(counts)} benchmarks, {size / 1e9:.2f} GB on disk")
         print(measure(Path(folder), counts, arguments.processes))
+
+
+def measure_real(path: Path) -> str:
+    """Milliseconds of computing per real answer, in its box and without: to its own gold, and to symbolic ones.
+
+    Compare two revisions in one run on one machine: PYTHONPATH=OTHER/src before the second.
+    """
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    symbolic = [gold for gold, _ in EXPRESSIONS]
+    lines = []
+    for name, edit in (("in its box", str), ("without the box", unboxed)):
+        for kind, golds in (("own gold", [row["gold"] for row in rows]), ("symbolic gold", symbolic)):
+            equal_expressions.cache_clear()
+            before, start = algebra_use(), time.process_time()
+            for number, row in enumerate(rows):
+                get_grader("math")({"gold": [golds[number % len(golds)]]}, edit(row["answer_text"]))
+            algebra = algebra_use() - before
+            each = (time.process_time() - start + algebra.seconds) * 1000 / len(rows)
+            lines.append(f"{name:16} {kind:14} {each:7.3f} ms an answer, {algebra}")
+    return "\n".join(lines)
+
+
+def unboxed(text: str) -> str:
+    """An answer whose boxes are plain text."""
+    return re.sub(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1", text)
 
 
 def write_inputs(folder: Path, answers: int) -> dict[str, int]:

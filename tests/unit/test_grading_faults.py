@@ -93,6 +93,8 @@ def test_a_value_is_no_option_unless_sign_point_operator_and_unit_agree(
         (r"\$12.40", r"12.4 \text{ cents}", False),
         ("(-2,5]", r"\{x \mid -2 < x \le 5\}", True),
         ("(-2,5]", r"\{x \mid -2 < x < 5\}", False),
+        ("(-1,4)", r"\langle -1, 4 \rangle", True),
+        ("7", r"\{7\}", True),
     ],
 )
 def test_mathematics(gold: str, answer: str, right: bool) -> None:
@@ -126,6 +128,7 @@ def test_mathematics(gold: str, answer: str, right: bool) -> None:
         ("6", "The answer is not 5 but 6.", True),
         ("5", "The answer is not 5 but 6.", False),
         ("5", "The answer is 5 or 6.", False),
+        ("128", "The answer is not 128.", False),
         ("-3", "The answer is minus 3.", True),
         ("3", "The answer is minus 3.", False),
         (r"\text{Marta}", "Hence the answer is Marta.", True),
@@ -180,6 +183,12 @@ VITAMINS = ("C = 3", "C = 5", "C = 7", "C = 9")
 )
 def test_letters(gold: str, options: tuple[str, ...], answer: str, right: bool) -> None:
     assert verdict("choice", [gold, options["ABCD".index(gold)]], answer, *options) is right
+
+
+def test_of_options_with_one_value_the_unit_decides() -> None:
+    speeds = ["3.0 × 10^8 m/s", "3.0 × 10^6 m/s", "3.0 × 10^5 km/s"]
+    assert verdict("choice", ["C", speeds[2]], r"\boxed{3.0 \times 10^5 \text{ km/s}}", *speeds)
+    assert not verdict("choice", ["C", speeds[2]], r"\boxed{3.0 \times 10^5 \text{ m/s}}", *speeds)
 
 
 def test_i_is_a_letter_and_a_pronoun() -> None:
@@ -252,6 +261,8 @@ def test_yes_and_no(gold: str, answer: str, right: bool) -> None:
         ("to keep the harbour free of ice", "to keep the harbour free of mice", False),
         ("Lisa beat Ann in the final game", "Ann beat Lisa in the final game", False),
         ("seven", "7", True),
+        ("1,200", "1200", True),
+        ("1,200", "12,00", False),
         ("U.N. Army", "The answer is U.N. Army.", True),
     ],
 )

@@ -188,7 +188,7 @@ def quantity_in(text: str) -> Quantity | None:
     if len(text) > _LONGEST_NUMBER or too_complex(text):
         return None
     text = _SUPERSCRIPT.sub(lambda match: f"^{{{match[1].translate(_SUPERSCRIPTS)}}}", text.translate(_MINUS))
-    text = _COMMENT.sub("", text)
+    text = _COMMENT.sub(lambda match: "}" if "text" not in match[0] and match[0].rstrip().endswith("}") else "", text)
     if _RANGE.search(text):
         return None
     tokens = tokenize(join_thousands(_TIMES_TEN.sub(" * ", text)))

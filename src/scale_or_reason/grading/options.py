@@ -34,20 +34,26 @@ def option_by_text(text: str, options: Sequence[str], exactly: bool = False) -> 
     plain = plain_option(text)
     if not plain:
         return None
-    tests = [lambda option: plain_option(option) == plain and _same_case(option, text)]
-    if not exactly:
-        tests += [
-            lambda option: _same_words(option, text),
-            lambda option: _same_value(option, text),
-            lambda option: _same_value_without_unit(option, text),
-        ]
-    for same in tests:
-        found = [index for index, option in enumerate(options) if same(option)]
-        if len(found) == 1:
-            return found[0]
-        if len(found) > 1 and len({plain_option(options[index]) for index in found}) == 1:
+    tests = (_same_text, _same_words, _same_value, _same_value_without_unit)
+    for same in tests[:1] if exactly else tests:
+        found = [index for index, option in enumerate(options) if same(option, text)]
+        if len(found) > 1:  # 3 x 10^8 m/s and 3 x 10^5 km/s are one value: the unit decides
+            found = [index for index in found if _same_unit(options[index], text)] or found
+        if found and len({plain_option(options[index]) for index in found}) == 1:
             return found[0]
     return None
+
+
+def _same_text(option: str, text: str) -> bool:
+    return plain_option(option) == plain_option(text) and _same_case(option, text)
+
+
+def _same_unit(option: str, text: str) -> bool:
+    """Whether two values have a unit of the same size."""
+    units = [
+        {parse_unit(reading.unit) for reading in readings(_latex(side)) if reading.known} for side in (option, text)
+    ]
+    return bool(units[0] & units[1])
 
 
 def other_number(text: str, option: str) -> bool:
@@ -97,10 +103,10 @@ def _spelling(text: str) -> str:
 
 def _same_value(option: str, text: str) -> bool:
     """Whether option and text are one value, with the unit that both have; a unit may stand in one of them alone."""
-    if len(option) > _MATH_TEXT or len(text) > _MATH_TEXT or is_wordy(option) != is_wordy(text):
+    if len(option) > _MATH_TEXT or len(text) > _MATH_TEXT:
         return False
-    if is_wordy(option):
-        return bool(_number_of(option)) and _value_equal(option, text)
+    if any(is_wordy(side) and not _number_of(side) for side in (option, text)):
+        return False
     return _value_equal(option, text)
 
 

@@ -45,7 +45,7 @@ def stated_expression(final: str) -> Extract | None:
     tail = _ANNOTATION.sub("", final[-LONGEST_TEXT:])
     stated = _statement(tail)
     if stated is not None:
-        return stated
+        return stated if stated.text else None  # what is said not to be the answer must not be taken for it
     whole = tail.strip()
     if (
         len(whole) <= _LONGEST_WHOLE
@@ -93,7 +93,7 @@ def _first_expression(text: str) -> str | None:
     text = text.lstrip(" *\n:_\t")
     text = _NOT_BUT.sub("", text)
     if re.match(r"not\b", text, re.IGNORECASE):
-        return None
+        return ""
     if text.startswith(("$$", "\\[")):
         match = _MARKED.match(text)
         return _bare(match["display"] or match["square"]) if match else None

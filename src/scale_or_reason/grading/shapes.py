@@ -286,6 +286,8 @@ def same_shape(gold: Shape, answer: Shape) -> bool:
         return same_shape(target, answer) if target is not None else _same_interval(gold, answer)
     if isinstance(answer, Relation):
         return _same_as_relation(gold, answer)
+    if isinstance(gold, Value) and isinstance(answer, Many) and len(answer.items) == 1:
+        return same_shape(gold, answer.items[0])
     if isinstance(gold, Value) and isinstance(answer, Value):
         return equal_values(gold.node, answer.node)
     if isinstance(gold, Sign) and isinstance(answer, Sign):

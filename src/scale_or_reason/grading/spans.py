@@ -131,7 +131,7 @@ def _numbers(text: str) -> Counter[str]:
         return Counter([str(whole)])
     found = []
     for match in _NUMBER.finditer(text):
-        number = re.sub(r"[\s,$€£+]", "", match.group())
+        number = re.sub(r",(?=\d{3}(?!\d))|[\s$€£+]", "", match.group())
         found.append(number.rstrip("0").rstrip(".") if "." in number else number)
     return Counter(found)
 

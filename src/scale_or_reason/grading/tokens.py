@@ -24,7 +24,8 @@ _SPELLINGS = {
     "div": "/", "lbrace": "\\{", "rbrace": "\\}", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "colon": ":",
     "varnothing": "emptyset", "dots": "ldots", "cdots": "ldots", "dotsc": "ldots", "degree": "circ", "simeq": "approx",
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "lbrack": "[", "rbrack": "]", "land": "and", "lor": "or",
-    "varepsilon": "epsilon", "varphi": "phi", "infin": "infty", "slash": "/", "euro": "$", "pounds": "$",
+    "varepsilon": "epsilon", "varphi": "phi", "infin": "infty", "slash": "/",
+    "langle": "(", "rangle": ")", "euro": "$", "pounds": "$",
 }  # fmt: skip
 _CHARACTERS = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "∕": "/",
