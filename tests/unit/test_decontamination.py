@@ -73,6 +73,12 @@ def test_short_questions_must_be_the_whole_prompt() -> None:
     assert overlapping_benchmark(prompts, items) == ["math_500", "math_500", None]
 
 
+def test_signs_of_short_questions_count() -> None:
+    items = made_items(("gsm8k", "What is 12 - 4?"), ("math_500", "Is C++ fast?"))
+    prompts = ["What is 12 + 4?", "what is 12-4", "What is 12 * 4?", "What is 12 4?", "Is C fast?", "Is C++ fast"]
+    assert overlapping_benchmark(prompts, items) == [None, "gsm8k", None, None, None, "math_500"]
+
+
 def test_first_benchmark_is_named() -> None:
     items = made_items(("squad", "a b"), ("gsm8k", "c d"), ("squad", "c d"))
     assert overlapping_benchmark(["x a b", "c d", "c d a b"], items, n=2) == ["squad", "gsm8k", "squad"]

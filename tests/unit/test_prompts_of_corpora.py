@@ -138,13 +138,13 @@ def test_a_source_without_languages() -> None:
 
 
 STORY = (
-    "A train leaves the station at noon and travels north for three hours before it stops at a small village where "
-    "an old man waits with two heavy bags and a letter that he wrote many years ago to somebody he never met"
+    "Some train leaves the station at noon and travels north for hours until it stops at that small village where "
+    "an old man waits beside heavy bags and holds the letter that he wrote years ago to somebody whom he met abroad"
 )
 
 
 def test_near_duplicates_are_one_question() -> None:
-    texts = [STORY, f"{STORY}!", STORY.replace("two", "three"), STORY.replace("a", "b"), "Who is it?", "Who is she?"]
+    texts = [STORY, f"{STORY}!", STORY.replace("small", "quiet"), STORY.replace("a", "b"), "Who is it?", "Who is she?"]
     everything, outcomes = choose_texts(texts)
     assert outcomes == {"kept": 6}
     table, outcomes = choose_texts(texts, jaccard=0.6)
@@ -176,6 +176,11 @@ def test_sample(texts: list[str], size: int, growth: int, seed: int, near: float
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(external_sort, "_WAITING", 3)
         assert choose_texts(texts[::-1], num_prompts=size, seed=seed, jaccard=near)[0].equals(small)
+
+
+def test_case_counts_where_it_has_a_meaning() -> None:
+    texts = ["Simplify (a+b)(A-b).", "Simplify (a+b)(a-b).", "SIMPLIFY (a+b)(a-b).", "5 mW", "5 MW"]
+    assert choose_texts(texts)[1] == {"duplicate": 1, "kept": 4}
 
 
 def test_same_prompt_has_another_id_in_another_corpus() -> None:

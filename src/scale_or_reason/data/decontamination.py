@@ -1,9 +1,10 @@
 """Which training prompts overlap with a benchmark question, by word n-grams.
 
 The usual test of the field: a prompt is contaminated if a run of ``n`` words of a benchmark question occurs in it.
-The instructions around the prompts don't count: benchmark questions come without them, and known instructions are
-cut out of the training prompts first. A benchmark question shorter than ``n`` words has no n-gram; it overlaps with
-a training prompt of exactly the same words only.
+Instructions do not count: benchmark questions come without them, and known instructions are cut out of the training
+prompts first. A benchmark question shorter than ``n`` words has no n-gram. It overlaps only with a training prompt of
+exactly the same words. In a text of fewer than eight words a sign is as much as a word: "What is 12 - 4?" does not
+overlap with "What is 12 + 4?".
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from scale_or_reason.benchmarks.instructions import TRAINING_INSTRUCTIONS
-from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
-from scale_or_reason.data.word_runs import runs_of, words_of
+from scale_or_reason.data.fingerprints import text_hashes
+from scale_or_reason.data.known_instructions import without_instructions
+from scale_or_reason.data.prompt_words import prompt_words
+from scale_or_reason.data.word_runs import WordRuns, runs_of, words_of
 
 #: Prompts whose runs are in memory at a time: some hundred megabytes at the length of the papers' prompts.
 CHUNK = 20_000
+#: Texts of fewer words must also agree in numbers and operators; in longer ones words alone count, as in n-grams.
+SIGNS_COUNT_BELOW = 8
 _PREFIX_BITS = 24
 _PREFIX_SHIFT = np.uint64(64 - _PREFIX_BITS)
 
@@ -47,7 +51,7 @@ class _Index:
 
     def __init__(self, prompts: pl.Series, n: int) -> None:
         self.n = n
-        runs = runs_of(words_of(prompts), n)
+        runs = _runs(prompts, words_of(prompts), n)
         # runs come item by item, and unique gives the first of equal ones
         self.keys, first = np.unique(runs.hashes, return_index=True)
         self.items = runs.texts[first]
@@ -55,35 +59,38 @@ class _Index:
         self.prefixes = np.zeros(1 << _PREFIX_BITS, dtype=bool)
         self.prefixes[self.keys >> _PREFIX_SHIFT] = True
 
-    def first_hits(self, words: pl.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def first_hits(self, texts: pl.Series, words: pl.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of the texts that share a run with an item: number of the text, of its first item, of the run's word."""
-        runs = runs_of(words, self.n)
+        runs = _runs(texts, words, self.n)
         likely = np.flatnonzero(self.prefixes[runs.hashes >> _PREFIX_SHIFT])
         hashes = runs.hashes[likely]
         place = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
         matched = np.flatnonzero(self.keys[place] == hashes)  # without keys nothing was likely
         run, item = likely[matched], self.items[place[matched]]
         order = np.lexsort((run, item, runs.texts[run]))
-        texts, first = np.unique(runs.texts[run][order], return_index=True)
-        return texts, item[order][first], runs.starts[run][order][first]
+        hit, first = np.unique(runs.texts[run][order], return_index=True)
+        return hit, item[order][first], runs.starts[run][order][first]
+
+
+def _runs(texts: pl.Series, words: pl.Series, n: int) -> WordRuns:
+    """The runs of ``n`` words; the one run of a short text depends on its signs too."""
+    runs = runs_of(words, n)
+    short = np.flatnonzero(words.list.len().to_numpy()[runs.texts] < min(n, SIGNS_COUNT_BELOW))
+    numbers = runs.texts[short]
+    runs.hashes[short] = text_hashes(prompt_words(texts.gather(numbers)), len(numbers))
+    return runs
 
 
 def _overlaps_of(prompts: pl.DataFrame, items: pl.DataFrame, index: _Index) -> pl.DataFrame:
-    words = words_of(_without_instructions(prompts["prompt"]))
-    texts, hit_items, starts = index.first_hits(words)
-    shared = [" ".join(words[int(text)][start : start + index.n]) for text, start in zip(texts, starts, strict=True)]
+    texts = without_instructions(prompts["prompt"])
+    words = words_of(texts)
+    hits, hit_items, starts = index.first_hits(texts, words)
+    shared = [" ".join(words[int(hit)][start : start + index.n]) for hit, start in zip(hits, starts, strict=True)]
     return pl.DataFrame(
         {
-            "prompt_id": prompts["prompt_id"].gather(texts),
+            "prompt_id": prompts["prompt_id"].gather(hits),
             "benchmark": items["benchmark"].gather(hit_items),
             "item_id": items["item_id"].gather(hit_items),
             "shared_words": pl.Series(shared, dtype=pl.String),
         }
     )
-
-
-def _without_instructions(texts: pl.Series) -> pl.Series:
-    known = [benchmark.instruction for benchmark in BENCHMARKS.values()]
-    for instruction in dict.fromkeys((*known, *TRAINING_INSTRUCTIONS)):
-        texts = texts.str.replace_all(instruction, " ", literal=True)
-    return texts

@@ -20,8 +20,10 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_writer
 from scale_or_reason.data.external_sort import ExternalSort
-from scale_or_reason.data.near_duplicates import ENTRIES, first_of_group, signatures
+from scale_or_reason.data.fingerprints import mixed, text_hashes
+from scale_or_reason.data.near_duplicates import Signatures, first_of_group
 from scale_or_reason.data.prompt_schemas import PromptSchema, get_prompt_schema, language_of, prompt_of
+from scale_or_reason.data.prompt_words import prompt_words
 
 #: What becomes of a row of the source, in the order in which it is asked.
 OUTCOMES = (
@@ -144,14 +146,13 @@ def _duplicates(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two masks over the prompts in order: those that equal an earlier one, and those that nearly do."""
     keys = np.empty(distinct, dtype=np.uint64)
-    signed = np.empty((distinct if threshold is not None else 0, ENTRIES), dtype=np.uint32)
+    signed = Signatures.empty(distinct if threshold is not None else 0)
     place = 0
     for frame in frames:
         part = slice(place, place + frame.height)
-        plain = frame["prompt"].str.to_lowercase().str.replace_all(r"\s+", " ")
-        keys[part] = plain.hash(seed=0).to_numpy()
+        keys[part] = _plain_hashes(frame["prompt"])
         if threshold is not None:
-            signed[part] = signatures(frame["prompt"])
+            signed.sign(frame["prompt"], place)
         place = part.stop
     duplicate = np.ones(distinct, dtype=bool)
     duplicate[np.unique(keys, return_index=True)[1]] = False
@@ -159,6 +160,12 @@ def _duplicates(
     if threshold is not None:
         near = (first_of_group(signed, threshold) != np.arange(distinct)) & ~duplicate
     return duplicate, near
+
+
+def _plain_hashes(texts: pl.Series) -> np.ndarray:
+    """Hashes that do not depend on white space, nor on case except where case has a meaning (variables, units)."""
+    plain = texts.str.to_lowercase().str.replace_all(r"\s+", " ").hash(seed=0).to_numpy()
+    return mixed(plain + text_hashes(prompt_words(texts), len(texts)))
 
 
 def _write(frames: Iterator[pl.DataFrame], good: np.ndarray, size: int, output: Path, corpus: str) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 STAGE_VERSIONS: dict[str, int] = {
     "small_world": 5,
-    "prompts": 2,
-    "overlaps": 1,
+    "prompts": 3,
+    "overlaps": 2,
     "benchmarks": 1,  # each benchmark also has a version of its own
     "generations": 1,
     "pairs": 2,
