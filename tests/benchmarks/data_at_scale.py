@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS, MICRO = ROOT / "workflow" / "scripts", ROOT / "resources" / "micro"
 TEMPLATE = ROOT / "src" / "scale_or_reason" / "training" / "templates" / "chatml.jinja"
 ITEMS, ITEM_WORDS = 20_000, 40
+#: For the digits of made-up words: one with digits in it would count as mathematics.
+LETTERS = "bcdefghjkl"
 #: Copies are of the last rows only, so that this program needs little memory itself.
 RECENT = 50_000
 
@@ -139,7 +141,7 @@ def measure(script: str, rows: int, *options: object, made: Path | None = None) 
 
 
 def made_words(rng: Random, count: int) -> list[str]:
-    return [f"w{int(20_000 ** rng.random())}" for _ in range(count)]
+    return ["w" + "".join(LETTERS[int(digit)] for digit in str(int(20_000 ** rng.random()))) for _ in range(count)]
 
 
 def made_questions(rows: int, items: list[str], rng: Random) -> Iterator[tuple[str, str]]:

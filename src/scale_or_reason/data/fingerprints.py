@@ -29,12 +29,12 @@ _NUMBERS = (
 )
 _DECISIVE = (
     "zero one once first second last next no not never none nobody nothing neither nor without cannot can't don't "
-    "doesn't didn't isn't aren't wasn't weren't won't wouldn't shouldn't couldn't hasn't haven't hadn't all any each "
-    "every some both either only except but if unless and or more most less least fewer fewest many few much greater "
-    "greatest larger largest smaller smallest bigger biggest higher highest lower lowest longer longest shorter "
-    "shortest older oldest younger youngest better best worse worst same different before after above below over under left "
-    "right up down increase decrease increases decreases increasing decreasing maximum minimum positive negative true "
-    "false even odd with from to into than between"
+    "doesn't didn't isn't aren't wasn't weren't won't wouldn't shouldn't couldn't hasn't haven't hadn't all any "
+    "each every some both either only except but if unless and or more most less least fewer fewest many few much "
+    "greater greatest larger largest smaller smallest bigger biggest higher highest lower lowest longer longest "
+    "shorter shortest older oldest younger youngest better best worse worst same different before after above below "
+    "over under left right up down increase decrease increases decreases increasing decreasing maximum minimum "
+    "positive negative true false even odd with from to into than between"
 )
 _NUMBER = rf"(?:^|-)(?:{'|'.join(_NUMBERS.split())})s?(?:-|$)"
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

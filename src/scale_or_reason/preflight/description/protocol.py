@@ -83,7 +83,7 @@ class Deduplication(Section):
 
     jaccard: PositiveShare | None = key(
         "The Jaccard similarity of five-word runs from which two prompts are duplicates; `null` drops exact copies "
-        "only.",
+        "only. Prompts that differ in a number, a sign, a variable or what they ask are never duplicates.",
         when="Lower it to drop more.",
     )
 
