@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.intervals import mid_p_interval
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.study.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
@@ -134,7 +134,7 @@ def _measured(model: AnyModel, family: str, benchmark: str) -> tuple[float, floa
 
 
 def _interval(benchmark: str, accuracy: float) -> dict[str, float]:
-    low, high = wilson_interval(accuracy, _ITEMS.get(benchmark, 1000))
+    low, high = mid_p_interval(accuracy, _ITEMS.get(benchmark, 1000))
     return {"accuracy": accuracy, "ci_low": float(low), "ci_high": float(high)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.intervals import mid_p_interval
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.study.cells import AnyModel
 
@@ -19,7 +19,7 @@ def score_table(rows: Iterable[tuple[AnyModel, str, float]]) -> pl.DataFrame:
 
 
 def _score(model: AnyModel, family: str, accuracy: float) -> dict:
-    low, high = wilson_interval(accuracy, ITEMS)
+    low, high = mid_p_interval(accuracy, ITEMS)
     measured = {"n": ITEMS, "accuracy": accuracy, "ci_low": float(low), "ci_high": float(high)}
     counts = {"answer_tokens_mean": 10.0, "truncated": 0, "unparsable": 0, "judge_agreement": None}
     return model.columns() | {"benchmark": f"{family}-1", "family": family} | measured | counts

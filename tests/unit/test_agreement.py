@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.intervals import mid_p_interval
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, cohens_kappa, judge_agreement, krippendorffs_alpha
@@ -148,7 +148,7 @@ def test_no_benchmark_at_all_and_another_judge_on_the_second() -> None:
 def test_intervals_draw_items() -> None:
     """With one answer per item they are those of a share; a second model's equal answers tell nothing new."""
     opinions = {"a": [1] * 400, "b": [1] * 360 + [0] * 40}
-    low, high = (float(bound) for bound in wilson_interval(0.9, 400))
+    low, high = (float(bound) for bound in mid_p_interval(0.9, 400))
     once, twice = verdicts(opinions), verdicts(opinions, model_id="m2")
     for given_verdicts in (once, pl.concat([once, twice])):
         found = row(judge_agreement([given_verdicts], FAMILIES, seed=0), "a", "b")

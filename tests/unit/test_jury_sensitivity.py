@@ -12,7 +12,7 @@ import pytest
 
 from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_sensitivity
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.intervals import difference_interval, wilson_interval
+from scale_or_reason.common.intervals import difference_interval, mid_p_interval
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS
@@ -50,7 +50,7 @@ def sensitivity(given: pl.DataFrame, jury: JuryRule | None = None, jurors: list[
 def test_one_judge_against_the_graders() -> None:
     table = sensitivity(verdicts(judge=(4, 20), rule_graders=(4, 4)))
     assert findings(table) == {"the study": (40.0, "gain", False), "rule graders": (0.0, "undecided", True)}
-    ift, reasoning = ((count / ITEMS, *map(float, wilson_interval(count / ITEMS, ITEMS))) for count in (4, 20))
+    ift, reasoning = ((count / ITEMS, *map(float, mid_p_interval(count / ITEMS, ITEMS))) for count in (4, 20))
     shift = [round(100 * bound, 1) for bound in difference_interval(ift, reasoning)]
     assert list(table.row(0)[5:8]) == shift
 

@@ -12,15 +12,24 @@ def values(*replicates):
     return np.array([0.5, *replicates], float)
 
 
-def test_interval_is_the_middle_of_the_replicates_without_the_measured_value():
+def test_interval_is_the_middle_of_the_replicates():
     drawn = np.random.default_rng(0).permutation(np.arange(1000.0))
-    assert interval(np.array([-5.0, *drawn])) == (pytest.approx(25, abs=1), pytest.approx(974, abs=1))
-    assert interval(np.array([-5.0, *drawn]), level=0.5) == (pytest.approx(250, abs=1), pytest.approx(749, abs=1))
+    assert interval(np.array([500, *drawn])) == (pytest.approx(25, abs=1), pytest.approx(974, abs=1))
+    assert interval(np.array([500, *drawn]), level=0.5) == (pytest.approx(250, abs=1), pytest.approx(749, abs=1))
+
+
+def test_an_interval_contains_the_measured_value():
+    drawn = np.arange(1000.0)
+    assert interval(np.array([-5.0, *drawn])) == (-5.0, pytest.approx(974, abs=1))
+    assert interval(np.array([2000.0, *drawn])) == (pytest.approx(25, abs=1), 2000.0)
+    assert interval(np.array([np.inf, *drawn])) == (pytest.approx(25, abs=1), np.inf)
+    # the replicates have an interval where the measured value is not defined
+    assert interval(np.array([np.nan, *drawn])) == (pytest.approx(25, abs=1), pytest.approx(974, abs=1))
 
 
 def test_undefined_replicates_are_left_out_and_infinite_ones_are_not():
-    assert interval(values(*[1.0] * 50, *[np.nan] * 50)) == (1.0, 1.0)
-    assert interval(values(*[1.0] * 90, *[np.inf] * 10)) == (1.0, np.inf)
+    assert interval(np.array([1.0] * 51 + [np.nan] * 50)) == (1.0, 1.0)
+    assert interval(np.array([1.0] * 91 + [np.inf] * 10)) == (1.0, np.inf)
     assert interval(values(np.nan)) == interval(values()) == (None, None)
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.intervals import wilson_interval
+from scale_or_reason.common.intervals import mid_p_interval
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.judging.jury import JuryRule
@@ -64,11 +64,13 @@ def score(**changes):
 def test_one_judge_by_hand():
     table = score(verdicts=four("one", "yes", "unparsable", "no", "yes"))
     row = table.row(0, named=True)
-    expected = stats.binomtest(2, 4).proportion_ci(0.95, method="wilson")
     assert row["model_id"] == MODEL
     assert (row["kind"], row["student"], row["ratio"]) == ("distilled", "small", 1.0)
     assert (row["family"], row["n"], row["accuracy"]) == ("Math-OE", 4, 0.5)
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx((expected.low, expected.high))
+    # mid-P, at the bound: P(3 or 4 right of 4) + P(2 right) / 2 = 2.5 %
+    low, high = row["ci_low"], row["ci_high"]
+    assert stats.binom.sf(2, 4, low) + stats.binom.pmf(2, 4, low) / 2 == pytest.approx(0.025)
+    assert low + high == pytest.approx(1)
     assert (row["answer_tokens_mean"], row["truncated"], row["unparsable"]) == (30.0, 2, 1)
     assert row["judge_agreement"] is None
 
@@ -142,7 +144,7 @@ def test_samples_of_one_item_are_not_independent_trials():
     row = table.row(0, named=True)
     assert (row["n"], row["accuracy"]) == (12, pytest.approx(1 / 3))
     # Answers to an item always agree: as good as three trials.
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(map(float, wilson_interval(1 / 3, 3))))
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(map(float, mid_p_interval(1 / 3, 3))))
 
 
 def test_rows_stand_in_the_order_of_the_families():

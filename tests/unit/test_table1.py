@@ -8,7 +8,7 @@ import pytest
 from paper_numbers import score_table
 
 from scale_or_reason.analysis.table1 import table1
-from scale_or_reason.common.intervals import difference_interval, wilson_interval
+from scale_or_reason.common.intervals import difference_interval, mid_p_interval
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.study.cells import Cell, Teacher
 
@@ -50,7 +50,7 @@ def test_rows_by_corpus_family_and_size(scores):
 
 def test_intervals_of_accuracy_and_shift(scores):
     row = table1(scores, sizes=SIZES, corpora=["general"]).row(0, named=True)
-    bounds = [tuple(100 * float(bound) for bound in wilson_interval(share, 500)) for share in (0.177, 0.224)]
+    bounds = [tuple(100 * float(bound) for bound in mid_p_interval(share, 500)) for share in (0.177, 0.224)]
     assert (row["ift_low"], row["ift_high"]) == pytest.approx(bounds[0], abs=0.051)
     _, low, high = difference_interval((17.7, *bounds[0]), (22.4, *bounds[1]))
     assert (row["shift_low"], row["shift_high"]) == pytest.approx((low, high), abs=0.051)

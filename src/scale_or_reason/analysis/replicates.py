@@ -1,4 +1,4 @@
-"""What replicates say: intervals, p-values, and p-values of many comparisons.
+"""Intervals and p-values from replicates, and false discovery rates of many comparisons.
 
 Arrays have the measured value in row 0 and replicates below it, shape (1 + replicates, ...).
 """
@@ -18,13 +18,19 @@ RATE = 0.05
 
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float | None, float | None]:
-    """Quantiles of the replicates in which the value is defined; None without any. May be infinite."""
+    """Quantiles of the replicates in which the value is defined; None without any. May be infinite.
+
+    The interval contains the measured value, where that is defined.
+    """
     defined = values[1:][~np.isnan(values[1:])]
     if not len(defined):
         return None, None
     # the nearest replicate: between two infinite ones there is no mean
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], method="nearest")
-    return float(low), float(high)
+    measured = values[0]
+    if np.isnan(measured):
+        return float(low), float(high)
+    return float(min(low, measured)), float(max(high, measured))
 
 
 def p_value(values: Floats, null: float = 0.0) -> float | None:

@@ -11,7 +11,7 @@ from scale_or_reason.analysis.table1 import table1
 from scale_or_reason.claims.findings import SUPPORTED, findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.intervals import effective_trials, wilson_interval
+from scale_or_reason.common.intervals import effective_trials, mid_p_interval
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.judging.jury import MAJORITIES, TIES, JuryRule, count_votes
@@ -118,7 +118,7 @@ def _scores(decided: pl.DataFrame, families: Mapping[str, str]) -> pl.DataFrame:
     for (model_id, benchmark), part in items.group_by("model_id", "benchmark", maintain_order=True):
         yes, asked = part["yes"].to_numpy(), part["asked"].to_numpy()
         accuracy = float(yes.sum() / asked.sum())
-        low, high = wilson_interval(accuracy, effective_trials(yes, asked))
+        low, high = mid_p_interval(accuracy, effective_trials(yes, asked))
         cell = parse_model_id(str(model_id)).columns()
         measured = {"accuracy": accuracy, "ci_low": float(low), "ci_high": float(high)}
         rows.append(cell | {"benchmark": benchmark, "family": families[str(benchmark)]} | measured)

@@ -1,34 +1,49 @@
 """Intervals for shares and for averages and differences of shares.
 
-Our own, since scipy's Wilson interval takes whole numbers of trials, one share at a time, and no library here has the
-intervals of averages and differences.
+scipy has Wilson's and Clopper and Pearson's intervals for one share with a whole number of trials. Near 0 Wilson's is
+too short (86 % instead of 95 % at 0.005 and 30 trials) and Clopper and Pearson's is too long almost everywhere. The
+mid-P interval lies between them. No locked library has it, nor the intervals of averages and differences.
 """
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, special
 
 LEVEL = 0.95
 
 Floats = NDArray[np.float64]
 
 
-def wilson_interval(share: ArrayLike, n: ArrayLike, level: float = LEVEL) -> tuple[Floats, Floats]:
-    """Score interval of a binomial ``share`` seen in ``n`` trials (Wilson 1927); vectorised.
+def mid_p_interval(share: ArrayLike, n: ArrayLike, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """Mid-P interval of a binomial ``share`` seen in ``n`` trials (Lancaster 1961; Berry and Armitage 1995).
 
-    ``n`` need not be whole (an effective number of trials). Without trials the interval is [0, 1].
+    A bound is the probability of success at which the tail beyond the observed count, with half of the count's own
+    probability, is (1 - ``level``) / 2. The interval contains ``share``. ``n`` need not be whole (an effective number
+    of trials). Without trials the interval is [0, 1]. Arrays of any one shape, or of shapes that broadcast.
     """
-    p, n = np.broadcast_arrays(np.asarray(share, float), np.asarray(n, float))
-    z2 = NormalDist().inv_cdf(0.5 + level / 2) ** 2
-    trials = np.where(n > 0, n, 1.0)
-    centre = (p + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = np.sqrt(z2 * (p * (1 - p) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
-    low = np.where(n > 0, np.clip(centre - half, 0, p), 0.0)
-    high = np.where(n > 0, np.clip(centre + half, p, 1), 1.0)
-    return low, high
+    shares, trials = np.broadcast_arrays(np.asarray(share, float), np.asarray(n, float))
+    bounds = [_mid_p_bounds(float(p), float(count), level) for p, count in zip(shares.flat, trials.flat, strict=True)]
+    low, high = np.array(bounds, float).reshape(-1, 2).T
+    return low.reshape(shares.shape), high.reshape(shares.shape)
+
+
+def _mid_p_bounds(share: float, trials: float, level: float) -> tuple[float, float]:
+    if not trials > 0:
+        return 0.0, 1.0
+    right, wrong = share * trials, (1 - share) * trials
+
+    def tail(x: float) -> float:
+        """Mean of P(more than ``right``) and P(at least ``right``) where the probability of success is ``x``."""
+        at_least = special.betainc(right, wrong + 1, x) if right > 0 else 1.0
+        more = special.betainc(right + 1, wrong, x) if wrong > 0 else 0.0
+        return float(at_least + more) / 2
+
+    outside = (1 - level) / 2
+    low = optimize.brentq(lambda x: tail(x) - outside, 0, 1) if right > 0 else 0.0
+    high = optimize.brentq(lambda x: tail(x) - (1 - outside), 0, 1) if wrong > 0 else 1.0
+    return min(low, share), max(high, share)
 
 
 def effective_trials(successes: ArrayLike, samples: ArrayLike) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.intervals import effective_trials, wilson_interval
+from scale_or_reason.common.intervals import effective_trials, mid_p_interval
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.study.cells import parse_model_id
@@ -35,9 +35,9 @@ def score_model(
     """A ``scores`` table: one row per benchmark in ``answers``, in the families' order.
 
     Frames have ``ITEM_COLUMNS``, ``ANSWER_COLUMNS`` and ``VERDICT_COLUMNS``, the ``graders`` ``GRADE_COLUMNS``.
-    Accuracy is the share of "yes" among all answers; "unparsable" is not "no" but does not count as right either. Its
-    interval is Wilson's, with the effective number of trials where items were asked several times. The judges of
-    ``verdicts`` decide by the rule ``jury``; without them the ``graders`` speak alone.
+    Accuracy is the share of "yes" among all answers; "unparsable" is not "no" but does not count as right either. It
+    has a mid-P interval, with the effective number of trials where items were asked several times. The judges of
+    ``verdicts`` decide by the rule ``jury``; without them the ``graders`` decide.
 
     Raises :class:`StudyError` if an item has no answer, an answer no verdict, or a benchmark no family.
     """
@@ -65,7 +65,7 @@ def _measure(outcomes: pl.DataFrame, compared: bool) -> dict[str, Any]:
     per_item = outcomes.group_by("item_id", maintain_order=True).agg(yes=yes, asked=pl.len())
     accuracy = int(per_item["yes"].sum()) / outcomes.height
     trials = effective_trials(per_item["yes"].to_numpy(), per_item["asked"].to_numpy())
-    low, high = wilson_interval(accuracy, trials)
+    low, high = mid_p_interval(accuracy, trials)
     return {
         "n": outcomes.height,
         "accuracy": accuracy,

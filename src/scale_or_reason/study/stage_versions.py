@@ -22,6 +22,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "answers": 1,
     "verdicts": 4,
     "grades": 3,
-    "scores": 3,
+    "scores": 4,
     "costs": 2,
 }
