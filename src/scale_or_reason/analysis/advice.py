@@ -1,7 +1,7 @@
 """Which model to train for a budget: the most accurate one whose training and answers together stay within it.
 
-The *lifetime* cost of a model is that of its training and of so many answers (*queries*). It is in any unit in which
-both can be counted, FLOPs or GPU-hours. Only models that were measured are advised, never one between them or beyond.
+The *lifetime* cost of a model is that of its training and of a number of answers (*queries*), both in one unit, FLOPs
+or GPU-hours. Only models that were measured are advised, never one between them or beyond.
 """
 
 from __future__ import annotations
@@ -55,14 +55,16 @@ class Offers:
 
 
 @dataclass(frozen=True)
-class Range:
-    """Numbers of queries at which reasoning is ahead: above ``low``, up to ``high`` (1 + replicates,).
+class ReasoningLead:
+    """The numbers of queries at which reasoning is ahead of IFT.
 
-    ``high`` is 0 where it never is, and infinite where it is at any number. ``low`` is of the measured values.
+    ``ranges`` are those of the measured values, in ascending order: above the first number, up to and including the
+    second one. ``last`` (1 + replicates,) is the largest number at which reasoning is ahead: 0 where it never is,
+    infinite where it is at any number.
     """
 
-    low: float
-    high: Floats
+    ranges: tuple[tuple[float, float], ...]
+    last: Floats
 
 
 def offers(evidence: Evidence, task: str, training: Floats | None = None, answer: Floats | None = None) -> Offers:
@@ -113,26 +115,28 @@ def probability_of_reasoning(offered: Offers, affordable: Flags) -> float | None
     return None if each is None else float(each[offered.reasons].sum())
 
 
-def reasoning_ahead(offered: Offers, budget: float) -> Range:
+def reasoning_ahead(offered: Offers, budget: float) -> ReasoningLead:
     """Where the best reasoning student within ``budget`` is more accurate than the best IFT student within it.
 
-    The more answers, the fewer models the budget pays; between two such numbers nothing changes, so that the bounds are
-    exact.
+    The more answers, the fewer models the budget pays. A lead can be lost and come back, since either kind can lose its
+    best student first. Between two numbers at which a model drops out nothing changes, so that the bounds are exact.
     """
     limits = offered.most_queries(budget)
     order = np.argsort(limits, kind="stable")
-    order = order[limits[order] >= 0]
+    order = order[limits[order] > 0]
     if not len(order):
-        return Range(0.0, np.zeros(len(offered.accuracy)))
-    steps, first = np.unique(limits[order], return_index=True)
-    ahead = (
-        _best_from(offered, order, offered.reasons)[:, first] > _best_from(offered, order, ~offered.reasons)[:, first]
-    )
+        return ReasoningLead((), np.zeros(len(offered.accuracy)))
+    ends, first = np.unique(limits[order], return_index=True)
+    starts = np.append(0.0, ends[:-1])
+    reasoning, ift = (_best_from(offered, order, kind)[:, first] for kind in (offered.reasons, ~offered.reasons))
+    ahead = reasoning > ift
     last = ahead.shape[1] - 1 - ahead[:, ::-1].argmax(axis=1)
-    # beyond the last step nothing is affordable
-    high = np.where(ahead.any(axis=1), steps[last], 0.0)
-    begin = int(ahead[0].argmax()) if ahead[0].any() else 0
-    return Range(float(steps[begin - 1]) if begin else 0.0, high)
+    ranges: list[tuple[float, float]] = []
+    for start, end in zip(starts[ahead[0]], ends[ahead[0]], strict=True):
+        if ranges and ranges[-1][1] == start:
+            start = ranges.pop()[0]
+        ranges.append((float(start), float(end)))
+    return ReasoningLead(tuple(ranges), np.where(ahead.any(axis=1), ends[last], 0.0))
 
 
 def _best_from(offered: Offers, order: NDArray[np.int64], kind: Flags) -> Floats:
@@ -158,7 +162,7 @@ def _advised(evidence: Evidence, offered: Offers, budget: float, queries: float)
     affordable = lifetime <= budget
     row |= {"affordable": int(affordable.sum()), "most_expensive": float(lifetime.max())}
     row |= {"cheapest": float(lifetime.min())}
-    row |= {"extrapolation": budget / row["most_expensive"]} | _break_even(offered, budget)
+    row |= {"extrapolation": budget / row["most_expensive"]} | _break_even(offered, budget, affordable)
     if not affordable.any():
         return row | {"note": "the budget pays none of the models"}
     ranking = np.flatnonzero(affordable)  # the most accurate come first
@@ -185,15 +189,18 @@ def _named(
     }
 
 
-def _break_even(offered: Offers, budget: float) -> dict[str, Any]:
-    """The number of queries up to which reasoning is ahead; null where only one kind of student is offered."""
+def _break_even(offered: Offers, budget: float, affordable: Flags) -> dict[str, Any]:
+    """Where reasoning is ahead of IFT; null where only one kind of student is offered."""
     if offered.reasons.all() or not offered.reasons.any():
         return {}
-    ahead = reasoning_ahead(offered, budget)
-    low, high = interval(ahead.high)
+    lead = reasoning_ahead(offered, budget)
+    low, high = interval(lead.last)
+    kinds = (offered.reasons, ~offered.reasons)
+    reasoning, ift = (max(offered.accuracy[0, affordable & kind], default=-np.inf) for kind in kinds)
     return {
-        "reasoning_from_queries": ahead.low,
-        "break_even_queries": float(ahead.high[0]),
+        "reasoning_leads": bool(reasoning > ift),
+        "reasoning_ranges": "; ".join(f"{start:.6g} to {end:.6g}" for start, end in lead.ranges),
+        "break_even_queries": float(lead.last[0]),
         "break_even_queries_low": low,
         "break_even_queries_high": high,
     }

@@ -1,4 +1,4 @@
-"""What a table of advice says: a table for a terminal, and three sentences."""
+"""A table of advice as text: columns for a terminal, and three sentences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _COLUMNS = {
     "probability": lambda row: _share(row["best_probability"]),
     "runner-up": lambda row: row["runner_up"] or "",
     "behind by": lambda row: _percent(row["lead"]),
-    "reasoning up to": lambda row: _bounded(row, "break_even_queries"),
+    "reasoning ahead": lambda row: {None: "", True: "yes", False: "no"}[row["reasoning_leads"]],
+    "at answers": lambda row: _ranges(row) or "",
+    "last": lambda row: _bounded(row, "break_even_queries"),
 }
 
 
@@ -77,14 +79,19 @@ def _break_even(rows: Sequence[Mapping[str, Any]]) -> str:
     never = [row["family"] for row in known if not row["break_even_queries"]]
     if len(never) == len(known):
         return f"Within this budget reasoning is ahead of IFT at no number of answers ({listed(never)})."
-    parts = [f"{_range(row)} on {row['family']}" for row in known if row["break_even_queries"]]
+    parts = [f"{_ranges(row)} answers on {row['family']}" for row in known if row["break_even_queries"]]
     text = f"Within this budget the best reasoning student is ahead of the best IFT student {', '.join(parts)}"
     return f"{text}; at no number of answers on {listed(never)}." if never else f"{text}."
 
 
-def _range(row: Mapping[str, Any]) -> str:
-    above = f"from {count(row['reasoning_from_queries'])} " if row["reasoning_from_queries"] else ""
-    return f"{above}up to {count(row['break_even_queries'])} answers"
+def _ranges(row: Mapping[str, Any]) -> str:
+    """``up to 140``, ``from 10 up to 100`` or ``up to 20 and from 140 up to 300``."""
+    texts = []
+    for part in filter(None, (row["reasoning_ranges"] or "").split("; ")):
+        start, end = map(float, part.split(" to "))
+        above = f"from {count(start)} " if start else ""
+        texts.append(f"{above}up to {'any number of' if end == float('inf') else count(end)}")
+    return listed(texts) if texts else ""
 
 
 def _reach(rows: Sequence[Mapping[str, Any]]) -> str:

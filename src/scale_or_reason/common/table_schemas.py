@@ -211,9 +211,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "runner_up_probability": _SHARE,
         **_bounds("lead"),  # of the best over the runner-up
         "reasoning_probability": _SHARE,  # that the best learnt from reasoning
-        # within this budget reasoning is ahead of IFT above the first number of answers, up to the second one
-        "reasoning_from_queries": _SHARE,
-        **_bounds("break_even_queries"),
+        "reasoning_leads": _BOOL,  # the best affordable reasoning student is ahead of the best IFT student
+        "reasoning_ranges": _TEXT,  # numbers of answers at which that is so, as "0 to 140; 300 to 500"
+        **_bounds("break_even_queries"),  # the largest of these numbers
         "extrapolation": _SHARE,  # budget over the lifetime cost of the most expensive model
         "offers": _COUNT,
         "affordable": _COUNT,
