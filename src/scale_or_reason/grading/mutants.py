@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from scale_or_reason.grading.spellings import STATEMENTS
+from scale_or_reason.grading.words import normalise
 
 KINDS = ("sign", "digit", "point", "operator", "prefix", "letter")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?|(?<![\w.])\.\d+")
@@ -130,8 +131,8 @@ def wrong_texts(item: dict[str, Any], grader: str, rng: Random) -> Iterator[tupl
             continue
         if grader == "choice" and (mutant.strip() == "" or len(mutant.strip(" ().")) == 1):
             continue  # a lone letter or digit may name the right option
-        if grader == "span" and any(mutant.casefold() == gold.casefold() for gold in item["gold"]):
-            continue
+        if grader == "span" and any(normalise(mutant) == normalise(gold) for gold in item["gold"]):
+            continue  # "An August day": the official measure drops articles
         yield kind, mutant
 
 
