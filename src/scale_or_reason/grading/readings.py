@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from scale_or_reason.grading.comparison import same_shape
 from scale_or_reason.grading.evaluation import TooComplex
 from scale_or_reason.grading.expressions import NotAnExpression, symbols_of
-from scale_or_reason.grading.shapes import Shape, Value, same_shape, shape_of
+from scale_or_reason.grading.shapes import Shape, Value, shape_of
 from scale_or_reason.grading.tokens import Token, join_thousands, tokenize
 from scale_or_reason.grading.units import parse_unit
 from scale_or_reason.grading.wording import MODIFIERS, SCALES, number_word
