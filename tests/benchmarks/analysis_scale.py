@@ -85,7 +85,6 @@ def plant(folder: Path, changes: dict) -> dict:
     """
     for name in ("workflow", "config", "envs", "profiles", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    shutil.copy(ROOT / "Snakefile", folder)
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
     update_config(config, changes)
     shapes = yaml.safe_load((ROOT / "src/scale_or_reason/planning/shapes.yaml").read_text(encoding="utf-8"))

@@ -32,7 +32,6 @@ class ClusterProject:
         """The project's files; results and Snakemake's lock stay out of the checkout."""
         for name in ("workflow", "config", "envs", "resources", "profiles", "src"):
             shutil.copytree(root / name, path / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        shutil.copy(root / "Snakefile", path)
         project = cls(path)
         project.say(overlay)
         return project

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from scale_or_reason.study.local_files import deepspeed_file, find_file, find_files, project_file
+from scale_or_reason.study.local_files import deepspeed_file, find_file, find_files, project_file, search_first
 
 
 @pytest.fixture
@@ -69,3 +70,10 @@ def test_deepspeed_settings_are_found_from_everywhere(
     own.parent.mkdir(parents=True)
     own.touch()
     assert deepspeed_file("zero-2") == Path("config/deepspeed/zero-2.json")
+
+
+def test_a_folder_is_searched_first_and_stands_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    for _ in range(2):
+        search_first(Path("/a venv/bin"))
+    assert os.environ["PATH"] == "/a venv/bin:/usr/bin:/bin"

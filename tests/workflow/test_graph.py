@@ -110,7 +110,7 @@ def read(snakefile):
 bare = Path(sys.argv[1])
 read(bare)  # Snakemake loads some of itself only now
 before = set(sys.modules)
-print(*read(Path("Snakefile")), *read(bare))
+print(*read(Path("workflow", "Snakefile")), *read(bare))
 print(*{name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)
 """
 

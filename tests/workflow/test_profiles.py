@@ -75,7 +75,7 @@ def test_a_site_can_say_its_gpu_type_in_the_profile(tree: Tree, tmp_path: Path) 
     profile = tmp_path / "site"
     profile.mkdir()
     (profile / "profile.yaml").write_text(yaml.safe_dump(yaml.safe_load(line.removeprefix("# ")) | {"cores": 1}))
-    (tree.path / "say.smk").write_text('include: "Snakefile"\nprint("GPU", GPU_TYPE, STUDY.name, ON_GPU)\n')
+    (tree.path / "say.smk").write_text('include: "workflow/Snakefile"\nprint("GPU", GPU_TYPE, STUDY.name, ON_GPU)\n')
     options = ("-n", f"--profile={profile}", "--snakefile=say.smk")
     said = tree.snakemake(*options, "models", study=("config/studies/v1.yaml",)).stdout
     assert "GPU h100 v1 True" in said
@@ -86,7 +86,7 @@ SLURM_PROGRAMS = ("sacct", "sacctmgr", "sbatch", "scancel", "scontrol", "sinfo",
 IMPORTS = """
 import sys
 before = set(sys.modules)
-include: "Snakefile"
+include: "workflow/Snakefile"
 print("IMPORTED", sorted(name for name in set(sys.modules) - before if "slurm" in name))
 """
 

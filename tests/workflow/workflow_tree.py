@@ -82,7 +82,6 @@ def plant(root: Path, folder: Path) -> Tree:
     """A copy of the workflow with model folders that look like models."""
     for name in ("workflow", "config", "envs", "profiles", "src/scale_or_reason"):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "Snakefile", folder)
     (folder / "README.md").write_text("a readme\n")
     recipe = root / "resources" / "micro" / "recipe.yaml"
     for model in MODELS:
@@ -95,6 +94,12 @@ def plant(root: Path, folder: Path) -> Tree:
     tokenizer.mkdir()
     (tokenizer / "tokenizer.json").write_text("{}\n")
     return Tree(folder)
+
+
+def replace_programs(folder: Path) -> None:
+    """Put stand-ins in the place of the programs of the workflow in ``folder``."""
+    for script in (folder / "workflow" / "scripts").glob("*.py"):
+        shutil.copy(HERE / "stand_in.py", script)
 
 
 SMALL_STUDY = {
@@ -117,8 +122,7 @@ def make_small_study(root: Path, folder: Path) -> Tree:
     """A study of one student, run to its end with stand-ins for the programs."""
     plant(root, folder)
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
-    for script in (folder / "workflow" / "scripts").glob("*.py"):
-        shutil.copy(HERE / "stand_in.py", script)
+    replace_programs(folder)
     made = Tree(folder)
     made.snakemake("-c4", "all", "models", study=SMALL)
     return made

@@ -11,6 +11,7 @@ rule advise:
     conda:
         CONDA_ENVIRONMENT
     params:
+        program=program("advise"),
         config=json_option("config", config),
         budget=advice_options,
         directory=option("output_dir", f"results/{STUDY.name}/advice"),
@@ -18,5 +19,5 @@ rule advise:
         "advise what to train"
     # without an output, since it is asked again with other numbers. For eyes, so the log is a copy.
     shell:
-        "set -o pipefail; python workflow/scripts/advise.py {params.config} {params.budget} --outcomes {input.outcomes}"
+        "set -o pipefail; python {params.program} {params.config} {params.budget} --outcomes {input.outcomes}"
         " --costs {input.costs} {params.directory} 2>&1 | tee {log}"

@@ -19,7 +19,7 @@ rule fit_curves:
             "scoring/families",
             "scoring/model_points",
         ),
-        script="workflow/scripts/fit_curves.py",
+        script=script_file("fit_curves"),
     output:
         fits=report(
             "<results>/tables/saturating_fits.csv",
@@ -49,7 +49,7 @@ rule fit_curves:
     message:
         "fit curves through the students"
     shell:
-        "python {input.script} --scores {input.scores} --costs {input.costs} {params.sizes} {params.seed}"
+        "python {input.script:q} --scores {input.scores} --costs {input.costs} {params.sizes} {params.seed}"
         " --fits {output.fits} --laws {output.laws} &> {log}"
 
 
@@ -58,7 +58,7 @@ rule tabulate_outcomes:
         # stand for thousands of answers and verdicts
         scores="<results>/tables/scores.parquet",
         code=library("scoring/outcomes", "judging/jury", "flops/formulas"),
-        script="workflow/scripts/tabulate_outcomes.py",
+        script=script_file("tabulate_outcomes"),
     output:
         outcomes="<results>/tables/outcomes.parquet",
         stopped=report(
@@ -87,7 +87,7 @@ rule tabulate_outcomes:
     message:
         "tabulate what became of every answer"
     shell:
-        "python {input.script} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
+        "python {input.script:q} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
         " {params.families} {params.architectures} --output {output.outcomes} --early-stopping {output.stopped} &> {log}"
 
 
@@ -96,7 +96,7 @@ rule measure_uncertainty:
         outcomes="<results>/tables/outcomes.parquet",
         costs="<results>/tables/costs.parquet",
         code=EVIDENCE_CODE,
-        script="workflow/scripts/measure_uncertainty.py",
+        script=script_file("measure_uncertainty"),
     output:
         uncertainty=report(
             "<results>/tables/uncertainty.csv",
@@ -133,7 +133,7 @@ rule measure_uncertainty:
     message:
         "measure how sure accuracies, gaps and frontiers are"
     shell:
-        "python {input.script} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
+        "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
         " {params.seed} --uncertainty {output.uncertainty} --contrasts {output.contrasts}"
         " --frontiers {output.frontiers} &> {log}"
 
@@ -145,7 +145,7 @@ rule compute_findings:
         stopped="<results>/tables/early_stopping.csv",
         limits=["<results>/tables/length_limits.parquet"] if LIMITED_IDS else [],
         code=EVIDENCE_CODE + STATEMENT_CODE,
-        script="workflow/scripts/compute_findings.py",
+        script=script_file("compute_findings"),
     output:
         csv=report(
             "<results>/tables/findings.csv",
@@ -172,7 +172,7 @@ rule compute_findings:
     message:
         "compute the papers' statements"
     shell:
-        "python {input.script} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
+        "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
         " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} --output {output.csv} &> {log}"
 
 
@@ -184,7 +184,7 @@ if PAPER_RESULTS["path"]:
             frontiers="<results>/tables/frontier_membership.csv",
             papers=[str(file) for file in sorted(Path(PAPER_RESULTS["path"]).glob("v[12]_*.csv"))],
             code=library("claims/paper_results", "claims/reproduction"),
-            script="workflow/scripts/compare_with_papers.py",
+            script=script_file("compare_with_papers"),
         output:
             csv=report(
                 "<results>/tables/reproduction.csv",
@@ -208,5 +208,5 @@ if PAPER_RESULTS["path"]:
         message:
             "compare with the papers' numbers"
         shell:
-            "python {input.script} {params.reference} --uncertainty {input.uncertainty} --frontiers {input.frontiers}"
+            "python {input.script:q} {params.reference} --uncertainty {input.uncertainty} --frontiers {input.frontiers}"
             " {params.tolerance} --output {output.csv} &> {log}"

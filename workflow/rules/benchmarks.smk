@@ -21,6 +21,7 @@ rule prepare_benchmark:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("prepare_benchmark"),
         source=benchmark_options,
         pool="",
         seed=option("seed", STUDY.seed),
@@ -28,7 +29,7 @@ rule prepare_benchmark:
     message:
         "prepare the benchmark {wildcards.benchmark}"
     shell:
-        "python workflow/scripts/prepare_benchmark.py --benchmark {wildcards.benchmark} {params.source} {params.pool}"
+        "python {params.program} --benchmark {wildcards.benchmark} {params.source} {params.pool}"
         " {params.seed} --output {output.table} --manifest {output.manifest} &> {log}"
 
 

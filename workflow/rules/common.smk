@@ -1,21 +1,26 @@
 # What all rules share: the checked study, wildcard constraints, and names for what several rules need.
 import re
+import shlex
 import sys
 from pathlib import Path
 
 from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.overrides import type_overrides
+from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
 from scale_or_reason.study.study import Study
 
+if set("{}") & set(str(PROJECT)):
+    sys.exit(f"error: Snakemake takes the braces in the project's path for wildcards: rename the folder: {PROJECT}")
 # Checked once, by the process that a person started: every job on a cluster reads this file again.
 type_overrides(config, workflow.config_settings.config or {})
+find_files(config, PROJECT)
 try:
     if workflow.is_main_process:
         from scale_or_reason.preflight.validation import check_config
 
-        schema = Path(workflow.basedir, "workflow", "schemas", "config.schema.json")
-        check_config(config, schema, ["config/config.yaml", *workflow.overwrite_configfiles])
+        schema = PROJECT / "workflow" / "schemas" / "config.schema.json"
+        check_config(config, schema, [*CONFIG_FILES, *workflow.overwrite_configfiles])
     STUDY = Study.from_config(config)
 except StudyError as error:
     sys.exit(f"error: {error}")
@@ -28,7 +33,7 @@ if workflow.is_main_process:
 
 # Jobs find the programs of the environment that Snakemake runs in, whether or not it is activated.
 if not workflow.deployment_settings.deployment_method:
-    shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+    search_first(Path(sys.executable).parent)
 
 
 pathvars:
@@ -103,18 +108,40 @@ LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-\d+"
 if WITHIN_LIMITS and not ONE_BY_ONE:
     LIMITED_ALONE = rf"(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE}"
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
-LIBRARY = Path("src", "scale_or_reason")
+
+
+def script_file(name):
+    """A program of the workflow as an input: its results follow its code."""
+    return project_file(f"workflow/scripts/{name}.py", PROJECT)
+
+
+def program(name):
+    """A program of the workflow as a parameter, for results that stay when its code is edited or moved.
+
+    A parameter whose function asks for `threads` is not among those whose change makes a result old.
+    """
+    return lambda wildcards, threads: shlex.quote(project_file(f"workflow/scripts/{name}.py", PROJECT))
 
 
 def library(*modules):
-    """The files of modules of the library, each named by its path below it."""
-    return [str(LIBRARY / f"{module}.py") for module in modules]
+    """The files of modules of the library as inputs, each module named by its path below it."""
+    return [project_file(f"src/scale_or_reason/{module}.py", PROJECT) for module in modules]
+
+
+def library_files(folder, pattern):
+    """The files in a folder of the library as inputs."""
+    source = PROJECT / "src" / "scale_or_reason"
+    return [
+        project_file(file.relative_to(PROJECT), PROJECT)
+        for file in sorted((source / folder).glob(pattern))
+        if file.is_file()
+    ]
 
 
 # Where the papers' statements are.
 STATEMENT_CODE = [
     *library("claims/findings", "claims/statements", "claims/study_view"),
-    *sorted(map(str, (LIBRARY / "claims" / "measures").glob("*.py"))),
+    *library_files("claims/measures", "*.py"),
 ]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
 TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]

@@ -26,6 +26,7 @@ rule evaluate_model:
         mem_mb=memory("engine"),
         runtime=runtime("engine"),
     params:
+        program=program("evaluate_model"),
         model=lambda wildcards, input: option("model", input.model),
         model_ids=option("model_ids", "{model_id}"),
         pools="",
@@ -39,7 +40,7 @@ rule evaluate_model:
     message:
         "{wildcards.model_id} answers the benchmarks"
     shell:
-        "python workflow/scripts/evaluate_model.py {params.model} {params.model_ids}"
+        "python {params.program} {params.model} {params.model_ids}"
         " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
         " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
 

@@ -2,9 +2,9 @@
 
 EXPLORER_CODE = [
     *(
-        str(file)
-        for file in sorted(Path(LIBRARY, "reporting", "explorer").rglob("*"))
-        if file.suffix in (".py", ".jinja", ".css", ".js")
+        file
+        for suffix in ("py", "jinja", "css", "js")
+        for file in library_files("reporting/explorer", f"**/*.{suffix}")
     ),
     *library(
         "common/table_schemas",
@@ -25,9 +25,9 @@ rule build_explorer:
         # models' scores and costs stand for their manifests
         scores="<results>/tables/scores.parquet",
         costs="<results>/tables/costs.parquet",
-        style="config/style.yaml",
+        style=find_file("config/style.yaml", PROJECT),
         code=EXPLORER_CODE,
-        script="workflow/scripts/build_explorer.py",
+        script=script_file("build_explorer"),
     output:
         page=report(
             "<results>/explorer.html",
@@ -55,9 +55,9 @@ rule build_explorer:
     message:
         "make the page to explore the study with"
     shell:
-        "python {input.script} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
+        "python {input.script:q} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
         " --costs {input.costs} {params.models} {params.answers} {params.families} {params.sizes} {params.shots}"
-        " --style {input.style} --output {output.page} &> {log}"
+        " --style {input.style:q} --output {output.page} &> {log}"
 
 
 rule explorer:

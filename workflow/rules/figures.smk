@@ -9,9 +9,9 @@ for figure_type in FIGURE_TYPES:
             f"figure_{figure_type}"
         input:
             tables=tables_of_figure_type(figure_type),
-            style="config/style.yaml",
+            style=find_file("config/style.yaml", PROJECT),
             code=code_of_figure_type(figure_type),
-            script="workflow/scripts/draw_figure.py",
+            script=script_file("draw_figure"),
         output:
             pdf="<results>/figures/{figure}.pdf",
             png=report(
@@ -42,15 +42,15 @@ for figure_type in FIGURE_TYPES:
         message:
             "draw {output.png}"
         shell:
-            "python {input.script} {params.type} {params.parameters} {params.study} {params.tables}"
-            " --style {input.style} --output-stem {params.stem} &> {log}"
+            "python {input.script:q} {params.type} {params.parameters} {params.study} {params.tables}"
+            " --style {input.style:q} --output-stem {params.stem} &> {log}"
 
 
 rule measure_answer_lengths:
     input:
         outcomes="<results>/tables/outcomes.parquet",
         code=library("scoring/answer_lengths"),
-        script="workflow/scripts/measure_answer_lengths.py",
+        script=script_file("measure_answer_lengths"),
     output:
         parquet="<results>/tables/answer_lengths.parquet",
         csv=report(
@@ -74,16 +74,16 @@ rule measure_answer_lengths:
     message:
         "measure how long right and wrong answers are"
     shell:
-        "python {input.script} --outcomes {input.outcomes} {params.families}"
+        "python {input.script:q} --outcomes {input.outcomes} {params.families}"
         " --parquet {output.parquet} --csv {output.csv} &> {log}"
 
 
 rule figure_training_curves:
     input:
         models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
-        style="config/style.yaml",
+        style=find_file("config/style.yaml", PROJECT),
         code=library(*(f"reporting/figures/{name}" for name in ("training_curves", "drawing", "parts", "style"))),
-        script="workflow/scripts/figure_training_curves.py",
+        script=script_file("figure_training_curves"),
     output:
         pdf="<results>/figures/training_curves.pdf",
         png=report(
@@ -111,7 +111,7 @@ rule figure_training_curves:
     message:
         "draw {output.png}"
     shell:
-        "python {input.script} {params.models} {params.model_ids} {params.sizes} --style {input.style}"
+        "python {input.script:q} {params.models} {params.model_ids} {params.sizes} --style {input.style:q}"
         " --output-stem {params.stem} &> {log}"
 
 
@@ -125,7 +125,7 @@ rule table1:
     input:
         scores="<results>/tables/scores.parquet",
         code=library("analysis/table1", "scoring/families", "scoring/model_points"),
-        script="workflow/scripts/table1.py",
+        script=script_file("table1"),
     output:
         csv=report(
             "<results>/tables/table1.csv",
@@ -149,7 +149,7 @@ rule table1:
     message:
         "make {output.csv}"
     shell:
-        "python {input.script} --scores {input.scores} {params.sizes} {params.corpora}"
+        "python {input.script:q} --scores {input.scores} {params.sizes} {params.corpora}"
         " --output {output.csv} &> {log}"
 
 

@@ -29,7 +29,7 @@ def files_of_judge(wildcards):
 
 def protocol_file(name):
     """The file that says how a judge is asked."""
-    return f"src/scale_or_reason/judging/protocols/{name}.yaml"
+    return project_file(f"src/scale_or_reason/judging/protocols/{name}.yaml", PROJECT)
 
 
 def tokenizer_files(tokenizer):

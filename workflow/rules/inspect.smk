@@ -4,8 +4,9 @@
 
 PAGE_CODE = [
     *library("common/web_page"),
-    *(str(LIBRARY / "common" / name) for name in ("page.css", "page.html.jinja", "parts.html.jinja")),
-    *sorted(str(file) for file in (LIBRARY / "reporting" / "inspect").iterdir() if file.is_file()),
+    *library_files("common", "page.css"),
+    *library_files("common", "*.html.jinja"),
+    *library_files("reporting/inspect", "*"),
 ]
 
 
@@ -13,7 +14,7 @@ rule inspect_item:
     input:
         item_table=item_table_of_page,
         code=PAGE_CODE,
-        script="workflow/scripts/inspect_item.py",
+        script=script_file("inspect_item"),
     output:
         page="<results>/inspect/items/{benchmark}/{item}.html",
     log:
@@ -36,14 +37,14 @@ rule inspect_item:
     message:
         "gather all about {wildcards.benchmark} {wildcards.item}"
     shell:
-        "python {input.script} {params.asked} --items {input.item_table} --output {output.page} &> {log}"
+        "python {input.script:q} {params.asked} --items {input.item_table} --output {output.page} &> {log}"
 
 
 rule inspect_prompt:
     input:
         questions=prompts_of_page,
         code=PAGE_CODE,
-        script="workflow/scripts/inspect_prompt.py",
+        script=script_file("inspect_prompt"),
     output:
         page="<results>/inspect/prompts/{corpus}/{prompt}.html",
     log:
@@ -68,5 +69,5 @@ rule inspect_prompt:
     message:
         "gather all about the {wildcards.corpus} prompt {wildcards.prompt}"
     shell:
-        "python {input.script} {params.study} --corpus {wildcards.corpus} {params.shards} --prompt {wildcards.prompt}"
+        "python {input.script:q} {params.study} --corpus {wildcards.corpus} {params.shards} --prompt {wildcards.prompt}"
         " {params.mixtures} {params.limit} --output {output.page} &> {log}"

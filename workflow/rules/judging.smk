@@ -39,6 +39,7 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
             mem_mb=memory("judging"),
             runtime=runtime("judging"),
         params:
+            program=program("judge_answers"),
             judge=judge_options,
             directory=output_folder(2),
             sampling=lambda wildcards: json_option("sampling", STUDY.judges[wildcards.judge].sampling),
@@ -49,7 +50,7 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
         message:
             "{wildcards.judge} judges " + batch.owner.replace("{", "{wildcards.")
         shell:
-            "python workflow/scripts/judge_answers.py --judge {wildcards.judge} {params.judge}"
+            "python {params.program} --judge {wildcards.judge} {params.judge}"
             " --items {input.item_tables} --answers {input.answers} {params.sampling} {params.engine}"
             " {params.seed} --output-dir {params.directory} &> {log}"
 
@@ -71,10 +72,11 @@ rule grade_answers:
         mem_mb=memory("cpu_small"),
         runtime=runtime("cpu_small"),
     params:
+        program=program("grade_answers"),
         directory=subpath(output[0], parent=True),
         version=version_of("grades"),
     message:
         "rules grade {wildcards.model_id}"
     shell:
-        "python workflow/scripts/grade_answers.py --items {input.item_tables} --answers {input.answers}"
+        "python {params.program} --items {input.item_tables} --answers {input.answers}"
         " --processes {threads} --output-dir {params.directory} &> {log}"

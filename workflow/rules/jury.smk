@@ -10,7 +10,7 @@ if JURY_TABLES:
             # stand for thousands of verdicts
             scores="<results>/tables/scores.parquet",
             code=library("judging/agreement"),
-            script="workflow/scripts/compare_judges.py",
+            script=script_file("compare_judges"),
         output:
             parquet="<results>/tables/judge_agreement.parquet",
             csv=report(
@@ -38,7 +38,7 @@ if JURY_TABLES:
         message:
             "compare the judges"
         shell:
-            "python {input.script} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
+            "python {input.script:q} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
             " {params.seed} --parquet {output.parquet} --csv {output.csv} &> {log}"
 
     rule jury_sensitivity:
@@ -47,7 +47,7 @@ if JURY_TABLES:
             graded=graded_of(COMPARED_IDS),
             code=library("claims/jury_sensitivity", "judging/jury", "analysis/table1", "scoring/families")
             + STATEMENT_CODE,
-            script="workflow/scripts/jury_sensitivity.py",
+            script=script_file("jury_sensitivity"),
         output:
             csv=report(
                 "<results>/tables/jury_sensitivity.csv",
@@ -83,6 +83,6 @@ if JURY_TABLES:
         message:
             "see what hangs on the jury"
         shell:
-            "python {input.script} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
+            "python {input.script:q} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
             " {params.model_ids} {params.families} {params.sizes} {params.corpora} --output {output.csv}"
             " --statements {output.statements} &> {log}"

@@ -19,6 +19,7 @@ rule sample_search_data:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("sample_search_data"),
         samples=option("samples", config["training"]["learning_rate_search"]["samples"]),
         held_out=option("held_out", config["training"]["learning_rate_search"]["held_out"]),
         seed=option("seed", STUDY.seed),
@@ -26,7 +27,7 @@ rule sample_search_data:
     message:
         "choose prompts of {wildcards.corpus} for the search of learning rates: {wildcards.format}"
     shell:
-        "python workflow/scripts/sample_search_data.py --pairs {input.pairs} --format {wildcards.format}"
+        "python {params.program} --pairs {input.pairs} --format {wildcards.format}"
         " {params.samples} {params.held_out} {params.seed} --output {output.samples}"
         " --held-out-output {output.held_out} &> {log}"
 
@@ -59,8 +60,11 @@ rule try_learning_rate:
         mem_mb=memory("training"),
         runtime=runtime("training"),
     params:
+        program=program("try_learning_rate"),
         launcher=launcher,
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
+        template_of_results=lambda wildcards: template_of_results(STUDY.students[wildcards.student]),
+        chat_template=chat_template_option,
         recipe=options(RECIPE),
         execution=execution_options,
         seed=option("seed", derive_seed(STUDY.seed, "learning rates")),
@@ -70,7 +74,7 @@ rule try_learning_rate:
     shell:
         # exec: as train_student
         "exec {params.launcher}"
-        " workflow/scripts/try_learning_rate.py {params.model} --student {wildcards.student} --format {wildcards.format}"
+        " {params.program} {params.model} {params.chat_template} --student {wildcards.student} --format {wildcards.format}"
         " --mixture {input.samples} --held-out {input.held_out} --tokens {input.tokens}"
         " --learning-rate {wildcards.rate}"
         " {params.recipe} {params.execution} {params.seed} --output {output.trial} &> {log}"
@@ -98,8 +102,9 @@ rule choose_learning_rates:
         mem_mb=memory("cpu_small"),
         runtime=runtime("cpu_small"),
     params:
+        program=program("choose_learning_rates"),
         version=version_of("learning_rates"),
     message:
         "choose the learning rates of {wildcards.student}"
     shell:
-        "python workflow/scripts/choose_learning_rates.py --trials {input.trials} --output {output.rates} --csv {output.csv} &> {log}"
+        "python {params.program} --trials {input.trials} --output {output.rates} --csv {output.csv} &> {log}"

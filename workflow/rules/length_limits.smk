@@ -95,9 +95,10 @@ if LIMITED_IDS:
             mem_mb=memory("cpu_small"),
             runtime=runtime("cpu_small"),
         params:
+            program=program("compare_length_limits"),
             max_tokens=option("max_tokens", config["evaluation"]["sampling"]["max_tokens"]),
         message:
             "compare the limits on the length of answers"
         shell:
-            "python workflow/scripts/compare_length_limits.py --scores {input.scores}"
+            "python {params.program} --scores {input.scores}"
             " {params.max_tokens} --parquet {output.parquet} --csv {output.csv} &> {log}"

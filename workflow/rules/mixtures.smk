@@ -18,13 +18,14 @@ rule build_mixture:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("build_mixture"),
         sampling=option("sampling", config["mixtures"]["sampling"]),
         seed=option("seed", STUDY.seed),
         version=version_of("mixtures"),
     message:
         "mix {wildcards.corpus} answers: {wildcards.curriculum}, reasoning ratio {wildcards.ratio}"
     shell:
-        "python workflow/scripts/build_mixture.py --pairs {input.pairs} --curriculum {wildcards.curriculum}"
+        "python {params.program} --pairs {input.pairs} --curriculum {wildcards.curriculum}"
         " --ratio {wildcards.ratio} {params.sampling} {params.seed}"
         " --output {output.mixture} &> {log}"
 
@@ -46,11 +47,14 @@ rule tokenise_pairs:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("tokenise_pairs"),
         tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer].tokenizer),
-        template=lambda wildcards: template_options(TOKENIZERS[wildcards.tokenizer]),
+        stop_token=lambda wildcards: stop_token_option(TOKENIZERS[wildcards.tokenizer]),
+        template_of_results=lambda wildcards: template_of_results(TOKENIZERS[wildcards.tokenizer]),
+        chat_template=chat_template_option,
         version=version_of("tokens"),
     message:
         "tokenise the pairs of {wildcards.corpus} for {wildcards.tokenizer}"
     shell:
-        "python workflow/scripts/tokenise_pairs.py --pairs {input.pairs} {params.tokenizer}"
-        " {params.template} --threads {threads} --output {output.tokens} &> {log}"
+        "python {params.program} --pairs {input.pairs} {params.tokenizer}"
+        " {params.chat_template} {params.stop_token} --threads {threads} --output {output.tokens} &> {log}"

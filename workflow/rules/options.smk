@@ -48,14 +48,19 @@ def model_options(entry):
     return options({"model": entry.model, **revision})
 
 
-def template_options(student):
-    """The chat format that a student is taught, and what ends an answer in it."""
-    return options({"chat_template": template_file(student.template), "stop_token": STOP_TOKENS[student.template]})
+def stop_token_option(student):
+    """What ends an answer of a student."""
+    return option("stop_token", STOP_TOKENS[student.template])
+
+
+def template_of_results(student):
+    """The chat template of a student by its name: its file may move without making results old."""
+    return f"chat template {student.template}"
 
 
 def student_options(student):
-    """Which base student to train, in which chat format."""
-    return f"{model_options(student)} {template_options(student)}"
+    """Which base student to train, and what ends its answers."""
+    return f"{model_options(student)} {stop_token_option(student)}"
 
 
 def hub_options():
@@ -188,19 +193,28 @@ def engine_or_endpoint(entry):
 # below, on which memory and speed depend and not the result, can be changed in the middle of a study.
 
 
+def chat_template_option(wildcards, threads):
+    """The file of the chat format that a student is taught."""
+    named = wildcards.get("student")
+    student = STUDY.students[named] if named else TOKENIZERS[wildcards.tokenizer]
+    return option("chat_template", project_file(template_file(student.template), PROJECT))
+
+
 def execution_options(wildcards, threads):
     """How a training is run."""
     execution = dict(config["training"]["execution"])
     reports = execution.pop("report_to")
     execution["gradient_checkpointing"] = "on" if execution["gradient_checkpointing"] else "off"
-    spelled = options({"deepspeed": deepspeed_file(STUDY.students[wildcards.student].deepspeed), **execution})
+    spelled = options({"deepspeed": deepspeed_file(STUDY.students[wildcards.student].deepspeed, PROJECT), **execution})
     return f"{spelled} {option('report_to', *reports)}" if reports else spelled
 
 
 def launcher(wildcards, threads):
     """What starts the processes of a training: on this machine, or by Slurm on each node of the job."""
     student = STUDY.students[wildcards.student]
-    torchrun = f"python workflow/scripts/torchrun.py {option('nproc_per_node', student.processes_per_node)}"
+    torchrun = (
+        f"python {program('torchrun')(wildcards, threads)} {option('nproc_per_node', student.processes_per_node)}"
+    )
     if student.nodes == 1:
         return torchrun
     srun = {"nodes": student.nodes, "ntasks": student.nodes, "ntasks_per_node": 1, "cpus_per_task": threads}

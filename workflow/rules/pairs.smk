@@ -23,6 +23,7 @@ if config["pairs"]["source"] == "generate":
             mem_mb=memory("engine"),
             runtime=runtime("engine"),
         params:
+            program=program("generate_teacher_answers"),
             model=teacher_options,
             shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling[wildcards.format]),
@@ -33,7 +34,7 @@ if config["pairs"]["source"] == "generate":
         message:
             "teacher answers {wildcards.corpus} prompts: {wildcards.format}, shard {wildcards.shard}"
         shell:
-            "python workflow/scripts/generate_teacher_answers.py --prompts {input.prompts}"
+            "python {params.program} --prompts {input.prompts}"
             " {params.model} --format {wildcards.format}"
             " --shard {wildcards.shard} {params.shards} {params.sampling} {params.engine}"
             " {params.seed} --output {output.answers} &> {log}"
@@ -59,6 +60,7 @@ if config["pairs"]["source"] == "generate":
             mem_mb=memory("cpu_large"),
             runtime=runtime("cpu_large"),
         params:
+            program=program("build_pairs"),
             teacher=lambda wildcards: option("teacher", STUDY.teacher.name),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling),
             seed=option("seed", STUDY.seed),
@@ -66,7 +68,7 @@ if config["pairs"]["source"] == "generate":
         message:
             "pair the answers to {wildcards.corpus} prompts and audit them"
         shell:
-            "python workflow/scripts/build_pairs.py --prompts {input.prompts} --ift {input.ift}"
+            "python {params.program} --prompts {input.prompts} --ift {input.ift}"
             " --reasoning {input.reasoning} --overlaps {input.overlaps} {params.teacher} {params.sampling}"
             " {params.seed} --output {output.pairs} --audit-csv {output.audit_csv}"
             " --audit-json {output.audit_json} &> {log}"
@@ -96,6 +98,7 @@ else:
             mem_mb=memory("cpu_large"),
             runtime=runtime("cpu_large"),
         params:
+            program=program("import_released_pairs"),
             source=source_options,
             tokenizer=option("tokenizer", config["pairs"]["tokenizer"]),
             seed=option("seed", STUDY.seed),
@@ -103,6 +106,6 @@ else:
         message:
             "take the published pairs of {wildcards.corpus} and audit them"
         shell:
-            "python workflow/scripts/import_released_pairs.py --prompts {input.prompts} --overlaps {input.overlaps}"
+            "python {params.program} --prompts {input.prompts} --overlaps {input.overlaps}"
             " --corpus {wildcards.corpus} {params.source} {params.tokenizer} {params.seed}"
             " --output {output.pairs} --audit-csv {output.audit_csv} --audit-json {output.audit_json} &> {log}"

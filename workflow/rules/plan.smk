@@ -8,6 +8,7 @@ rule plan:
     conda:
         CONDA_ENVIRONMENT
     params:
+        program=program("plan_study"),
         config=json_option("config", config),
         results=option("results", f"results/{STUDY.name}"),
         directory=option("output_dir", f"results/{STUDY.name}/plan"),
@@ -15,5 +16,5 @@ rule plan:
         "plan the study"
     # without an output, since a plan is never up to date: it looks at what is done. For eyes, so the log is a copy.
     shell:
-        "set -o pipefail; python workflow/scripts/plan_study.py {params.config} {params.results} {params.directory}"
+        "set -o pipefail; python {params.program} {params.config} {params.results} {params.directory}"
         " 2>&1 | tee {log}"

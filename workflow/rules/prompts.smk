@@ -23,13 +23,14 @@ rule prepare_prompts:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("prepare_prompts"),
         source=corpus_options,
         seed=option("seed", STUDY.seed),
         version=version_of("prompts"),
     message:
         "choose the prompts of the corpus {wildcards.corpus}"
     shell:
-        "python workflow/scripts/prepare_prompts.py --corpus {wildcards.corpus} {params.source} {params.seed}"
+        "python {params.program} --corpus {wildcards.corpus} {params.source} {params.seed}"
         " --output {output.prompts} --audit {output.audit} --manifest {output.manifest} &> {log}"
 
 
@@ -51,10 +52,11 @@ rule decontaminate_prompts:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("decontaminate_prompts"),
         ngram=option("ngram", config["decontamination"]["ngram"]),
         version=version_of("overlaps"),
     message:
         "find {wildcards.corpus} prompts that overlap with benchmarks"
     shell:
-        "python workflow/scripts/decontaminate_prompts.py --prompts {input.prompts} --items {input.item_tables}"
+        "python {params.program} --prompts {input.prompts} --items {input.item_tables}"
         " {params.ngram} --output {output.overlaps} &> {log}"

@@ -6,7 +6,7 @@ rule job_timings:
     input:
         results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
         code=library("planning/timings"),
-        script="workflow/scripts/job_timings.py",
+        script=script_file("job_timings"),
     output:
         csv="<results>/tables/job_timings.csv",
     log:
@@ -22,14 +22,14 @@ rule job_timings:
     message:
         "tabulate how long the jobs of each rule took"
     shell:
-        "python {input.script} {params.timings} --output {output.csv} &> {log}"
+        "python {input.script:q} {params.timings} --output {output.csv} &> {log}"
 
 
 rule resource_usage:
     input:
         results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
         code=library("planning/resource_usage", "planning/timings"),
-        script="workflow/scripts/resource_usage.py",
+        script=script_file("resource_usage"),
     output:
         csv="<results>/tables/resource_usage.csv",
     log:
@@ -44,4 +44,4 @@ rule resource_usage:
     message:
         "tabulate what jobs asked for and what they used"
     shell:
-        "python {input.script} {params.timings} {params.study} --output {output.csv} &> {log}"
+        "python {input.script:q} {params.timings} {params.study} --output {output.csv} &> {log}"

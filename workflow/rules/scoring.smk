@@ -27,6 +27,7 @@ rule score_models:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("score_models"),
         model_ids=option("model_ids", *MODEL_IDS),
         benchmarks=option("benchmarks", *STUDY.benchmarks),
         folders=options({"items": f"results/{STUDY.name}/benchmarks", **ANSWER_FOLDERS}),
@@ -37,7 +38,7 @@ rule score_models:
     message:
         "score {output.parquet}"
     shell:
-        "python workflow/scripts/score_models.py {params.model_ids} {params.benchmarks} {params.families}"
+        "python {params.program} {params.model_ids} {params.benchmarks} {params.families}"
         " {params.folders} {params.jurors} {params.jury}"
         " --parquet {output.parquet} --csv {output.csv} &> {log}"
 
@@ -88,6 +89,7 @@ rule compute_flops:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("compute_flops"),
         model_ids=option("model_ids", *MODEL_IDS),
         benchmarks=option("benchmarks", *STUDY.benchmarks),
         results=option("results", f"results/{STUDY.name}"),
@@ -100,7 +102,7 @@ rule compute_flops:
     message:
         "count {output.parquet}"
     shell:
-        "python workflow/scripts/compute_flops.py {params.model_ids} {params.benchmarks} {params.families}"
+        "python {params.program} {params.model_ids} {params.benchmarks} {params.families}"
         " {params.results} {params.adaptation_corpora} {params.architectures} {params.teacher} {params.judges}"
         " --parquet {output.parquet} --csv {output.csv} &> {log}"
 

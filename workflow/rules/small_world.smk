@@ -15,6 +15,7 @@ rule small_world_benchmark_rows:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("write_small_world"),
         kind="--kind benchmark",
         rows=option("rows", config["small_world"]["benchmark_rows"]),
         other_rows=option("other_rows", config["small_world"]["fewshot_rows"]),
@@ -23,7 +24,7 @@ rule small_world_benchmark_rows:
     message:
         "write the small world's questions for {wildcards.benchmark}"
     shell:
-        "python workflow/scripts/write_small_world.py {params.kind} --name {wildcards.benchmark}"
+        "python {params.program} {params.kind} --name {wildcards.benchmark}"
         " {params.rows} {params.other_rows} {params.seed}"
         " --output {output.rows} &> {log}"
 
@@ -59,11 +60,12 @@ rule small_world_prompts:
         mem_mb=memory("cpu_large"),
         runtime=runtime("cpu_large"),
     params:
+        program=program("write_small_world"),
         rows=lambda wildcards: option("rows", STUDY.corpora[wildcards.corpus].num_prompts),
         seed=option("seed", STUDY.seed),
         version=version_of("small_world"),
     message:
         "write the small world's questions of the corpus {wildcards.corpus}"
     shell:
-        "python workflow/scripts/write_small_world.py --kind prompts --name {wildcards.corpus} {params.rows}"
+        "python {params.program} --kind prompts --name {wildcards.corpus} {params.rows}"
         " {params.seed} --output {output.rows} &> {log}"

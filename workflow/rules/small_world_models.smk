@@ -2,7 +2,7 @@
 # below results/, so that no study ever takes a fresh checkout's shipped models for outdated outputs.
 import yaml
 
-with open("resources/micro/recipe.yaml", encoding="utf-8") as recipe_file:
+with open(find_file("resources/micro/recipe.yaml", PROJECT), encoding="utf-8") as recipe_file:
     MICRO_RECIPE = yaml.safe_load(recipe_file)
 
 
@@ -16,12 +16,13 @@ rule make_small_world_tokenizer:
     conda:
         CONDA_ENVIRONMENT
     params:
+        program=program("make_small_world_tokenizer"),
         recipe=options(MICRO_RECIPE["tokenizer"]),
         version=version_of("small_world"),
     message:
         "build the small world's tokenizer"
     shell:
-        "python workflow/scripts/make_small_world_tokenizer.py {params.recipe} --output {output.tokenizer} &> {log}"
+        "python {params.program} {params.recipe} --output {output.tokenizer} &> {log}"
 
 
 def start_of_micro_model(wildcards):
@@ -52,12 +53,13 @@ rule train_small_world_model:
         CONDA_ENVIRONMENT
     threads: 1
     params:
+        program=program("train_small_world_model"),
         recipe=recipe_of_micro_model,
         version=version_of("small_world"),
     message:
         "train the small world's {wildcards.micro_model}"
     shell:
-        "python workflow/scripts/train_small_world_model.py {params.recipe} --threads {threads}"
+        "python {params.program} {params.recipe} --threads {threads}"
         " --tokenizer {input.tokenizer} --output {output.model} &> {log}"
 
 

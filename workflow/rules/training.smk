@@ -32,8 +32,11 @@ rule train_student:
         mem_mb=memory("training"),
         runtime=runtime("training"),
     params:
+        program=program("train_student"),
         launcher=launcher,
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
+        template_of_results=lambda wildcards: template_of_results(STUDY.students[wildcards.student]),
+        chat_template=chat_template_option,
         start="",
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),
@@ -45,7 +48,7 @@ rule train_student:
     shell:
         # exec: Slurm's SIGTERM ends a waiting shell at once, and with it the job that was writing its checkpoint
         "exec {params.launcher}"
-        " workflow/scripts/train_student.py {params.model} {params.start}"
+        " {params.program} {params.model} {params.chat_template} {params.start}"
         " --mixture {input.mixture} --tokens {input.tokens}"
         " {params.learning_rate} {params.recipe} {params.execution}"
         " {params.replica} --output {output.model} &> {log}"

@@ -7,6 +7,7 @@ in the working directory. Files of the project itself (programs, templates) are 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -50,15 +51,22 @@ def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield from _paths(value)
 
 
+def search_first(folder: Path) -> None:
+    """Let programs that this process starts find other programs in ``folder`` first."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if folders[0] != str(folder):
+        os.environ["PATH"] = os.pathsep.join([str(folder), *folders])
+
+
 def is_local(model: str) -> bool:
     """Whether ``model`` means a folder: it looks like no hub id, or begins with a folder that is there."""
     return re.fullmatch(_HUB_ID, model) is None or ("/" in model and Path(model).parent.is_dir())
 
 
-def deepspeed_file(name: str) -> Path:
+def deepspeed_file(name: str, project: Path = PROJECT) -> Path:
     """The file of a DeepSpeed setting."""
     file = Path("config", "deepspeed", f"{name}.json")
-    return file if file.is_file() else Path(project_file(file))
+    return file if file.is_file() else Path(project_file(file, project))
 
 
 def made_by_study(path: str | Path, study_name: str) -> bool:
