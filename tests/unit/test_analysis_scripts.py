@@ -197,15 +197,15 @@ def _no_manifest(results):
     ("program", "spoil", "changes", "error"),
     [
         (score, _another_models_answers, {}, "rows of another model"),
-        (score, _no_answers, {}, "a table of answers is missing"),
-        (score, None, {"jurors": ["two"]}, "a table of verdicts is missing"),
-        (score, None, {"model-ids": [MODELS[0], MODELS[0]]}, "rows of the scores table are there twice"),
+        (score, _no_answers, {}, "the answers table is missing"),
+        (score, None, {"jurors": ["two"]}, "the verdicts table is missing"),
+        (score, None, {"model-ids": [MODELS[0], MODELS[0]]}, "the scores table has duplicate rows"),
         (score, None, {"families": ['[{"name": "Math-OE", "benchmarks": ["aime"]}]']}, "belongs to no family"),
         (count, _no_manifest, {}, "a manifest is missing"),
         (count, None, {"judges": ["one"]}, "a model has no architecture"),
         (count, None, {"model-ids": [BaseStudent("small", 0).model_id]}, "a model has no architecture"),
-        (count, None, {"model-ids": ["small"]}, "this is not a model id"),
-        (count, None, {"model-ids": [ADAPTED], "adaptation-corpora": ["{}"]}, "not known on which corpora"),
+        (count, None, {"model-ids": ["small"]}, "invalid model id"),
+        (count, None, {"model-ids": [ADAPTED], "adaptation-corpora": ["{}"]}, "training corpora of an adaptation are unknown"),
     ],
 )
 def test_bad_input_ends_with_one_clear_error(run, results, capsys, program, spoil, changes, error):

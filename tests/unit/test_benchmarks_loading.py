@@ -90,7 +90,7 @@ def test_row_without_gold_names_file_row_and_column(tmp_path: Path) -> None:
 
 
 def test_missing_file_says_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="a file of rows is missing") as caught:
+    with pytest.raises(StudyError, match="a data file is missing") as caught:
         evaluation_items(GSM8K, JsonlFolder(tmp_path))
     assert caught.value.where == tmp_path / "gsm8k.jsonl"
     assert "question, answer" in str(caught.value) and "openai/gsm8k" in str(caught.value)

@@ -77,7 +77,7 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
     ],
 )
 def test_other_paths_are_refused(path: str) -> None:
-    with pytest.raises(StudyError, match="not a model id"):
+    with pytest.raises(StudyError, match="invalid model id"):
         parse_model_id(path)
 
 

@@ -228,5 +228,5 @@ def test_collected_tables_are_sorted_and_without_repeats():
         )
         tables.append(table)
     assert collect_tables(tables, "costs")["ratio"].to_list() == [0.0, 1.0]
-    with pytest.raises(StudyError, match="there twice"):
+    with pytest.raises(StudyError, match="duplicate rows"):
         collect_tables([tables[0], tables[0]], "costs")

@@ -141,7 +141,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("evaluate_model", "--endpoint", '{"url": "https://made.up"}', "only a teacher"),
         ("evaluate_model", "--items", "{no_items}", "no items"),
         ("evaluate_model", "--items", "{items} {items}", "given twice"),
-        ("evaluate_model", "--model-ids", "tiny", "not a model id"),
+        ("evaluate_model", "--model-ids", "tiny", "invalid model id"),
         ("evaluate_model", "--model-ids", "general/tiny/seq/rho-1/seed-0/max-tokens-7", "another limit"),
         ("evaluate_model", "--model-ids", "base/tiny/shots-0 base/tiny/shots-1", "too few examples"),
         ("evaluate_model", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "several models"),

@@ -46,7 +46,7 @@ def test_items_and_pool(root: Path, rows: Path) -> None:
     [
         (("--benchmark", "gsm8"), "did you mean gsm8k"),
         (("--max-items", 0), "must be positive"),
-        (("--path", "nowhere"), "a file of rows is missing"),
+        (("--path", "nowhere"), "a data file is missing"),
     ],
 )
 def test_benchmark_errors_leave_no_file(root: Path, rows: Path, change: tuple[object, ...], message: str) -> None:
@@ -83,7 +83,7 @@ def test_questions(root: Path, tmp_path: Path) -> None:
         (("--rows", -1), "must be positive"),
         (("--jaccard", 0), "similarity is out of range"),
         (("--min-chars", 9, "--max-chars", 8), "no length is allowed"),
-        (("--path", "nowhere.jsonl"), "a file of rows is missing"),
+        (("--path", "nowhere.jsonl"), "a data file is missing"),
         (("--languages", "en"), "which language"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Reading some columns of checked tables: answers and replies are long texts that counting does not need."""
+"""Read selected columns of tables. Counting does not need the long texts of answers and judge replies."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from scale_or_reason.common.tables import check_table
 def read_columns(
     paths: Sequence[str | Path], schema: str, columns: Sequence[str], model_id: str | None = None
 ) -> pl.DataFrame:
-    """``columns`` of several Parquet files, one below the other; no files give no rows.
+    """``columns`` of several Parquet files, concatenated; no files give no rows.
 
-    The whole schema of each file is checked. Raises :class:`StudyError` if a file is missing, has not the columns of
-    ``SCHEMAS[schema]``, or holds rows of another model than ``model_id``.
+    The whole schema of each file is checked. Raises :class:`StudyError` if a file is missing, lacks the columns of
+    ``SCHEMAS[schema]``, or contains rows of a model other than ``model_id``.
     """
     for path in paths:
         if not Path(path).is_file():
             raise StudyError(
-                f"a table of {schema} is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
+                f"the {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
             )
-        # from the file's end alone; then all are read at once, which takes a fifth of the time of one after the other
+        # the footer alone; reading all files in one scan afterwards takes a fifth of the time of reading them one by
+        # one
         check_table(pl.scan_parquet(path, glob=False).collect_schema().to_frame(), schema, path)
     if not paths:
         return pl.DataFrame(schema={name: SCHEMAS[schema][name] for name in columns})
@@ -44,10 +45,10 @@ def _check_model(tables: pl.LazyFrame, paths: Sequence[str | Path], model_id: st
             if (pl.read_parquet(path, columns=["model_id"], glob=False) != model_id).to_series().any()
         )
         raise StudyError(
-            "a file holds rows of another model",
+            "a file contains rows of another model",
             where=where,
             key="model_id",
             found=", ".join(others["model_id"].sort()),
             expected=model_id,
-            remedy="pass the files below the folder of this model",
+            remedy="pass the files from this model's folder",
         )

@@ -1,4 +1,4 @@
-"""Reading third-party rows: JSONL files and datasets of the Hugging Face hub both give plain dictionaries."""
+"""Read third-party rows as dictionaries, from JSONL files and from datasets on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 
-#: A row with its number in its source, counted from 1 (of a JSONL file: the line).
+#: A row and its number in the source, from 1. For a JSONL file this is the line number.
 NumberedRow = tuple[int, dict[str, Any]]
 
 
 def read_jsonl(path: str | Path, remedy: str | None = None) -> Iterator[NumberedRow]:
     """The objects of a JSONL file with their line numbers; empty lines are skipped.
 
-    Raises :class:`StudyError` (with ``remedy`` if the file is missing) for a missing file and a line that is no JSON
-    object. An empty file gives no rows.
+    Raises :class:`StudyError` (with ``remedy`` if the file is missing) for a missing file and for a line that is not a
+    JSON object. An empty file gives no rows.
     """
     if not Path(path).is_file():
-        raise StudyError("a file of rows is missing", where=path, remedy=remedy)
+        raise StudyError("a data file is missing", where=path, remedy=remedy)
     with Path(path).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
@@ -40,12 +40,12 @@ def _parse_line(line: str, number: int, path: str | Path) -> dict[str, Any]:
 
 
 def resolve_commit(path: str, revision: str) -> str | None:
-    """The commit that ``revision`` of a dataset on the hub stands for now; None if the hub cannot be asked."""
+    """The commit that ``revision`` of a hub dataset currently resolves to; None if the hub is unreachable."""
     from huggingface_hub import HfApi
 
     try:
         return HfApi().dataset_info(path, revision=revision).sha
-    except Exception:  # offline, no such dataset, access not granted: reading it will say which
+    except Exception:  # offline, no such dataset, access not granted: reading the data raises the precise error
         return None
 
 
@@ -62,11 +62,11 @@ def read_hub(
 ) -> Iterator[NumberedRow]:
     """The rows of one split of a dataset on the hub, numbered from 1.
 
-    ``streaming`` reads over the network while iterating, for sources too large to store. ``columns`` are all that is
-    read where the source has them; else rows come whole, so that whoever reads them can say what is missing.
-    ``mirror`` is a folder with copies of datasets under their names, which are read instead. Raises
-    :class:`StudyError` if the dataset cannot be read, whatever the reason: no network, no such dataset or split, access
-    not granted, not in the mirror.
+    ``streaming`` reads over the network while iterating, for sources too large to store. If the source has all of
+    ``columns``, only these are read; otherwise rows are complete, so that the caller can report the missing columns.
+    ``mirror`` is a folder with copies of datasets under their names; it replaces the hub. Raises :class:`StudyError`
+    if the dataset cannot be read for any reason: no network, no such dataset or split, access not granted, not in the
+    mirror.
     """
     from datasets import load_dataset  # heavy, and only needed here
 
@@ -85,10 +85,10 @@ def read_hub(
             yield number, dict(row)
     except StudyError:
         raise
-    except Exception as error:  # the libraries below share no base class of errors
+    except Exception as error:  # datasets and its dependencies have no common base class of errors
         first_line = str(error).strip().split("\n")[0]
         raise StudyError(
-            "a dataset of the hub cannot be read",
+            "a hub dataset cannot be read",
             where=where["path"] if mirror else f"https://huggingface.co/datasets/{path}",
             key=f"config {config}, split {split}, revision {revision}",
             found=f"{type(error).__name__}: {first_line}",
@@ -100,7 +100,7 @@ def _copy_of(path: str, mirror: str | Path) -> Path:
     folder = Path(mirror, path)
     if not folder.is_dir():
         raise StudyError(
-            "the mirror has no copy of a dataset",
+            "the mirror has no copy of the dataset",
             where=folder,
             remedy=f"hf download --repo-type dataset {path} --local-dir {folder}",
         )
@@ -109,7 +109,7 @@ def _copy_of(path: str, mirror: str | Path) -> Path:
 
 def _remedy(path: str, error: BaseException | None, mirror: str | Path | None) -> str:
     if mirror:
-        return "compare the folder with the dataset's page: whole repositories are copied, README.md included"
+        return "compare the folder with the dataset's page: the copy must be complete, including README.md"
     while error is not None:  # the cause may be wrapped
         if "gated" in f"{type(error).__name__} {error}".lower():
             return (
@@ -118,6 +118,6 @@ def _remedy(path: str, error: BaseException | None, mirror: str | Path | None) -
             )
         error = error.__cause__ or error.__context__
     return (
-        "check the network; without one, copy the datasets (`hub.mirror` in the config) or read the rows from JSONL "
+        "check the network; on an offline machine, use a local copy (`hub.mirror` in the config) or JSONL "
         "files (kind: jsonl)"
     )

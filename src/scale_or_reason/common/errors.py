@@ -1,4 +1,4 @@
-"""The one error that people see: what is wrong, where, and what to do about it."""
+"""Errors for users: the problem, its location, and the remedy."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class StudyError(Exception):
-    """Bad input: a config value, a data row, a model folder, a judge's reply.
+    """Invalid input: a config value, a data row, a model folder, a judge's reply.
 
-    ``where`` is a file (or a command-line option), ``key`` the place in it. The text is laid out one fact per line,
-    so that it reads well in a terminal and in a job's log.
+    ``where`` is a file or a command-line option, ``key`` the location in it. The message has one field per line, for
+    terminals and job logs.
     """
 
     def __init__(
@@ -25,34 +25,34 @@ class StudyError(Exception):
         expected: object = None,
         remedy: str | None = None,
     ) -> None:
-        facts = (
+        fields = (
             ("file", where),
             ("key", key),
             ("found", found),
             ("expected", expected),
             ("what to do", remedy),
         )
-        lines = [problem] + [f"  {name}: {value}" for name, value in facts if value is not None]
+        lines = [problem] + [f"  {name}: {value}" for name, value in fields if value is not None]
         super().__init__("\n".join(lines))
         self.problem, self.where, self.key = problem, where, key
         self.found, self.expected, self.remedy = found, expected, remedy
 
 
 class DivergedError(StudyError):
-    """A training whose loss is no number any more, or has exploded."""
+    """A training whose loss has become NaN or has diverged."""
 
 
 class Interrupted(Exception):
-    """The program was told to end before its work was done, and has kept what it has: the same command goes on."""
+    """The program was stopped by a signal and saved its progress; the same command resumes."""
 
-    #: What the process says when it ends so: "temporary failure, run again" (sysexits.h).
+    #: The exit status: "temporary failure, retry" (sysexits.h).
     EXIT_CODE = os.EX_TEMPFAIL
 
 
 def run_script(main: Callable[[], Any]) -> None:
-    """Run a script's ``main``, without a traceback for what is no bug.
+    """Run a script's ``main``; expected failures exit without a traceback.
 
-    A :class:`StudyError` ends it with its message and status 2, an :class:`Interrupted` with status 75.
+    A :class:`StudyError` prints its message and exits with status 2, an :class:`Interrupted` with status 75.
     """
     try:
         main()

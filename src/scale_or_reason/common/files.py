@@ -1,6 +1,6 @@
-"""Writing files so that a file under its final name is whole: temporary name, fsync, rename.
+"""Atomic writes: temporary name, fsync, rename. A file under its final name is complete.
 
-Our own, since the packages for it (atomicwrites) are no longer maintained, and none replaces whole directories.
+Our own, since atomicwrites is no longer maintained and no package replaces whole directories.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _fsync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Return when all files of ``folder`` are on the disk, so that a file written afterwards can vouch for them."""
+    """Flush all files of ``folder`` to disk, so that a marker written afterwards implies that they are complete."""
     for file in folder.rglob("*"):
         if file.is_file():
             _fsync(file)
@@ -31,7 +31,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; rename it to ``path`` if the block succeeds, remove it otherwise.
+    """Yield a temporary path beside ``path``; rename it to ``path`` if the block succeeds, remove it otherwise.
 
     The temporary name keeps the suffix, since some writers choose their format by it.
     """
@@ -49,7 +49,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """As :func:`atomic_path`, for a whole directory; an older directory of that name is replaced."""
+    """Like :func:`atomic_path`, for a directory; an existing directory of that name is replaced."""
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = final.with_name(f".{final.name}.{os.getpid()}.partial")
@@ -69,18 +69,18 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
 
 
 def remove_partial_writes(path: str | Path) -> None:
-    """Remove what killed processes left of the directory ``path``; for whoever alone writes it."""
+    """Remove partial writes of the directory ``path`` by killed processes. The caller must be its only writer."""
     final = Path(path)
-    for torso in final.parent.glob(f".{final.name}.*.partial"):
-        shutil.rmtree(torso, ignore_errors=True)
+    for partial_write in final.parent.glob(f".{final.name}.*.partial"):
+        shutil.rmtree(partial_write, ignore_errors=True)
 
 
 def write_text(text: str, path: str | Path) -> None:
-    """Write ``text`` (UTF-8) whole or not at all."""
+    """Write ``text`` (UTF-8) atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(value: Any, path: str | Path) -> None:
-    """Write ``value`` as indented JSON, whole or not at all."""
+    """Write ``value`` as indented JSON, atomically."""
     write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", path)

@@ -1,4 +1,4 @@
-"""Intervals for shares and for averages and differences of shares.
+"""Confidence intervals for shares, and for means and differences of shares.
 
 scipy has Wilson's and Clopper and Pearson's intervals for one share with a whole number of trials. Near 0 Wilson's is
 too short (86 % instead of 95 % at 0.005 and 30 trials) and Clopper and Pearson's is too long almost everywhere. The
@@ -47,31 +47,31 @@ def _mid_p_bounds(share: float, trials: float, level: float) -> tuple[float, flo
 
 
 def effective_trials(successes: ArrayLike, samples: ArrayLike) -> float:
-    """How many independent trials the answers are worth when items were asked several times.
+    """The effective number of independent trials when items have several sampled answers.
 
-    ``successes`` and ``samples`` have one entry per item. Answers to one item are alike, so the number lies between
-    the number of items (all answers to an item agree) and the number of answers (they vary as if independent); it is
-    n divided by Kish's design effect, estimated from the variance between items.
+    ``successes`` and ``samples`` have one entry per item. Answers to one item are correlated, so the result lies
+    between the number of items (all answers to an item agree) and the number of answers (answers are independent). It
+    is n divided by Kish's design effect, estimated from the variance between items.
     """
-    right, asked = np.asarray(successes, float), np.asarray(samples, float)
-    items, answers = len(asked), asked.sum()
+    right, sampled = np.asarray(successes, float), np.asarray(samples, float)
+    items, answers = len(sampled), sampled.sum()
     if items == answers or items < 2:
         return float(items)
     share = right.sum() / answers
     if share in (0.0, 1.0):
         return float(items)
     # Variance of a ratio estimate over items drawn at random (linearised).
-    variance = items / (items - 1) * ((right - share * asked) ** 2).sum() / answers**2
+    variance = items / (items - 1) * ((right - share * sampled) ** 2).sum() / answers**2
     if variance == 0:
         return float(answers)
     return float(np.clip(share * (1 - share) / variance, items, answers))
 
 
 def mean_interval(means: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[float, float, float]:
-    """Unweighted mean of independent estimates, with an interval recovered from theirs.
+    """Unweighted mean of independent estimates, with an interval derived from their intervals.
 
-    Distances to the bounds add up in squares (Zou and Donner 2008, "MOVER"), which keeps the skew of the parts and
-    never leaves [0, 1] if they do not.
+    Squared distances to the bounds are summed (Zou and Donner 2008, "MOVER"). This keeps the skew of the parts and
+    stays within [0, 1] if they do.
     """
     mean, low, high = (np.asarray(values, float) for values in (means, lows, highs))
     count = len(mean)
@@ -84,9 +84,9 @@ def mean_interval(means: ArrayLike, lows: ArrayLike, highs: ArrayLike) -> tuple[
 def difference_interval(
     first: tuple[float, float, float], second: tuple[float, float, float]
 ) -> tuple[float, float, float]:
-    """``second`` minus ``first``, each (estimate, low, high), as if independent (Newcombe 1998, method 10).
+    """``second`` minus ``first``, each (estimate, low, high), assuming independence (Newcombe 1998, method 10).
 
-    Two students answer the same items, so their results go together and the true interval is narrower.
+    Two students answer the same items, so their results are correlated and the true interval is narrower.
     """
     (a, a_low, a_high), (b, b_low, b_high) = first, second
     below = np.hypot(b - b_low, a_high - a)

@@ -1,7 +1,7 @@
-"""Work in chunks that survives a kill: finished chunks are on disk and are not done again.
+"""Resumable work in chunks: finished chunks are on disk and are not repeated after a kill.
 
-The journal is a JSONL file beside the output that nobody declares as an output, since Snakemake deletes outputs before
-a job starts. Its first line says what the work depends on; a journal of other work is thrown away. Our own, since
+The journal is a JSONL file beside the output. It is not a declared output, since Snakemake deletes outputs before a job
+starts. Its first line is a fingerprint of the inputs; a journal with another fingerprint is discarded. Our own, since
 databases such as SQLite need file locks, which the network file systems of clusters often lack.
 """
 
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 class Journal:
-    """The rows finished so far, and the seconds spent on them over all starts."""
+    """The rows finished so far, and the seconds spent on them in all runs."""
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self.path = path
@@ -35,11 +35,11 @@ class Journal:
 
     @staticmethod
     def beside(output: Path) -> Path:
-        """Where the journal of ``output`` (a file or a folder) lies."""
+        """The journal path of ``output`` (a file or a folder)."""
         return output.with_name(f".{output.name}.journal.jsonl")
 
     def _read(self) -> int:
-        """Load whole chunks; return the number of bytes they take with the header, 0 if the journal is of no use."""
+        """Load complete chunks; return their size in bytes including the header, 0 if the journal is unusable."""
         if not self.path.is_file():
             return 0
         with self.path.open("rb") as lines:
@@ -53,7 +53,7 @@ class Journal:
                 try:
                     entry = json.loads(line)
                 except ValueError:
-                    break  # torn by a crash of the machine
+                    break  # truncated by a crash of the machine
                 if "row" in entry:
                     chunk.append(entry["row"])
                 else:
@@ -63,7 +63,7 @@ class Journal:
         return whole
 
     def append(self, rows: list[Row], seconds: float) -> None:
-        """Add a chunk; when this returns it is on disk. Its last line makes it count."""
+        """Append a chunk and flush it to disk. The last line of a chunk marks it as complete."""
         lines = [json.dumps({"row": row}, ensure_ascii=True) for row in rows]
         lines.append(json.dumps({"rows": len(rows), "seconds": seconds}))
         with self.path.open("a", encoding="utf-8") as stream:
@@ -74,16 +74,16 @@ class Journal:
         self.seconds += seconds
 
     def companion(self, name: str) -> Journal:
-        """A journal of other rows of the same work."""
+        """A second journal with the same fingerprint, for other rows."""
         return Journal(self.path.with_suffix(f".{name}.jsonl"), self._fingerprint)
 
     def remove(self) -> None:
-        """To be called once the real output is whole."""
+        """Delete the journal; call this once the output is complete."""
         self.path.unlink(missing_ok=True)
 
 
 def work_in_chunks(total: int, size: int, journal: Journal, work: Callable[[range], list[Row]]) -> list[Row]:
-    """Rows 0 to ``total``: those of the journal, then ``work`` on the rest, at most ``size`` rows at a time."""
+    """Rows 0 to ``total``: the journal's rows, then those of ``work``, at most ``size`` at a time."""
     while len(journal.rows) < total:
         done = len(journal.rows)
         chunk = range(done, min(done + size, total))

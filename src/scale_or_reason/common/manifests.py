@@ -1,6 +1,6 @@
-"""What a result was made of: settings, hashes of the inputs, package versions, revision of the code, hardware.
+"""The provenance of a result: settings, hashes of the inputs, package versions, revision of the code, hardware.
 
-Every model, answer folder and figure carries one. No host names, no user names, no environment variables: a manifest
+Every model, answer folder and figure has a manifest. No host names, no user names, no environment variables: a manifest
 may be published with the result.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 
-#: The packages that can change a number; those that are not installed are left out.
+#: The packages that can affect results; packages that are not installed are omitted.
 PACKAGES = (
     "scale-or-reason",
     "accelerate",
@@ -44,8 +44,8 @@ PACKAGES = (
 def manifest(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest of a result made from the files or folders ``inputs`` with ``settings`` (a slice of the config).
 
-    Add what is known only afterwards (counts, seconds) under keys of your own. Raises :class:`StudyError` if an
-    input does not exist.
+    Callers add values that are known only afterwards (counts, seconds) under further keys. Raises :class:`StudyError`
+    if an input does not exist.
     """
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -59,7 +59,7 @@ def manifest(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[st
 
 
 def content_hash(path: str | Path) -> str:
-    """SHA-256 of a file, or of a folder's files with their names; hidden files and folders don't count."""
+    """SHA-256 of a file, or of a folder's files and their names; hidden files and folders are ignored."""
     path = Path(path)
     if path.is_file():
         return _file_hash(path)
@@ -79,7 +79,7 @@ def _file_hash(path: Path) -> str:
 
 
 def _shown(path: str | Path) -> str:
-    """Relative to the working folder where it lies below it, so that results can move between machines."""
+    """The path, relative to the working directory if it lies below it, so that results can move between machines."""
     absolute = Path(os.path.abspath(path))
     working = Path.cwd()
     return (absolute.relative_to(working) if absolute.is_relative_to(working) else absolute).as_posix()
@@ -106,7 +106,7 @@ def git_revision() -> dict[str, Any] | None:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores this process may use, memory in GiB, and the GPUs by name."""
+    """Processor, cores available to this process, memory in GiB, and names of the GPUs."""
     pages, page_bytes = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     gpus = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
     return {

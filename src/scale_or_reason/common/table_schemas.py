@@ -1,4 +1,4 @@
-"""The contracts between stages: the columns and types of every table, one schema each."""
+"""The contracts between stages: one schema (columns and types) for each table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import polars as pl
 _TEXT, _COUNT, _SHARE, _BOOL = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 
 
-#: What identifies the model of a row; columns that do not apply to a kind of model are null.
+#: The columns that identify a row's model; those that do not apply to a kind of model are null.
 CELL_COLUMNS: dict[str, pl.DataType] = {
     "model_id": _TEXT,
     "kind": _TEXT,  # distilled | limited | adapted | base | teacher
@@ -28,7 +28,7 @@ _ANSWER_KEY: dict[str, pl.DataType] = {
 }
 
 
-#: What is measured of a model on a benchmark.
+#: The measurements of a model on a benchmark.
 _MEASURED: dict[str, pl.DataType] = {
     "n": _COUNT,
     "accuracy": _SHARE,
@@ -37,18 +37,18 @@ _MEASURED: dict[str, pl.DataType] = {
     "answer_tokens_mean": _SHARE,
     "truncated": _COUNT,
     "refused": _COUNT,  # by a server
-    "empty": _COUNT,  # ended by themselves with nothing behind the reasoning
+    "empty": _COUNT,  # ended by themselves with no text after the reasoning
     "unparsable": _COUNT,
-    "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without graders
+    "judge_agreement": _SHARE,  # share of items on which jury and rule graders agree; null without rule graders
     # by the rule graders, over all answers; null without them
-    "strict": _SHARE,  # right and in the box that the prompt asks for; ifeval: prompt-level, strict
-    "lenient": _SHARE,  # right, wherever it was found; ifeval: prompt-level, loose
+    "strict": _SHARE,  # right and in the box that the prompt requires; ifeval: prompt-level, strict
+    "lenient": _SHARE,  # right, wherever the answer was found; ifeval: prompt-level, loose
     "exact_match": _SHARE,  # squad and coqa: share of exact matches; null elsewhere
     "f1": _SHARE,  # squad and coqa: mean F1 of tokens; null elsewhere
 }
 
 
-#: A cell, all its seeds together, and a family's average (``benchmark`` null) or a single benchmark.
+#: A cell with all its seeds, and a family's mean (``benchmark`` null) or a single benchmark.
 _CELL_AND_TASK: dict[str, pl.DataType] = {
     **{name: dtype for name, dtype in CELL_COLUMNS.items() if name not in ("model_id", "seed")},
     "size_b": _SHARE,
@@ -64,11 +64,11 @@ def _bounds(*names: str) -> dict[str, pl.DataType]:
 
 
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
-    # one question that the teacher will answer
+    # one row per training prompt
     "prompts": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
-    # a question that shares words with a benchmark's item
+    # one row per prompt that shares an n-gram with a benchmark item
     "overlaps": {"prompt_id": _TEXT, "benchmark": _TEXT, "item_id": _TEXT, "shared_words": _TEXT},
-    # one answer of the teacher in one mode
+    # one row per answer of the teacher in one mode
     "generations": {
         "prompt_id": _TEXT,
         "prompt": _TEXT,
@@ -91,43 +91,43 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "sampling": _TEXT,  # JSON: {"ift": {...}, "reasoning": {...}}
         "seed": _COUNT,
     },
-    # rows in training order; phase 0 is the IFT phase of a sequential mixture, phase 1 its reasoning phase
+    # in training order; phase 0 is the IFT phase of a sequential mixture, phase 1 its reasoning phase
     "mixture": {
         "position": _COUNT,
         "phase": _COUNT,
         "prompt_id": _TEXT,
         "format": _TEXT,  # ift | reasoning: which of the pair's answers
     },
-    # how long a pair is for one tokenizer: the prompt in the chat template, each answer with the token that ends it
+    # token counts of a pair: the prompt in the chat template, each answer with its end token
     "token_counts": {"prompt_id": _TEXT, "prompt_tokens": _COUNT, "ift_tokens": _COUNT, "reasoning_tokens": _COUNT},
-    # one benchmark question, ready to be asked and graded
+    # one row per benchmark item
     "items": {
         "benchmark": _TEXT,
         "item_id": _TEXT,
         "prompt": _TEXT,  # instruction and question: the zero-shot user message
-        "question": _TEXT,  # without the instruction: what a judge and a shot show
+        "question": _TEXT,  # without the instruction, for judges and few-shot examples
         "gold": pl.List(pl.String()),  # accepted answers; empty only for ifeval
         "choices": pl.List(pl.String()),  # option texts in letter order; empty for open-ended items
-        "extra": _TEXT,  # JSON that the item's grader needs (IFEval's instructions, SciBench's unit); "{}" if none
+        "extra": _TEXT,  # JSON for the item's grader (IFEval's instructions, SciBench's unit); "{}" if none
     },
     "answers": {
         **_ANSWER_KEY,
         "prompt_tokens": _COUNT,
         "answer": _TEXT,
         "answer_tokens": _COUNT,
-        "finish_reason": _TEXT,  # stop | length | refused (by a server) | empty (nothing behind the reasoning)
+        "finish_reason": _TEXT,  # stop | length | refused (by a server) | empty (no text after the reasoning)
     },
     "verdicts": {
         **_ANSWER_KEY,
         "judge": _TEXT,
         "verdict": _TEXT,  # yes | no | unparsable
-        "reply": _TEXT,  # the judge's raw reply; for the rule graders, a note or nothing
+        "reply": _TEXT,  # the judge's raw reply; for the rule graders, a note or empty
         "extraction": _TEXT,  # the raw reply of a judge's first step, where its protocol has one
-        "extracted": _TEXT,  # the final answer that was read from it; for the rule graders, what was graded
-        # of the rule graders only, null for a judge
-        "how": _TEXT,  # where it was found: box | fallback:NAME | whole | none | unclosed-think
-        "strict": _BOOL,  # right and in the box that the prompt asks for; ifeval: strict, prompt-level
-        "lenient": _BOOL,  # right, wherever it was found; ifeval: loose, prompt-level
+        "extracted": _TEXT,  # the final answer read from that reply; for the rule graders, the graded text
+        # set by the rule graders only, null for a judge
+        "how": _TEXT,  # where the answer was found: box | fallback:NAME | whole | none | unclosed-think
+        "strict": _BOOL,  # right and in the box that the prompt requires; ifeval: strict, prompt-level
+        "lenient": _BOOL,  # right, wherever the answer was found; ifeval: loose, prompt-level
         "exact_match": _BOOL,  # squad and coqa: normalised, over all gold answers
         "f1": _SHARE,  # squad and coqa: of tokens, the best over all gold answers
         "judge_prompt_tokens": _COUNT,
@@ -140,15 +140,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "family": _TEXT,
         **_MEASURED,
     },
-    # one row per answer: what the jury decided, and what the answer cost
+    # one row per answer: the jury's verdict and the cost of the answer
     "outcomes": {
         **_ANSWER_KEY,
         "right": _BOOL,
         "prompt_tokens": _COUNT,
         "answer_tokens": _COUNT,
-        "flops": _SHARE,  # of reading the prompt and writing the answer, equation 6
+        "flops": _SHARE,  # of prefill and decoding, equation 6
     },
-    # one row per model, benchmark and percentile of the model's answer lengths at which answers are stopped
+    # one row per model, benchmark and percentile of the model's answer lengths at which answers are cut off
     "early_stopping": {
         **CELL_COLUMNS,
         "benchmark": _TEXT,
@@ -158,15 +158,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "accuracy": _SHARE,
         "flops": _SHARE,  # mean of one answer
     },
-    # one row per cell and task; the gap is to IFT of the same student and corpus (of adaptations: to ift-then-ift)
+    # one row per cell and task; gap: to IFT of the same student and corpus (for adaptations: to ift-then-ift)
     "uncertainty": {
         **_CELL_AND_TASK,
         **_bounds("accuracy", "gap"),
         "p": _SHARE,  # of the gap
-        "q": _SHARE,  # the same for all gaps together: the false discovery rate
+        "q": _SHARE,  # p adjusted for the false discovery rate over all gaps
         "finding": _TEXT,  # gain | loss | undecided
     },
-    # one row per kind of cost, cell that learnt from reasoning, and task
+    # one row per kind of cost, cell trained on reasoning, and task
     "contrasts": {
         "cost": _TEXT,  # training | inference
         **_CELL_AND_TASK,
@@ -193,7 +193,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "on_frontier": _BOOL,
         "probability": _SHARE,
     },
-    # one row per family: what to train for a budget; costs are in the unit of the budget
+    # one row per family: the model to train for a budget; costs are in the unit of the budget
     "advice": {
         "family": _TEXT,
         "budget": _SHARE,
@@ -201,9 +201,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "queries": _SHARE,
         "best": _TEXT,  # a model id without its seed
         "best_accuracy": _SHARE,
-        "best_lifetime": _SHARE,  # training and all answers
-        "best_probability": _SHARE,  # that it is the most accurate of those that the budget pays
-        "training": _SHARE,  # of the best one, and one answer of it
+        "best_lifetime": _SHARE,  # cost of training and all answers
+        "best_probability": _SHARE,  # that it is the most accurate affordable model
+        "training": _SHARE,  # cost of training the best model; `answer`: cost of one of its answers
         "answer": _SHARE,
         "runner_up": _TEXT,
         "runner_up_accuracy": _SHARE,
@@ -217,11 +217,11 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "extrapolation": _SHARE,  # budget over the lifetime cost of the most expensive model
         "offers": _COUNT,
         "affordable": _COUNT,
-        "cheapest": _SHARE,  # lifetimes
+        "cheapest": _SHARE,  # lifetime cost, as most_expensive
         "most_expensive": _SHARE,
         "note": _TEXT,
     },
-    # one row per family, budget and number of answers: the best model that the budget pays
+    # one row per family, budget and number of answers: the best affordable model
     "regions": {
         "family": _TEXT,
         "budget": _SHARE,
@@ -230,7 +230,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "student": _TEXT,
         "size_b": _SHARE,
         "ratio": _SHARE,
-        "reasons": _BOOL,  # it learnt from reasoning
+        "reasons": _BOOL,  # trained on reasoning
         "accuracy": _SHARE,
         "reasoning_probability": _SHARE,
     },
@@ -239,19 +239,19 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "name": _TEXT,
         "source": _TEXT,
         "statement": _TEXT,
-        "paper": _TEXT,  # the number in the papers' words
+        "paper": _TEXT,  # the number as the papers state it
         "unit": _TEXT,
         "value": _SHARE,
         "low": _SHARE,
         "high": _SHARE,
         "verdict": _TEXT,  # supported | contradicted | undecided
-        "parts": _COUNT,  # what the statement says about single cells, all of which must hold
+        "parts": _COUNT,  # conditions on single cells, all of which must hold
         "parts_holding": _COUNT,
         "p": _SHARE,
-        "q": _SHARE,  # the false discovery rate over all statements
+        "q": _SHARE,  # p adjusted for the false discovery rate over all statements
         "cells": _TEXT,
         "note": _TEXT,
-        "remark": _TEXT,  # on the papers' words and numbers
+        "remark": _TEXT,  # on the papers' wording and numbers
     },
     # one row per number of the papers' tables
     "reproduction": {
@@ -265,21 +265,21 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "ours": _SHARE,
         "low": _SHARE,
         "high": _SHARE,
-        "difference": _SHARE,  # ours less the paper's; of FLOPs ours over the paper's
+        "difference": _SHARE,  # ours minus the paper's; for FLOPs, the ratio ours / paper's
         "tolerance": _SHARE,  # points, or a factor
         "agrees": _TEXT,  # yes | no | undecided
         "note": _TEXT,
     },
-    # one row per pair of judges and benchmark, and one for all benchmarks (benchmark null)
+    # one row per pair of judges and benchmark, and one over all benchmarks (benchmark null)
     "judge_agreement": {
         "benchmark": _TEXT,
         "family": _TEXT,
-        "first": _TEXT,  # a judge, or "jury" for all of them; graders are the judge "rule_graders"
+        "first": _TEXT,  # a judge, "rule_graders", or "jury" for all of them
         "second": _TEXT,  # null for the jury
-        "answers": _COUNT,  # that both (for the jury: at least two judges) decide
-        "first_only": _COUNT,  # that only the first calls right: its false positives if the second is right
+        "answers": _COUNT,  # with verdicts of both (for the jury: of at least two judges)
+        "first_only": _COUNT,  # that only the first calls right: its false positives if the second is the reference
         "second_only": _COUNT,
-        "difference": _SHARE,  # median over models of how far the accuracies are apart, in points
+        "difference": _SHARE,  # median over models of the absolute difference in accuracy, in points
         "agreement": _SHARE,
         "agreement_low": _SHARE,
         "agreement_high": _SHARE,
@@ -298,7 +298,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "max_tokens": _COUNT,
         **_MEASURED,
     },
-    # one row per model, benchmark and verdict of the jury: right answers, and all others
+    # one row per model, benchmark and outcome: right answers, and all others
     "answer_lengths": {
         **CELL_COLUMNS,
         "benchmark": _TEXT,
@@ -307,7 +307,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answers": _COUNT,
         "answer_tokens_mean": _SHARE,
     },
-    # one row per model and stage; the teacher has a row per format, evaluation and judging have one per benchmark
+    # one row per model and stage; one per format for the teacher, one per benchmark for evaluation and judging
     "costs": {
         **CELL_COLUMNS,
         "stage": _TEXT,  # teacher | training | evaluation | judging
@@ -317,8 +317,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "sequences": _COUNT,
         "prompt_tokens": _COUNT,
         "completion_tokens": _COUNT,
-        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if a model's are unknown
-        "exact_flops": _SHARE,  # the matrix products of the model as it is built, with causal attention
-        "seconds": _SHARE,  # measured; null where nothing was timed
+        "flops": _SHARE,  # the paper's formulas, equations 1-6, over the sequences; null if unknown
+        "exact_flops": _SHARE,  # the matrix products of the actual architecture, with causal attention
+        "seconds": _SHARE,  # measured; null if not timed
     },
 }

@@ -1,6 +1,6 @@
-"""The contracts between stages: one Parquet schema each, checked whenever a table is written or read.
+"""Read and write tables; every table is checked against its schema.
 
-A schema is names and types alone, which polars compares; a package such as pandera would add nothing.
+A schema has only names and types, which polars compares; a package such as pandera would add nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def check_table(frame: pl.DataFrame, schema: str, where: object) -> None:
     found = dict(frame.schema)
     if list(found) != list(expected):
         raise StudyError(
-            f"the columns of a {schema} table are not those of its schema",
+            f"the columns of a {schema} table differ from its schema",
             where=where,
             found=", ".join(found),
             expected=", ".join(expected),
@@ -40,7 +40,7 @@ def check_table(frame: pl.DataFrame, schema: str, where: object) -> None:
 
 
 def write_table(frame: pl.DataFrame, path: str | Path, schema: str) -> None:
-    """Check ``frame`` against ``SCHEMAS[schema]`` and write it as Parquet, whole or not at all."""
+    """Check ``frame`` against ``SCHEMAS[schema]`` and write it as Parquet, atomically."""
     check_table(frame, schema, path)
     with atomic_path(path) as temporary:
         frame.write_parquet(temporary)
@@ -48,9 +48,9 @@ def write_table(frame: pl.DataFrame, path: str | Path, schema: str) -> None:
 
 @contextmanager
 def table_writer(path: str | Path, schema: str) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """Write a table part by part, for tables that do not fit into memory: whole in the end, or not at all.
+    """Write a table in parts, atomically, for tables that do not fit into memory.
 
-    Yields a function that checks a part as :func:`write_table` does and appends it.
+    Yields a function that checks a part like :func:`write_table` and appends it.
     """
     import pyarrow.parquet
 
@@ -67,19 +67,19 @@ def table_writer(path: str | Path, schema: str) -> Iterator[Callable[[pl.DataFra
 
 
 def table_height(path: str | Path, schema: str) -> int:
-    """The number of rows of a table that is not read."""
+    """The number of rows of a table, from its metadata."""
     _must_exist(path, schema)
     return pl.scan_parquet(path).select(pl.len()).collect().item()
 
 
 def read_column(path: str | Path, schema: str, column: str) -> pl.Series:
-    """One column of a table; the others stay on disk."""
+    """One column of a table; the others are not read."""
     _must_exist(path, schema)
     return pl.read_parquet(path, columns=[column])[column]
 
 
 def read_parts(path: str | Path, schema: str, rows: int = 50_000) -> Iterator[pl.DataFrame]:
-    """A table ``rows`` rows at a time, for tables that do not fit into memory; an empty table has no part."""
+    """A table in parts of ``rows`` rows, for tables that do not fit into memory; an empty table has no parts."""
     import pyarrow.parquet
 
     _must_exist(path, schema)
@@ -98,7 +98,7 @@ def read_table(path: str | Path, schema: str) -> pl.DataFrame:
 
 
 def scan_table(path: str | Path, schema: str) -> pl.LazyFrame:
-    """A table that is read when it is needed, for tables that do not fit into memory; its columns are checked now."""
+    """A lazy frame of a table, for tables that do not fit into memory; its columns are checked at once."""
     _must_exist(path, schema)
     frame = pl.scan_parquet(path)
     check_table(frame.collect_schema().to_frame(), schema, path)
@@ -106,7 +106,7 @@ def scan_table(path: str | Path, schema: str) -> pl.LazyFrame:
 
 
 def read_csv_table(path: str | Path, schema: str) -> pl.DataFrame:
-    """As :func:`read_table`, from CSV."""
+    """Like :func:`read_table`, from CSV."""
     _must_exist(path, schema)
     header = pl.read_csv(path, n_rows=0).columns
     frame = pl.read_csv(path, schema=SCHEMAS[schema] if header == list(SCHEMAS[schema]) else None)
@@ -117,19 +117,16 @@ def read_csv_table(path: str | Path, schema: str) -> pl.DataFrame:
 def _must_exist(path: str | Path, schema: str) -> None:
     if not Path(path).is_file():
         raise StudyError(
-            f"a {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
+            f"the {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
         )
 
 
 def table_from_rows(rows: list[dict], schema: str) -> pl.DataFrame:
-    """A frame of ``rows`` with the columns and types of ``SCHEMAS[schema]``; also right for no rows.
-
-    A column that the rows do not have is null.
-    """
+    """A frame of ``rows``, which may be empty, with the schema ``SCHEMAS[schema]``; missing values are null."""
     return pl.DataFrame(rows, schema=SCHEMAS[schema], strict=True)
 
 
 def write_csv(frame: pl.DataFrame, path: str | Path) -> None:
-    """Write ``frame`` as CSV, whole or not at all."""
+    """Write ``frame`` as CSV, atomically."""
     with atomic_path(path) as temporary:
         frame.write_csv(temporary)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-#: The chat format of students that name none: that of Qwen's models.
+#: The default chat template, that of Qwen's models.
 DEFAULT_TEMPLATE = "chatml"
 
 
@@ -16,11 +16,11 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Student:
-    """A base student of the catalogue; ``size_b`` is in billions of parameters, as axes show it.
+    """A base student of the catalogue; ``size_b``, for axes, is in billions of parameters.
 
-    ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder, the same for
-    students that share tokenised pairs; ``template`` is a name in :mod:`training.chat_templates`. ``processes``
-    train together, spread evenly over ``nodes`` machines.
+    ``learning_rate`` has one rate per format, or is :data:`SEARCH`. ``tokenizer`` is a hub id or a folder; students
+    with the same value share tokenised pairs. ``template`` is a name in :mod:`training.chat_templates`. A training uses
+    ``processes`` processes, spread evenly over ``nodes`` machines.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Student:
 
     @property
     def processes_per_node(self) -> int:
-        """How many of the processes each machine has."""
+        """Number of processes on each machine."""
         return self.processes // self.nodes
 
     @property
     def tokenizer_name(self) -> str:
-        """What the tokens of pairs are filed under, for all students with this tokenizer."""
+        """The folder name of the tokenised pairs, shared by all students with this tokenizer."""
         return PurePath(self.tokenizer).name
 
 
@@ -50,7 +50,7 @@ class Student:
 class TeacherModel:
     """The teacher; ``sampling`` and ``modes`` have one entry per answer format.
 
-    With an ``endpoint`` a server answers, and no engine of ours.
+    With an ``endpoint``, a server answers instead of the local engine.
     """
 
     name: str
@@ -63,7 +63,7 @@ class TeacherModel:
 
     @property
     def source(self) -> str:
-        """The model whose FLOPs are counted, with its revision, as one word."""
+        """The model whose FLOPs are counted, with its revision, as one string."""
         return f"{self.model}@{self.revision}" if self.revision else self.model
 
 
@@ -71,8 +71,8 @@ class TeacherModel:
 class Judge:
     """One judge of the jury.
 
-    With an ``endpoint`` a server judges, and no engine of ours; ``tokenizer`` then measures the answers' ends, and
-    ``architecture`` says whose FLOPs are counted: a hub id, or None if nobody knows.
+    With an ``endpoint``, a server judges instead of the local engine. ``tokenizer`` then measures the ends of answers,
+    and ``architecture`` is the hub id of the model whose FLOPs are counted, None if unknown.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Judge:
 
     @property
     def source(self) -> str:
-        """The model whose FLOPs are counted, with its revision, as one word; empty for one that nobody knows."""
+        """The model whose FLOPs are counted, with its revision, as one string; empty if unknown."""
         if self.endpoint:
             return self.architecture or ""
         return f"{self.model}@{self.revision}" if self.revision else self.model
@@ -99,7 +99,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a corpus' questions or pairs come from: a hub data set or a JSONL file, and the schema of its rows."""
+    """The source of a corpus' prompts or pairs: a hub dataset or a JSONL file, and the schema of its rows."""
 
     kind: str
     path: str
@@ -112,7 +112,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A question set: the teacher answers ``num_prompts`` of its prompts in ``shards`` jobs per format.
+    """A set of prompts: the teacher answers ``num_prompts`` of them in ``shards`` jobs per format.
 
     ``languages`` are codes of the source's language column; empty for all.
     """
@@ -126,7 +126,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class LengthLimits:
-    """Other limits on the length of answers: which, for students of which ratios, on which benchmarks."""
+    """Further limits on answer length, and the ratios and benchmarks to which they apply."""
 
     max_tokens: tuple[int, ...]
     ratios: tuple[float, ...]

@@ -1,11 +1,11 @@
-"""The models of a study, and the only place that turns a model into a path and a path into a model.
+"""The models of a study; the only module that converts a model to a path and back.
 
 A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdicts/{judge}/``::
 
     general/Qwen2.5-3B/seq/rho-0.25/seed-0          a distilled student: one cell of the grid
-    general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    the same, whose answers have another limit of length
+    general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    the same, with another limit on answer length
     adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
-    base/Qwen2.5-3B/shots-3                         a base student, shown k examples
+    base/Qwen2.5-3B/shots-3                         a base student with 3 few-shot examples
     teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
 """
 
@@ -19,7 +19,7 @@ from scale_or_reason.common.errors import StudyError
 
 FORMATS = ("ift", "reasoning")
 CURRICULA = ("seq", "mix")
-#: First path components that a corpus may not be called, since they say what kind of model follows.
+#: Names that no corpus may have, since as first path component they mark the kind of model.
 RESERVED_NAMES = ("adapted", "base", "teacher")
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -38,7 +38,7 @@ def ratio_of_format(answer_format: str) -> int:
 
 @dataclass(frozen=True, order=True)
 class _Model:
-    """What all kinds of model share; subclasses give ``kind`` and ``pattern``."""
+    """Base of all kinds of model; subclasses define ``kind`` and ``pattern``."""
 
     kind: ClassVar[str]
     pattern: ClassVar[str]
@@ -54,7 +54,7 @@ class _Model:
 
     @property
     def model_id(self) -> str:
-        raise AssertionError("each kind of model spells its own id")
+        raise AssertionError("subclasses define model_id")
 
     def columns(self) -> dict[str, Any]:
         """The model's values for the columns ``tables.CELL_COLUMNS``; null where a column does not apply."""
@@ -92,7 +92,7 @@ class Cell(_Model):
 
 @dataclass(frozen=True, order=True)
 class LimitedCell(Cell):
-    """A cell of the grid whose answers may have ``max_tokens`` tokens, and not as many as the study's other answers."""
+    """A cell of the grid evaluated with a limit of ``max_tokens`` tokens per answer instead of the study's limit."""
 
     max_tokens: int = 0
 
@@ -101,7 +101,7 @@ class LimitedCell(Cell):
 
     @property
     def cell(self) -> Cell:
-        """The cell itself, under the study's own limit."""
+        """The same cell under the study's limit."""
         return Cell(self.corpus, self.student, self.curriculum, self.ratio, self.seed)
 
     @property
@@ -135,7 +135,7 @@ class Adaptation(_Model):
 
 @dataclass(frozen=True, order=True)
 class BaseStudent(_Model):
-    """An untrained base student, evaluated with ``shots`` examples before the question."""
+    """An untrained base student, evaluated with ``shots`` few-shot examples."""
 
     student: str
     shots: int
@@ -171,18 +171,18 @@ _KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, Adaptation, BaseStudent, 
 
 
 def parse_model_id(model_id: str) -> AnyModel:
-    """The model that ``model_id`` names. Raises :class:`StudyError` for an id of no known form."""
+    """The model that ``model_id`` names. Raises :class:`StudyError` if it matches no kind of model."""
     for kind in _KINDS:
         model = kind.from_model_id(model_id)
         if model is not None:
             return model  # type: ignore[return-value]
     raise StudyError(
-        "this is not a model id",
+        "invalid model id",
         found=model_id,
         expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K or teacher/TEACHER/ift|reasoning",
-        remedy="ask for one of the paths that `snakemake -n` lists",
+        remedy="use a path that `snakemake -n` lists",
     )
 
 

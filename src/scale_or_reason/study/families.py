@@ -1,4 +1,4 @@
-"""Families of benchmarks, as the config and the programs name them."""
+"""The benchmark families of the config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def family_of(families: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """
     if not isinstance(families, list) or not all({"name", "benchmarks"} == set(family) for family in families):
         raise StudyError(
-            "families are not given as the config gives them",
+            "--families does not have the format of the config's families",
             where="--families",
             found=families,
             expected='[{"name": "General-MC", "benchmarks": ["winogrande", ...]}, ...]',

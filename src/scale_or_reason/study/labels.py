@@ -1,4 +1,4 @@
-"""How sizes, ratios, models and counts are written on axes, in notes and in text."""
+"""Labels of sizes, ratios, models and counts for axes, notes and text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 
 def size_label(size_b: float) -> str:
-    """A student's size as people write it: 0.0005 billions is ``500K``, 0.5 is ``0.5B``."""
+    """A student's size: 0.0005 billion is ``500K``, 0.5 is ``0.5B``."""
     if size_b >= 0.1:
         return f"{size_b:g}B"
     return f"{size_b * 1e3:.3g}M" if size_b >= 1e-3 else f"{size_b * 1e6:.3g}K"
 
 
 def model_label(answer_format: str, size_b: float | None = None, corpus: str | None = None) -> str:
-    """How notes name a student: ``3B math IFT``; without a size, all of them."""
+    """The label of a student in notes: ``3B math IFT``; without a size, the label of all sizes."""
     name = "IFT" if answer_format == "ift" else answer_format
     return " ".join(word for word in (size_label(size_b) if size_b else None, corpus, name) if word)
 
@@ -29,11 +29,11 @@ def count_label(count: float) -> str:
 
 
 def listing(names: Sequence[str]) -> str:
-    """The first four of ``names``, and how many more there are."""
+    """The first four of ``names`` and the number of the others."""
     shown = ", ".join(names[:4])
     return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown
 
 
 def missing_note(missing: Sequence[str]) -> str:
-    """``missing: 3B IFT, 7B IFT``, shortened where there is much."""
+    """``missing: 3B IFT, 7B IFT``, shortened as in :func:`listing`."""
     return f"missing: {listing(missing)}"

@@ -1,4 +1,4 @@
-"""The peak learning rate that a training takes (v1 appendix B, v2 table 2)."""
+"""The peak learning rate of a training (v1 appendix B, v2 table 2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scale_or_reason.study.cells import FORMATS
 
-#: What a mixture of both formats takes: one format's rate, or the mean of both weighted by their shares.
+#: The rate of a mixture of both formats: one format's rate, or the mean of both weighted by their shares.
 MIXTURE_RULES = (*FORMATS, "interpolate")
 
 

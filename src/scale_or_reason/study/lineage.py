@@ -1,4 +1,4 @@
-"""What a model learnt from: the trainings that it went through, one after the other."""
+"""The lineage of a model: its trainings in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scale_or_reason.study.cells import Adaptation, AnyModel, Cell, LimitedCell,
 
 @dataclass(frozen=True)
 class Training:
-    """One pass over a mixture; ``model_id`` is the model that came out of it."""
+    """One pass over a mixture; ``model_id`` is the resulting model."""
 
     model_id: str
     corpus: str
@@ -27,18 +27,18 @@ class Training:
 def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Training, ...]:
     """The trainings of a model, the last one last; none for models that are not trained here.
 
-    ``adaptation_corpora`` says which corpus adaptations go ``from`` and which they go ``to`` (v1 section 3.3). Raises
-    :class:`StudyError` if it does not, and the model is an adaptation.
+    ``adaptation_corpora`` gives the corpora ``from`` and ``to`` which students are adapted (v1 section 3.3). Raises
+    :class:`StudyError` if the model is an adaptation and one of them is missing.
     """
     if isinstance(model, Adaptation):
         if not {"from", "to"} <= adaptation_corpora.keys():
             raise StudyError(
-                "it is not known on which corpora a model was trained",
+                "the training corpora of an adaptation are unknown",
                 where=model.model_id,
                 key="adaptation_corpora",
                 found=dict(adaptation_corpora),
                 expected='{"from": CORPUS, "to": CORPUS}',
-                remedy="give both, as study.adaptation_corpora of the config has them",
+                remedy="give both, as in study.adaptation_corpora of the config",
             )
         start = Cell(adaptation_corpora["from"], model.student, "seq", ratio_of_format(model.first), model.seed)
         second = Training(model.model_id, adaptation_corpora["to"], "seq", ratio_of_format(model.second))

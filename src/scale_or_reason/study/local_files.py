@@ -1,8 +1,9 @@
-"""Where the files that a config and the workflow mean are.
+"""Resolve the paths of a config and of the workflow.
 
-A relative path in a config counts from the working directory. If nothing is there, it counts from the project's
-folder, so that shipped files (``resources/micro``, ``config/deepspeed``) are found from everywhere. Results are always
-in the working directory. Files of the project itself (programs, templates) are never taken from another folder.
+A relative path in a config is resolved against the working directory. If it does not exist there, it is resolved
+against the project's folder, so that shipped files (``resources/micro``, ``config/deepspeed``) are found from
+everywhere. Results are always in the working directory. The project's own files (scripts, templates) never come from
+elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-#: The folder of the project that this library is part of.
+#: The project's root folder.
 PROJECT = Path(__file__).resolve().parents[3]
 #: Keys of a config whose values are paths; some of them may be hub ids instead.
 PATH_KEYS = ("architecture", "mirror", "model", "path", "tokenizer")
@@ -23,7 +24,7 @@ _HUB_ID = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
 
 
 def project_file(path: str | Path, project: Path = PROJECT) -> str:
-    """A file of the project; relative in the project's folder, so that results survive a move of the project."""
+    """The path of a project file; relative if the project is the working directory, so that the project can move."""
     return str(path) if project == Path.cwd().resolve() else str(project / path)
 
 
@@ -36,7 +37,7 @@ def find_file(path: str | Path, project: Path = PROJECT) -> str:
 
 
 def find_files(config: dict[str, Any], project: Path = PROJECT) -> None:
-    """Replace each path in ``config`` by what :func:`find_file` makes of it."""
+    """Replace each path in ``config`` by the result of :func:`find_file`."""
     for entry, key in _paths(config):
         entry[key] = find_file(entry[key], project)
 
@@ -47,7 +48,7 @@ def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
     for key, value in node.items() if isinstance(node, Mapping) else ():
         if key in PATH_KEYS and isinstance(value, str) and value:
             yield node, key
-        elif key != "endpoint":  # the names of a server's models are no paths
+        elif key != "endpoint":  # model names of a server are not paths
             yield from _paths(value)
 
 
@@ -59,7 +60,7 @@ def search_first(folder: Path) -> None:
 
 
 def is_local(model: str) -> bool:
-    """Whether ``model`` means a folder: it looks like no hub id, or begins with a folder that is there."""
+    """Whether ``model`` is a folder: it does not look like a hub id, or its parent folder exists."""
     return re.fullmatch(_HUB_ID, model) is None or ("/" in model and Path(model).parent.is_dir())
 
 
@@ -70,5 +71,5 @@ def deepspeed_file(name: str, project: Path = PROJECT) -> Path:
 
 
 def made_by_study(path: str | Path, study_name: str) -> bool:
-    """Whether ``path`` lies among the study's results, so that a job makes it."""
+    """Whether ``path`` is in the study's results, and so the output of a job."""
     return Path(path).is_relative_to(Path(RESULTS, study_name))

@@ -1,6 +1,6 @@
-"""Values of ``--config``: Snakemake leaves everything inside a map as text.
+"""Parse the values of ``--config``: Snakemake leaves all values inside a map as text.
 
-Every job on a cluster reads the Snakefile and so imports this module: standard library only.
+Standard library only: every cluster job imports this module through the Snakefile.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _WORDS = {"true": True, "false": False, "null": None, "~": None}
 def type_overrides(config: dict[str, Any], overrides: Mapping[str, Any]) -> None:
     """Give the values of ``config`` that came from the command line (``overrides``) their types, in place.
 
-    Text that reads like a number, a truth value or null becomes one, as in YAML; ``1e21``, which YAML 1.1 takes as
-    text, is a number too. All other text stays.
+    Text that is a number, a boolean or null in YAML is converted; so is ``1e21``, which is text in YAML 1.1. Other text
+    is unchanged.
     """
     for key, value in overrides.items():
         if key in config:

@@ -1,4 +1,4 @@
-"""What a check of a config finds, before it is known which file is to blame."""
+"""Problems in a config, before they are traced to the file that causes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong at ``path`` of the config."""
+    """A problem at ``path`` of the config."""
 
     path: KeyPath
     problem: str
@@ -21,13 +21,13 @@ class Problem:
 
 
 def spell(path: KeyPath) -> str:
-    """A key as people write it: ``study.families[2].name``."""
+    """A key in dotted notation: ``study.families[2].name``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".") or "(top level)"
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str | None:
-    """``did you mean 'students'?`` if one of ``known`` looks like ``word``, else None."""
+    """``did you mean 'students'?`` if ``word`` resembles one of ``known``, else None."""
     lowered = {name.lower(): name for name in known}
     close = difflib.get_close_matches(str(word).lower(), lowered, n=1, cutoff=0.5)
     return f"did you mean {lowered[close[0]]!r}?" if close else None

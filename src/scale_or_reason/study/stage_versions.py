@@ -1,9 +1,9 @@
-"""When code changes, which results are old.
+"""Stage versions decide which results a change of the code invalidates.
 
-Snakemake does not see inside programs, and that is as well: a better comment must not train 80 models again. Instead
-every stage has a version here, and its rules pass it on as a parameter. Raise a stage's version in the change that
-makes it give other results from the same inputs; Snakemake then runs that stage again, and what follows from it.
-(Figures and tables are cheap: their rules name their code as an input and run whenever it changes.)
+Snakemake does not track the code of the scripts: a reworded comment must not retrain 80 models. Instead every stage has
+a version here, which its rules pass on as a parameter. Raise a stage's version in the commit that changes its results
+for the same inputs; Snakemake then reruns that stage and all later ones. (Figures and tables are cheap: their code is
+an input of their rules, so that they rerun whenever it changes.)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A study: its config as frozen dataclasses, and the list of everything that it trains and evaluates.
+"""A study: its config as frozen dataclasses, and the lists of models that it trains and evaluates.
 
-The config has passed :mod:`preflight.validation` before; nothing is checked twice here. Every job on a cluster
-reads the Snakefile and so imports this module: standard library only.
+:mod:`preflight.validation` has checked the config; nothing is checked again here. Standard library only: every cluster
+job imports this module through the Snakefile.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ from scale_or_reason.study.lineage import Training, lineage
 
 #: The judge that needs no model: the rule graders.
 RULE_GRADERS = "rule_graders"
-#: In place of a student's learning rates: they are to be found by trials.
+#: In place of a student's learning rates: the learning-rate search finds them.
 SEARCH = "search"
-#: The settings of vLLM that answers depend on; all others are about hardware and speed.
+#: The vLLM settings that affect answers; all others affect only hardware use and speed.
 ENGINE_SETTINGS_OF_RESULTS = ("dtype", "quantization", "kv_cache_dtype", "max_model_len")
 
 
 def as_json(value: Any) -> str:
-    """``value`` as JSON with sorted keys: equal values, equal text, so that order in a config reruns nothing."""
+    """``value`` as JSON with sorted keys, so that the order of keys in a config reruns nothing."""
     return json.dumps(value, sort_keys=True)
 
 
 def engine_settings_of_results(engine: Settings) -> Settings:
-    """The part of vLLM's settings that answers depend on: dtype, quantisation, context length."""
+    """The vLLM settings that affect answers: dtypes, quantisation, context length."""
     return {name: value for name, value in engine.items() if name in ENGINE_SETTINGS_OF_RESULTS}
 
 
 def models_of_jury(names: Sequence[str]) -> list[str]:
-    """The jurors that are models: the rule graders may be one too, and need none."""
+    """The jurors that are models; the rule graders may be a juror but are no model."""
     return [name for name in names if name != RULE_GRADERS]
 
 
 def max_items_of(benchmark: str, settings: Settings) -> int | None:
-    """The smaller one of the limits for all benchmarks and for this one; None without any."""
+    """The smaller of the limit for all benchmarks and that for this one; None without any."""
     limits = (settings["max_items"], settings["max_items_by_benchmark"].get(benchmark))
     return min((limit for limit in limits if limit is not None), default=None)
 
@@ -61,7 +61,7 @@ def formats_with_rates(study: Settings) -> tuple[str, ...]:
     needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
     if study["corpora"] and study["curricula"]:
         for answer_format in FORMATS:
-            # a mixture counts for both formats: it takes one rate or lies between the two
+            # a mixture needs the rates of both formats: it uses one of them or interpolates
             if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
                 needed.add(answer_format)
     return tuple(sorted(needed))
@@ -69,7 +69,7 @@ def formats_with_rates(study: Settings) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Study:
-    """What a study selects, looked up in its catalogues, and what follows from the selection."""
+    """The entries that a study selects from the catalogues, and the models that follow from the selection."""
 
     name: str
     seed: int
@@ -84,7 +84,7 @@ class Study:
     base_shots: tuple[int, ...]
     teacher: TeacherModel | None
     judges: Mapping[str, Judge]
-    jurors: tuple[str, ...]  # who decides: judges, and perhaps the rule graders
+    jurors: tuple[str, ...]  # the judges and rule graders that vote
     rule_graders: bool
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
@@ -96,7 +96,7 @@ class Study:
 
     @classmethod
     def from_config(cls, config: Settings) -> Study:
-        """The study that a checked config describes."""
+        """The study of a validated config."""
         chosen, engine = config["study"], config["engine"]
 
         def merged(entry: Settings) -> dict[str, Any]:
@@ -140,16 +140,16 @@ class Study:
 
     @property
     def verdict_sources(self) -> tuple[str, ...]:
-        """The judges, and ``rule_graders`` if the rule graders speak too."""
+        """The judges, and ``rule_graders`` if the study uses the rule graders."""
         return (*self.judges, *([RULE_GRADERS] if self.rule_graders else []))
 
     @property
     def shown_shots(self) -> int:
-        """The number of shots of the base students in main figures: the paper's 3, else the most there are."""
+        """The number of shots of base students in the main figures: the paper's 3, otherwise the largest."""
         return 3 if 3 in self.base_shots else max(self.base_shots, default=0)
 
     def cells(self) -> list[Cell]:
-        """Every cell of the grid, also those that share a training run: 100 in the paper's study."""
+        """Every cell of the grid, including those that share a training run: 100 in the paper's study."""
         grid = product(self.grid_corpora, self.students, self.curricula, self.ratios, self.seeds)
         return [Cell(*values) for values in grid]
 
@@ -158,30 +158,30 @@ class Study:
         return list(dict.fromkeys(cell.trained_as for cell in self.cells()))
 
     def limited(self) -> list[LimitedCell]:
-        """The trained cells that answer under other limits too (v1 figure 10, v2 figure 13)."""
+        """The trained cells that are also evaluated under other length limits (v1 figure 10, v2 figure 13)."""
         limits = self.length_limits
         chosen = [cell for cell in self.trainings() if cell.ratio in limits.ratios]
         return [LimitedCell(**vars(cell), max_tokens=count) for cell, count in product(chosen, limits.max_tokens)]
 
     def benchmarks_of(self, model: AnyModel) -> tuple[str, ...]:
-        """What a model is asked."""
+        """The benchmarks on which a model is evaluated."""
         return self.length_limits.benchmarks if isinstance(model, LimitedCell) else self.benchmarks
 
     def adapted(self) -> list[Adaptation]:
-        """The further trainings of general students (section 3.3): 20 in the paper's study."""
+        """The adaptations of general students (section 3.3): 20 in the paper's study."""
         grid = product(self.students, self.adaptations, self.seeds)
         return [Adaptation(student, first, second, seed) for student, (first, second), seed in grid]
 
     def variants(self) -> list[str]:
-        """What the trained models of a student on a corpus differ in: the part of a model id before the seed."""
+        """The variants of a student trained on one corpus: curriculum and ratio, as in a model id."""
         return list(dict.fromkeys(map(_variant, self.trainings())))
 
     def limited_variants(self) -> list[tuple[str, int]]:
-        """The same of those that answer under other limits, and the limit."""
+        """The variants that are evaluated under other length limits, each with its limit."""
         return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
 
     def adapted_variants(self) -> list[str]:
-        """The same of a student's adaptations."""
+        """The variants of a student's adaptations."""
         return [f"{first}-then-{second}" for first, second in self.adaptations]
 
     def base_students(self) -> list[BaseStudent]:
@@ -203,7 +203,7 @@ class Study:
     def learning_rate(self, student: str, ratio: float) -> float:
         """The peak learning rate of a student (v1 table 1, v2 table 2) at a reasoning ratio.
 
-        The papers give a rate per format; ``training.mixture_learning_rate`` says what a mixture of both takes.
+        The papers give a rate per format; ``training.mixture_learning_rate`` selects that of a mixture.
         """
         rates = self.students[student].learning_rate
         if isinstance(rates, str):
@@ -212,11 +212,11 @@ class Study:
 
     @property
     def searched(self) -> tuple[str, ...]:
-        """The students whose learning rates are searched for."""
+        """The students with a learning-rate search."""
         return tuple(name for name, student in self.students.items() if student.learning_rate == SEARCH)
 
     def announcement(self) -> str:
-        """One line that says which study is running."""
+        """A line that summarises the study."""
         counts = {
             "students": len(self.students),
             "trainings": len(self.trainings()) + len(self.adapted()),
@@ -233,7 +233,7 @@ def _variant(cell: Cell) -> str:
 
 
 def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
-    """Of released pairs the questions are taken too, so that both come from one place."""
+    """With released pairs, the prompts also come from the release."""
     released = pairs_source == "released"
     source = Source(**entry["released"], schema="released_pairs") if released else Source(**entry["source"])
     return Corpus(
@@ -246,7 +246,7 @@ def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
 
 
 def _length_limits(chosen: Settings) -> LengthLimits:
-    """Of its benchmarks those that the study has: a smaller study need not say again what it leaves out."""
+    """The length limits, restricted to the study's benchmarks, so that a smaller study need not repeat the list."""
     limits = chosen["length_limits"]
     evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
     benchmarks = tuple(name for name in limits["benchmarks"] if name in evaluated)
