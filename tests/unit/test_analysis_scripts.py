@@ -205,7 +205,7 @@ def _no_manifest(results):
         (count, None, {"judges": ["one"]}, "a model has no architecture"),
         (count, None, {"model-ids": [BaseStudent("small", 0).model_id]}, "a model has no architecture"),
         (count, None, {"model-ids": ["small"]}, "invalid model id"),
-        (count, None, {"model-ids": [ADAPTED], "adaptation-corpora": ["{}"]}, "training corpora of an adaptation are unknown"),
+        (count, None, {"model-ids": [ADAPTED], "adaptation-corpora": ["{}"]}, "corpora of an adaptation are unknown"),
     ],
 )
 def test_bad_input_ends_with_one_clear_error(run, results, capsys, program, spoil, changes, error):

@@ -85,5 +85,5 @@ def test_an_unknown_hub_model_is_one_clear_error(monkeypatch):
         raise LocalEntryNotFoundError("no network")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", offline)
-    with pytest.raises(StudyError, match="neither here nor on the hub"):
+    with pytest.raises(StudyError, match="neither locally nor on the hub"):
         Architecture.from_source("someone/some-model")

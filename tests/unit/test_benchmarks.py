@@ -78,13 +78,13 @@ def test_the_first_value_of_an_option_is_the_default(name: str) -> None:
 
 
 def test_options_that_are_not_there() -> None:
-    with pytest.raises(StudyError, match="no such option") as caught:
+    with pytest.raises(StudyError, match="unknown option") as caught:
         get_benchmark("coqa").with_options({"turn": "every"})
     assert (caught.value.key, caught.value.expected) == ("turn", "turns")
-    with pytest.raises(StudyError, match="no such value") as caught:
+    with pytest.raises(StudyError, match="unknown value") as caught:
         get_benchmark("aime").with_options({"year": 2023})
     assert (caught.value.found, caught.value.expected) == (2023, "2025, 2024")
-    with pytest.raises(StudyError, match="no such option"):
+    with pytest.raises(StudyError, match="unknown option"):
         get_benchmark("gsm8k").with_options({"shots": "3"})
 
 
@@ -221,23 +221,23 @@ def test_lettered_options() -> None:
     ("name", "change", "problem"),
     [
         ("winogrande", {"answer": ""}, "no gold answer"),
-        ("winogrande", {"sentence": "No blank here."}, "no single blank"),
-        ("openbookqa", {"answerKey": "E"}, "none of the options"),
-        ("openbookqa", {"choices": "melt"}, "unknown form"),
-        ("mmlu_misc", {"answer": 4}, "none of the options"),
-        ("mmlu_misc", {"answer": "E"}, "none of the options"),
-        ("mmlu_misc", {"answer": -1}, "none of the options"),
+        ("winogrande", {"sentence": "No blank here."}, "exactly one blank"),
+        ("openbookqa", {"answerKey": "E"}, "not among the options"),
+        ("openbookqa", {"choices": "melt"}, "unknown layout"),
+        ("mmlu_misc", {"answer": 4}, "not among the options"),
+        ("mmlu_misc", {"answer": "E"}, "not among the options"),
+        ("mmlu_misc", {"answer": -1}, "not among the options"),
         ("mmlu_misc", {"choices": ["4"], "answer": 0}, "too few"),
         ("mmlu_pro_law", {"answer_index": 3}, "name different options"),
-        ("mmlu_pro_law", {"answer": "B", "answer_index": 1}, "not there"),
-        ("mmlu_pro_law", {"answer": "K", "answer_index": 10}, "none of the options"),
+        ("mmlu_pro_law", {"answer": "B", "answer_index": 1}, "a dropped option"),
+        ("mmlu_pro_law", {"answer": "K", "answer_index": 10}, "not among the options"),
         ("squad", {"answers": {"text": [], "answer_start": []}}, "no gold answer"),
-        ("coqa", {"answers": {"input_text": ["Ann"]}}, "don't match"),
+        ("coqa", {"answers": {"input_text": ["Ann"]}}, "different numbers of questions and answers"),
         ("coqa", {"answers": {"input_text": ["Ann", ""]}, "additional_answers": {}}, "no gold answer"),
         ("ifeval", {"kwargs": [{}]}, "one dictionary of arguments per instruction"),
         ("ifeval", {"prompt": " "}, "a text is missing"),
-        ("aqua_rat", {"correct": "F"}, "none of the options"),
-        ("aqua_rat", {"correct": ""}, "none of the options"),
+        ("aqua_rat", {"correct": "F"}, "not among the options"),
+        ("aqua_rat", {"correct": ""}, "not among the options"),
         ("aqua_rat", {"options": []}, "a list of texts is missing"),
         ("gsm8k", {"answer": "It is 4."}, "no gold answer"),
         ("gsm8k", {"answer": "It is 4.\n#### "}, "no gold answer"),

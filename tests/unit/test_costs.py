@@ -128,7 +128,7 @@ def test_lengths_of_two_stages_are_read_together(tmp_path):
     with pytest.raises(StudyError, match="are missing"):
         read_lengths([tmp_path / "c.parquet"])
     pl.DataFrame({"prompt_tokens": [1.5], "completion_tokens": [2]}).write_parquet(first)
-    with pytest.raises(StudyError, match="lacks its columns"):
+    with pytest.raises(StudyError, match="has wrong columns"):
         read_lengths([first])
 
 
@@ -165,9 +165,9 @@ def test_what_the_teacher_wrote_is_counted_by_format(tmp_path):
 def test_a_mixture_of_other_pairs_is_refused(tmp_path):
     mixture, pairs = taught_files(tmp_path)
     write_table(pl.read_parquet(pairs).head(1), pairs, "pairs")
-    with pytest.raises(StudyError, match=r"in no pair[\s\S]*2 of 3"):
+    with pytest.raises(StudyError, match=r"missing in the pairs[\s\S]*2 of 3"):
         read_taught([(mixture, pairs)])
-    with pytest.raises(StudyError, match="not those of its schema"):
+    with pytest.raises(StudyError, match="differ from its schema"):
         read_taught([(pairs, pairs)])
     with pytest.raises(StudyError, match="missing"):
         read_taught([(mixture, tmp_path / "nothing.parquet")])
@@ -190,7 +190,7 @@ def test_a_file_of_another_model_table_or_place_is_refused(tmp_path):
     path = answers_file(tmp_path / "gsm8k.parquet", MODEL)
     with pytest.raises(StudyError, match="another model"):
         read_columns([path], "answers", ["item_id"], "base/small/shots-3")
-    with pytest.raises(StudyError, match="not those of its schema"):
+    with pytest.raises(StudyError, match="differ from its schema"):
         read_columns([path], "verdicts", ["item_id"])
     with pytest.raises(StudyError, match="missing"):
         read_columns([tmp_path / "nothing.parquet"], "answers", ["item_id"])
@@ -207,7 +207,7 @@ def test_the_one_file_that_is_another_is_named(tmp_path):
     table.drop("answer").write_parquet(less)
     table.select(reversed(table.columns)).write_parquet(swapped)
     for bad in (less, swapped):
-        with pytest.raises(StudyError, match=rf"(?s)not those of its schema.*{bad.name}"):
+        with pytest.raises(StudyError, match=rf"(?s)differ from its schema.*{bad.name}"):
             read_columns([good, bad], "answers", ["item_id"], MODEL)
 
 

@@ -94,5 +94,5 @@ def test_sums_beyond_64_bit_integers():
 
 @pytest.mark.parametrize("lengths", [[-1], [np.nan], [3, np.inf]])
 def test_impossible_lengths_are_refused(lengths):
-    with pytest.raises(ValueError, match="finite and not negative"):
+    with pytest.raises(ValueError, match="finite and non-negative"):
         flops.forward_flops(TINY, lengths)

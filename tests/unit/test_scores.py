@@ -185,7 +185,7 @@ def test_a_benchmark_without_family_is_refused():
 
 @pytest.mark.parametrize("families", [{"Math-OE": ["gsm8k"]}, [{"name": "Math-OE"}], "gsm8k"])
 def test_families_in_another_form_are_refused(families):
-    with pytest.raises(StudyError, match="format of the config.s families"):
+    with pytest.raises(StudyError, match="does not have the format of the config"):
         family_of(families)
 
 

@@ -1,4 +1,4 @@
-"""The benchmarks: where their rows are and how a row becomes an item. Each is declared in a file of ``catalogue/``.
+"""The benchmarks: the source of their rows and the conversion of a row to an item, one file each in ``catalogue/``.
 
-Import :mod:`~scale_or_reason.benchmarks.names` for the names alone (no data library).
+:mod:`~scale_or_reason.benchmarks.names` has the names alone and imports no data library.
 """

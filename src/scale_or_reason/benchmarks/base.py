@@ -1,4 +1,4 @@
-"""What a benchmark declares: where its rows are, and how a row becomes a question.
+"""The declaration of a benchmark: the source of its rows, and the conversion of a row to a question.
 
 Nothing here reads data; see :mod:`~scale_or_reason.benchmarks.loading`.
 """
@@ -19,9 +19,8 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class HubRows:
     """Rows of a dataset on the Hugging Face hub.
 
-    Several ``configs`` are read one after the other. ``data_files`` (paths inside the repository) select files where
-    the repository's own configs are not what is wanted. ``rows`` is the expected number of rows that the benchmark
-    keeps; None where nobody has counted.
+    Several ``configs`` are concatenated. ``data_files`` (paths inside the repository) replace the repository's own
+    configs. ``rows`` is the expected number of rows that the benchmark keeps; None if unknown.
     """
 
     path: str
@@ -38,10 +37,10 @@ class HubRows:
 
 @dataclass(frozen=True)
 class Question:
-    """One row, read: the text that is asked and what is known about its answer.
+    """A parsed row: the text of the question and its gold answers.
 
-    ``gold``: the accepted answers; of multiple-choice questions first the letter, then the option's text, then other
-    accepted spellings. ``own_id``: the dataset's identifier of the row, None where it has none.
+    ``gold``: the accepted answers; for multiple choice the letter, then the option's text, then other accepted
+    spellings. ``own_id``: the dataset's identifier of the row, None if it has none.
     """
 
     text: str
@@ -63,16 +62,19 @@ def _one_item(row: Row) -> Iterable[Row]:
 class Benchmark:
     """A benchmark.
 
-    ``instruction`` stands before every question (v1 table 4, v2 table 5; what the papers do not give is ours).
-    ``columns``: what a row must have. ``read``: row to :class:`Question`; it raises a :class:`StudyError` with ``key``
-    set to the column at fault. ``keep``: which rows of the source belong to the benchmark. ``pool``: where the rows for
-    few-shot examples come from, apart from ``hub``. ``shots``: whether a row has an answer that such an example can
-    show. ``hub`` is None for a benchmark that is on no hub, and ``remedy`` then says how to get it. ``file_names``:
-    further names of its JSONL file. ``version`` changes whenever the same row would make another item. ``expand``: the
-    rows that a row of the source stands for, where it is more than one item.
-
-    ``options``: what the papers leave open and a study may decide, each with its values, the default first; a value is
-    what it changes in the declaration.
+    - ``instruction`` precedes every question (v1 table 4, v2 table 5; ours where the papers give none).
+    - ``columns``: the required columns of a row.
+    - ``read`` converts a row to a :class:`Question`; it raises a :class:`StudyError` whose ``key`` is the faulty
+      column.
+    - ``keep`` selects the rows of the source that belong to the benchmark.
+    - ``pool``: the source of few-shot examples, separate from ``hub``.
+    - ``shots``: whether rows have an answer that a few-shot example can show.
+    - ``hub`` is None for a benchmark that is not on the hub; ``remedy`` then explains how to get it.
+    - ``file_names``: further names of its JSONL file.
+    - ``version`` is raised whenever the same row gives a different item.
+    - ``expand`` splits a row of the source that contains several items.
+    - ``options``: choices that the papers leave open. Each maps its values, the default first, to changes of this
+      declaration.
     """
 
     name: str
@@ -93,21 +95,21 @@ class Benchmark:
     version: int = 1
 
     def with_options(self, chosen: Mapping[str, str | int]) -> Benchmark:
-        """The benchmark as a study wants it; :class:`StudyError` for an option or a value that it does not have."""
+        """The benchmark with the chosen options; :class:`StudyError` for an unknown option or value."""
         changes: dict[str, Any] = {}
         for name, value in chosen.items():
             if name not in self.options:
-                known = ", ".join(self.options) or "none: it has no options"
-                raise StudyError(f"{self.name} has no such option", key=name, found=value, expected=known)
+                known = ", ".join(self.options) or "no options"
+                raise StudyError(f"unknown option of {self.name}", key=name, found=value, expected=known)
             if str(value) not in self.options[name]:
                 known = ", ".join(self.options[name])
-                raise StudyError(f"an option of {self.name} has no such value", key=name, found=value, expected=known)
+                raise StudyError(f"unknown value of an option of {self.name}", key=name, found=value, expected=known)
             changes |= self.options[name][str(value)]
         return replace(self, **changes)
 
     def examples_shown(self, shots: int) -> int:
-        """How many examples a base student sees when asked for ``shots``: none where a row has no answer to show
-        (ifeval), and no more than the train split has (consumer_qa: 4).
+        """The number of few-shot examples shown when ``shots`` are requested: none if rows have no answer to show
+        (ifeval), and at most the size of the train split (consumer_qa: 4).
         """
         if not self.shots:
             return 0
@@ -119,7 +121,7 @@ def text_of(row: Row, column: str) -> str:
     """The non-empty text in ``column``, stripped; :class:`StudyError` if it is something else."""
     value = row[column]
     if not isinstance(value, str) or not value.strip():
-        raise StudyError("a text is missing", key=column, found=repr(value), expected="a text that is not empty")
+        raise StudyError("a text is missing", key=column, found=repr(value), expected="a non-empty text")
     return value.strip()
 
 
@@ -132,9 +134,9 @@ def texts_of(row: Row, column: str) -> list[str]:
 
 
 def nested_list(row: Row, column: str, key: str) -> list[Any]:
-    """The values of ``key`` in a column that holds a dictionary of lists, or a list of dictionaries.
+    """The values of ``key`` in a column that is a dictionary of lists, or a list of dictionaries.
 
-    Both forms exist: which one a sequence of structs decodes to depends on how the hub's file was written.
+    Both layouts exist: the writer of a hub file determines how a sequence of structs is decoded.
     """
     value = row[column]
     if isinstance(value, list) and all(isinstance(entry, Mapping) and key in entry for entry in value):
@@ -142,7 +144,7 @@ def nested_list(row: Row, column: str, key: str) -> list[Any]:
     if isinstance(value, Mapping) and isinstance(value.get(key), list):
         return list(value[key])
     raise StudyError(
-        "a nested column has an unknown form",
+        "a nested column has an unknown layout",
         key=column,
         found=repr(value)[:80],
         expected=f"a dictionary with a list under {key!r}, or a list of dictionaries with the key {key!r}",
@@ -150,40 +152,40 @@ def nested_list(row: Row, column: str, key: str) -> list[Any]:
 
 
 def distinct(texts: list[str]) -> list[str]:
-    """The texts that are not blank, stripped, each once, in order."""
+    """The distinct non-blank texts, stripped, in order."""
     return list(dict.fromkeys(text.strip() for text in texts if text and text.strip()))
 
 
 def lettered(options: list[str]) -> str:
-    """``A. first option``, one option a line: our form for all multiple-choice benchmarks (the papers give none)."""
+    """``A. first option``, one option per line: our layout for multiple choice (the papers give none)."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False))
 
 
 def letter_index(letter: Any, options: list[str], column: str) -> int:
-    """The position of the option called ``letter``; :class:`StudyError` if there is no such option."""
+    """The index of the option ``letter``; :class:`StudyError` if there is no such option."""
     text = letter.strip() if isinstance(letter, str) else ""
     index = LETTERS.find(text) if len(text) == 1 else -1
     return option_index(index if index >= 0 else letter, options, column)
 
 
 def option_index(index: Any, options: list[str], column: str) -> int:
-    """``index`` if it is the position of an option; :class:`StudyError` otherwise."""
+    """``index`` if it is the index of an option; :class:`StudyError` otherwise."""
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(options):
         last = len(options) - 1
         raise StudyError(
-            "the right answer is none of the options",
+            "the right answer is not among the options",
             key=column,
             found=repr(index),
-            expected=f"A to {LETTERS[last]}, or 0 to {last} where the column holds positions",
+            expected=f"A to {LETTERS[last]}, or 0 to {last} if the column has indices",
         )
     return index
 
 
 def multiple_choice(stem: str, options: list[str], right: int, *, also: tuple[str, ...] = (), **known: Any) -> Question:
-    """A question with lettered options, of which number ``right`` is the answer.
+    """A question with lettered options; ``right`` is the index of the answer.
 
-    Accepted are its letter, its text and ``also``. The text is not accepted where it reads like the letter of another
-    option. Raises :class:`StudyError` for fewer than two options or more than there are letters.
+    Accepted are its letter, its text and ``also``. The text is not accepted if it equals the letter of another option.
+    Raises :class:`StudyError` for fewer than 2 or more than 26 options.
     """
     if not 2 <= len(options) <= len(LETTERS):
         raise StudyError(

@@ -1,4 +1,4 @@
-r"""Prompts for base students: a text to be continued, with k solved examples and no chat template.
+r"""Prompts for base students: a text to continue, with k solved examples and no chat template.
 
     {instruction}
 
@@ -24,20 +24,20 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table
 
-#: A base student that goes on after its answer starts the next question: that is where its answer ends.
+#: Base students continue with the next question after their answer; generation stops there.
 STOP = ("\nQuestion:",)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A question of the pool with its answer; for multiple choice the answer is the letter."""
+    """A question of the pool and its answer; for multiple choice the answer is the letter."""
 
     question: str
     answer: str
 
 
 def read_pools(paths: Iterable[Path]) -> dict[str, list[Example]]:
-    """The examples in tables of items, by benchmark; rows without a gold answer have nothing to show."""
+    """The examples in tables of items, by benchmark; rows without a gold answer are skipped."""
     pools: dict[str, list[Example]] = {}
     for path in paths:
         for row in read_table(path, "items").filter(pl.col("gold").list.len() > 0).iter_rows(named=True):
@@ -46,12 +46,12 @@ def read_pools(paths: Iterable[Path]) -> dict[str, list[Example]]:
 
 
 def solved_example(example: Example) -> str:
-    """An example as a base student is shown it."""
+    """An example as it appears in the prompt."""
     return f"Question: {example.question}\nAnswer: \\boxed{{{example.answer}}}"
 
 
 def few_shot_prompt(instruction: str, question: str, examples: Sequence[Example]) -> str:
-    """The text that a base student continues; without examples it is the instruction and the question alone."""
+    """The text that a base student continues; without examples, the instruction and the question alone."""
     blocks = [instruction, *map(solved_example, examples), f"Question: {question}\nAnswer:"]
     return "\n\n".join(blocks)
 
@@ -61,8 +61,9 @@ def choose_examples(
 ) -> list[Example]:
     """``shots`` examples of the pool, the same for every question of the benchmark.
 
-    The order depends on the seed and the benchmark alone, and fewer shots are the first of more: so the ablation over
-    shots compares numbers of examples, not different examples. Raises :class:`StudyError` if the pool is too small.
+    The order depends only on the seed and the benchmark, and k shots are the first k of any larger number: the ablation
+    over shots compares numbers of examples, not different examples. Raises :class:`StudyError` if the pool is too
+    small.
     """
     if shots > len(pool):
         raise StudyError(

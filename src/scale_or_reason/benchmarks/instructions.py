@@ -1,7 +1,7 @@
-"""The words that the study puts around a question: instructions for the models, the truth as judges are shown it.
+"""The texts around a question: instructions for the models, and the ground truth in prompts for judges.
 
-Instructions: v1 table 4, which v2 repeats as its table 5; those of one benchmark alone stand in its declaration. What
-judges are asked stands in :mod:`scale_or_reason.judging.protocols`.
+Instructions are those of v1 table 4, repeated in v2 table 5; an instruction of a single benchmark is in its
+declaration. The prompts for judges are in :mod:`scale_or_reason.judging.protocols`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KNOWLEDGE = (
     f"Answer the following multiple-choice question by selecting the option that best fits the correct knowledge. {BOX}"
 )
 
-#: Spellings of the instructions that occur in training prompts besides the benchmarks' (v1 table 3).
+#: Variants of the instructions in training prompts (v1 table 3) that no benchmark uses.
 TRAINING_INSTRUCTIONS: tuple[str, ...] = (
     r"Solve the following math problem. Make sure to put the answer (and only the answer) inside \boxed{}.",
 )
@@ -33,10 +33,10 @@ def zero_shot_prompt(instruction: str, question: str) -> str:
 
 
 def ground_truth(gold: list[str], choices: list[str], extra: Mapping[str, object]) -> str | None:
-    """What a judge is shown as the ground truth of an item; None for an item without one (ifeval).
+    """The ground truth of an item in prompts for judges; None for an item without one (ifeval).
 
     Multiple choice: letter and text, so that an answer in either form can be compared. Open-ended: the accepted
-    answers, joined by " or ", with the unit where the item states one. The papers leave this open.
+    answers, joined by " or ", with the unit if the item has one. The papers do not specify this.
     """
     if not gold:
         return None

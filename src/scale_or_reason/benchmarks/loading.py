@@ -1,4 +1,4 @@
-"""From a benchmark's rows to tables of items: reading, checking, identifying, sub-sampling."""
+"""Convert a benchmark's rows to tables of items: read, check, assign ids, sub-sample."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from scale_or_reason.common.tables import table_from_rows
 
 
 def evaluation_items(benchmark: Benchmark, source: RowSource, limit: int | None = None, seed: int = 0) -> pl.DataFrame:
-    """The items that models are evaluated on (schema items), in the order of their source.
+    """The evaluation items (schema items), in the order of their source.
 
-    ``limit`` keeps that many items, chosen by hash of ``seed`` and item: a larger limit keeps all items of a smaller
-    one.
+    ``limit`` is the number of items to keep, chosen by hash of ``seed`` and item: a larger limit keeps all items of a
+    smaller one.
     """
     where, rows = source.evaluation_rows(benchmark)
     return sample_items(_items(benchmark, rows, where), limit, seed)
@@ -30,11 +30,11 @@ def evaluation_items(benchmark: Benchmark, source: RowSource, limit: int | None 
 def pool_items(
     benchmark: Benchmark, source: RowSource, limit: int | None = None, seed: int = 0, size: int = 32
 ) -> pl.DataFrame:
-    """At most ``size`` items for few-shot examples (schema items), none of them an evaluation item.
+    """At most ``size`` items for few-shot examples (schema items), disjoint from the evaluation items.
 
-    They are the source's pool: the benchmark's train split, or NAME.pool.jsonl. Without one they are rows that
-    ``limit`` and ``seed`` leave out of the evaluation. The table is empty for a benchmark whose rows have no answer to
-    show (ifeval).
+    They come from the source's pool: the benchmark's train split, or NAME.pool.jsonl. Without a pool they are the rows
+    that ``limit`` and ``seed`` exclude from the evaluation. The table is empty for a benchmark whose rows have no
+    answer to show (ifeval).
     """
     if not benchmark.shots:
         return table_from_rows([], "items")
@@ -50,14 +50,14 @@ def pool_items(
         raise StudyError(
             "no rows are left for few-shot examples",
             where=where,
-            remedy=f"put rows that are no evaluation items into {benchmark.name}.pool.jsonl beside its rows "
+            remedy=f"put rows that are not evaluation items into {benchmark.name}.pool.jsonl beside its rows "
             "(kind jsonl), set a limit below the number of rows, or evaluate without shots",
         )
     return _in_sample_order(pool, seed).head(size)
 
 
 def sample_items(items: pl.DataFrame, limit: int | None, seed: int) -> pl.DataFrame:
-    """``limit`` of the items (all if None or if there are fewer), stable under growth of ``limit``, in their order."""
+    """A sample of ``limit`` items in their order (all if None or fewer); a larger limit extends the sample."""
     if limit is None or limit >= items.height:
         return items
     chosen = _in_sample_order(items, seed).head(limit)
@@ -87,15 +87,15 @@ def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list
             kept.append((number, row))
     if not kept:
         raise StudyError(
-            f"there are no rows of {benchmark.name}" + (" among those read" if seen else ""),
+            f"there are no rows of {benchmark.name}",
             where=where,
             found=f"{seen} rows",
-            expected="at least one",
+            expected="at least one row of the benchmark",
         )
     for source in (benchmark.hub, benchmark.pool):
         if source is not None and str(source) == where and source.rows not in (None, len(kept)):
             raise StudyError(
-                f"the hub has another number of rows of {benchmark.name} than when this was written",
+                f"the number of rows of {benchmark.name} on the hub has changed",
                 where=where,
                 found=len(kept),
                 expected=source.rows,
@@ -105,7 +105,7 @@ def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list
 
 
 def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> list[Question]:
-    """The questions of a row, with the place of the row added to errors."""
+    """The questions of a row; errors name the row."""
     try:
         return [benchmark.read(one) for one in benchmark.expand(row)]
     except StudyError as error:
@@ -138,7 +138,9 @@ def _distinct_pool(
     for number, row in order:
         if len(pool) == size:
             break
-        for question in _read(benchmark, number, row, where)[-1:]:  # of a conversation the last turn shows all of it
+        for question in _read(benchmark, number, row, where)[
+            -1:
+        ]:  # the last turn of a conversation includes the others
             if question.text not in questions:
                 pool.setdefault(question.text, (number, question))
     return _table(benchmark, list(pool.values()), where)
@@ -161,7 +163,7 @@ def _table(benchmark: Benchmark, questions: list[tuple[int, Question]], where: s
 
 
 def _item_ids(benchmark: Benchmark, questions: list[tuple[int, Question]], where: str) -> list[str]:
-    """The dataset's own ids, else hashes of the content; copies of a row without an own id are told apart by count."""
+    """The dataset's ids, or hashes of the content; duplicates of a row without an id get a count as suffix."""
     first_row: dict[str, int] = {}
     copies: Counter[str] = Counter()
     ids = []
@@ -178,7 +180,7 @@ def _item_ids(benchmark: Benchmark, questions: list[tuple[int, Question]], where
                 where=where,
                 key=f"rows {first_row[item_id]} and {number}",
                 found=item_id,
-                remedy="remove one of them, or give it an id of its own",
+                remedy="remove one of them, or change its id",
             )
         first_row[item_id] = number
         ids.append(item_id)

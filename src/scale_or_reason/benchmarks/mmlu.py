@@ -1,4 +1,4 @@
-"""What the two MMLU benchmarks share: the columns of cais/mmlu."""
+"""Shared code of the two MMLU benchmarks: the columns of cais/mmlu."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read(row: Row) -> Question:
 
 
 def of_subjects(subjects: tuple[str, ...], rows: int) -> dict[str, Any]:
-    """The part of a declaration that says which of MMLU's 57 subjects are meant, ``rows`` questions in all."""
+    """The part of a declaration that selects some of MMLU's 57 subjects, with ``rows`` questions in total."""
     return {
         "hub": HubRows("cais/mmlu", "test", configs=subjects, rows=rows),
         "pool": HubRows("cais/mmlu", "dev", configs=subjects, rows=DEV_ROWS * len(subjects)),
@@ -43,7 +43,7 @@ def mmlu_benchmark(
     instruction: str,
     subjects: Mapping[str, Mapping[str, Any]],
 ) -> Benchmark:
-    """The benchmark made of some of MMLU's subjects: of the first of ``subjects``, unless a study chooses another."""
+    """A benchmark of some of MMLU's subjects: the first entry of ``subjects``, unless a study selects another."""
     return Benchmark(
         name=name,
         domain=domain,

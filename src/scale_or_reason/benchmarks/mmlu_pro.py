@@ -1,4 +1,4 @@
-"""What the four MMLU-Pro benchmarks share: the columns, and up to ten options."""
+"""Shared code of the four MMLU-Pro benchmarks: the columns, and up to ten options."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_OPTION = "N/A"
 
 
 def read(row: Row) -> Question:
-    """As the official evaluation, options that read "N/A" are dropped and the rest is lettered anew."""
+    """Options "N/A" are dropped and the others re-lettered, as in the official evaluation."""
     options = texts_of(row, "options")
     right = letter_index(row["answer"], options, "answer")
     if row["answer_index"] != right:
@@ -33,7 +33,7 @@ def read(row: Row) -> Question:
             expected=f"answer_index {right}",
         )
     if options[right] == _NO_OPTION:
-        raise StudyError("the right answer is an option that is not there", key="answer", found=_NO_OPTION)
+        raise StudyError("the right answer is a dropped option", key="answer", found=_NO_OPTION)
     kept = [index for index, option in enumerate(options) if option != _NO_OPTION]
     return multiple_choice(
         text_of(row, "question"),
@@ -46,7 +46,7 @@ def read(row: Row) -> Question:
 def mmlu_pro_benchmark(
     name: str, domain: Literal["Math", "Law", "Code", "Physics"], instruction: str, category: str, rows: int
 ) -> Benchmark:
-    """The benchmark made of one of MMLU-Pro's 14 categories."""
+    """A benchmark of one of MMLU-Pro's 14 categories."""
     return Benchmark(
         name=name,
         domain=domain,

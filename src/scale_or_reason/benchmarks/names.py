@@ -1,6 +1,6 @@
 """The names of all benchmarks: the files of ``catalogue/``, in alphabetical order.
 
-A module of its own, without imports of ours: the config's checks read the names without loading anything.
+A separate module without project imports, so that the checks of the config load nothing else.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ def get_benchmark(name: str) -> Benchmark:
     if name not in BENCHMARKS:
         close = difflib.get_close_matches(name, BENCHMARKS, n=1)
         raise StudyError(
-            "no such benchmark",
+            "unknown benchmark",
             found=name,
             expected=", ".join(BENCHMARKS),
-            remedy=f"did you mean {close[0]}?" if close else "CONTRIBUTING.md says how to add one",
+            remedy=f"did you mean {close[0]}?" if close else "CONTRIBUTING.md explains how to add one",
         )
     return BENCHMARKS[name]

@@ -1,4 +1,4 @@
-"""Where the rows of benchmarks are: a folder of JSONL files, or the hub."""
+"""The sources of the benchmarks' rows: a folder of JSONL files, or the hub."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from scale_or_reason.benchmarks.row_files import rows_file
 from scale_or_reason.common.dataset_rows import NumberedRow, read_hub, read_jsonl, resolve_commit
 from scale_or_reason.common.errors import StudyError
 
-#: Rows, and the name of their place for errors.
+#: The name of the source, for errors, and its rows.
 Rows = tuple[str, Iterator[NumberedRow]]
 
 
 @dataclass(frozen=True)
 class JsonlFolder:
-    """``path``/NAME.jsonl in the hub's schema, and perhaps ``path``/NAME.pool.jsonl with rows for few-shot examples."""
+    """``path``/NAME.jsonl in the hub's schema, and optionally ``path``/NAME.pool.jsonl for few-shot examples."""
 
     path: Path
 
@@ -35,12 +35,12 @@ class JsonlFolder:
 
 @dataclass(frozen=True)
 class Hub:
-    """The hub, or ``mirror``, a folder with copies of its data sets as OWNER/NAME."""
+    """The hub, or ``mirror``, a folder with copies of its datasets as OWNER/NAME."""
 
     mirror: Path | None = None
 
     def evaluation_rows(self, benchmark: Benchmark) -> Rows:
-        """Raises :class:`StudyError` for a benchmark that no hub has."""
+        """Raises :class:`StudyError` for a benchmark that is not on the hub."""
         if benchmark.hub is None:
             raise StudyError("this benchmark is not on the hub", key=benchmark.name, remedy=benchmark.remedy)
         return str(benchmark.hub), self._rows(benchmark.hub)
@@ -67,7 +67,7 @@ RowSource = JsonlFolder | Hub
 
 
 def at_commits(benchmark: Benchmark) -> Benchmark:
-    """The benchmark with the commits that its branches stand for now, where the hub can be asked."""
+    """The benchmark with its branches resolved to their current commits, if the hub is reachable."""
 
     def pinned(rows: HubRows | None) -> HubRows | None:
         commit = resolve_commit(rows.path, rows.revision) if rows else None

@@ -1,4 +1,4 @@
-"""The five numbers that the paper's FLOPs formulas need, read from a model's ``config.json``."""
+"""The five dimensions in the paper's FLOPs formulas, read from a model's ``config.json``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 
-#: Keys that published Gemma 3 configs leave out because they equal the defaults of ``Gemma3TextConfig``.
+#: Keys that published Gemma 3 configs omit because they equal the defaults of ``Gemma3TextConfig``.
 _GEMMA3_TEXT_DEFAULTS = {"vocab_size": 262_208, "num_attention_heads": 8}
 
 
@@ -18,8 +18,8 @@ class Architecture:
     """A decoder in the symbols of v1 appendix C.
 
     ``vocabulary`` V, ``hidden`` d_model, ``feed_forward`` d_ff, ``heads`` h, ``layers`` N_l (those with attention).
-    For mixtures of experts ``feed_forward`` is the active width: experts per token times the width of one.
-    Where layers differ it is the total width divided by ``layers``, so that ``feed_forward * layers`` is exact.
+    For mixtures of experts ``feed_forward`` is the active width: experts per token times the width of one expert. If
+    layers differ, it is the total width divided by ``layers``, so that ``feed_forward * layers`` is exact.
     """
 
     vocabulary: int
@@ -30,9 +30,9 @@ class Architecture:
 
     @classmethod
     def from_config(cls, config: dict[str, Any], where: object = None) -> Architecture:
-        """From the content of a Hugging Face ``config.json``; ``text_config`` is used where a model nests one.
+        """From the content of a Hugging Face ``config.json``; a nested ``text_config`` takes precedence.
 
-        Raises :class:`StudyError` if a needed key is missing or is no positive number.
+        Raises :class:`StudyError` if a required key is missing or is not a positive number.
         """
         text = config.get("text_config", config)
         if text.get("model_type") == "gemma3_text":
@@ -48,17 +48,17 @@ class Architecture:
 
     @classmethod
     def from_source(cls, source: str | Path, revision: str | None = None) -> Architecture:
-        """From a ``config.json``, a model folder, or a model id on the hub (then ``revision`` is used).
+        """From a ``config.json``, a model folder, or a model id on the hub (at ``revision``).
 
-        Raises :class:`StudyError` if nothing of that name can be read.
+        Raises :class:`StudyError` if it cannot be read.
         """
         return cls.from_config(*read_config(source, revision))
 
 
 def read_config(source: str | Path, revision: str | None = None) -> tuple[dict[str, Any], Path]:
-    """The content of a model's ``config.json`` and where it lies; ``source`` as in :meth:`Architecture.from_source`.
+    """The content and path of a model's ``config.json``; ``source`` as in :meth:`Architecture.from_source`.
 
-    Raises :class:`StudyError` if nothing of that name can be read.
+    Raises :class:`StudyError` if it cannot be read.
     """
     path = _config_path(source, revision)
     try:
@@ -74,9 +74,9 @@ def named_architecture(text: str, where: str) -> tuple[str, Architecture | None]
 
 
 def named_config(text: str, where: str) -> tuple[str, tuple[dict[str, Any], Path] | None]:
-    """``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION`` as ``where`` gives it; ``NAME=`` where nothing is known.
+    """Parse ``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION``, given by option ``where``; ``NAME=`` for an unknown model.
 
-    Raises :class:`StudyError` for text without an equals sign, and if nothing of that name can be read.
+    Raises :class:`StudyError` for text without an equals sign, and if the source cannot be read.
     """
     name, equals, source = text.partition("=")
     if not equals:
@@ -101,7 +101,7 @@ def _config_path(source: str | Path, revision: str | None) -> Path:
 
 
 def _download_config(model: str, revision: str | None) -> Path:
-    # Imported here, since only models that are named by a hub id need it.
+    # Imported here, since only hub ids need it.
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -109,7 +109,7 @@ def _download_config(model: str, revision: str | None) -> Path:
         return Path(hf_hub_download(model, "config.json", revision=revision))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise StudyError(
-            "the config.json of a model can be found neither here nor on the hub",
+            "a model's config.json exists neither locally nor on the hub",
             where=model,
             found=str(error).splitlines()[0],
             expected="a config.json, a model folder or a model id of the hub",
@@ -121,7 +121,7 @@ def _count(config: dict[str, Any], key: str, where: object) -> int:
     value = config.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise StudyError(
-            "a model's config.json lacks a number that its FLOPs depend on",
+            "a model's config.json lacks a dimension that its FLOPs depend on",
             where=where,
             key=key,
             found=value,
@@ -142,13 +142,13 @@ def _layers_and_feed_forward(config: dict[str, Any], where: object) -> tuple[int
 
 
 def _blocks(config: dict[str, Any], where: object) -> tuple[int, float]:
-    """Nemotron models found by architecture search: layers lack attention or differ in feed-forward width."""
+    """Nemotron models from architecture search: layers may lack attention or differ in feed-forward width."""
     hidden = _count(config, "hidden_size", where)
     blocks = config["block_configs"]
     layers = sum(not block["attention"].get("no_op") for block in blocks)
     widths = [_block_width(block["ffn"], hidden) for block in blocks if not block["ffn"].get("no_op")]
     if layers == 0:
-        raise StudyError("no layer of this model has attention", where=where, key="block_configs")
+        raise StudyError("the model has no layer with attention", where=where, key="block_configs")
     return layers, sum(widths) / layers
 
 

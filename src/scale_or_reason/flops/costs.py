@@ -1,7 +1,7 @@
-"""What a model cost: its teacher's answers, training, evaluation and judging, in FLOPs and in measured seconds.
+"""The costs of a model: its teacher's answers, training, evaluation and judging, in FLOPs and in measured seconds.
 
-FLOPs are counted twice: by the paper's formulas (:mod:`scale_or_reason.flops.formulas`) and as the models are built
-(:mod:`scale_or_reason.flops.exact`).
+FLOPs are counted twice: by the paper's formulas (:mod:`scale_or_reason.flops.formulas`) and exactly, from the models'
+architectures (:mod:`scale_or_reason.flops.exact`).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from scale_or_reason.flops.formulas import generation_flops, training_flops
 from scale_or_reason.study.cells import FORMATS, parse_model_id
 from scale_or_reason.study.study import RULE_GRADERS
 
-#: The columns that counting reads of each table.
+#: The columns of each table that are needed to count FLOPs.
 ANSWER_COLUMNS = ["benchmark", "prompt_tokens", "answer_tokens"]
 VERDICT_COLUMNS = ["benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
 LENGTH_COLUMNS = ["prompt_tokens", "completion_tokens"]
 PAIR_COLUMNS = ["prompt_id", "prompt_tokens", *(f"{name}_tokens" for name in FORMATS)]
-#: The two ways of counting.
+#: The columns of the two FLOP counts.
 FLOPS = ["flops", "exact_flops"]
 
 
 def cost_table(model_id: str, families: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """A ``costs`` table from rows of this module, with the model's columns and each benchmark's family.
 
-    Raises :class:`StudyError` for a benchmark that ``families`` (benchmark -> family) does not know.
+    Raises :class:`StudyError` for a benchmark that ``families`` (benchmark -> family) lacks.
     """
     unknown = {row["benchmark"] for row in rows if row.get("benchmark")} - {*families}
     if unknown:
@@ -47,18 +47,20 @@ def cost_table(model_id: str, families: Mapping[str, str], rows: Sequence[Mappin
 
 
 def read_lengths(paths: Sequence[str | Path]) -> pl.DataFrame:
-    """The sequences of one or more trainings, as the training script wrote them: ``LENGTH_COLUMNS``.
+    """The sequence lengths of one or more trainings, from the training script's files: ``LENGTH_COLUMNS``.
 
-    Raises :class:`StudyError` if a file is missing or lacks these columns as whole numbers.
+    Raises :class:`StudyError` if a file is missing or lacks these integer columns.
     """
     frames = []
     for path in paths:
         if not Path(path).is_file():
-            raise StudyError("the lengths of a training are missing", where=path, remedy="train the model again")
+            raise StudyError(
+                "the sequence lengths of a training are missing", where=path, remedy="train the model again"
+            )
         lengths = pl.read_parquet(path)
         if any(lengths.schema.get(name) != pl.Int64() for name in LENGTH_COLUMNS):
             raise StudyError(
-                "a file of sequence lengths lacks its columns",
+                "a file of sequence lengths has wrong columns",
                 where=path,
                 found=", ".join(f"{name}: {dtype}" for name, dtype in lengths.schema.items()),
                 expected=", ".join(f"{name}: Int64" for name in LENGTH_COLUMNS),
@@ -69,10 +71,10 @@ def read_lengths(paths: Sequence[str | Path]) -> pl.DataFrame:
 
 
 def read_taught(trainings: Sequence[tuple[str | Path, str | Path]]) -> pl.DataFrame:
-    """The teacher's answers that one or more trainings took: ``format`` and ``LENGTH_COLUMNS``, a row for each.
+    """The teacher's answers used by one or more trainings: ``format`` and ``LENGTH_COLUMNS``, one row each.
 
-    Of each training the mixture, and the table of pairs that it was made from. Lengths are the teacher's tokens.
-    Raises :class:`StudyError` if a file is missing or is another table, and if a question of a mixture is in no pair.
+    ``trainings`` has the mixture of each training and its table of pairs. Lengths are in tokens of the teacher. Raises
+    :class:`StudyError` if a file is missing or is another table, and if a prompt of a mixture is in no pair.
     """
     parts = []
     for mixture, pair_table in trainings:
@@ -80,10 +82,10 @@ def read_taught(trainings: Sequence[tuple[str | Path, str | Path]]) -> pl.DataFr
         rows = read_columns([mixture], "mixture", ["prompt_id", "format"]).join(lengths, on="prompt_id", how="left")
         if missing := rows["prompt_tokens"].null_count():
             raise StudyError(
-                "questions of a mixture are in no pair",
+                "prompts of a mixture are missing in the pairs",
                 where=mixture,
-                found=f"{missing} of {rows.height} questions",
-                expected=f"questions of {pair_table}",
+                found=f"{missing} of {rows.height} prompts missing",
+                expected=f"prompts of {pair_table}",
                 remedy="run the rule build_mixture again",
             )
         tokens = pl.when(pl.col("format") == "ift").then("ift_tokens").otherwise("reasoning_tokens")
@@ -92,10 +94,10 @@ def read_taught(trainings: Sequence[tuple[str | Path, str | Path]]) -> pl.DataFr
 
 
 def teacher_rows(teacher: Decoder | None, taught: pl.DataFrame) -> list[dict[str, Any]]:
-    """One row per format: what writing the answers of ``taught`` (:func:`read_taught`) cost the teacher (equation 6).
+    """Teacher cost of the answers of ``taught`` (:func:`read_taught`), one row per format (equation 6).
 
-    Answers that were made and dropped are not counted. FLOPs are null where nobody knows the ``teacher``, as of
-    released pairs. Seconds are null: all trainings share the answers, which were made once.
+    Answers that were generated and dropped are not counted. FLOPs are null if the ``teacher`` is unknown, as for
+    released pairs. Seconds are null, since all trainings share the answers.
     """
     counted = _with_flops(taught, teacher, "format")
     return _rows_per("format", "teacher", counted, None)
@@ -121,7 +123,7 @@ def training_row(model: Decoder, lengths: pl.DataFrame, seconds: float | None) -
 def evaluation_rows(model: Decoder, answers: pl.DataFrame, seconds: float | None) -> list[dict[str, Any]]:
     """One row per benchmark of ``answers`` (``ANSWER_COLUMNS``): every answer's prefill and generation (equation 6).
 
-    One engine answers all benchmarks together; its measured ``seconds`` are shared out in proportion to the FLOPs.
+    One engine run answers all benchmarks; its measured ``seconds`` are split in proportion to the FLOPs.
     """
     counted = _with_flops(answers.rename({"answer_tokens": "completion_tokens"}), model, "benchmark")
     return _rows_per("benchmark", "evaluation", counted, seconds)
@@ -130,12 +132,12 @@ def evaluation_rows(model: Decoder, answers: pl.DataFrame, seconds: float | None
 def judging_rows(
     judges: Mapping[str, Decoder | None], verdicts: pl.DataFrame, seconds: float | None
 ) -> list[dict[str, Any]]:
-    """One row per benchmark of ``verdicts`` (``VERDICT_COLUMNS``), all judges of the jury together.
+    """One row per benchmark of ``verdicts`` (``VERDICT_COLUMNS``), summed over the judges of the jury.
 
-    ``seconds`` are those of all judges, shared out in proportion to the FLOPs. Rule graders cost none. Of a judge whose
-    architecture is None nobody knows the FLOPs, and so not those of the jury: null, and seconds go by tokens. All steps
-    and tries of a verdict count as one sequence: a little more than they were, since attention grows with its square.
-    Raises :class:`StudyError` for a judge of unknown architecture.
+    ``seconds`` are those of all judges, split in proportion to the FLOPs. Rule graders cost nothing. If the
+    architecture of a judge is None, the FLOPs of the jury are null and seconds are split in proportion to tokens. All
+    steps and retries of a verdict count as one sequence, which slightly overestimates attention, since it grows with
+    the square of the length. Raises :class:`StudyError` for a judge that ``judges`` lacks.
     """
     parts = []
     for (judge,), given in verdicts.filter(pl.col("judge") != RULE_GRADERS).group_by("judge", maintain_order=True):
@@ -152,7 +154,7 @@ def judging_rows(
 
 
 def _with_flops(calls: pl.DataFrame, model: Decoder | None, key: str) -> pl.DataFrame:
-    """``key``, lengths and FLOPs of each call; null where the model is not known."""
+    """``key``, lengths and FLOPs of each call; FLOPs are null if the model is unknown."""
     if model is None:
         unknown = [pl.lit(None, pl.Float64()).alias(name) for name in FLOPS]
         return calls.select(key, *LENGTH_COLUMNS, *unknown)

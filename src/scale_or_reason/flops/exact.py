@@ -1,9 +1,9 @@
-"""FLOPs of a decoder as it is built: what the paper's formulas (:mod:`scale_or_reason.flops.formulas`) leave out.
+"""Exact FLOPs of a decoder's architecture, approximated by the paper's (:mod:`scale_or_reason.flops.formulas`).
 
-Counted are the matrix products, ``2 m n k`` each: grouped-query attention, feed-forward layers of three matrices, an
-output head at each position whose token is predicted, no product for the look-up of embeddings, sliding windows. All
-functions are vectorised over lengths in tokens; a token sees itself and those before it (``causal``), as fast kernels
-work, or with ``causal=False`` the whole sequence, as the paper counts.
+The matrix products are counted, ``2 m n k`` each: grouped-query attention, feed-forward layers with three matrices, an
+output head at each position whose token is predicted, sliding windows; no product for the embedding look-up. All
+functions are vectorised over lengths in tokens. A token attends to itself and those before it (``causal``), as in fast
+kernels, or with ``causal=False`` to the whole sequence, as in the paper.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from scale_or_reason.flops.architectures import Architecture, named_config, read
 
 Flops = NDArray[np.float64]
 
-#: What published Gemma 3 configs leave out because it is the default of ``Gemma3TextConfig``.
+#: Values that published Gemma 3 configs omit because they are the defaults of ``Gemma3TextConfig``.
 _GEMMA3_DEFAULTS = {"num_key_value_heads": 4, "head_dim": 256, "sliding_window": 4096, "sliding_window_pattern": 6}
 
 
 @dataclass(frozen=True)
 class Decoder:
-    """The widths of a decoder's matrices; ``windows`` has one entry per layer with attention, None for a global one.
+    """The dimensions of a decoder; ``windows`` has one entry per layer with attention, None for global attention.
 
-    Where layers differ, ``key_value_heads`` is their mean over the layers with attention.
+    If layers differ, ``key_value_heads`` is the mean over the layers with attention.
     """
 
     base: Architecture
@@ -41,7 +41,7 @@ class Decoder:
     def from_config(cls, config: dict[str, Any], where: object = None) -> Decoder:
         """From the content of a Hugging Face ``config.json``.
 
-        Raises :class:`scale_or_reason.common.errors.StudyError` as :meth:`Architecture.from_config`.
+        Raises the errors of :meth:`Architecture.from_config`.
         """
         base = Architecture.from_config(config, where)
         text = config.get("text_config", config)
@@ -56,7 +56,7 @@ class Decoder:
 
     @classmethod
     def from_source(cls, source: str | Path, revision: str | None = None) -> Decoder:
-        """As :meth:`Architecture.from_source`."""
+        """Like :meth:`Architecture.from_source`."""
         return cls.from_config(*read_config(source, revision))
 
 
@@ -69,7 +69,7 @@ def named_decoder(text: str, where: str) -> tuple[str, Decoder | None]:
 def _key_value_heads(text: dict[str, Any], base: Architecture) -> float:
     if "block_configs" not in text:
         return text.get("num_key_value_heads") or base.heads
-    # models found by architecture search: how many query heads share one head of keys and values, by layer
+    # models from architecture search: the number of query heads per key-value head, by layer
     layers = [block["attention"] for block in text["block_configs"] if not block["attention"].get("no_op")]
     return mean(base.heads // layer["n_heads_in_group"] for layer in layers)
 
@@ -85,31 +85,31 @@ def _windows(text: dict[str, Any], layers: int) -> tuple[int | None, ...]:
 
 
 def exact_forward_flops(model: Decoder, length: ArrayLike, causal: bool = True) -> Flops:
-    """One forward pass over sequences of ``length`` tokens, predicting at every position."""
+    """One forward pass over sequences of ``length`` tokens, with logits at every position."""
     l = np.asarray(length, dtype=np.float64)  # noqa: E741 (the paper's symbol)
     return l * (_weights(model) + _head(model)) + _attention(model, l, causal)
 
 
 def exact_training_flops(model: Decoder, lengths: ArrayLike, causal: bool = True) -> float:
-    """One epoch over sequences of these ``lengths``: three forward passes, as equation 2 counts a step."""
+    """One epoch over sequences of these ``lengths``: three forward passes per step, as in equation 2."""
     return float(3 * exact_forward_flops(model, lengths, causal).sum())
 
 
 def exact_prefill_flops(model: Decoder, prompt: ArrayLike, causal: bool = True) -> Flops:
-    """Reading prompts of ``prompt`` tokens, predicting at the last position only."""
+    """Prefill of prompts of ``prompt`` tokens, with logits at the last position only."""
     p = np.asarray(prompt, dtype=np.float64)
     return p * _weights(model) + _head(model) + _attention(model, p, causal)
 
 
 def exact_generation_flops(model: Decoder, prompt: ArrayLike, generated: ArrayLike, causal: bool = True) -> Flops:
-    """Reading a prompt, then ``generated`` tokens one at a time with a cache, as equation 6 counts them."""
+    """Prefill of a prompt and decoding of ``generated`` tokens with a KV cache, as in equation 6."""
     p, g = (np.asarray(value, dtype=np.float64) for value in (prompt, generated))
     seen = _seen_in_all_layers(model, p + g) - _seen_in_all_layers(model, p)
     return exact_prefill_flops(model, p, causal) + g * (_weights(model) + _head(model)) + _pair(model) * seen
 
 
 def _weights(model: Decoder) -> float:
-    """Of one token in all layers: query, keys and values, output; gate, up and down."""
+    """FLOPs per token in all layers: query, key, value and output projections; gate, up and down."""
     base = model.base
     projections = 2 * base.hidden * model.head_width * (2 * base.heads + 2 * model.key_value_heads)
     return base.layers * (projections + 6 * base.hidden * base.feed_forward)
@@ -120,7 +120,7 @@ def _head(model: Decoder) -> float:
 
 
 def _pair(model: Decoder) -> float:
-    """Of one token that sees one other in one layer: its logit, and its share of the weighted sum."""
+    """FLOPs per pair of query and key tokens in one layer: the logit and the term of the weighted sum."""
     return 4 * model.base.heads * model.head_width
 
 
@@ -135,6 +135,6 @@ def _seen_in_all_layers(model: Decoder, length: Flops) -> Flops:
 
 
 def _seen(length: Flops, window: int | None) -> Flops:
-    """Tokens seen by all of ``length`` tokens together, each within ``window`` tokens that end with itself."""
+    """Pairs of query and key tokens in ``length`` tokens; each token attends to the last ``window`` tokens."""
     inside = length if window is None else np.minimum(length, window)
     return inside * (inside + 1) / 2 + (length - inside) * inside

@@ -1,8 +1,8 @@
 """FLOPs of training and inference by the paper's formulas (v1 appendix C, equations 1-6, after Hoffmann et al. 2022).
 
-All functions are vectorised: lengths may be integers or arrays of any shape, in tokens, and results are floats of
-that shape, in floating-point operations. The formulas count embeddings as a matrix product, attention as if it were
-not causal, one key and value head per query head, and a feed-forward layer of two matrices; they are kept as printed.
+All functions are vectorised: lengths are integers or arrays of any shape, in tokens; results are floats of that shape,
+in FLOPs. The formulas count embeddings as a matrix product, attention as not causal, one key-value head per query head,
+and two matrices per feed-forward layer. They are implemented as printed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Flops = NDArray[np.float64]
 
 
 def _lengths(lengths: ArrayLike) -> Flops:
-    # Floats: a study's sums pass 2**63, and the relative error of 1e-16 does not matter.
+    # Floats, since a study's sums exceed 2**63; the relative error of 1e-16 does not matter.
     array = np.asarray(lengths, dtype=np.float64)
     if array.size and not (np.isfinite(array).all() and (array >= 0).all()):
-        raise ValueError("lengths must be finite and not negative")
+        raise ValueError("lengths must be finite and non-negative")
     return array
 
 
 def _layers(model: Architecture, tokens: Flops, context: Flops) -> Flops:
-    """Attention and feed-forward of all layers for ``tokens`` positions that each see ``context`` positions.
+    """Attention and feed-forward of all layers for ``tokens`` positions that each attend to ``context`` positions.
 
     Per token and layer: 6d^2 query, key and value; 2cd logits; 3ch softmax; 2cd weighted sum; 2d^2 output; 4df
     feed-forward.
@@ -51,19 +51,19 @@ def training_flops(model: Architecture, lengths: ArrayLike) -> float:
 
 
 def prefill_flops(model: Architecture, prompt: ArrayLike) -> Flops:
-    """Reading a prompt of ``prompt`` tokens; logits are needed at its last position only (equation 4)."""
+    """Prefill of a prompt of ``prompt`` tokens, with logits at its last position only (equation 4)."""
     p = _lengths(prompt)
     embeddings_and_logits = 2 * p * model.vocabulary * model.hidden + 2 * model.hidden * model.vocabulary
     return embeddings_and_logits + _layers(model, p, p)
 
 
 def cached_step_flops(model: Architecture, context: ArrayLike) -> Flops:
-    """One more token with keys and values of ``context`` positions in the cache (equation 5)."""
+    """Decoding of one token with ``context`` positions in the KV cache (equation 5)."""
     return 4 * model.hidden * model.vocabulary + _layers(model, _lengths(1), _lengths(context))
 
 
 def generation_flops(model: Architecture, prompt: ArrayLike, generated: ArrayLike) -> Flops:
-    """Reading ``prompt`` tokens and generating ``generated`` tokens with a cache (equation 6).
+    """Prefill of ``prompt`` tokens and decoding of ``generated`` tokens with a KV cache (equation 6).
 
     The sum over i = 1..g of equation 5 at p + i is g times its constant part plus its slope in the context length,
     N(4d + 3h), times gp + g(g + 1)/2.

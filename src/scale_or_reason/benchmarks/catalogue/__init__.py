@@ -1,1 +1,1 @@
-"""One file per benchmark, of the benchmark's name, which defines ``BENCHMARK``. A file that is put here is found."""
+"""One file per benchmark, with the benchmark's name; it defines ``BENCHMARK``. New files are found automatically."""

@@ -1,6 +1,6 @@
 """AIME 2025, both papers of the contest: integers from 0 to 999. Few-shot examples come from AIME 2024.
 
-v2 cites 2025, v1 gives no year: the option ``year`` turns the two around.
+v2 cites 2025, v1 gives no year; the option ``year`` swaps the two.
 """
 
 from __future__ import annotations

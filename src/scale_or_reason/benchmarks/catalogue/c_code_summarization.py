@@ -1,4 +1,4 @@
-"""CCSD (Liu et al., ICLR 2021): say in a sentence what a C function does. Not on the hub: read from a JSONL file."""
+"""CCSD (Liu et al., ICLR 2021): summarise a C function in a sentence. Not on the hub; read from a JSONL file."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ BENCHMARK = Benchmark(
     grader="text",
     remedy="get c_functions_all_data.jsonl.gz from github.com/shangqing-liu/CCSD-benchmark-for-code-summarization, "
     "unpack it as DIR/c_code_summarization.jsonl (columns file_path, function, summary) and prepare this benchmark "
-    "with kind jsonl and path DIR, or leave it out of the study",
+    "with kind jsonl and path DIR, or remove it from the study",
 )

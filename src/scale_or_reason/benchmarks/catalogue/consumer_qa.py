@@ -1,6 +1,6 @@
 """LegalBench, task consumer_contracts_qa: yes-or-no questions about the terms of online services.
 
-The repository is a loading script, which ``datasets`` no longer runs; its Parquet copy is read instead.
+The repository has a loading script, which ``datasets`` no longer runs; the hub's Parquet copy is read instead.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""CoQA: a passage, a conversation about it with the true answers, and its next question.
+"""CoQA: a passage, a conversation about it with the gold answers, and its next question.
 
-One item per conversation, its last question, as the usual evaluators do; or with the option ``turns: every`` one item
-per question. Two schemas are accepted: EleutherAI/coqa, which has up to four
-golds per turn, and stanfordnlp/coqa, which has one.
+By default each conversation gives one item, its last question, as in the usual evaluators; with the option
+``turns: every`` each question is an item. Two schemas are accepted: EleutherAI/coqa, which has up to four gold answers
+per turn, and stanfordnlp/coqa, which has one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def read(row: Row) -> Question:
     answers = [str(answer).strip() for answer in nested_list(row, "answers", "input_text")]
     if not questions or len(questions) != len(answers):
         raise StudyError(
-            "questions and answers of the conversation don't match",
+            "the conversation has different numbers of questions and answers",
             key="answers",
             found=f"{len(questions)} questions, {len(answers)} answers",
             expected="as many answers as questions, at least one",
@@ -55,7 +55,7 @@ def _questions(row: Row) -> list[str]:
 
 
 def _further_golds(row: Row, turn: int) -> list[str]:
-    """The other annotators' answers to a turn; blank where nobody gave one."""
+    """The other annotators' answers to a turn; blank if missing."""
     annotators = row.get("additional_answers") or {}
     golds = []
     for name in sorted(annotators) if isinstance(annotators, Mapping) else ():

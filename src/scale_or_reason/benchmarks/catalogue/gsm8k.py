@@ -1,4 +1,4 @@
-"""GSM8K: grade-school word problems; the gold number stands after ``####``."""
+"""GSM8K: grade-school word problems; the gold number follows ``####``."""
 
 from __future__ import annotations
 

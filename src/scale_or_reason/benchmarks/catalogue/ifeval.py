@@ -16,7 +16,7 @@ def read(row: Row) -> Question:
         or not all(isinstance(entry, Mapping) for entry in arguments)
     ):
         raise StudyError(
-            "the row has not one dictionary of arguments per instruction",
+            "the row does not have one dictionary of arguments per instruction",
             key="kwargs",
             found=repr(arguments)[:80],
             expected=f"a list of {len(instructions)} dictionaries",

@@ -1,4 +1,4 @@
-"""MMLU, the five subjects that its authors' list of categories calls math; or without statistics."""
+"""MMLU, the five subjects of its authors' category math, or the four without statistics."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def read(row: Row) -> Question:
     right = str(row["answerKey"]).strip()  # some keys on the hub have a leading space
     if right not in labels or len(labels) != len(options):
         raise StudyError(
-            "the right answer is none of the options", key="answerKey", found=repr(right), expected=", ".join(labels)
+            "the right answer is not among the options", key="answerKey", found=repr(right), expected=", ".join(labels)
         )
     return multiple_choice(
         text_of(row, "question_stem"), options, labels.index(right), own_id=str(row["id"]).strip() or None

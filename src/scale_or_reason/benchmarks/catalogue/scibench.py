@@ -1,7 +1,7 @@
 """SciBench: college problems in physics, chemistry and mathematics with a number and a unit as the answer.
 
-The unit may carry a power of ten: answer 2, unit ``$10^6$ m``. So the question states the unit, and the grader gets
-it in ``extra``. The solved rows (``*_sol.json``) were meant as examples: they are the pool, not items.
+The unit may include a power of ten: answer 2, unit ``$10^6$ m``. So the question states the unit, and ``extra`` passes
+it to the grader. The solved rows (``*_sol.json``) are few-shot examples, not items.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scale_or_reason.benchmarks.instructions import MATH
 from scale_or_reason.common.errors import StudyError
 
 BOOKS = ("atkins", "calculus", "chemmc", "class", "diff", "fund", "matter", "quan", "stat", "thermo")
-#: What the official evaluation allows (math.isclose with rel_tol).
+#: The tolerance of the official evaluation (math.isclose with rel_tol).
 RELATIVE_TOLERANCE = 0.05
 
 _POWER_OF_TEN = re.compile(r"^\$?\s*(?:\\times\s*)?10\s*\^\s*(?:\{\s*([+-]?\d+)\s*\}|(\d))")
@@ -50,7 +50,7 @@ def _number(row: Row) -> str:
 
 
 def of_books(books: tuple[str, ...], rows: int, solved: int | None) -> dict[str, Any]:
-    """The part of a declaration that says which books are meant: ``rows`` problems, ``solved`` ones beside them."""
+    """The part of a declaration that selects books with ``rows`` problems and ``solved`` solved ones."""
     return {
         "hub": HubRows("xw27/scibench", "train", data_files=tuple(f"{book}.json" for book in books), rows=rows),
         "pool": HubRows("xw27/scibench", "train", data_files=tuple(f"{book}_sol.json" for book in books), rows=solved),
@@ -60,7 +60,7 @@ def of_books(books: tuple[str, ...], rows: int, solved: int | None) -> dict[str,
 _PHYSICS = ("class", "fund", "thermo")
 _CHOICES: dict[str, dict[str, Any]] = {
     "all": of_books(BOOKS, rows=580, solved=112),
-    # from a JSONL file all books come together
+    # a JSONL file has the rows of all books
     "physics": {
         **of_books(_PHYSICS, rows=193, solved=None),
         "columns": ("problem_text", "answer_number", "unit", "source"),

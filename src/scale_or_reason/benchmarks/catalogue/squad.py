@@ -15,7 +15,7 @@ def read(row: Row) -> Question:
             key="answers",
             found=repr(row["answers"]),
             expected="at least one text",
-            remedy="use SQuAD 1.1: version 2 has questions without an answer",
+            remedy="use SQuAD 1.1; version 2 has unanswerable questions",
         )
     text = f"Passage: {text_of(row, 'context')}\n\nQuestion: {text_of(row, 'question')}"
     return Question(text, gold, own_id=text_of(row, "id"))

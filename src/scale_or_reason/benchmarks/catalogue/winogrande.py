@@ -10,7 +10,9 @@ from scale_or_reason.common.errors import StudyError
 def read(row: Row) -> Question:
     sentence, label = text_of(row, "sentence"), str(row["answer"]).strip()
     if sentence.count("_") != 1:
-        raise StudyError("the sentence has no single blank", key="sentence", found=sentence, expected="one _")
+        raise StudyError(
+            "the sentence does not have exactly one blank", key="sentence", found=sentence, expected="one _"
+        )
     if label not in ("1", "2"):
         raise StudyError(
             "the row has no gold answer",
