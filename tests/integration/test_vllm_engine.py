@@ -122,7 +122,7 @@ def test_overhead_is_small(facts: dict[str, Any]) -> None:
 
 def test_settings_that_vllm_does_not_know_or_cannot_meet_are_refused(facts: dict[str, Any]) -> None:
     unknown, unmet = facts["refusals"]
-    assert "no such setting" in unknown
+    assert "unknown vLLM setting" in unknown
     assert "max_num_seqs" in unknown
     assert "could not load the model" in unmet
     assert "max_model_len" in unmet

@@ -164,8 +164,8 @@ def test_intervals_draw_items() -> None:
     ("given_verdicts", "problem"),
     [
         (verdicts({"a": [1, 0]}), "needs two judges"),
-        (verdicts({"a": [1, 0], "b": [1]}), "not every judge has spoken"),
-        (pl.concat([verdicts({"a": [1], "b": [1]})] * 2), "not every judge has spoken once"),
+        (verdicts({"a": [1, 0], "b": [1]}), "exactly one verdict of every judge"),
+        (pl.concat([verdicts({"a": [1], "b": [1]})] * 2), "exactly one verdict of every judge"),
     ],
 )
 def test_gaps_are_refused(given_verdicts: pl.DataFrame, problem: str) -> None:

@@ -198,14 +198,14 @@ def test_hub_rows_and_file_rows_give_the_same_items(tmp_path: Path, hub: FakeHub
 
 def test_hub_with_another_number_of_rows(hub: FakeHub) -> None:
     hub.rows = hub.rows[:-1]
-    with pytest.raises(StudyError, match="number of rows of .* has changed") as caught:
+    with pytest.raises(StudyError, match="on the hub has changed") as caught:
         evaluation_items(GSM8K, Hub())
     assert (caught.value.found, caught.value.expected) == (1318, 1319)
 
 
 def test_each_config_is_read(hub: FakeHub) -> None:
     hub.rows = [{"question": "?", "subject": "abstract_algebra", "choices": ["a", "b"], "answer": 0}]
-    with pytest.raises(StudyError, match="number of rows of .* has changed") as caught:
+    with pytest.raises(StudyError, match="on the hub has changed") as caught:
         evaluation_items(get_benchmark("mmlu_math"), Hub())
     assert caught.value.found == 5 and caught.value.expected == 1064
     assert [options["name"] for _, options in hub.calls] == list(get_benchmark("mmlu_math").hub.configs)

@@ -127,7 +127,7 @@ def test_a_refused_prompt_is_a_reply_also_if_it_is_the_first(tmp_path: Path, sta
 
 @pytest.mark.parametrize("status", [301, 401, 402, 404, 405])
 def test_without_key_address_or_credit_nothing_goes_on(tmp_path: Path, status: int) -> None:
-    with serving(HostileEndpoint({"p1": [status]})) as server, pytest.raises(StudyError, match="does not let us in"):
+    with serving(HostileEndpoint({"p1": [status]})) as server, pytest.raises(StudyError, match="denies access"):
         ask(engine_of(server, tmp_path, concurrency=1), ["p0", "p1", "p2"])
     assert server.asked == {"p0": 1, "p1": 1}
 
@@ -206,7 +206,7 @@ def test_a_reply_that_stays_empty_is_counted(tmp_path: Path, fault: dict[str, An
         (reply,) = ask(engine, ["p"])
     assert server.asked == {"p": 3}
     assert len({body["seed"] for body in server.bodies}) == 3
-    assert reply.is_empty and reply.finish_reason == "stop" and not reply.had_no_room
+    assert reply.is_empty and reply.finish_reason == "stop" and not reply.prompt_filled_context
     assert "; 1 empty" in engine.account()
 
 
@@ -218,7 +218,7 @@ def test_empty_replies_are_paid_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "match"), [("insufficient_quota", "does not let us in"), ("rate_limit_exceeded", "failed 5 times")]
+    ("code", "match"), [("insufficient_quota", "denies access"), ("rate_limit_exceeded", "failed 5 times")]
 )
 def test_too_many_requests_is_no_lack_of_credit(tmp_path: Path, code: str, match: str) -> None:
     fault = {"status": 429, "body": {"error": {"code": code, "message": "m"}}}
@@ -241,8 +241,8 @@ def test_a_server_that_counts_nothing(tmp_path: Path) -> None:
     with serving(HostileEndpoint({"p": [fault]})) as server:
         engine = engine_of(server, tmp_path)
         (reply,) = ask(engine, ["p"])
-    assert reply == Completion(0, "four", 0, "length") and not reply.had_no_room
-    assert "the server counted no tokens of 1 replies" in engine.account()
+    assert reply == Completion(0, "four", 0, "length") and not reply.prompt_filled_context
+    assert "no token counts for 1 replies" in engine.account()
 
 
 def test_nobody_is_there(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_settings_that_make_no_sense(text: str, problem: str) -> None:
 
 def test_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MADE_UP_KEY", raising=False)
-    with pytest.raises(StudyError, match="key of the endpoint") as caught:
+    with pytest.raises(StudyError, match="endpoint's key is not set") as caught:
         Endpoint.from_json('{"url": "https://x", "key": "MADE_UP_KEY"}').secret()
     assert "export MADE_UP_KEY" in str(caught.value)
 

@@ -53,6 +53,6 @@ def test_answers_of_several_models_stay_apart() -> None:
 
 @pytest.mark.parametrize("settings", [{"tie": "maybe"}, {"majority": "most"}, {"ties": "no"}])
 def test_unknown_rules_are_refused(settings: dict[str, str]) -> None:
-    with pytest.raises(StudyError, match="no rule of a jury") as caught:
+    with pytest.raises(StudyError, match="invalid jury rule") as caught:
         JuryRule.from_settings(settings)
     assert caught.value.key == next(iter(settings))

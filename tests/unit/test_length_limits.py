@@ -51,12 +51,12 @@ def test_limits_stand_side_by_side() -> None:
 
 
 def test_every_model_needs_scores_under_the_studys_own_limit() -> None:
-    with pytest.raises(StudyError, match="own limit are missing"):
+    with pytest.raises(StudyError, match="length limit are missing"):
         compare_length_limits(pl.concat([LIMITED, OWN.filter(pl.col("benchmark") != "aime")]), 100)
 
 
 def test_scores_without_any_limit_are_refused() -> None:
-    with pytest.raises(StudyError, match=r"limit of its own[\s\S]*3 rows of other models"):
+    with pytest.raises(StudyError, match=r"another length limit[\s\S]*3 rows of other models"):
         compare_length_limits(OWN, 100)
 
 

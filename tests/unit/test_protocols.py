@@ -91,7 +91,7 @@ def test_what_an_extraction_is_read_for(reply: str, extracted: str | None) -> No
 
 def test_there_is_a_protocol_for_each_version_and_no_other() -> None:
     assert protocol_names() == ["v1", "v2"]
-    with pytest.raises(StudyError, match="no such judging protocol"):
+    with pytest.raises(StudyError, match="unknown judging protocol"):
         get_protocol("v3")
 
 
@@ -109,19 +109,19 @@ FINE = {
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"resoning": "shown"}, "this is no judging protocol"),
-        ({"reasoning": "hidden"}, "shows reasoning or removes it"),
-        ({"reasoning": True}, "shows reasoning or removes it"),
-        ({"equivalence": []}, "lead to no verdict"),
-        ({"equivalence": "ask"}, "lead to no verdict"),
-        ({"equivalence": [a_step("answer")]}, "lead to no verdict"),
-        ({"equivalence": [a_step("verdict"), a_step("verdict")]}, "lead to no verdict"),
-        ({"equivalence": [a_step("verdict") | {"tries": 2}]}, "lead to no verdict"),
-        ({"equivalence": [a_step("verdict", 3)]}, "lead to no verdict"),
-        ({"equivalence": [a_step("verdict", "{question} {answer} {truth} {gold}")]}, "something that is not there"),
-        ({"equivalence": [a_step("verdict", "{question} {answer} {truth} {extracted}")]}, "that is not there"),
-        ({"instructions": [a_step("verdict")]}, "that is not there"),
-        ({"equivalence": [a_step("verdict", "{question} {answer}")]}, "keeps from the judge what it needs"),
+        ({"resoning": "shown"}, "invalid judging protocol"),
+        ({"reasoning": "hidden"}, "invalid value of reasoning"),
+        ({"reasoning": True}, "invalid value of reasoning"),
+        ({"equivalence": []}, "do not end with a verdict"),
+        ({"equivalence": "ask"}, "do not end with a verdict"),
+        ({"equivalence": [a_step("answer")]}, "do not end with a verdict"),
+        ({"equivalence": [a_step("verdict"), a_step("verdict")]}, "do not end with a verdict"),
+        ({"equivalence": [a_step("verdict") | {"tries": 2}]}, "do not end with a verdict"),
+        ({"equivalence": [a_step("verdict", 3)]}, "do not end with a verdict"),
+        ({"equivalence": [a_step("verdict", "{question} {answer} {truth} {gold}")]}, "unknown placeholder"),
+        ({"equivalence": [a_step("verdict", "{question} {answer} {truth} {extracted}")]}, "unknown placeholder"),
+        ({"instructions": [a_step("verdict")]}, "unknown placeholder"),
+        ({"equivalence": [a_step("verdict", "{question} {answer}")]}, "lack a placeholder"),
     ],
 )
 def test_files_that_make_no_sense(change: dict[str, Any], problem: str, tmp_path: Path) -> None:

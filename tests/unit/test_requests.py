@@ -57,7 +57,7 @@ def test_model_folders_are_checked(tmp_path: Path) -> None:
     check_generator("Qwen/Qwen2.5-0.5B")
     cases = {
         "does not exist": str(tmp_path / "nowhere"),
-        "not a model folder": model_folder(tmp_path / "empty"),
+        "no config.json": model_folder(tmp_path / "empty"),
         "no safetensors": model_folder(tmp_path / "pickled", "config.json", "pytorch_model.bin", "tokenizer.json"),
         "no tokenizer": model_folder(tmp_path / "mute", "config.json", "model.safetensors"),
     }

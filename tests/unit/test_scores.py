@@ -164,10 +164,10 @@ YES = four("a", "yes", "yes", "yes", "yes")
     [
         ({"answers": ANSWERS.head(3)}, "an item has no answer"),
         ({"items": ITEMS.head(3)}, "an answer belongs to no item"),
-        ({"answers": pl.concat([ANSWERS, ANSWERS.head(1)])}, "an answer stands twice"),
+        ({"answers": pl.concat([ANSWERS, ANSWERS.head(1)])}, "an answer is duplicated"),
         ({"answers": ANSWERS.clear()}, "no answers"),
         ({"verdicts": YES.head(3)}, "an answer has no verdict"),
-        ({"verdicts": pl.concat([YES, YES.head(1)])}, "a verdict stands twice"),
+        ({"verdicts": pl.concat([YES, YES.head(1)])}, "a verdict is duplicated"),
         ({"verdicts": pl.concat([YES, YES.with_columns(sample=1 + pl.col("sample")).head(1)])}, "no answer"),
         ({"verdicts": NO_VERDICTS}, "no verdicts"),
         ({"graders": graded_four("yes", "yes")}, "an answer has no verdict"),

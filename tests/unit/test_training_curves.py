@@ -69,7 +69,7 @@ def test_the_ends_have_the_colours_of_the_formats(style: Style):
 
 
 def test_a_student_of_unknown_size_is_refused():
-    with pytest.raises(StudyError, match="size of a student is not known"):
+    with pytest.raises(StudyError, match="size of a student is unknown"):
         training_curves.table([(Cell("general", "huge", "seq", 0.0), log(3))], SIZES)
 
 

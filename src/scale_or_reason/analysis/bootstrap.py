@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
-from scale_or_reason.scoring.evidence import MEASURES, Evidence, cells_of, families_there, with_families
+from scale_or_reason.scoring.evidence import MEASURES, Evidence, cells_of, families_present, with_families
 from scale_or_reason.study.cells import parse_model_id
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ def bootstrap(
     cells = cells_of(models, costs, sizes)
     there = set(outcomes["benchmark"].unique())
     benchmarks = [name for name in families if name in there]
-    members = families_there(families, benchmarks)
+    members = families_present(families, benchmarks)
     values = {name: np.full((replicates + 1, cells.height, len(benchmarks)), np.nan) for name in MEASURES}
     errors = {name: _SeedErrors(cells.height, len(benchmarks)) for name in MEASURES[:3]}
     for column, benchmark in enumerate(benchmarks):
@@ -73,7 +73,7 @@ def bootstrap(
             errors[measure].add(column, own.rows, by_seed)
     complete = {
         # where a student has no answer right, as on AIME perhaps, lengths are compared on the other benchmarks
-        name: with_families(grid, benchmarks, members, of_those_there=name == "wrong_to_right_tokens")
+        name: with_families(grid, benchmarks, members, skip_missing=name == "wrong_to_right_tokens")
         for name, grid in values.items()
     }
     names = [_cell_name(row) for row in cells.iter_rows(named=True)]

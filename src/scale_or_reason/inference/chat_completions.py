@@ -1,8 +1,8 @@
-"""What an OpenAI-compatible server's response to a chat completion means; servers differ, and all of that is here.
+"""Parse chat completion responses of OpenAI-compatible servers, including the differences between servers.
 
-A response is a reply, or one of three failures: one that may pass, a refusal of this one prompt, or a failure that
-every other request would meet too. Reading is lenient where servers disagree on spelling, and strict where a wrong
-guess would grade half an answer.
+A response is a completion or one of three failures: a transient one, a refusal of this prompt, or one that every
+request would meet. Parsing is lenient where servers differ in spelling, and strict where a wrong guess would grade a
+truncated answer.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 
 from scale_or_reason.inference.requests import Completion
 
-#: Longest pause, in seconds, that a server can demand.
+#: Upper bound, in seconds, for the pause that a server requests.
 LONGEST_RETRY_AFTER = 600.0
 
-_PASSING_STATUS = frozenset({408, 409, 425, 429})
-#: Wrong key or address, or no credit: every request fails. 403 is not among them: it can be about one prompt.
+_TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
+#: Wrong key or address, or no credit: every request fails. 403 is not included, since it can concern a single prompt.
 _FATAL_STATUS = frozenset({401, 402, 404, 405, 407, 410})
-#: Error codes that servers send with status 403 or 429 when the account is empty.
+#: Error codes with status 403 or 429 when the account has no credit left.
 _NO_CREDIT = frozenset(
     {
         "insufficient_quota",
@@ -31,7 +31,7 @@ _NO_CREDIT = frozenset(
         "billing_not_active",
     }
 )
-#: Spellings of finish reasons, in lower case. Any other one with a text counts as ``stop``.
+#: Spellings of finish reasons, in lower case. Any other reason with a text counts as ``stop``.
 _LENGTH = frozenset({"length", "max_tokens", "max_length", "max_output_tokens", "model_length", "token_limit"})
 _REFUSED = frozenset(
     {
@@ -48,7 +48,7 @@ _FAILED = frozenset(
 
 
 class PassingFailure(Exception):
-    """A failure that may pass; ``pause`` is how many seconds the server asks to wait, None if it does not say."""
+    """A transient failure; ``pause`` is the wait in seconds that the server requested, None if it requested none."""
 
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
@@ -56,15 +56,15 @@ class PassingFailure(Exception):
 
 
 class RefusedPrompt(Exception):
-    """The server will not answer this request, however often it is sent."""
+    """The server refuses this request; sending it again is useless."""
 
 
 class FatalFailure(Exception):
-    """Every other request would fail too: wrong key, wrong address, no credit."""
+    """A failure of all requests: wrong key, wrong address, no credit."""
 
 
 def read_response(status: int, body: str, retry_after: str | None, max_tokens: int) -> Completion:
-    """The reply in a server's response to a request for at most ``max_tokens`` tokens.
+    """The completion in a server's response to a request for at most ``max_tokens`` tokens.
 
     Raises :class:`PassingFailure`, :class:`RefusedPrompt` or :class:`FatalFailure`.
     """
@@ -73,16 +73,16 @@ def read_response(status: int, body: str, retry_after: str | None, max_tokens: i
     try:
         value = json.loads(body)
         if value.get("error") and not value.get("choices"):
-            # gateways answer 200 and put the status of the server behind them into the body
+            # gateways respond with 200 and put the status of the upstream server into the body
             code = value["error"].get("code")
             raise _failure(code if isinstance(code, int) and code >= 300 else 500, body, retry_after)
         return _reply(value, max_tokens)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise PassingFailure(f"not a reply: {body[:80]!r} ({type(error).__name__})") from None
+        raise PassingFailure(f"not a chat completion: {body[:80]!r} ({type(error).__name__})") from None
 
 
 def seconds_to_wait(retry_after: str | None) -> float | None:
-    """The pause that a Retry-After header demands, as seconds or as a date; None for anything else."""
+    """The pause in a Retry-After header, given in seconds or as a date; None if it has neither."""
     if retry_after is None:
         return None
     try:
@@ -96,12 +96,12 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
 
 
 def _failure(status: int, body: str, retry_after: str | None) -> Exception:
-    said = f"status {status}: {' '.join(body.split())[:200]}"
+    reason = f"status {status}: {' '.join(body.split())[:200]}"
     if status < 400 or status in _FATAL_STATUS or _error_codes(body) & _NO_CREDIT:
-        return FatalFailure(said)
-    if status in _PASSING_STATUS or status >= 500:
-        return PassingFailure(said, seconds_to_wait(retry_after))
-    return RefusedPrompt(said)
+        return FatalFailure(reason)
+    if status in _TRANSIENT_STATUS or status >= 500:
+        return PassingFailure(reason, seconds_to_wait(retry_after))
+    return RefusedPrompt(reason)
 
 
 def _error_codes(body: str) -> set[str]:
@@ -113,13 +113,13 @@ def _error_codes(body: str) -> set[str]:
 
 
 def _reply(value: Mapping[str, Any], max_tokens: int) -> Completion:
-    """The reply in a chat completion; one whose tokens the server does not count has 0 tokens."""
+    """The completion in a chat completion object; it has 0 tokens if the server does not report their number."""
     choice, usage = value["choices"][0], value.get("usage") or {}
     message = choice["message"]
     prompt_tokens, tokens = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
     reason = str(choice.get("finish_reason") or "").lower()
     if reason in _FAILED or choice.get("error"):
-        raise PassingFailure(f"finish reason {reason or None}: {choice.get('error') or 'no more is said'}")
+        raise PassingFailure(f"finish reason {reason or None}: {choice.get('error') or 'no error message'}")
     if reason in _LENGTH or (not reason and tokens >= max_tokens):
         finish = "length"
     else:
@@ -129,14 +129,14 @@ def _reply(value: Mapping[str, Any], max_tokens: int) -> Completion:
     if message.get("refusal") and not text.strip():
         finish = "refused"
     if thought:
-        # cut short within the thought, there is no answer yet and no closing tag
+        # truncated within the reasoning: no closing tag and no answer yet
         cut = finish == "length" and not text.strip()
         text = f"<think>\n{thought.strip()}" if cut else f"<think>\n{thought.strip()}\n</think>\n\n{text.lstrip()}"
     return Completion(prompt_tokens, _well_formed(text), tokens, finish)
 
 
 def _parts(content: Any) -> tuple[str, str]:
-    """Thought and text of a message's content: a string, nothing, or a list of parts."""
+    """Reasoning and text of a message's content, which is a string, null, or a list of parts."""
     if content is None or isinstance(content, str):
         return "", content or ""
     if not isinstance(content, list):
@@ -154,5 +154,5 @@ def _parts(content: Any) -> tuple[str, str]:
 
 
 def _well_formed(text: str) -> str:
-    """``text`` with a replacement sign for each lone surrogate, which no table can hold."""
+    """``text`` with each lone surrogate replaced, since tables cannot store them."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

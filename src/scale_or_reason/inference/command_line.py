@@ -1,4 +1,4 @@
-"""What the programs that generate text have in common: their options, and a run in chunks that can be resumed."""
+"""Shared code of the scripts that generate text: their options, and a resumable run in chunks."""
 
 from __future__ import annotations
 
@@ -23,39 +23,37 @@ from scale_or_reason.inference.vllm_engine import VllmEngine
 from scale_or_reason.study.cells import FORMATS
 
 Engine = VllmEngine | EndpointEngine
-#: Answers the requests of one chunk (positions in the list of requests).
+#: Generates the rows of one chunk (indices into the list of requests).
 ChunkWork = Callable[[Any, range, OnCompletion], list[Row]]
 
 
 def add_engine_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
-    """The options of every program that has a model generate text, or ``several`` models one after the other."""
-    parser.add_argument(
-        "--model", required=True, nargs="+" if several else None, help="model folder, or model id of the hub"
-    )
+    """Add the options of scripts that generate text with one model, or with ``several`` models one by one."""
+    parser.add_argument("--model", required=True, nargs="+" if several else None, help="model folder or hub id")
     parser.add_argument("--revision", help="branch, tag or commit of a hub model")
     parser.add_argument("--sampling", required=True, help='JSON: {"temperature": 0.7, "top_p": 0.8, "max_tokens": 512}')
-    parser.add_argument("--engine", default="{}", help="JSON: arguments of vLLM, such as dtype and max_model_len")
+    parser.add_argument("--engine", default="{}", help="JSON: vLLM arguments such as dtype and max_model_len")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed")
     parser.add_argument(
         "--chunk-size",
         type=int,
         default=4096,
-        help="requests between two saves (default: %(default)s); larger chunks keep a GPU busier, smaller ones lose "
-        "less when the job is killed; the answers are the same",
+        help="requests between two saves (default: %(default)s); larger chunks use a GPU better, smaller chunks lose "
+        "less work when the job is killed; the answers are the same",
     )
 
 
 def add_endpoint_option(parser: argparse.ArgumentParser) -> None:
-    """A server that is asked instead of a model in this process."""
+    """Add the option for a server that replaces the local engine."""
     parser.add_argument(
         "--endpoint",
-        help='JSON: ask an OpenAI-compatible server instead of vLLM: {"url": "https://HOST/v1", "key": VARIABLE}, '
+        help='JSON: use an OpenAI-compatible server instead of vLLM: {"url": "https://HOST/v1", "key": VARIABLE}, '
         "and concurrency, timeout (s), retries, prompt_price, completion_price (per million tokens)",
     )
 
 
 def add_teacher_options(parser: argparse.ArgumentParser) -> None:
-    """How a teacher is reached, and how it is told to think or not."""
+    """Add the options for the teacher's server and its thinking modes."""
     add_endpoint_option(parser)
     parser.add_argument(
         "--modes",
@@ -67,11 +65,11 @@ def add_teacher_options(parser: argparse.ArgumentParser) -> None:
 
 
 def modes_from_json(text: str, where: str = "--modes") -> dict[str, ThinkingMode]:
-    """The mode of each format; :class:`StudyError` if one is missing or something else is there."""
+    """The thinking mode of each format; :class:`StudyError` if the keys are not exactly the formats."""
     values = json_object(text, where)
     if set(values) != set(FORMATS):
         expected = " and ".join(FORMATS)
-        raise StudyError("the mode of a format is missing or unknown", where=where, found=text, expected=expected)
+        raise StudyError("--modes must have one mode per format", where=where, found=text, expected=expected)
     return {name: ThinkingMode.from_values(value, where) for name, value in values.items()}
 
 
@@ -89,16 +87,16 @@ class Generation:
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace, model: str | None = None) -> Generation:
-        """With ``--model``, or one of several.
+        """The options with ``model``, by default ``--model``.
 
-        Raises :class:`StudyError` for bad JSON, bad parameters, a model that cannot be loaded and an endpoint without
-        its key.
+        Raises :class:`StudyError` for invalid JSON or parameters, a model that cannot be loaded, and an endpoint
+        without its key.
         """
         model = arguments.model if model is None else model
         sampling = SamplingParameters.from_json(arguments.sampling)
         settings = json_object(arguments.engine, "--engine")
         if arguments.chunk_size < 1:
-            raise StudyError("a chunk needs at least one request", where="--chunk-size", found=arguments.chunk_size)
+            raise StudyError("the chunk size is below 1", where="--chunk-size", found=arguments.chunk_size)
         endpoint = Endpoint.from_json(given) if (given := getattr(arguments, "endpoint", None)) else None
         if endpoint:
             endpoint.secret()
@@ -109,14 +107,14 @@ class Generation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Rows of all requests in order, and what they cost: seconds over all starts, start-up of this start."""
+    """Rows of all requests in order, the seconds of all runs, and the start-up seconds of this run."""
 
     rows: list[Row]
     seconds: float
     startup_seconds: float
 
     def speed(self, tokens: int) -> dict[str, float]:
-        """The measured part of a manifest; ``tokens`` were generated in all."""
+        """The measured part of a manifest; ``tokens`` is the total number of generated tokens."""
         return {
             "seconds": round(self.seconds, 3),
             "startup_seconds": round(self.startup_seconds, 3),
@@ -125,9 +123,9 @@ class Outcome:
 
 
 class SharedEngine:
-    """A model that is loaded when it is first needed and then serves one run after another.
+    """A model that is loaded on first use and shared by several runs.
 
-    A context manager: within it the engine's own messages are kept aside, see :func:`quiet`.
+    As a context manager it captures the engine's own output, see :func:`quiet`.
     """
 
     def __init__(self, generation: Generation) -> None:
@@ -146,13 +144,13 @@ class SharedEngine:
             self._replies.remove()
 
     def run(self, requests: int, work: ChunkWork, *, label: str, journal: Journal) -> Outcome:
-        """Work through the requests in chunks; no engine is needed where the journal has everything."""
+        """Process the requests in chunks; the model is not loaded if the journal is complete."""
         done, startup = len(journal.rows), 0.0
         if self.generation.endpoint and self._replies is None:
             self._replies = journal.companion("replies")
         if done == requests:
             return Outcome(journal.rows, journal.seconds, startup)
-        self._screen.write(f"{label}: {requests} requests, {done} done before\n")
+        self._screen.write(f"{label}: {requests} requests, {done} already done\n")
         self._screen.flush()
         if self._engine is None:
             self._engine = self._load()
@@ -166,24 +164,24 @@ class SharedEngine:
         return Outcome(rows, journal.seconds, startup)
 
     def _load(self) -> Engine:
-        wanted = self.generation
-        if wanted.endpoint and self._replies:
-            return EndpointEngine(wanted.endpoint, wanted.model, self._replies)
-        self._screen.write(f"loading {wanted.model}\n")
+        generation = self.generation
+        if generation.endpoint and self._replies:
+            return EndpointEngine(generation.endpoint, generation.model, self._replies)
+        self._screen.write(f"loading {generation.model}\n")
         self._screen.flush()
-        engine = self._opened.enter_context(VllmEngine(wanted.model, wanted.settings, wanted.revision))
+        engine = self._opened.enter_context(VllmEngine(generation.model, generation.settings, generation.revision))
         self._screen.write(f"ready after {engine.startup_seconds:.1f} s\n")
         return engine
 
 
 def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path], **more: Any) -> Journal:
-    """The journal beside ``output``; one of other inputs, settings or versions does not count."""
+    """The journal beside ``output``; a journal of other inputs, settings or versions is discarded."""
     return Journal(Journal.beside(output), fingerprint(generation, inputs, **more))
 
 
 def fingerprint(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> str:
-    """Tells apart what was made from other inputs, with other settings or by other versions."""
-    facts = {
+    """A hash of the model, inputs, settings and engine version that the output depends on."""
+    identity = {
         "model": model_fingerprint(generation.model, generation.revision),
         "sampling": asdict(generation.sampling),
         "settings": generation.settings,
@@ -192,7 +190,7 @@ def fingerprint(generation: Generation, inputs: Mapping[str, Path], **more: Any)
         "engine": "endpoint" if generation.endpoint else _vllm_version(),
         **more,
     }
-    return stable_id(json.dumps(facts, sort_keys=True))
+    return stable_id(json.dumps(identity, sort_keys=True))
 
 
 def _vllm_version() -> dict[str, str | None]:
@@ -200,7 +198,7 @@ def _vllm_version() -> dict[str, str | None]:
 
 
 def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> dict[str, Any]:
-    """The manifest of answers or verdicts: settings, input hashes, versions, hardware."""
+    """The manifest of answers or verdicts: settings, hashes of the inputs, versions, hardware."""
     settings = {
         "model": generation.model,
         "revision": generation.revision,
@@ -214,5 +212,5 @@ def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **mo
 
 
 def named(kind: str, paths: list[Path]) -> dict[str, Path]:
-    """Input files under the names that a manifest lists them by: ``items/gsm8k.parquet``."""
+    """Input files by their names in a manifest: ``items/gsm8k.parquet``."""
     return {f"{kind}/{path.name}": path for path in paths}

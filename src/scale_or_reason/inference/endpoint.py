@@ -1,12 +1,13 @@
-"""Text generation by an OpenAI-compatible server, many requests at a time.
+"""Text generation by an OpenAI-compatible server with concurrent requests.
 
-A request that fails for a reason that may pass is sent again after a pause that grows, or that the server demands. An
-empty reply is asked for again with another seed, and counted if it stays empty. A prompt that the server refuses
-becomes a reply with the finish reason ``refused``, provided that the server answers a greeting under the same settings;
-if it does not, the job stops. Every reply is on disk before it counts, so that a killed job pays for no reply twice.
+A request with a transient failure is sent again after a pause that grows or that the server requests. An empty reply is
+requested again with another seed, and counted if it stays empty. A prompt that the server refuses gets a reply with the
+finish reason ``refused`` if the server answers a greeting under the same settings; otherwise the job stops. Every reply
+is written to disk before it is used, so that a killed job never pays for a reply twice.
 
-Why not the ``openai`` client: it retries failed requests alone, pauses at most 8 seconds, and gives up where a server
-demands more than two minutes. Replies that are cut short, empty or end in ``error`` would need a second loop around it.
+Our own, since the ``openai`` client retries only failed requests, pauses at most 8 seconds, and gives up if a server
+requests more than two minutes. Replies that are truncated, empty or end in ``error`` would need a second loop around
+it.
 """
 
 from __future__ import annotations
@@ -35,20 +36,20 @@ from scale_or_reason.inference.requests import (
 )
 
 _LONGEST_PAUSE = 60.0
-#: How often an empty reply is asked for again.
+#: Number of further requests after an empty reply.
 _MORE_TRIES_IF_EMPTY = 2
-#: After so many refusals in a row the server has to show that it still answers anything.
+#: After this many consecutive refusals a greeting tests whether the server still answers.
 _REFUSALS_IN_A_ROW = 10
 _GREETING = "Hello"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where the server is and how it is used.
+    """The server's address and its usage.
 
-    ``key``: the environment variable with the secret; None for a server that asks for none. ``concurrency``: open
-    requests. ``timeout``: seconds for one answer. ``retries``: of one request. Prices are per million tokens, in
-    whatever currency.
+    ``key``: the environment variable with the secret; None for a server without keys. ``concurrency``: number of
+    concurrent requests. ``timeout``: seconds per request. ``retries``: retries per request. Prices are per million
+    tokens, in any currency.
     """
 
     url: str
@@ -61,7 +62,7 @@ class Endpoint:
 
     @classmethod
     def from_json(cls, text: str, where: object = "--endpoint") -> Endpoint:
-        """From a JSON object; :class:`StudyError` for unknown or missing keys and values that make no sense."""
+        """From a JSON object; :class:`StudyError` for unknown or missing keys and invalid values."""
         endpoint = cls(**checked_fields(cls, json_object(text, where), where))
         limits = {
             "url": (endpoint.url.startswith(("http://", "https://")), "http://... or https://..., up to /v1"),
@@ -81,54 +82,54 @@ class Endpoint:
         value = os.environ.get(self.key)
         if not value:
             raise StudyError(
-                "the key of the endpoint is not in the environment",
+                "the environment variable with the endpoint's key is not set",
                 where=self.url,
                 key=self.key,
-                found="nothing",
+                found="not set",
                 remedy=f"export {self.key}=... in the shell that starts the workflow",
             )
         return value
 
     def cost(self, replies: Sequence[Completion]) -> float:
-        """What the replies cost."""
+        """The price of the replies, in the currency of the prices."""
         prompt, completion = sum(r.prompt_tokens for r in replies), sum(r.tokens for r in replies)
         return (prompt * self.prompt_price + completion * self.completion_price) / 1e6
 
 
 class EndpointEngine:
-    """A model behind an endpoint, asked like a loaded one.
+    """A model on a server, with the interface of :class:`VllmEngine`.
 
-    ``replies`` remembers every reply. ``startup_seconds`` is there for what measures engines: nothing is loaded.
+    ``replies`` stores every reply. ``startup_seconds`` is 0, since no model is loaded.
     """
 
     startup_seconds = 0.0
-    #: A server keeps its tokenizer to itself.
+    #: Servers do not provide their tokenizer.
     tokenizer: Any = None
 
     def __init__(self, endpoint: Endpoint, model: str, replies: Journal) -> None:
         self._endpoint, self._model, self._journal = endpoint, model, replies
         self._secret = endpoint.secret()
         self._known = {row["key"]: Completion(**row["reply"]) for row in replies.rows}
-        # refusals cost nothing, and this start may have the credit or the rights that the last one lacked
+        # refusals are free, and this run may have the credit or the access that the last one lacked
         self._refused_before = {key for key, reply in self._known.items() if reply.finish_reason == "refused"}
         self._accepted = len(self._known) > len(self._refused_before)
-        self._refusals = 0  # since a request was last accepted
-        self._not_kept: list[Completion] = []  # what was paid beside: empty replies, greetings
+        self._refusals = 0  # since the last accepted request
+        self._discarded: list[Completion] = []  # paid but not used: empty replies, greetings
 
     def account(self) -> str:
-        """What all replies took, those of earlier starts included, and how many are refused or empty."""
+        """A line with tokens and cost of all replies, of earlier runs too, and the refused and empty ones."""
         replies = list(self._known.values())
-        paid = [*replies, *self._not_kept]
+        paid = [*replies, *self._discarded]
         prompt, completion = sum(r.prompt_tokens for r in paid), sum(r.tokens for r in paid)
         cost = self._endpoint.cost(paid)
         refused = sum(reply.finish_reason == "refused" for reply in replies)
-        uncounted = sum(bool(reply.text) and not reply.tokens for reply in replies)
+        without_counts = sum(bool(reply.text) and not reply.tokens for reply in replies)
         account = f"endpoint: {len(replies)} replies, {prompt} prompt tokens, {completion} generated tokens"
         account += f", cost {cost:.2f}" if cost else ""
         account += f"; {refused} refused" if refused else ""
         empty = sum(reply.is_empty for reply in replies)
         account += f"; {empty} empty" if empty else ""
-        return account + (f"; the server counted no tokens of {uncounted} replies" if uncounted else "")
+        return account + (f"; no token counts for {without_counts} replies" if without_counts else "")
 
     def chat(
         self,
@@ -139,10 +140,10 @@ class EndpointEngine:
         on_completion: OnCompletion | None = None,
         patterns: Sequence[str] | None = None,
     ) -> list[Completion]:
-        """One reply per user message, in order; ``patterns`` are sent along as vLLM's servers understand them.
+        """One reply per user message, in order; ``patterns`` are sent in the format of vLLM's servers.
 
-        Raises :class:`StudyError` if a request fails more than ``retries`` times, for a wrong key or address, without
-        credit, and if the server refuses everything.
+        Raises :class:`StudyError` if a request fails more than ``retries`` times, the key or address is wrong, there is
+        no credit, or the server refuses every request.
         """
         bodies = [
             self._body(prompt, seed, sampling, mode or ThinkingMode(), pattern)
@@ -152,7 +153,7 @@ class EndpointEngine:
         done = self._known.keys() - self._refused_before
         todo = {key: body for key, body in zip(keys, bodies, strict=True) if key not in done}
         if todo:
-            asyncio.run(self._ask_all(iter(todo.items()), on_completion))
+            asyncio.run(self._complete_all(iter(todo.items()), on_completion))
         return [self._known[key] for key in keys]
 
     def _body(
@@ -166,12 +167,12 @@ class EndpointEngine:
             "max_tokens": sampling.max_tokens,
             "seed": seed,
         }
-        # not in the protocol, but understood by vLLM and others
+        # extensions of the protocol that vLLM and others support
         extra = {"top_k": sampling.top_k, "min_p": sampling.min_p, "chat_template_kwargs": dict(mode.template)}
         extra |= {"structured_outputs": {"regex": pattern} if pattern else None}
         return body | {name: value for name, value in extra.items() if value}
 
-    async def _ask_all(
+    async def _complete_all(
         self, requests: Iterator[tuple[str, dict[str, Any]]], on_completion: OnCompletion | None
     ) -> None:
         import httpx
@@ -182,16 +183,16 @@ class EndpointEngine:
             failures: list[StudyError] = []
 
             async def work() -> None:
-                # All workers draw from the same requests. After a failure none starts another one, but those that are
-                # on their way are waited for: they are paid.
+                # All workers share the iterator of requests. After a failure no new request starts, but running ones
+                # are awaited, since they are paid.
                 while not failures and (request := next(requests, None)):
                     try:
-                        self._keep(request[0], await self._ask(client, request[1]), on_completion)
+                        self._keep(request[0], await self._complete(client, request[1]), on_completion)
                     except StudyError as error:
                         failures.append(error)
 
             if not self._accepted and (first := next(requests, None)):
-                self._keep(first[0], await self._ask(client, first[1]), on_completion)
+                self._keep(first[0], await self._complete(client, first[1]), on_completion)
             await asyncio.gather(*(work() for _ in range(self._endpoint.concurrency)))
             if failures:
                 raise failures[0]
@@ -203,42 +204,42 @@ class EndpointEngine:
         if on_completion:
             on_completion(reply)
 
-    async def _ask(self, client: Any, body: Mapping[str, Any]) -> Completion:
-        """The reply to a request, a refusal included."""
+    async def _complete(self, client: Any, body: Mapping[str, Any]) -> Completion:
+        """The reply to a request; a refusal is a reply too."""
         try:
-            return await self._insist(client, body)
+            return await self._send_with_retries(client, body)
         except RefusedPrompt as refusal:
             self._refusals += 1
             if not self._accepted or self._refusals % _REFUSALS_IN_A_ROW == 0:
-                await self._check_that_it_answers(client, body, refusal)
+                await self._check_greeting(client, body, refusal)
             return Completion(0, "", 0, "refused")
 
-    async def _check_that_it_answers(self, client: Any, body: Mapping[str, Any], refusal: RefusedPrompt) -> None:
-        """Raise :class:`StudyError` if a greeting is refused too: then it is not about the prompts."""
+    async def _check_greeting(self, client: Any, body: Mapping[str, Any], refusal: RefusedPrompt) -> None:
+        """Raise :class:`StudyError` if the server also refuses a greeting: the prompt is not the cause."""
         greeting = {**body, "messages": [*body["messages"][:-1], {"role": "user", "content": _GREETING}]}
         greeting.pop("structured_outputs", None)
         try:
-            self._not_kept.append(await self._insist(client, greeting))
+            self._discarded.append(await self._send_with_retries(client, greeting))
         except RefusedPrompt:
             problem = (
                 "the endpoint refuses every request" if self._accepted else "the endpoint refuses the first request"
             )
             raise self._error(problem, str(refusal)) from None
 
-    async def _insist(self, client: Any, body: Mapping[str, Any]) -> Completion:
-        """The reply to a request that is sent until it is answered. Raises :class:`RefusedPrompt`."""
+    async def _send_with_retries(self, client: Any, body: Mapping[str, Any]) -> Completion:
+        """The reply to a request, after retries if necessary. Raises :class:`RefusedPrompt`."""
         failures = empty = 0
         while True:
             seed = derive_seed(body["seed"], "empty", empty) if empty else body["seed"]
             try:
-                reply = await self._ask_once(client, {**body, "seed": seed})
+                reply = await self._send(client, {**body, "seed": seed})
             except FatalFailure as failure:
-                raise self._error("the endpoint does not let us in", str(failure)) from None
+                raise self._error("the endpoint denies access", str(failure)) from None
             except PassingFailure as failure:
                 failures += 1
                 if failures > self._endpoint.retries:
                     raise self._error(f"the endpoint failed {failures} times in a row", str(failure)) from None
-                # jitter, so that the requests which failed together do not come back together
+                # jitter, so that requests which failed together are not retried together
                 grown = min(_LONGEST_PAUSE, 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
                 await asyncio.sleep(grown if failure.pause is None else max(failure.pause, 0.5 * grown))
                 continue
@@ -246,18 +247,18 @@ class EndpointEngine:
             if not reply.is_empty or empty == _MORE_TRIES_IF_EMPTY:
                 return reply
             empty += 1
-            self._not_kept.append(reply)
+            self._discarded.append(reply)
 
-    async def _ask_once(self, client: Any, body: Mapping[str, Any]) -> Completion:
+    async def _send(self, client: Any, body: Mapping[str, Any]) -> Completion:
         import httpx
 
-        # escapes, so that a prompt with a lone surrogate can be sent
+        # ASCII escapes, so that a prompt with a lone surrogate can be sent
         content = json.dumps(body).encode("ascii")
         url = f"{self._endpoint.url.rstrip('/')}/chat/completions"
         try:
             response = await client.post(url, content=content, headers={"Content-Type": "application/json"})
             text = response.text
-        except httpx.RequestError as error:  # time-outs and garbled bodies too
+        except httpx.RequestError as error:  # includes time-outs and garbled bodies
             raise PassingFailure(f"{type(error).__name__}: {error}") from None
         return read_response(response.status_code, text, response.headers.get("retry-after"), body["max_tokens"])
 
@@ -266,5 +267,5 @@ class EndpointEngine:
             problem,
             where=self._endpoint.url,
             found=found,
-            remedy="replies so far are kept; check address, model name, key and credit, then start the job again",
+            remedy="check address, model name, key and credit, then restart the job; the replies so far are saved",
         )

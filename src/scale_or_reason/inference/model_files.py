@@ -1,4 +1,4 @@
-"""What must be true of a model folder before an engine spends seconds or hours on it."""
+"""Checks of a model folder before an engine loads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.j
 
 
 def check_model(model: str) -> None:
-    """Raise :class:`StudyError` unless ``model`` is a folder with safetensors weights or reads like a hub id."""
+    """Raise :class:`StudyError` unless ``model`` is a folder with safetensors weights or looks like a hub id."""
     folder = Path(model)
     if not folder.exists():
         if not _HUB_ID.fullmatch(model):
@@ -27,15 +27,15 @@ def check_model(model: str) -> None:
             )
         return
     if not (folder / "config.json").is_file():
-        raise StudyError("this is not a model folder", where=model, expected="a folder with config.json")
+        raise StudyError("the model folder has no config.json", where=model, expected="a folder with config.json")
     if not any(folder.glob("*.safetensors")):
         found = sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern))
         raise StudyError(
             "the model has no safetensors weights",
             where=model,
             found=", ".join(found) or "no weights",
-            expected="model.safetensors (pickled weights can run code and are not read)",
-            remedy="convert it: load it where you trust it and call save_pretrained",
+            expected="model.safetensors (pickled weights can run code and are never loaded)",
+            remedy="if you trust the weights, load them in an isolated environment and call save_pretrained",
         )
 
 
@@ -48,28 +48,28 @@ def check_generator(model: str) -> None:
             "the model folder has no tokenizer",
             where=model,
             expected=" or ".join(_TOKENIZER_FILES),
-            remedy="save the tokenizer beside the model: tokenizer.save_pretrained(FOLDER)",
+            remedy="save the tokenizer into the folder: tokenizer.save_pretrained(FOLDER)",
         )
 
 
 def model_fingerprint(model: str, revision: str | None) -> str:
-    """Tells models apart without reading their weights: a hub id and revision, or names, sizes and times of files."""
+    """An identifier of a model without reading its weights: hub id and revision, or names, sizes and times of files."""
     folder = Path(model)
     if not folder.exists():
         return f"{model}@{revision}"
     files = sorted(file for file in folder.iterdir() if file.is_file())
-    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return stable_id(json.dumps(facts))
+    identity = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return stable_id(json.dumps(identity))
 
 
 def identifying_files(model: str) -> dict[str, Path]:
-    """The small files of a local model that a manifest can hash; its own manifest has the hash of its weights."""
+    """The small files of a local model, for manifests; the model's own manifest has the hash of its weights."""
     names = ("config.json", "manifest.json")
     return {f"model/{name}": Path(model) / name for name in names if (Path(model) / name).is_file()}
 
 
 class loading_errors:
-    """Turns what the hub and the loaders raise into one readable error."""
+    """Context manager that converts errors of the hub and the loaders to :class:`StudyError`."""
 
     def __init__(self, model: str) -> None:
         self.model = model
@@ -85,5 +85,5 @@ class loading_errors:
                 where=self.model,
                 found=reason,
                 expected="a model folder or a hub id with config.json, a tokenizer and safetensors weights",
-                remedy="check the name and the revision, and that the hub can be reached or the model is in the cache",
+                remedy="check name and revision; the hub must be reachable, or the model in the cache",
             ) from error

@@ -1,7 +1,7 @@
-"""Configs of Nemotron models found by architecture search, whose layers differ.
+"""Configs of Nemotron models from architecture search, whose layers differ.
 
-vLLM runs these models itself. What is missing in transformers is the class of their ``config.json``, which their
-repositories bring as code. We run no code of a repository, and a config is easily read: here is a class of our own.
+vLLM supports these models, but transformers lacks the class of their ``config.json``, which their repositories provide
+as code. This project runs no code from model repositories, so it defines the class here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _MODEL_TYPE = "nemotron-nas"
 
 
 class Block(dict[str, Any]):
-    """A layer's settings as JSON has them, read as attributes, as vLLM does; a setting that is null is not there."""
+    """A layer's settings from JSON, with attribute access as vLLM requires; null settings are omitted."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         super().__init__({name: _block(value) for name, value in settings.items() if value is not None})
@@ -45,5 +45,5 @@ class NemotronNasConfig(PreTrainedConfig):
 
 
 def register() -> None:
-    """Let transformers, and so vLLM, read configs of this type without code from a repository."""
+    """Register the config class with transformers, and thereby with vLLM."""
     AutoConfig.register(_MODEL_TYPE, NemotronNasConfig, exist_ok=True)

@@ -1,6 +1,6 @@
 """The progress of a generation: share done, tokens per second, time left.
 
-tqdm formats the line; its own bar overwrites lines, which makes a log unreadable.
+tqdm only formats the line, since its bar overwrites lines and makes a log unreadable.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from scale_or_reason.inference.requests import Completion
 
-#: A log gets a line this often; on a terminal a bar moves.
+#: Interval between lines in a log; on a terminal the bar is updated in place.
 _SECONDS_BETWEEN_LINES = 5.0
 
 
 class GenerationBar:
-    """Counts replies as they come in; ``done`` of ``total`` were there before this start."""
+    """Counts replies as they arrive; ``done`` of ``total`` were complete before this run."""
 
     def __init__(self, label: str, total: int, done: int, screen: TextIO) -> None:
         self._label, self._total, self._initial, self._count = label, total, done, done
@@ -27,14 +27,14 @@ class GenerationBar:
         self._began = self._shown = time.monotonic()
 
     def add(self, reply: Completion) -> None:
-        """Count one more reply and show it, if it is time to."""
+        """Count a reply; update the display if the interval has passed."""
         self._tokens += reply.tokens
         self._count += 1
         if time.monotonic() - self._shown > (0.3 if self._live else _SECONDS_BETWEEN_LINES):
             self._show("\r" if self._live else "", "" if self._live else "\n")
 
     def close(self) -> None:
-        """Leave the final state on the screen."""
+        """Show the final state."""
         self._show("\r" if self._live else "", "\n")
 
     def _show(self, before: str, after: str) -> None:

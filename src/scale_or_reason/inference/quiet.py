@@ -1,4 +1,4 @@
-"""A quiet console: what an engine and its child processes print is kept aside and shown only if something fails."""
+"""Capture the output of an engine and its child processes, and show it only after a failure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SHOWN_LINES = 200
 
 @contextmanager
 def quiet() -> Iterator[TextIO]:
-    """Send file descriptors 1 and 2 to a temporary log; yield a stream to the real standard error.
+    """Redirect file descriptors 1 and 2 to a temporary log; yield a stream to the real standard error.
 
-    Descriptors rather than ``sys.stderr``, because native code and worker processes write there too. If the block
-    fails, the end of the log goes to standard error; not so for bad input (:class:`StudyError` without a cause),
-    which says all there is to say.
+    Descriptors rather than ``sys.stderr``, because native code and worker processes also write to them. If the block
+    fails, the end of the log is printed to standard error, except after invalid input (:class:`StudyError` without a
+    cause), whose message is sufficient.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -37,7 +37,7 @@ def quiet() -> Iterator[TextIO]:
                 sys.stderr.flush()
                 log.seek(0)
                 lines = log.read().decode("utf-8", errors="replace").splitlines()[-_SHOWN_LINES:]
-                screen.write("\n".join(["--- the engine's own log ---", *lines, "--- end of log ---", ""]))
+                screen.write("\n".join(["--- end of the engine's log ---", *lines, "---", ""]))
             raise
         finally:
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What a generation engine is asked and what it replies, without knowing the engine."""
+"""Requests to generation engines and their completions, independent of the engine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from scale_or_reason.common.errors import StudyError
 class Completion:
     """One generated text.
 
-    ``text`` holds special tokens such as ``<think>``, but not the token that ended it. ``tokens`` counts every
-    generated token, the ending one too: that is what was paid for. ``finish_reason``: ``stop`` (end token or stop
-    string), ``length``, or of an endpoint ``refused``. A prompt that leaves no room in the context gets no answer:
-    text "", 0 tokens, ``length``. A server that does not count tokens has replies with a text and 0 tokens.
+    ``text`` includes special tokens such as ``<think>``, but not the end token. ``tokens`` counts every generated
+    token, including the end token. ``finish_reason``: ``stop`` (end token or stop string), ``length``, or ``refused``
+    (endpoints only). A prompt that fills the context gets no answer: text "", 0 tokens, ``length``. If a server does
+    not count tokens, ``tokens`` is 0 although there is a text.
     """
 
     prompt_tokens: int
@@ -27,11 +27,11 @@ class Completion:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it ended by itself with nothing to read, or with nothing behind its reasoning."""
+        """Whether it ended by itself without text, or without text after its reasoning."""
         return self.finish_reason == "stop" and not self.text.rpartition("</think>")[2].strip()
 
     @property
-    def had_no_room(self) -> bool:
+    def prompt_filled_context(self) -> bool:
         """Whether the prompt filled the context."""
         return self.finish_reason == "length" and not self.text and not self.tokens
 
@@ -41,22 +41,22 @@ OnCompletion = Callable[[Completion], None]
 
 @dataclass(frozen=True)
 class ThinkingMode:
-    """How a chat model is told to think or not: by its system prompt, or by options of its chat template."""
+    """The settings that switch a chat model's reasoning on or off: a system prompt, or options of the chat template."""
 
     system: str | None = None
     template: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_values(cls, values: Any, where: object) -> ThinkingMode:
-        """From the config's map; :class:`StudyError` if it is something else."""
+        """From the config's mapping; :class:`StudyError` if it is invalid."""
         known = {"system": (str, type(None)), "template": (dict,)}
         if not isinstance(values, dict) or not all(isinstance(values[key], known.get(key, ())) for key in values):
             expected = 'an object like {"system": "/no_think", "template": {"enable_thinking": false}}'
-            raise StudyError("this is no mode of a model", where=where, found=repr(values), expected=expected)
+            raise StudyError("invalid thinking mode", where=where, found=repr(values), expected=expected)
         return cls(**values)
 
     def messages(self, prompt: str) -> list[dict[str, str]]:
-        """The conversation that asks ``prompt``."""
+        """The conversation with ``prompt`` as user message."""
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
         return [*system, {"role": "user", "content": prompt}]
 
@@ -65,7 +65,7 @@ class ThinkingMode:
 class SamplingParameters:
     """Decoding parameters: temperature tau (0 is greedy), nucleus p, at most ``max_tokens`` new tokens.
 
-    ``top_k`` 0 and ``min_p`` 0 switch these filters off, as in the papers.
+    ``top_k`` 0 and ``min_p`` 0 disable these filters, as in the papers.
     """
 
     temperature: float
@@ -102,7 +102,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def checked_fields(kind: type, values: Mapping[str, Any], where: object) -> dict[str, Any]:
-    """``values`` if they are fields of the dataclass ``kind``, of the right types, and none without default is missing.
+    """``values``, if they match the fields of the dataclass ``kind`` in name and type and no required field is missing.
 
     Raises :class:`StudyError` otherwise.
     """
@@ -122,7 +122,7 @@ def checked_fields(kind: type, values: Mapping[str, Any], where: object) -> dict
 
 
 def check_limits(settings: object, limits: Mapping[str, tuple[bool, str]], where: object) -> None:
-    """Raise :class:`StudyError` for the first setting whose limit does not hold: whether it does, and what would."""
+    """Raise :class:`StudyError` for a setting out of range; ``limits`` maps names to (in range, valid range)."""
     for name, (holds, expected) in limits.items():
         if not holds:
             found = getattr(settings, name)
@@ -130,11 +130,15 @@ def check_limits(settings: object, limits: Mapping[str, tuple[bool, str]], where
 
 
 def json_object(text: str, where: object) -> dict[str, Any]:
-    """The JSON object in ``text``; :class:`StudyError` if it is anything else. ``where`` is the option it came by."""
+    """The JSON object in ``text``; :class:`StudyError` if it is none. ``where`` is the option with this value."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise StudyError("this is not JSON", where=where, found=text, expected='an object like {"name": 1}') from error
+        raise StudyError(
+            "the value is not JSON", where=where, found=text, expected='an object like {"name": 1}'
+        ) from error
     if not isinstance(value, dict):
-        raise StudyError("this is not a JSON object", where=where, found=text, expected='an object like {"name": 1}')
+        raise StudyError(
+            "the value is not a JSON object", where=where, found=text, expected='an object like {"name": 1}'
+        )
     return value

@@ -1,4 +1,4 @@
-"""Texts measured in tokens, by a model's own tokenizer."""
+"""Token counts of texts by a model's tokenizer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def load_tokenizer(source: str) -> Any:
     disable_progress_bar()
     try:
         return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except Exception as error:  # the libraries below share no base class of errors
+    except Exception as error:  # transformers and its dependencies have no common base class of errors
         raise StudyError(
             "the tokenizer cannot be loaded",
             where=source,
@@ -37,9 +37,9 @@ def last_tokens(tokenizer: Any, text: str, count: int) -> str:
 
 
 class TokenCounter:
-    """Counts in parallel over texts, as fast as the tokenizer can.
+    """Counts tokens of many texts in parallel.
 
-    Raises :class:`StudyError` if there is no such tokenizer, or if it has no chat template.
+    Raises :class:`StudyError` if the tokenizer cannot be loaded or has no chat template.
     """
 
     def __init__(self, model: str) -> None:
@@ -49,15 +49,15 @@ class TokenCounter:
             raise StudyError(
                 "the tokenizer has no chat template",
                 where=model,
-                remedy="take the tokenizer of a chat model, such as the teacher's",
+                remedy="use the tokenizer of a chat model, such as the teacher's",
             )
 
     def count_texts(self, texts: list[str]) -> list[int]:
-        """Tokens of each text, without any that the tokenizer would put around it."""
+        """Number of tokens of each text, without special tokens around it."""
         return [len(ids) for ids in self._tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
     def count_prompts(self, prompts: list[str]) -> list[int]:
-        """Tokens of each user message in the chat template, up to where the answer begins."""
+        """Number of tokens of each user message in the chat template, up to the start of the answer."""
         conversations = [[{"role": "user", "content": prompt}] for prompt in prompts]
         return self.count_texts(
             self._tokenizer.apply_chat_template(conversations, add_generation_prompt=True, tokenize=False)

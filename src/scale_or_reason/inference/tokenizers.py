@@ -10,31 +10,30 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.inference.model_files import loading_errors
 
-#: Words, numbers, signs, spaces and line breaks: whatever tokenizers split in different ways.
+#: Words, numbers, punctuation, spaces and line breaks, which tokenizers split in different ways.
 _PROBE = "In 2024 Ann's 12 apples cost $7.50:\n\n\\boxed{19}  \t(naïve) 12+7=19 x_1 don't\n"
 
 
 def check_token_ids(model: str, tokenizer: Any) -> None:
-    """Raise :class:`StudyError` if ``tokenizer``, as loaded from the folder ``model``, is not its tokenizer.json.
+    """Raise :class:`StudyError` if ``tokenizer``, loaded from the folder ``model``, disagrees with its tokenizer.json.
 
-    transformers may prefer the class of the model's type to the one that the folder names: every Qwen2 folder splits
-    text as Qwen does. A model that learnt other ids would then be read, trained and asked in gibberish, silently. Hub
-    ids are not looked at.
+    transformers may prefer the tokenizer class of the model's type to the one that the folder names: every Qwen2 folder
+    splits text like Qwen. A model trained with other ids would then silently get wrong ids. Hub ids are not checked.
     """
     from tokenizers import Tokenizer
 
     file = Path(model) / "tokenizer.json"
     if not file.is_file():
         return
-    meant = Tokenizer.from_file(str(file)).encode(_PROBE, add_special_tokens=False).ids
+    expected = Tokenizer.from_file(str(file)).encode(_PROBE, add_special_tokens=False).ids
     loaded = tokenizer(_PROBE, add_special_tokens=False)["input_ids"]
-    if loaded != meant:
+    if loaded != expected:
         raise StudyError(
-            "the tokenizer is loaded with other token ids than its tokenizer.json gives",
+            "the loaded tokenizer gives other token ids than its tokenizer.json",
             where=str(file),
-            found=f"{type(tokenizer).__name__} makes {len(loaded)} tokens of a short text, the file {len(meant)}",
+            found=f"{type(tokenizer).__name__}: {len(loaded)} tokens for a short text; the file: {len(expected)}",
             expected="the same ids",
-            remedy="give the model the tokenizer class of its architecture, and train it with that tokenizer",
+            remedy="save the model with the tokenizer class of its architecture, and train it with that tokenizer",
         )
 
 
@@ -53,7 +52,7 @@ def load_tokenizer(model: str, revision: str | None, chat_template: Path) -> Any
 
 
 def tokens_identity(tokenizer: Any, stop_token: str) -> dict[str, str]:
-    """What token ids depend on, hashed: two students with the same values can share tokenised pairs."""
+    """Hashes of everything that token ids depend on; students with the same values share tokenised pairs."""
     vocabulary = json.dumps(
         [tokenizer.get_vocab(), tokenizer(_PROBE, add_special_tokens=False)["input_ids"]], sort_keys=True
     )

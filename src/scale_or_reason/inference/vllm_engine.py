@@ -1,12 +1,13 @@
-"""Text generation with vLLM, on GPUs and on a CPU: the only place that knows vLLM.
+"""Text generation with vLLM on GPUs and CPUs; the only module that depends on vLLM.
 
-Seeds. Every request has its own, so an answer depends neither on what ran before it nor on what runs beside it; only
-rounding, which follows the shape of a batch, can still tell runs apart. vLLM on CPU is said not to take seeds per
-request; what it does not take are prompts that are split between steps (the runner then rewinds the request's
-generator, which a CPU generator cannot do). So on CPU chunked prefill is off and a step has room for a whole prompt.
+Seeds: every request has its own, so an answer depends neither on earlier nor on concurrent requests; only rounding,
+which depends on the shape of a batch, can differ between runs. According to its documentation vLLM on CPU does not
+support seeds per request; in fact it fails only for prompts that are split between steps (the runner then rewinds the
+request's generator, which a CPU generator cannot do). So on CPU chunked prefill is off and a step can take a whole
+prompt.
 
-Start-up. Importing vLLM makes two million objects; the garbage collector walks them over and over. It is off during
-the import, and then told that they are there to stay. That takes a third off the time to the first token.
+Start-up: importing vLLM creates two million objects, which the garbage collector traverses repeatedly. It is disabled
+during the import, and the objects are frozen afterwards. This saves a third of the time to the first token.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ from scale_or_reason.inference.model_files import check_generator
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.tokenizers import check_token_ids
 
-#: Settings that the caller decides or that may never be set.
+#: Settings that the caller decides or that must not be set.
 _RESERVED = ("model", "tokenizer", "revision", "tokenizer_revision", "seed", "trust_remote_code", "generation_config")
-#: Enough for a template's <think> and line breaks, even letter by letter.
+#: Enough for a template's <think> and line breaks, even with one token per letter.
 _TAIL_TOKENS = 12
 _OPEN_THINK = re.compile(r"<think>\s*\Z")
 _CPU_SEQUENCES, _CPU_BATCHED_TOKENS = 256, 4096
 _WIDEST_NUMBER = 4  # bytes of a float32
-#: A text may have this many tokens more inside a template than beside it.
+#: A text may have this many more tokens inside a template than alone.
 _SEAM_TOKENS = 16
 _MIB = 1 << 20
 
@@ -44,7 +45,7 @@ class VllmEngine:
     """A loaded model. ``settings`` are arguments of vLLM's ``LLM``, such as dtype and max_model_len.
 
     Raises :class:`StudyError` for a model folder without safetensors or tokenizer, for an unknown or reserved setting,
-    and if vLLM refuses to start. ``startup_seconds`` counts import and loading.
+    and if vLLM refuses to start. ``startup_seconds`` is the time of import and loading.
     """
 
     def __init__(self, model: str, settings: Mapping[str, Any], revision: str | None = None) -> None:
@@ -60,7 +61,7 @@ class VllmEngine:
         self._on_cpu = current_platform.is_cpu()
         _check_known(vllm, settings)
         if self._on_cpu:
-            os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # the engine inside this process starts sooner
+            os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # an engine in this process starts faster
         try:
             arguments = _cpu_settings(_text_config(model, revision), settings) if self._on_cpu else dict(settings)
             self._llm = vllm.LLM(
@@ -71,7 +72,7 @@ class VllmEngine:
                 "vLLM could not load the model",
                 where=model,
                 found=_reason(error),
-                remedy="see the engine's log above; settings of vLLM are under `engine` in the config",
+                remedy="see the engine's log above; vLLM's settings are under `engine` in the config",
             ) from error
         self._sampling_params = vllm.SamplingParams
         self._structured = vllm.sampling_params.StructuredOutputsParams
@@ -88,7 +89,7 @@ class VllmEngine:
         self.close()
 
     def close(self) -> None:
-        """Stop worker processes, or give back the memory of an engine inside this process."""
+        """Stop worker processes, or free the memory of an engine in this process."""
         if not self._on_cpu:
             self._llm.llm_engine.engine_core.shutdown()
         elif identity := os.environ.get("VLLM_DIST_IDENT"):
@@ -107,7 +108,7 @@ class VllmEngine:
     ) -> list[Completion]:
         """One reply per user message, in order; with ``patterns``, each reply matches its regular expression.
 
-        If the template itself opened the reasoning, the text starts with that ``<think>``.
+        If the template opens the reasoning, the text starts with that ``<think>``.
         """
         mode = mode or ThinkingMode()
         options = dict(mode.template)
@@ -121,7 +122,7 @@ class VllmEngine:
         return self._replies(lengths, seeds, sampling, (), enqueue, on_completion, patterns)
 
     def _chat_lengths(self, prompts: Sequence[str], mode: ThinkingMode) -> list[int]:
-        """Tokens of each prompt in the chat template; rendered, which takes time, only where it might not fit."""
+        """Tokens of each prompt in the chat template; rendering is slow, so only prompts that might not fit are."""
 
         def rendered(prompt: str) -> int:
             return len(
@@ -130,11 +131,11 @@ class VllmEngine:
                 )
             )
 
-        around = rendered("") + _SEAM_TOKENS
-        most = [around + len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
+        template_tokens = rendered("") + _SEAM_TOKENS
+        upper_bounds = [template_tokens + len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
         return [
             rendered(prompt) if length >= self.context_tokens else length
-            for prompt, length in zip(prompts, most, strict=True)
+            for prompt, length in zip(prompts, upper_bounds, strict=True)
         ]
 
     def complete(
@@ -145,7 +146,7 @@ class VllmEngine:
         stop: Sequence[str] = (),
         on_completion: OnCompletion | None = None,
     ) -> list[Completion]:
-        """One continuation per prompt, in order, without a chat template; a text ends before the first ``stop``."""
+        """One continuation per prompt, in order, without a chat template; the text ends before the first ``stop``."""
         lengths = [len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
 
         def enqueue(chosen: list[int], parameters: list[Any]) -> None:
@@ -170,9 +171,9 @@ class VllmEngine:
                 fitting,
                 [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting],
             )
-            for place, reply in zip(fitting, self._run(on_completion), strict=True):
-                replies[place] = reply
-            # Prompts left in the cache would change the shape of the next call's batches, and with it the rounding.
+            for index, reply in zip(fitting, self._run(on_completion), strict=True):
+                replies[index] = reply
+            # Cached prompts would change the shape of the next call's batches, and thereby rounding.
             self._llm.reset_prefix_cache()
         return [replies[i] for i in range(len(lengths))]
 
@@ -186,7 +187,7 @@ class VllmEngine:
             max_tokens=sampling.max_tokens,
             seed=seed,
             stop=list(stop),
-            # <think> is a special token of many tokenizers; the token that ends a text is left out in any case.
+            # <think> is a special token of many tokenizers; the end token is omitted in any case.
             skip_special_tokens=False,
         )
 
@@ -211,7 +212,7 @@ class VllmEngine:
         )
 
     def _opened_think(self, tail: tuple[int, ...]) -> str:
-        """The ``<think>`` at the very end of a prompt, with the white space behind it; "" if there is none."""
+        """The ``<think>`` at the end of a prompt, with the white space after it; "" if there is none."""
         if tail not in self._think_of_tail:
             opened = _OPEN_THINK.search(self.tokenizer.decode(tail, skip_special_tokens=False))
             self._think_of_tail[tail] = opened.group() if opened else ""
@@ -219,9 +220,9 @@ class VllmEngine:
 
 
 def leave_at_once() -> None:
-    """End the process now, with status 0. To be called when all output is on disk and the engine is closed.
+    """Exit immediately with status 0. Call it when all output is on disk and the engine is closed.
 
-    Python would first take vLLM's two million objects apart one by one, which takes longer than loading a small model.
+    A regular exit would destroy vLLM's two million objects one by one, which takes longer than loading a small model.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -231,7 +232,7 @@ def leave_at_once() -> None:
 def _import_vllm(local: bool) -> Any:
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     if local:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing of a local model is worth a look at the network
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a local model needs no network access
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -250,9 +251,9 @@ def _text_config(model: str, revision: str | None) -> Any:
 
 
 def _cpu_settings(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``settings`` completed for a CPU: no compilation, a small cache of keys and values, whole prompts in a step."""
+    """``settings`` completed for a CPU: no compilation, a small KV cache, whole prompts in a step."""
     merged: dict[str, Any] = {"enforce_eager": True, "max_num_seqs": _CPU_SEQUENCES, **settings}
-    merged.pop("gpu_memory_utilization", None)  # it would claim that share of the machine's memory
+    merged.pop("gpu_memory_utilization", None)  # on a CPU it would reserve that share of the machine's memory
     context = merged.get("max_model_len") or config.max_position_embeddings
     merged["enable_chunked_prefill"] = False
     merged["max_num_batched_tokens"] = max(context, merged.get("max_num_batched_tokens", _CPU_BATCHED_TOKENS))
@@ -262,23 +263,23 @@ def _cpu_settings(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cpu_cache_bytes(config: Any, sequences: int, context: int) -> int:
-    """Room for ``sequences`` full contexts within 64 MiB to 2 GiB; clearing memory is much of a small model's start."""
+    """Bytes for ``sequences`` full contexts, 64 MiB to 2 GiB; clearing memory dominates a small model's start."""
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     pairs = config.num_key_value_heads or config.num_attention_heads  # null where layers differ
     per_token = 2 * config.num_hidden_layers * pairs * head * _WIDEST_NUMBER
-    wished = min(max(sequences * context * per_token, 64 * _MIB), 2048 * _MIB)
-    return max(wished, 2 * context * per_token)
+    requested = min(max(sequences * context * per_token, 64 * _MIB), 2048 * _MIB)
+    return max(requested, 2 * context * per_token)
 
 
 def _check_reserved(settings: Mapping[str, Any]) -> None:
     for name in _RESERVED:
         if name in settings:
             raise StudyError(
-                "this engine setting is not open",
+                "this engine setting must not be set",
                 where="--engine",
                 key=name,
                 found=settings[name],
-                remedy="take it out; models, seeds and trust are decided elsewhere",
+                remedy="remove it; the workflow sets models and seeds, and remote code is never trusted",
             )
 
 
@@ -288,7 +289,7 @@ def _check_known(vllm: Any, settings: Mapping[str, Any]) -> None:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             raise StudyError(
-                "vLLM has no such setting",
+                "unknown vLLM setting",
                 where="--engine",
                 key=name,
                 found=settings[name],
@@ -297,7 +298,7 @@ def _check_known(vllm: Any, settings: Mapping[str, Any]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, on one line; pydantic frames it with a headline, an echo of the input and a link."""
+    """The error in one line; pydantic adds a headline, the input and a link, which are removed."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     if "validation error" not in lines[0]:
         return lines[0]

@@ -1,4 +1,4 @@
 """The jury: protocols, judge conversations, verdict parsing, the majority rule, agreement.
 
-Takes answers; gives verdicts. Must not know scores or costs.
+Takes answers; provides verdicts. Must not know scores or costs.
 """

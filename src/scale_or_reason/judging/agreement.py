@@ -1,7 +1,7 @@
-"""How far judges agree: with each other, and with the rule graders.
+"""Agreement of the judges with each other and with the rule graders.
 
-Statistics are computed from sums over answers. So a replicate of the bootstrap, which draws items with replacement, is
-one row of a matrix product, and all pairs of judges share the draws.
+Statistics are computed from sums over answers. So a bootstrap replicate, which draws items with replacement, is one row
+of a matrix product, and all pairs of judges share the draws.
 """
 
 from __future__ import annotations
@@ -26,21 +26,22 @@ Floats = NDArray[np.float64]
 
 #: Columns of ``verdicts`` that are read.
 VERDICT_COLUMNS = ["model_id", *KEY, "judge", "verdict"]
-#: What stands in column ``first`` for all judges together.
+#: The value of column ``first`` for all judges together.
 JURY = "jury"
 REPLICATES = 2000
-#: Replicates whose draws are in memory at a time.
+#: Number of replicates whose draws are in memory at a time.
 _CHUNK = 100
 _ANSWER = ["model_id", *KEY]
-#: Sums over the answers that both of a pair decide: how many, both say yes, the first does, the second does.
+#: Sums over the answers that both judges of a pair decide: number, yes by both, yes by the first, yes by the second.
 _PAIR = ("answers", "both", "first", "second")
-#: Sums over the answers that at least two judges decide: how many, all say the same, and Krippendorff's three numbers.
+#: Sums over the answers that at least two judges decide: number, unanimous ones, and the inputs of Krippendorff's
+#: alpha.
 _ALL = ("answers", "same", "disagreement", "yes", "decided")
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two judges, or all of them: what is summed over answers, and what follows from the sums."""
+    """A comparison of two judges or of all: expressions summed over answers, and statistics of the sums."""
 
     first: str
     second: str | None
@@ -53,12 +54,12 @@ def judge_agreement(
 ) -> pl.DataFrame:
     """A ``judge_agreement`` table: for each pair of judges a row per benchmark and one for all of them.
 
-    ``verdicts`` are those on each benchmark, one after the other, since all of the papers' study need much memory. They
-    have ``VERDICT_COLUMNS``; the judge ``rule_graders`` stands for the graders. A judge's unparsable reply decides
-    nothing; an answer without a readable result is one that the graders do not call right. With three judges and more
-    the jury as a whole has rows too. Intervals draw items with replacement, within each benchmark.
+    ``verdicts`` yields the verdicts on one benchmark after another, since those of the papers' study do not fit into
+    memory together. They have ``VERDICT_COLUMNS``; the judge ``rule_graders`` stands for the rule graders. An
+    unparsable verdict of a judge is missing; one of the rule graders counts as no. With three or more judges, the jury
+    as a whole also has rows. Intervals resample items within each benchmark.
 
-    Raises :class:`StudyError` if there are no two judges, and if a judge has not spoken about all answers.
+    Raises :class:`StudyError` for fewer than two judges, and if a judge lacks a verdict on an answer.
     """
     judges: list[str] = []
     shares: list[pl.DataFrame] = []
@@ -66,10 +67,10 @@ def judge_agreement(
     drawn: dict[str | None, Floats] = {}
     for given in verdicts:
         judges = judges or _judges(given)
-        opinions = _opinions(given, judges)
-        shares.append(_shares(opinions, judges))
-        for benchmark in [benchmark for benchmark in families if benchmark in opinions["benchmark"]]:
-            by_item = _item_sums(opinions.filter(pl.col("benchmark") == benchmark), _comparisons(judges))
+        by_judge = _by_judge(given, judges)
+        shares.append(_shares(by_judge, judges))
+        for benchmark in [benchmark for benchmark in families if benchmark in by_judge["benchmark"]]:
+            by_item = _item_sums(by_judge.filter(pl.col("benchmark") == benchmark), _comparisons(judges))
             seen[benchmark] = by_item.sum(axis=0)
             drawn[benchmark] = _resampled(by_item, derive_seed(seed, "agreement", benchmark), replicates)
     if not judges:
@@ -90,23 +91,23 @@ def judge_agreement(
 
 
 def cohens_kappa(answers: Any, both: Any, first: Any, second: Any) -> Any:
-    """Agreement beyond chance of two judges (Cohen 1960), from the sums ``_PAIR``; nan where chance agrees always."""
+    """Agreement beyond chance of two judges (Cohen 1960), from the sums ``_PAIR``; nan if chance agreement is 1."""
     observed = (answers - first - second + 2 * both) / answers
     chance = (first * second + (answers - first) * (answers - second)) / answers**2
     return (observed - chance) / (1 - chance)
 
 
 def krippendorffs_alpha(disagreement: Any, yes: Any, decided: Any) -> Any:
-    """Krippendorff's alpha for yes and no (2011, section on nominal data with missing values); nan if all say the same.
+    """Krippendorff's alpha for yes and no (2011, nominal data with missing values); nan if all verdicts are equal.
 
-    ``decided`` counts the verdicts on answers that two judges or more decide, ``yes`` those that are yes.
+    ``decided`` is the number of verdicts on answers that at least two judges decide, ``yes`` that of yes among them.
     ``disagreement`` is the sum over these answers of (yes x no) / (verdicts - 1).
     """
     return 1 - disagreement * (decided - 1) / (yes * (decided - yes))
 
 
 def _judges(verdicts: pl.DataFrame) -> list[str]:
-    """Their names, in the order given; the rules last."""
+    """The names of the judges, in the order given; the rule graders last."""
     judges = sorted(verdicts["judge"].unique(maintain_order=True), key=lambda judge: judge == RULE_GRADERS)
     if len(judges) < 2:
         raise _no_judges(judges)
@@ -117,43 +118,43 @@ def _no_judges(judges: Sequence[str]) -> StudyError:
     return StudyError(
         "agreement needs two judges",
         found=", ".join(judges) or "no verdicts",
-        expected="two judges, or one and the rule graders",
-        remedy="name more judges in study.judges, or set study.rule_graders to true",
+        expected="two judges, or one judge and the rule graders",
+        remedy="add judges to study.judges, or set study.rule_graders to true",
     )
 
 
-def _opinions(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
+def _by_judge(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
     """One row per answer, one column per judge: right, wrong, or null for undecided."""
     right, unreadable = pl.col("verdict") == "yes", pl.col("verdict") == "unparsable"
-    said = pl.when(unreadable & (pl.col("judge") != RULE_GRADERS)).then(None).otherwise(right)
-    table = verdicts.select(*_ANSWER, "judge", said=said)
-    spoke = table.group_by(_ANSWER).agg(pl.len(), others=(~pl.col("judge").is_in(list(judges))).any())
-    partial = spoke.filter((pl.col("len") != len(judges)) | pl.col("others"))
+    decision = pl.when(unreadable & (pl.col("judge") != RULE_GRADERS)).then(None).otherwise(right)
+    table = verdicts.select(*_ANSWER, "judge", decision=decision)
+    counts_of_judges = table.group_by(_ANSWER).agg(pl.len(), others=(~pl.col("judge").is_in(list(judges))).any())
+    partial = counts_of_judges.filter((pl.col("len") != len(judges)) | pl.col("others"))
     if partial.height:
         raise StudyError(
-            "not every judge has spoken once about every answer",
-            found=f"{partial.height} answers; the first has {partial['len'][0]}: {partial.select(_ANSWER).row(0)}",
+            "answers do not have exactly one verdict of every judge",
+            found=f"{partial.height} answers; the first, with {partial['len'][0]}: {partial.select(_ANSWER).row(0)}",
             expected=f"one verdict each of {', '.join(judges)}",
             remedy="delete the verdicts of this model and run their rules again",
         )
-    return table.pivot(on="judge", index=_ANSWER, values="said")
+    return table.pivot(on="judge", index=_ANSWER, values="decision")
 
 
 def _comparisons(judges: Sequence[str]) -> list[_Comparison]:
-    """Every pair, and from three judges on the jury; the rules are no part of it."""
+    """All pairs, and the jury if it has at least three judges; the rule graders are not part of it."""
     jury = [judge for judge in judges if judge != RULE_GRADERS]
     pairs = [_Comparison(*pair, _pair_sums(*pair), _pair_statistics) for pair in combinations(judges, 2)]
     return [*pairs, *([_Comparison(JURY, None, _jury_sums(jury), _jury_statistics)] if len(jury) > 2 else [])]
 
 
-def _item_sums(opinions: pl.DataFrame, comparisons: Sequence[_Comparison]) -> Floats:
-    """A row for each item, and the columns of all comparisons side by side."""
+def _item_sums(by_judge: pl.DataFrame, comparisons: Sequence[_Comparison]) -> Floats:
+    """One row per item, with the columns of all comparisons side by side."""
     columns = [
         expression.alias(f"{index} {name}")
         for index, comparison in enumerate(comparisons)
         for name, expression in comparison.sums.items()
     ]
-    return opinions.group_by("item_id").agg(columns).sort("item_id").drop("item_id").to_numpy().astype(float)
+    return by_judge.group_by("item_id").agg(columns).sort("item_id").drop("item_id").to_numpy().astype(float)
 
 
 def _pair_sums(first: str, second: str) -> dict[str, pl.Expr]:
@@ -211,7 +212,7 @@ def _jury_statistics(sums: Floats) -> dict[str, Any]:
 
 
 def _with_intervals(seen: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[str, Any]:
-    """Counts as whole numbers; statistics with the quantiles of their replicates where they are defined."""
+    """Integer counts, and statistics with quantiles of their defined replicates."""
     row: dict[str, Any] = {}
     for name, value in seen.items():
         if name not in ("agreement", "kappa", "alpha"):
@@ -224,22 +225,22 @@ def _with_intervals(seen: Mapping[str, Any], drawn: Mapping[str, Any]) -> dict[s
     return row
 
 
-def _shares(opinions: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
+def _shares(by_judge: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
     """Accuracy by each judge, in points: the share of yes among all answers, as in the scores."""
-    return opinions.group_by("model_id", "benchmark").agg(
+    return by_judge.group_by("model_id", "benchmark").agg(
         (100 * pl.col(judge).fill_null(value=False).mean()).alias(judge) for judge in judges
     )
 
 
 def _differences(shares: pl.DataFrame, judges: Sequence[str]) -> dict[tuple, float]:
-    """The median over models of how far two judges' accuracies of a benchmark are apart, in points.
+    """The median over models of the absolute difference of two judges' accuracies on a benchmark, in points.
 
-    Over all benchmarks, the median over models and benchmarks: the papers' measure.
+    Over all benchmarks: the median over models and benchmarks, as in the papers.
     """
     found = {}
     for pair in combinations(judges, 2):
-        apart = shares.select("benchmark", apart=(pl.col(pair[0]) - pl.col(pair[1])).abs())
-        medians = apart.group_by("benchmark").agg(pl.col("apart").median())
-        for name, value in [*medians.rows(), (None, apart["apart"].median())]:
+        differences = shares.select("benchmark", difference=(pl.col(pair[0]) - pl.col(pair[1])).abs())
+        medians = differences.group_by("benchmark").agg(pl.col("difference").median())
+        for name, value in [*medians.rows(), (None, differences["difference"].median())]:
             found[(name, *pair)] = value
     return found

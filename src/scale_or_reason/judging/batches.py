@@ -1,4 +1,4 @@
-"""Which models a judge takes in one job: loading a heavy judge takes longer than judging a model."""
+"""Group the models that a judge judges in one job, since loading a large judge takes longer than judging a model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def judging_batches(study: Study, size: int) -> list[Batch]:
     if limited:
         alone.append(Batch("within_limit", ("{limited_id}",), limited, "{limited_id}", "{limited_id}"))
     if size == 1:
-        return alone
+        return single
     cells = [f"{variant}/seed-{{seed}}" for variant in study.variants()]
     adapted = [f"{variant}/seed-{{seed}}" for variant in study.adapted_variants()]
     shots = [f"shots-{count}" for count in study.base_shots]
@@ -48,7 +48,7 @@ def judging_batches(study: Study, size: int) -> list[Batch]:
         ("teacher", "teacher/{teacher}", "", formats, own),
         ("student_within_limit", "{corpus}/{student}", "/seed-{seed}/max-tokens", within_limits, limited),
     ]
-    return [*alone, *(batch for kind in several for batch in _batches(size, *kind))]
+    return [*single, *(batch for kind in several for batch in _batches(size, *kind))]
 
 
 def _batches(

@@ -1,4 +1,4 @@
-"""From answers to verdicts: a judge is asked step by step, and again where it cannot be read."""
+"""Conversations that lead from an answer to a verdict, step by step, with retries of unparsable replies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AnswerKey = tuple[str, str, str, int]
 
 @dataclass(frozen=True)
 class JudgeRequest:
-    """One answer before the judge. ``truth`` is None where the judge gets none (ifeval)."""
+    """One answer to judge. ``truth`` is None for items without a ground truth (ifeval)."""
 
     key: AnswerKey
     question: str
@@ -25,11 +25,11 @@ class JudgeRequest:
 
 
 class JudgeConversation:
-    """A request on its way to a verdict.
+    """The state of a request until its verdict.
 
-    ``shown`` is what the judge sees of the answer; None if nothing is left of it without its reasoning: such an answer
-    is wrong, and nobody is asked. ``verdict`` is None as long as there is something to ask. ``last`` has the last reply
-    of each step by what was read in it, ``replies`` all of them.
+    ``shown`` is the part of the answer that the judge sees; None if the answer is empty without its reasoning: it is
+    then wrong without a judge. ``verdict`` is None while the conversation is open. ``last`` maps what a step reads to
+    the step's last reply; ``replies`` has all replies.
     """
 
     def __init__(self, request: JudgeRequest, protocol: Protocol, shown: str | None) -> None:
@@ -45,27 +45,27 @@ class JudgeConversation:
 
     @property
     def step(self) -> Step:
-        """The step that is open."""
+        """The current step."""
         return self._steps[self._number]
 
     def message(self) -> str:
-        """What the judge is asked next."""
+        """The next message to the judge."""
         return self.step.ask(self._values)
 
     def seed(self, study_seed: int, judge: str) -> int:
-        """The seed of the next request: another one for each try and step."""
+        """The seed of the next request, different for each step and try."""
         step = [self._number] if self._number else []
         return derive_seed(study_seed, "judge", judge, *self.key, self._tries, *step)
 
     def record(self, reply: Completion, retries: int) -> None:
-        """Take the judge's reply: go to the next step, ask again, or come to a verdict."""
+        """Process the judge's reply: advance to the next step, retry, or set the verdict."""
         self.replies.append(reply)
         self.last[self.step.reads] = reply.text
         self._tries += 1
         self.asked_again |= self._tries > 1
         found = self.step.read(reply.text)
         if found is None:
-            if self._tries > retries or reply.had_no_room:
+            if self._tries > retries or reply.prompt_filled_context:
                 self.verdict = "unparsable"
         elif self.step.reads == "verdict":
             self.verdict = "yes" if found == "yes" else "no"
@@ -79,11 +79,11 @@ class JudgeConversation:
 def run_conversations(
     conversations: Sequence[JudgeConversation], ask: Callable[[list[JudgeConversation]], list[Completion]], retries: int
 ) -> None:
-    """Bring all ``conversations`` to a verdict.
+    """Run all ``conversations`` until each has a verdict.
 
-    ``ask`` puts the message of each conversation that it is given to the judge. Every round asks all that are open at
-    once, whichever step they are at. A reply that cannot be read is asked for again up to ``retries`` times; then the
-    verdict is ``unparsable``, never no.
+    ``ask`` sends the current messages of conversations to the judge and returns the replies. Every round includes all
+    open conversations, whatever their step. An unparsable reply is retried up to ``retries`` times; then the verdict is
+    ``unparsable``, never no.
     """
     while still_open := [conversation for conversation in conversations if conversation.verdict is None]:
         for conversation, reply in zip(still_open, ask(still_open), strict=True):

@@ -1,4 +1,4 @@
-r"""What a judge's reply says."""
+r"""Parse the replies of judges."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from scale_or_reason.grading.extraction import boxes, final_answer
 
 JudgeVerdict = Literal["yes", "no", "unparsable"]
 
-#: gpt-oss writes in channels: an analysis, perhaps a commentary, then the final reply.
+#: gpt-oss writes in channels: an analysis, optionally a commentary, then the final reply.
 _CHANNEL, _FINAL_CHANNEL = "<|channel|>", "<|channel|>final<|message|>"
-#: A command of LaTeX around a whole text: ``\text{no}``, ``\mathbf{no}``, ``\bf no``.
+#: A LaTeX command around the whole text: ``\text{no}``, ``\mathbf{no}``, ``\bf no``.
 _COMMAND = re.compile(
     r"\\[a-zA-Z]{2,12}\s{0,9}\{(.*)\}|\{(.*)\}|\\(?:bf|rm|it|sf|tt|displaystyle|large)\s(.*)", re.DOTALL
 )
-#: What may stand around a word without a meaning of its own.
+#: Characters around a word that have no meaning.
 _AROUND = " \t\r\n.,;:!~$*_`\"'“”‘’«»"
 _SENTENCE_END = re.compile(r"[.!?](?=[\s)]|$)|\n")
-#: A verdict that is not given: "If they were equal I would write ...", "I would have said ...".
+#: A hypothetical verdict: "If they were equal I would write ...", "I would have said ...".
 _UNREAL = re.compile(
     r"\bwould\s+have\b|\b(?:if|had|were)\b.*\bwould\b|\bwould\b.*\b(?:if|had|were)\b", re.I | re.DOTALL
 )
@@ -28,7 +28,7 @@ _MOST_LAYERS = 5
 
 
 def final_reply(reply: str) -> str | None:
-    """What a judge says after it has thought, in think tags or in channels; None if its thought never ends."""
+    """The reply after the reasoning (think tags or channels); None if the reasoning does not end."""
     if _CHANNEL in reply:
         _, found, reply = reply.rpartition(_FINAL_CHANNEL)
         if not found:
@@ -48,11 +48,11 @@ def plain_words(box: str) -> str:
 
 
 def parse_verdict(reply: str) -> JudgeVerdict:
-    r"""What the last box of a judge's reply says: ``\boxed{yes}`` or ``\boxed{no}`` (v1 table 5), in any font and case.
+    r"""The verdict in the last box of a reply: ``\boxed{yes}`` or ``\boxed{no}`` (v1 table 5), in any font and case.
 
-    The last box decides, whatever stands in it: if it holds neither word, the verdict is ``unparsable``, which is
-    counted and never taken for a no. A yes in prose does not count. A thinking judge's reasoning is left out. A box in
-    a sentence about what would have been ("I would have said ...") counts only if there is no other.
+    Only the last box counts: if it has neither word, the verdict is ``unparsable``, which is counted and never treated
+    as no. A yes in prose does not count. Reasoning is ignored. A box in a hypothetical sentence ("I would have said
+    ...") counts only if there is no other.
     """
     final = final_reply(reply)
     places = boxes(final) if final else []

@@ -1,4 +1,4 @@
-"""How long right and wrong answers are (v1 figure 8, v2 figure 4)."""
+"""Lengths of right and wrong answers (v1 figure 8, v2 figure 4)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _KEY = ["model_id", "benchmark", "right"]
 
 
 def answer_lengths(outcomes: pl.LazyFrame, families: Mapping[str, str]) -> pl.DataFrame:
-    """An ``answer_lengths`` table: mean tokens of each model's right answers to a benchmark, and of all others.
+    """An ``answer_lengths`` table: mean tokens of each model's right answers on a benchmark, and of all others.
 
-    ``outcomes`` is an ``outcomes`` table, which is read without being held in memory: the papers' study has millions of
+    ``outcomes`` is an ``outcomes`` table, which is streamed: the papers' study has millions of
     answers. ``families`` maps each benchmark to its family. A model without wrong answers has no row for them.
     """
     means = outcomes.group_by(_KEY).agg(

@@ -1,9 +1,9 @@
-"""What the analysis knows of a study: for every cell and task the measured values, and replicates of them.
+"""The input of the analysis: for every cell and task the measured values and their bootstrap replicates.
 
-A *cell* is a model with all of its seeds together. A *task* is a family of benchmarks (the unweighted mean over them)
-or a single benchmark. Values are arrays of shape (1 + replicates, cells, tasks): row 0 is what was measured, the other
-rows are what might have been measured as well (:mod:`analysis.bootstrap`). Tables without single answers, such
-as a paper's, have row 0 only. What is not there is NaN.
+A *cell* is a model with all of its seeds. A *task* is a family of benchmarks (the unweighted mean over them) or a
+single benchmark. Values are arrays of shape (1 + replicates, cells, tasks): row 0 has the measured values, the other
+rows the replicates (:mod:`analysis.bootstrap`). Tables without single answers, such as a paper's, have row 0 only.
+Missing values are NaN.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from scale_or_reason.study.cells import FORMATS
 
 Floats = NDArray[np.float64]
 
-#: Accuracy is a share; FLOPs and tokens are means of one answer; the last is the ratio of their mean lengths.
+#: Accuracy is a share; FLOPs and tokens are means per answer; the last is a ratio of mean lengths.
 MEASURES = ("accuracy", "inference_flops", "answer_tokens", "wrong_to_right_tokens")
-#: What identifies a cell: everything that identifies a model, apart from its replica.
+#: The columns that identify a cell: those of a model without its replica.
 CELL = [name for name in CELL_COLUMNS if name not in ("model_id", "seed")]
 #: The columns of ``Evidence.cells``.
 CELLS_SCHEMA = {
@@ -55,47 +55,47 @@ class Evidence:
 
     @property
     def replicates(self) -> int:
-        """How many replicates there are; 0 where single answers are not known."""
+        """The number of replicates; 0 if single answers are not available."""
         return len(self.values["accuracy"]) - 1
 
     def find(
         self, student: str, corpus: str, ratio: float, curriculum: str = "seq", kind: str = "distilled"
     ) -> int | None:
-        """The row of a trained cell, None if it is not there. At ratios 0 and 1 both curricula are one cell."""
+        """The row of a trained cell, None if it is missing. At ratios 0 and 1 both curricula are one cell."""
         curriculum = "seq" if kind == "distilled" and ratio in (0, 1) else curriculum
         named = {"kind": kind, "corpus": corpus, "student": student, "curriculum": curriculum, "ratio": float(ratio)}
         return self._index.get(tuple(named.get(name) for name in CELL))
 
     def adapted(self, student: str, first: str, second: str) -> int | None:
-        """The row of an adaptation, None if it is not there."""
+        """The row of an adaptation, None if it is missing."""
         ratio = float(FORMATS.index(second))
         named = {"kind": "adapted", "student": student, "curriculum": f"{first}-then-{second}", "ratio": ratio}
         return self._index.get(tuple(named.get(name) for name in CELL))
 
     def teacher(self) -> int | None:
-        """The row of the teacher: with thinking, or without where only that was evaluated; None without any."""
+        """The row of the teacher: in reasoning mode if evaluated, else in IFT mode; None if missing."""
         rows = self.cells.with_row_index().filter(pl.col("kind") == "teacher").sort("ratio", descending=True)
         return int(rows["index"][0]) if rows.height else None
 
     def get(self, measure: str, cell: int, task: str) -> Floats:
-        """Measured value and replicates, shape (1 + replicates,); NaN for a task that is not there."""
+        """Measured value and replicates, shape (1 + replicates,); NaN for a missing task."""
         if task not in self.tasks:
             return np.full(self.replicates + 1, np.nan)
         return self.values[measure][:, cell, self.tasks.index(task)]
 
     def cost(self, cost: str, cell: int, task: str) -> Floats:
-        """FLOPs of training the cell, the same in each replicate, or of answering."""
+        """FLOPs of training the cell (the same in each replicate) or of one answer."""
         if cost == "inference":
             return self.get("inference_flops", cell, task)
         training = self.cells["training_flops"][cell]
         return np.full(self.replicates + 1, np.nan if training is None else training)
 
     def family_of(self, task: str) -> str:
-        """The family that a task is, or that it belongs to."""
+        """The family of a task; a family is its own."""
         return next(name for name, benchmarks in self.families.items() if task == name or task in benchmarks)
 
     def key(self, cell: int, task: str) -> dict[str, Any]:
-        """What identifies the values of a cell and task in a table; ``benchmark`` is null for a family's average."""
+        """The key columns of a cell and task in a table; ``benchmark`` is null for a family's mean."""
         benchmark = None if task in self.families else task
         row = self.cells.select(*CELL, "size_b", "seeds").row(cell, named=True)
         return row | {"family": self.family_of(task), "benchmark": benchmark}
@@ -111,7 +111,7 @@ class Evidence:
 
 
 def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame:
-    """The ``cells`` of :class:`Evidence` and, in the column ``models``, the ids of each one's replicas.
+    """The ``cells`` of :class:`Evidence`, with the ids of each cell's replicas in the column ``models``.
 
     ``models`` has ``CELL_COLUMNS``, a row per model; the FLOPs of training are means over a cell's replicas.
     """
@@ -127,25 +127,25 @@ def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, floa
 
 
 def with_families(
-    values: Floats, benchmarks: Sequence[str], families: Mapping[str, Sequence[str]], *, of_those_there: bool = False
+    values: Floats, benchmarks: Sequence[str], families: Mapping[str, Sequence[str]], *, skip_missing: bool = False
 ) -> Floats:
-    """``values`` (..., benchmarks) with the means over each family before them: (..., families + benchmarks).
+    """``values`` (..., benchmarks) preceded by the means over each family: (..., families + benchmarks).
 
-    A family's mean is NaN where one of its benchmarks is: a mean over fewer could not be compared with the others.
-    With ``of_those_there`` it is the mean over those that are known.
+    A family's mean is NaN if one of its benchmarks is NaN, since a mean over fewer benchmarks is not comparable. With
+    ``skip_missing`` it is the mean over the others.
     """
     columns = {name: position for position, name in enumerate(benchmarks)}
     means = []
     for members in families.values():
         own = values[..., [columns[name] for name in members]]
-        count = (~np.isnan(own)).sum(axis=-1) if of_those_there else own.shape[-1]
-        total = np.nansum(own, axis=-1) if of_those_there else own.sum(axis=-1)
+        count = (~np.isnan(own)).sum(axis=-1) if skip_missing else own.shape[-1]
+        total = np.nansum(own, axis=-1) if skip_missing else own.sum(axis=-1)
         means.append(np.where(np.equal(count, 0), np.nan, total / np.maximum(count, 1)))
     return np.concatenate([np.stack(means, axis=-1), values], axis=-1) if means else values
 
 
-def families_there(families: Mapping[str, str], benchmarks: Sequence[str]) -> dict[str, list[str]]:
-    """Family -> those of its benchmarks that are in ``benchmarks``, from benchmark -> family."""
+def families_present(families: Mapping[str, str], benchmarks: Sequence[str]) -> dict[str, list[str]]:
+    """Family -> its benchmarks among ``benchmarks``; ``families`` maps benchmark -> family."""
     found: dict[str, list[str]] = {}
     for benchmark, family in families.items():
         if benchmark in benchmarks:
@@ -156,7 +156,7 @@ def families_there(families: Mapping[str, str], benchmarks: Sequence[str]) -> di
 def evidence_from_tables(
     scores: pl.DataFrame, costs: pl.DataFrame, families: Mapping[str, str], sizes: Mapping[str, float]
 ) -> Evidence:
-    """What tables of ``scores`` and ``costs`` say: measured values and no replicates.
+    """The evidence in tables of ``scores`` and ``costs``: measured values without replicates.
 
     ``families`` maps benchmarks to families, ``sizes`` students to billions of parameters.
     """
@@ -168,7 +168,7 @@ def evidence_from_tables(
     cell_of = {model: number for number, models in enumerate(cells["models"]) for model in models}
     rows = rows.rename({"answer_tokens_mean": "answer_tokens"}, strict=False)
     rows = rows.with_columns(cell=pl.col("model_id").replace_strict(cell_of, return_dtype=pl.Int64()))
-    members = families_there(families, benchmarks)
+    members = families_present(families, benchmarks)
     values = {}
     for measure in MEASURES:
         grid = np.full((1, cells.height, len(benchmarks)), np.nan)

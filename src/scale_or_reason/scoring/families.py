@@ -1,4 +1,4 @@
-"""Averages over the benchmarks of a family, for scores and for inference costs."""
+"""Means over the benchmarks of a family, for scores and inference costs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CELL = list(CELL_COLUMNS)
 def family_scores(scores: pl.DataFrame) -> pl.DataFrame:
     """One row per model and family: ``CELL_COLUMNS, family, benchmarks, accuracy, ci_low, ci_high``.
 
-    Accuracy is the unweighted mean over the family's benchmarks; its interval is recovered from theirs
+    Accuracy is the unweighted mean over the family's benchmarks; its interval is derived from theirs
     (:func:`~scale_or_reason.common.intervals.mean_interval`).
     """
     rows = []
@@ -40,13 +40,13 @@ def inference_costs(costs: pl.DataFrame) -> pl.DataFrame:
 
 
 def training_costs(costs: pl.DataFrame) -> pl.DataFrame:
-    """One row per trained model: ``model_id, training_flops``, all of its stages together."""
+    """One row per trained model: ``model_id, training_flops``, summed over its trainings."""
     training = costs.filter(pl.col("stage") == "training")
     return training.group_by("model_id", maintain_order=True).agg(training_flops=pl.col("flops").sum())
 
 
 def family_points(scores: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
-    """:func:`family_scores` with ``inference_flops`` and ``training_flops``; null where nothing was counted."""
+    """:func:`family_scores` with ``inference_flops`` and ``training_flops``; null if not counted."""
     points = family_scores(scores)
     points = points.join(inference_costs(costs), on=["model_id", "family"], how="left", maintain_order="left")
     return points.join(training_costs(costs), on="model_id", how="left", maintain_order="left")

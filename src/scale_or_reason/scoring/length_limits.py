@@ -1,4 +1,4 @@
-"""The same students under several limits on the length of their answers (v1 figure 10, v2 figure 13)."""
+"""Students under several limits on answer length (v1 figure 10, v2 figure 13)."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ _KEY = ["model_id", "benchmark"]
 
 
 def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame:
-    """A ``length_limits`` table: a row for each trained model, benchmark and limit, the limits in ascending order.
+    """A ``length_limits`` table: one row per trained model, benchmark and limit, limits ascending.
 
-    ``scores`` are those of models with a limit in their ids, and of the same models under the study's own limit of
-    ``max_tokens`` tokens. Rows of other models and benchmarks do not count. Raises :class:`StudyError` if no model
-    has a limit in its id, and if a model's own scores are not there.
+    ``scores`` has models with a limit in their ids, and the same models under the study's limit of ``max_tokens``
+    tokens. Rows of other models and benchmarks are ignored. Raises :class:`StudyError` if no model has a limit in its
+    id, and if scores of the same model under the study's limit are missing.
     """
     limited = pl.col("kind") == LimitedCell.kind
-    asked_again, own = _under_their_limits(scores.filter(limited)), scores.filter(~limited)
-    if asked_again.is_empty():
+    rescored, own = _under_their_limits(scores.filter(limited)), scores.filter(~limited)
+    if rescored.is_empty():
         raise StudyError(
-            "no scores are of a model with a limit of its own",
+            "no scores of a model with another length limit",
             where="--scores",
             found=f"{scores.height} rows of other models",
             expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N/max-tokens-N, beside the same without max-tokens-N",
-            remedy="score models with max-tokens-N in their ids, too",
+            remedy="also score models with max-tokens-N in their ids",
         )
-    missing = asked_again.join(own, on=_KEY, how="anti")
+    missing = rescored.join(own, on=_KEY, how="anti")
     if missing.height:
         raise StudyError(
-            "scores under the study's own limit are missing",
+            "scores under the study's length limit are missing",
             where="--scores",
-            found=f"{missing.height} rows without; the first: {missing.select(_KEY).row(0)}",
+            found=f"{missing.height} missing rows; the first: {missing.select(_KEY).row(0)}",
             expected="a row for each model and benchmark that has one with max-tokens-N",
-            remedy="score the same models without max-tokens-N in their ids too",
+            remedy="also score the same models without max-tokens-N in their ids",
         )
-    first = own.join(asked_again, on=_KEY, how="semi").with_columns(max_tokens=pl.lit(max_tokens, pl.Int64))
-    table = pl.concat([first, asked_again], how="diagonal").select(list(SCHEMAS["length_limits"]))
+    first = own.join(rescored, on=_KEY, how="semi").with_columns(max_tokens=pl.lit(max_tokens, pl.Int64))
+    table = pl.concat([first, rescored], how="diagonal").select(list(SCHEMAS["length_limits"]))
     order = ["corpus", "student", "curriculum", "ratio", "seed"]
     return table.sort([*order, "family", "benchmark", "max_tokens"], maintain_order=True)
 
 
 def _under_their_limits(scores: pl.DataFrame) -> pl.DataFrame:
-    """``scores`` of models with a limit, the limit in a column and no longer in their ids."""
+    """``scores`` of models with a limit; the limit is moved from the ids to a column."""
     rows = []
     for row in scores.iter_rows(named=True):
         model = parse_model_id(row["model_id"])

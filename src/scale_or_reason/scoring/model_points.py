@@ -1,4 +1,4 @@
-"""Points of a plot from scores: sizes and formats added, seeds averaged, the teacher's row."""
+"""Points of a plot from scores: add sizes and formats, average seeds, select the teacher's row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAIN_FAMILIES = ("General-MC", "General-OE", "Math-MC", "Math-OE")
 
 
 def main_families(scores: pl.DataFrame, wanted: Sequence[str] | None) -> list[str]:
-    """The families that get a panel: those asked for, else the paper's main ones in the data, else all in the data."""
+    """The families with a panel: ``wanted``, else the paper's main families in the data, else all in the data."""
     if wanted:
         return list(wanted)
     found = scores["family"].unique(maintain_order=True).to_list()
@@ -30,11 +30,11 @@ def with_sizes(points: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame
     unknown = [name for name in students if name not in sizes]
     if unknown:
         raise StudyError(
-            "the size of a student is not known",
+            "the size of a student is unknown",
             where="--sizes",
             found=", ".join(unknown),
             expected=", ".join(sizes),
-            remedy="give every student's size in billions of parameters",
+            remedy="add every student's size in billions of parameters",
         )
     schema = {"student": pl.String(), "size_b": pl.Float64()}
     lookup = pl.DataFrame({"student": list(sizes), "size_b": list(map(float, sizes.values()))}, schema=schema)
@@ -51,13 +51,13 @@ def with_format(points: pl.DataFrame) -> pl.DataFrame:
 def mean_over_seeds(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
     """One row for all replicas of a model: means of ``values``.
 
-    Interval bounds are averaged like the rest: replicas answer the same items, so seeds make the interval no narrower.
+    Interval bounds are averaged too: replicas answer the same items, so more seeds do not narrow the interval.
     """
     return points.group_by(_apart_from_seeds(points, values), maintain_order=True).agg(pl.col(*values).mean())
 
 
 def single_runs(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
-    """The rows of models that were trained with several seeds: the spread around their mean."""
+    """The rows of models with several seeds, which show the spread around the mean."""
     return points.filter(pl.len().over(_apart_from_seeds(points, values)) > 1)
 
 
@@ -66,6 +66,6 @@ def _apart_from_seeds(points: pl.DataFrame, values: Sequence[str]) -> list[str]:
 
 
 def teacher_accuracy(points: pl.DataFrame, family: str) -> pl.DataFrame:
-    """The teacher's row for ``family``: in reasoning mode, or in IFT mode where only that was evaluated; or no row."""
+    """The teacher's row for ``family``: in reasoning mode if evaluated, else in IFT mode; empty if missing."""
     rows = points.filter((pl.col("kind") == "teacher") & (pl.col("family") == family))
     return rows.sort("ratio", descending=True).head(1)

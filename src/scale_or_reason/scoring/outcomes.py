@@ -1,4 +1,4 @@
-"""What became of every single answer: right or not, how long, how many FLOPs; and what stopping early would change."""
+"""The outcome of every answer (right or wrong, length, FLOPs), and the effect of early stopping."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scale_or_reason.study.cells import parse_model_id
 #: The columns that are read of each table.
 ANSWER_COLUMNS = [*KEY, "prompt_tokens", "answer_tokens"]
 VERDICT_COLUMNS = [*KEY, "judge", "verdict"]
-#: The percentiles of a model's answer lengths at which it is stopped (v1 figure 9, v2 figure 12).
+#: The percentiles of a model's answer lengths at which answers are cut off (v1 figure 9, v2 figure 12).
 STOPS = (0, 25, 50, 75, 100)
 
 
@@ -28,8 +28,9 @@ def model_outcomes(
 ) -> pl.DataFrame:
     """An ``outcomes`` table of one model: a row per answer.
 
-    ``answers`` have ``ANSWER_COLUMNS``, ``verdicts`` those of the jurors ``VERDICT_COLUMNS``. Only a "yes" of the jury
-    is right, as in the scores. FLOPs are those of equation 6. Raises :class:`StudyError` if an answer has no verdict.
+    ``answers`` has ``ANSWER_COLUMNS``; ``verdicts`` has the jurors' ``VERDICT_COLUMNS``. Only a "yes" of the jury
+    counts as right, as in the scores. FLOPs are those of equation 6. Raises :class:`StudyError` if an answer has no
+    verdict.
     """
     decided = answers.join(jury.decide(verdicts), on=KEY, how="left", maintain_order="left")
     without = decided.filter(pl.col("verdict").is_null())
@@ -37,7 +38,7 @@ def model_outcomes(
         raise StudyError(
             "an answer has no verdict",
             found=f"{model_id}: {without.height} rows; the first: {without.select(KEY).row(0)}",
-            remedy="run the rules of the judges for this model again",
+            remedy="rerun the judges of this model",
         )
     flops = generation_flops(model, decided["prompt_tokens"].to_numpy(), decided["answer_tokens"].to_numpy())
     columns = decided.with_columns(
@@ -47,10 +48,10 @@ def model_outcomes(
 
 
 def early_stopping(outcomes: pl.DataFrame, families: Mapping[str, str], model: Architecture) -> pl.DataFrame:
-    """An ``early_stopping`` table: what one model's ``outcomes`` would be if its answers were stopped at some length.
+    """An ``early_stopping`` table: one model's accuracy and FLOPs if its answers were cut off at certain lengths.
 
-    The lengths are percentiles ``STOPS`` of the model's own answers to a benchmark. An answer that is longer is stopped
-    there and is wrong; its FLOPs count up to there.
+    The lengths are the percentiles ``STOPS`` of the model's answers on a benchmark. A longer answer is cut off and
+    counts as wrong; its FLOPs count up to the cut.
     """
     cell = parse_model_id(outcomes["model_id"][0]).columns() if outcomes.height else {}
     rows: list[dict[str, Any]] = []

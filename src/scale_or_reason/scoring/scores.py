@@ -1,4 +1,4 @@
-"""From answers and verdicts to scores: one row per model and benchmark."""
+"""Compute scores from answers and verdicts: one row per model and benchmark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scale_or_reason.study.families import family_of
 ITEM_COLUMNS = ["benchmark", "item_id"]
 ANSWER_COLUMNS = [*KEY, "answer_tokens", "finish_reason"]
 VERDICT_COLUMNS = [*KEY, "judge", "verdict"]
-#: What only the rule graders measure; a column's score is its mean over all answers.
+#: Measures of the rule graders alone; a score is the mean over all answers.
 MEASURES = ["strict", "lenient", "exact_match", "f1"]
 GRADE_COLUMNS = [*VERDICT_COLUMNS, *MEASURES]
 
@@ -46,7 +46,9 @@ def score_model(
     for judge, given in [*verdicts.group_by("judge"), *graders.group_by("judge")]:
         _check_verdicts(f"{model_id}, judge {judge[0]}", answers, given)
     if verdicts.is_empty() and graders.is_empty():
-        raise StudyError("answers have no verdicts", found=model_id, remedy="name judges or switch the graders on")
+        raise StudyError(
+            "answers have no verdicts", found=model_id, remedy="set study.judges, or study.rule_graders to true"
+        )
     rules = graders.select(*KEY, *MEASURES, rule_graders="verdict")
     decided = graders.select(*KEY, "verdict") if verdicts.is_empty() else jury.decide(verdicts)
     outcomes = answers.join(decided, on=KEY).join(rules, on=KEY, how="left")
@@ -62,7 +64,7 @@ def score_model(
 def _measure(outcomes: pl.DataFrame, compared: bool) -> dict[str, Any]:
     """The measured columns of one row; ``outcomes`` are the answers to one benchmark with their verdicts."""
     yes = (pl.col("verdict") == "yes").sum()
-    per_item = outcomes.group_by("item_id", maintain_order=True).agg(yes=yes, asked=pl.len())
+    per_item = outcomes.group_by("item_id", maintain_order=True).agg(yes=yes, samples=pl.len())
     accuracy = int(per_item["yes"].sum()) / outcomes.height
     trials = effective_trials(per_item["yes"].to_numpy(), per_item["asked"].to_numpy())
     low, high = mid_p_interval(accuracy, trials)
@@ -82,9 +84,9 @@ def _measure(outcomes: pl.DataFrame, compared: bool) -> dict[str, Any]:
 
 
 def _agreement(outcomes: pl.DataFrame) -> float | None:
-    """Share of the answers decided by the jury that jury and graders both count as right, or both do not.
+    """Share of answers on which jury and rule graders agree, among those that the jury decides.
 
-    Graders call an answer unparsable where they find no result in it; a judge says no to the same answer.
+    Rule graders mark an answer without a result as unparsable, whereas a judge's verdict on it is no.
     """
     decided = outcomes.filter(pl.col("verdict") != "unparsable")
     same = (decided["verdict"] == "yes") == (decided["rule_graders"] == "yes")
@@ -98,24 +100,24 @@ def _check_items(model_id: str, items: pl.DataFrame, answers: pl.DataFrame, fami
     for benchmark in answers["benchmark"].unique().sort():
         if benchmark not in family:
             raise StudyError("a benchmark belongs to no family", found=benchmark, expected=", ".join(family))
-    _refuse(model_id, answers.filter(answers.select(KEY).is_duplicated()), "an answer stands twice")
-    asked = items.filter(pl.col("benchmark").is_in(answers["benchmark"].unique().to_list()))
-    _refuse(model_id, asked.join(answers, on=ITEM_COLUMNS, how="anti"), "an item has no answer")
+    _refuse(model_id, answers.filter(answers.select(KEY).is_duplicated()), "an answer is duplicated")
+    evaluated = items.filter(pl.col("benchmark").is_in(answers["benchmark"].unique().to_list()))
+    _refuse(model_id, evaluated.join(answers, on=ITEM_COLUMNS, how="anti"), "an item has no answer")
     _refuse(model_id, answers.join(items, on=ITEM_COLUMNS, how="anti"), "an answer belongs to no item")
 
 
-def _check_verdicts(whose: str, answers: pl.DataFrame, verdicts: pl.DataFrame) -> None:
-    _refuse(whose, verdicts.filter(verdicts.select(KEY).is_duplicated()), "a verdict stands twice")
-    _refuse(whose, answers.join(verdicts, on=KEY, how="anti"), "an answer has no verdict")
-    _refuse(whose, verdicts.join(answers, on=KEY, how="anti"), "a verdict belongs to no answer")
+def _check_verdicts(source: str, answers: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+    _refuse(source, verdicts.filter(verdicts.select(KEY).is_duplicated()), "a verdict is duplicated")
+    _refuse(source, answers.join(verdicts, on=KEY, how="anti"), "an answer has no verdict")
+    _refuse(source, verdicts.join(answers, on=KEY, how="anti"), "a verdict belongs to no answer")
 
 
-def _refuse(whose: str, rows: pl.DataFrame, problem: str) -> None:
+def _refuse(source: str, rows: pl.DataFrame, problem: str) -> None:
     if rows.height:
         key = [name for name in KEY if name in rows.columns]
         raise StudyError(
             problem,
-            found=f"{whose}: {rows.height} rows; the first: {rows.select(key).row(0)}",
+            found=f"{source}: {rows.height} rows; the first: {rows.select(key).row(0)}",
             expected=f"exactly one row for each {', '.join(key)}",
-            remedy="delete the files of this model and benchmark and run their rules again",
+            remedy="delete the files of this model and benchmark and rerun their rules",
         )

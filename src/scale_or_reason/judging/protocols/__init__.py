@@ -1,8 +1,8 @@
-r"""How a judge is asked: one file for each protocol in this folder, found by its name.
+r"""Judging protocols: one YAML file each in this folder, found by its name.
 
-A protocol has the steps for questions with a true answer (``equivalence``) and for those without (``instructions``).
-It also says whether the judge sees an answer's reasoning. Each step is a message with ``{question}``, ``{answer}``,
-``{truth}`` and ``{extracted}`` in it, and a reply with a box: the last step reads a ``verdict`` there, those before it
+A protocol has the steps for items with a ground truth (``equivalence``) and without one (``instructions``), and shows
+or removes an answer's reasoning. Each step has a message with the placeholders ``{question}``, ``{answer}``,
+``{truth}`` and ``{extracted}``, and expects a reply with a box: the last step reads a ``verdict`` in it, earlier steps
 the final ``answer``, which is the next step's ``{extracted}``.
 """
 
@@ -20,13 +20,13 @@ from scale_or_reason.grading.extraction import final_answer, last_box
 from scale_or_reason.judging.verdicts import final_reply, parse_verdict, plain_words
 
 FOLDER = Path(__file__).parent
-#: What a step's reply holds.
+#: What a step reads in the reply.
 READS = ("answer", "verdict")
-#: The box of a judge that finds no final answer.
+#: The content of the box if the judge finds no final answer.
 NO_ANSWER = "no answer"
 
 _PLACEHOLDER = re.compile(r"(?<!boxed)\{(\w+)\}")
-#: Structured output for each kind of step: prose is free, but the reply cannot end before the box.
+#: Structured output for each kind of step: free text, but the reply must end with the box.
 _PATTERNS = {
     "verdict": r"[\s\S]*\\boxed\{(yes|no)\}",
     "answer": r"[\s\S]*\\boxed\{[^{}]+(\{[^{}]*\}[^{}]*)*\}",
@@ -35,17 +35,17 @@ _PATTERNS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One message to a judge, and what its reply is read for."""
+    """One message to a judge, and what is read in the reply."""
 
     reads: str
     message: str
 
     def ask(self, values: Mapping[str, str]) -> str:
-        """The message with ``values`` in their places; they are taken literally, whatever they hold."""
+        """The message with its placeholders replaced by ``values``; placeholders inside values are not replaced."""
         return _PLACEHOLDER.sub(lambda match: values[match.group(1)], self.message)
 
     def read(self, reply: str) -> str | None:
-        """The verdict or the final answer that a reply gives; None if it cannot be read."""
+        """The verdict or the final answer in a reply; None if it is unparsable."""
         if self.reads == "verdict":
             verdict = parse_verdict(reply)
             return None if verdict == "unparsable" else verdict
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Protocol:
-    """The steps by which a judge comes to a verdict, and whether it sees an answer's reasoning."""
+    """The steps that lead to a verdict; ``shows_reasoning``: whether the judge sees an answer's reasoning."""
 
     path: Path
     shows_reasoning: bool
@@ -73,11 +73,11 @@ class Protocol:
         return self.path.stem
 
     def steps(self, truth: str | None) -> tuple[Step, ...]:
-        """The steps for a question with this ground truth; None for a question without one (ifeval)."""
+        """The steps for an item with this ground truth, None for an item without one (ifeval)."""
         return self.instructions if truth is None else self.equivalence
 
     def shown(self, answer: str) -> str | None:
-        """What may be shown of an answer; None if its reasoning is removed and nothing is left."""
+        """The part of an answer that the judge sees; None if nothing is left without its reasoning."""
         if self.shows_reasoning:
             return answer
         final = final_answer(answer)
@@ -85,17 +85,17 @@ class Protocol:
 
 
 def protocol_names() -> list[str]:
-    """The protocols that there are."""
+    """The names of all protocols."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
 @lru_cache
 def get_protocol(name: str) -> Protocol:
-    """The protocol called ``name``; :class:`StudyError` if there is none, or if its file makes no sense."""
+    """The protocol called ``name``; :class:`StudyError` if there is none or its file is invalid."""
     path = FOLDER / f"{name}.yaml"
     if not path.is_file():
         raise StudyError(
-            "there is no such judging protocol",
+            "unknown judging protocol",
             found=name,
             expected=", ".join(protocol_names()),
             remedy="correct the name, or write its file (docs/how-to/change_the_jury.md)",
@@ -104,17 +104,17 @@ def get_protocol(name: str) -> Protocol:
 
 
 def read_protocol(path: Path) -> Protocol:
-    """The protocol in a YAML file; :class:`StudyError` if it makes no sense."""
+    """The protocol in a YAML file; :class:`StudyError` if it is invalid."""
     import yaml
 
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     keys = ("reasoning", "equivalence", "instructions")
     if not isinstance(content, dict) or sorted(content) != sorted(keys):
         found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        raise StudyError("this is no judging protocol", where=path, found=found, expected=f"the keys {', '.join(keys)}")
+        raise StudyError("invalid judging protocol", where=path, found=found, expected=f"the keys {', '.join(keys)}")
     if content["reasoning"] not in ("shown", "removed"):
         raise StudyError(
-            "a protocol shows reasoning or removes it",
+            "invalid value of reasoning in a judging protocol",
             where=path,
             key="reasoning",
             found=content["reasoning"],
@@ -129,7 +129,7 @@ def read_protocol(path: Path) -> Protocol:
 
 
 def _steps(entries: Any, path: Path, key: str, known: set[str]) -> tuple[Step, ...]:
-    """The checked steps of one kind of question; each may use what is ``known`` and what steps before it read."""
+    """The validated steps for one kind of item; placeholders may be those in ``known`` and results of earlier steps."""
     well_formed = isinstance(entries, list) and all(
         isinstance(entry, dict) and sorted(entry) == ["message", "reads"] and isinstance(entry["message"], str)
         for entry in entries
@@ -137,7 +137,7 @@ def _steps(entries: Any, path: Path, key: str, known: set[str]) -> tuple[Step, .
     reads = [entry["reads"] for entry in entries] if well_formed else []
     if not reads or reads[-1] != "verdict" or any(read != "answer" for read in reads[:-1]):
         raise StudyError(
-            "the steps of a protocol lead to no verdict",
+            "the steps of a judging protocol do not end with a verdict",
             where=path,
             key=key,
             found=reads or repr(entries)[:80],
@@ -149,7 +149,7 @@ def _steps(entries: Any, path: Path, key: str, known: set[str]) -> tuple[Step, .
         used = set(_PLACEHOLDER.findall(entry["message"]))
         if used - allowed:
             raise StudyError(
-                "a message of a protocol has a place for something that is not there",
+                "a message of a judging protocol has an unknown placeholder",
                 where=path,
                 key=f"{key}, step {number + 1}",
                 found=", ".join(sorted(used - allowed)),
@@ -159,7 +159,7 @@ def _steps(entries: Any, path: Path, key: str, known: set[str]) -> tuple[Step, .
         steps.append(Step(entry["reads"], entry["message"]))
     if known - seen:
         raise StudyError(
-            "a protocol keeps from the judge what it needs",
+            "the messages of a judging protocol lack a placeholder",
             where=path,
             key=key,
             found=", ".join(sorted(seen)),
