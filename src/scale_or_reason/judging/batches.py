@@ -1,4 +1,4 @@
-"""Group the models that a judge judges in one job, since loading a large judge takes longer than judging a model."""
+"""Which models a judge takes in one job: loading a heavy judge takes longer than judging a model."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Batch:
 
 
 def judging_batches(study: Study, size: int) -> list[Batch]:
-    """Up to ``size`` models of one student at a time, and a batch of its own for any other model.
+    """Up to ``size`` models of one student at a time, and one batch for each other model.
 
     A batch never spans students or corpora, so that adding or removing a student judges no other student again. Models
-    under another length limit answer fewer benchmarks and have batches of their own. At size 1 every model is alone.
+    under another length limit answer fewer benchmarks and have separate batches. At size 1 every model is alone.
     """
     own, limited = study.benchmarks, study.length_limits.benchmarks
     alone = [Batch("answers", ("{model_id}",), own, "{model_id}", "{model_id}")]
     if limited:
         alone.append(Batch("within_limit", ("{limited_id}",), limited, "{limited_id}", "{limited_id}"))
     if size == 1:
-        return single
+        return alone
     cells = [f"{variant}/seed-{{seed}}" for variant in study.variants()]
     adapted = [f"{variant}/seed-{{seed}}" for variant in study.adapted_variants()]
     shots = [f"shots-{count}" for count in study.base_shots]
@@ -48,7 +48,7 @@ def judging_batches(study: Study, size: int) -> list[Batch]:
         ("teacher", "teacher/{teacher}", "", formats, own),
         ("student_within_limit", "{corpus}/{student}", "/seed-{seed}/max-tokens", within_limits, limited),
     ]
-    return [*single, *(batch for kind in several for batch in _batches(size, *kind))]
+    return [*alone, *(batch for kind in several for batch in _batches(size, *kind))]
 
 
 def _batches(

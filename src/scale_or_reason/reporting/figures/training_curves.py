@@ -56,9 +56,7 @@ def table(runs: Iterable[tuple[Cell, pl.DataFrame]], sizes: Mapping[str, float])
     for cell, log in runs:
         if cell.student not in sizes:
             expected = ", ".join(sizes)
-            raise StudyError(
-                "the size of a student is unknown", where="--sizes", found=cell.student, expected=expected
-            )
+            raise StudyError("the size of a student is unknown", where="--sizes", found=cell.student, expected=expected)
         names = {name: pl.lit(getattr(cell, name)) for name in ("corpus", "student", "curriculum", "ratio", "seed")}
         for measure in MEASURES:
             curve = _means(log.select("step", value=pl.col(measure)))
