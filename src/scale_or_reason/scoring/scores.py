@@ -66,7 +66,7 @@ def _measure(outcomes: pl.DataFrame, compared: bool) -> dict[str, Any]:
     yes = (pl.col("verdict") == "yes").sum()
     per_item = outcomes.group_by("item_id", maintain_order=True).agg(yes=yes, samples=pl.len())
     accuracy = int(per_item["yes"].sum()) / outcomes.height
-    trials = effective_trials(per_item["yes"].to_numpy(), per_item["asked"].to_numpy())
+    trials = effective_trials(per_item["yes"].to_numpy(), per_item["samples"].to_numpy())
     low, high = mid_p_interval(accuracy, trials)
     return {
         "n": outcomes.height,
