@@ -40,6 +40,28 @@ def test_by_hand():
     assert exact_prefill_flops(model, 5) == exact_forward_flops(model, 5) - 4 * 1600
 
 
+@pytest.mark.parametrize("name", ["num_experts", "num_local_experts", "n_routed_experts"])
+def test_the_router_by_hand(name):
+    """Sixteen experts of which each token uses two of width 5: the router is one product of 8x16 in each layer."""
+    experts = SMALL | {name: 16, "num_experts_per_tok": 2, "moe_intermediate_size": 5}
+    per_token = 3 * 2 * (64 + 32 + 32 + 64 + 8 * 16 + 3 * 2 * 8 * 5) + 2 * 800
+    assert exact_forward_flops(Decoder.from_config(experts), 5) == 5 * per_token + 3 * 4 * 8 * 15
+    # dense models name experts too, with none per token
+    assert Decoder.from_config(SMALL | {name: 0}) == Decoder.from_config(SMALL)
+
+
+def test_the_published_teacher():
+    """Qwen3-235B-A22B, by hand: 94 layers, 64 heads of 128, 4 shared, 8 of 128 experts of 1536."""
+    config = {"vocab_size": 151_936, "hidden_size": 4096, "intermediate_size": 12_288, "num_hidden_layers": 94}
+    config |= {"num_attention_heads": 64, "num_key_value_heads": 4, "head_dim": 128}
+    config |= {"num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 1536}
+    layer = 4096 * 8192 * 2 + 4096 * 512 * 2 + 4096 * 128 + 3 * 4096 * 8 * 1536
+    expected = 2 * (94 * layer + 4096 * 151_936) + 94 * 4 * 64 * 128
+    assert exact_forward_flops(Decoder.from_config(config), 1) == expected
+    # 22 billion active parameters with the matrix of embeddings, as its name has it
+    assert expected / 2e9 + 4096 * 151_936 / 1e9 == pytest.approx(22.2, abs=0.1)
+
+
 @given(st.integers(0, 12), st.integers(0, 12), st.sampled_from([SMALL, WINDOWED]))
 def test_generation_is_its_tokens_one_by_one(prompt, generated, config):
     model = Decoder.from_config(config)

@@ -83,6 +83,8 @@ def test_fit_meets_a_curve_that_is_there(truth):
 def test_fit_keeps_the_constraints(accuracies, seed):
     ceiling = 0.8
     fit = fit_saturating(COSTS[: len(accuracies)], accuracies, ceiling=ceiling, seed=seed)
+    if max(accuracies) > ceiling:
+        assert fit.status == "points above the ceiling"
     if fit.status == "ok":
         assert min(fit.alpha, fit.beta, fit.gamma) > 0
         assert fit.alpha + fit.beta <= ceiling + 1e-9
@@ -116,6 +118,7 @@ def test_fit_hardly_minds_its_seed():
         ([1e18, 1e18, 1e19, 1e20], [0.1, 0.1, 0.2, 0.3], "too few points"),
         ([1e18, 1e19, 1e20, np.nan], [0.1, 0.2, 0.3, 0.4], "too few points"),
         ([1e18] * 5, [0.1, 0.2, 0.3, 0.4, 0.5], "no spread in cost"),
+        ([1e18, 1e19, 1e20, 1e21], [0.1, 0.3, 0.5, 0.91], "points above the ceiling"),
         ([1e18, 1e19, 1e20, 1e21], [0.4, 0.4, 0.4, 0.4], "accuracy does not rise with cost"),
         ([1e18, 1e19, 1e20, 1e21], [0.6, 0.5, 0.3, 0.1], "accuracy does not rise with cost"),
     ],

@@ -13,7 +13,12 @@ Floats = NDArray[np.float64]
 
 
 FitStatus = Literal[
-    "ok", "too few points", "no spread in cost", "no room below the ceiling", "accuracy does not rise with cost"
+    "ok",
+    "too few points",
+    "no spread in cost",
+    "no room below the ceiling",
+    "points above the ceiling",
+    "accuracy does not rise with cost",
 ]
 
 
@@ -58,7 +63,8 @@ def fit_saturating(costs: ArrayLike, accuracies: ArrayLike, *, ceiling: float = 
 
     Constraints: alpha, beta, gamma > 0, alpha + beta <= ``ceiling`` (the teacher's accuracy), 0 < delta <= 1.
     Differential evolution searches globally; sequential quadratic programming polishes, in epigraph form, where the
-    absolute errors are smooth. Points that are not finite or have no positive cost are left out.
+    absolute errors are smooth. Points that are not finite or have no positive cost are left out. There is no fit if a
+    point lies above ``ceiling``, since no allowed curve reaches it.
     """
     cost, accuracy = np.asarray(costs, float), np.asarray(accuracies, float)
     known = np.isfinite(cost) & np.isfinite(accuracy) & (cost > 0)
@@ -70,6 +76,8 @@ def fit_saturating(costs: ArrayLike, accuracies: ArrayLike, *, ceiling: float = 
         return SaturatingFit("too few points")
     if ceiling <= 2 * _SMALLEST:
         return SaturatingFit("no room below the ceiling")
+    if (accuracy > ceiling).any():
+        return SaturatingFit("points above the ceiling")
     scale = float(np.exp(np.log(cost).mean()))
     x = cost / scale
     parameters = _polish(x, accuracy, _search(x, accuracy, ceiling, seed), ceiling)

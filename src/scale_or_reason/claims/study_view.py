@@ -130,10 +130,13 @@ class StudyView:
         cell = self.cell(student, ratio)
         return self._there(self.evidence.cost(cost, cell, task), f"{cost} FLOPs of {self.evidence.name(cell)}")
 
-    def frontier_margins(self, cost: str, task: str, competition: str, ratios: Sequence[float]) -> list[Floats]:
-        """For each cell of ``ratios`` how many points it is above the best of no higher cost: on the frontier above 0.
+    def frontier_margins(
+        self, cost: str, task: str, competition: str, ratios: Sequence[float], students: Sequence[str] = ()
+    ) -> list[Floats]:
+        """How many points each cell is above the best of no higher cost: it is on the frontier if this is above 0.
 
-        All of the competition must be there: a frontier with gaps is another one.
+        For the cells of ``ratios``, and of ``students`` where some are named, from small to large. All cells of the
+        competition must be there: a frontier with gaps is another one.
         """
         cells = competitors(self.evidence, self.general, competition)
         flops, accuracy = [], []
@@ -144,7 +147,8 @@ class StudyView:
             accuracy.append(100 * self._value("accuracy", cell, task))
         margins = []
         for number, cell in enumerate(cells):
-            if self.evidence.cells["ratio"][cell] in ratios:
+            row = self.evidence.cells.row(cell, named=True)
+            if row["ratio"] in ratios and (not students or row["student"] in students):
                 cheaper = [
                     np.where(flops[other] <= flops[number], accuracy[other], -np.inf)
                     for other in range(len(cells))

@@ -1,9 +1,9 @@
 """Exact FLOPs of a decoder's architecture, approximated by the paper's (:mod:`scale_or_reason.flops.formulas`).
 
-The matrix products are counted, ``2 m n k`` each: grouped-query attention, feed-forward layers with three matrices, an
-output head at each position whose token is predicted, sliding windows; no product for the embedding look-up. All
-functions are vectorised over lengths in tokens. A token attends to itself and those before it (``causal``), as in fast
-kernels, or with ``causal=False`` to the whole sequence, as in the paper.
+The matrix products are counted, ``2 m n k`` each: grouped-query attention, feed-forward layers with three matrices, the
+router of mixtures of experts, an output head at each position whose token is predicted, sliding windows; no product for
+the embedding look-up. All functions are vectorised over lengths in tokens. A token attends to itself and those before
+it (``causal``), as in fast kernels, or with ``causal=False`` to the whole sequence, as in the paper.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ _GEMMA3_DEFAULTS = {"num_key_value_heads": 4, "head_dim": 256, "sliding_window":
 class Decoder:
     """The dimensions of a decoder; ``windows`` has one entry per layer with attention, None for global attention.
 
-    If layers differ, ``key_value_heads`` is the mean over the layers with attention.
+    If layers differ, ``key_value_heads`` is the mean over the layers with attention. ``routed_experts`` is the number
+    of experts among which the router of a layer chooses, 0 for dense models.
     """
 
     base: Architecture
     key_value_heads: float
     head_width: int
     windows: tuple[int | None, ...]
+    routed_experts: int = 0
 
     @classmethod
     def from_config(cls, config: dict[str, Any], where: object = None) -> Decoder:
@@ -52,6 +54,7 @@ class Decoder:
             key_value_heads=_key_value_heads(text, base),
             head_width=text.get("head_dim") or base.hidden // base.heads,
             windows=_windows(text, base.layers),
+            routed_experts=_routed_experts(text),
         )
 
     @classmethod
@@ -72,6 +75,13 @@ def _key_value_heads(text: dict[str, Any], base: Architecture) -> float:
     # models from architecture search: the number of query heads per key-value head, by layer
     layers = [block["attention"] for block in text["block_configs"] if not block["attention"].get("no_op")]
     return mean(base.heads // layer["n_heads_in_group"] for layer in layers)
+
+
+def _routed_experts(text: dict[str, Any]) -> int:
+    if not (text.get("num_experts_per_tok") or text.get("experts_per_token")):
+        return 0
+    names = ("num_experts", "num_local_experts", "n_routed_experts")
+    return next((int(text[name]) for name in names if text.get(name)), 0)
 
 
 def _windows(text: dict[str, Any], layers: int) -> tuple[int | None, ...]:
@@ -109,10 +119,11 @@ def exact_generation_flops(model: Decoder, prompt: ArrayLike, generated: ArrayLi
 
 
 def _weights(model: Decoder) -> float:
-    """FLOPs per token in all layers: query, key, value and output projections; gate, up and down."""
+    """FLOPs per token in all layers: query, key, value and output projections; router; gate, up and down."""
     base = model.base
     projections = 2 * base.hidden * model.head_width * (2 * base.heads + 2 * model.key_value_heads)
-    return base.layers * (projections + 6 * base.hidden * base.feed_forward)
+    router = 2 * base.hidden * model.routed_experts
+    return base.layers * (projections + router + 6 * base.hidden * base.feed_forward)
 
 
 def _head(model: Decoder) -> float:

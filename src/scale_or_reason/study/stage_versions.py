@@ -23,5 +23,5 @@ STAGE_VERSIONS: dict[str, int] = {
     "verdicts": 4,
     "grades": 3,
     "scores": 4,
-    "costs": 2,
+    "costs": 3,
 }

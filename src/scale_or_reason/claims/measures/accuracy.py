@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from scale_or_reason.claims.findings import Result
-from scale_or_reason.claims.measures.shared import COMPARABLE, TIE, Floats, Measure, smallest
+from scale_or_reason.claims.measures.shared import COMPARABLE, TIE, Floats, Measure, mean, smallest
 from scale_or_reason.claims.study_view import (
     GENERAL,
     IFT,
@@ -17,6 +17,11 @@ from scale_or_reason.claims.study_view import (
     Missing,
     StudyView,
 )
+
+#: Points to the teacher that round to 5 at most.
+NEAR = 5.5
+#: The families that must all be there to compare gains; the one that gains least stands last.
+GENERAL_CHOICE_LAST = (*OPEN_ENDED, "Math-MC", "General-MC")
 
 
 def wins(view: StudyView) -> Result:
@@ -61,19 +66,38 @@ def middle_near_largest(view: StudyView) -> Result:
     return Result(behind, [1.5 - behind])
 
 
-def middle_passes_fourth(view: StudyView) -> Result:
-    middle, fourth = view.student("middle"), view.student("fourth")
+def middle_approaches_largest(view: StudyView) -> Result:
+    middle, largest = view.student("middle"), view.student("largest")
     leads = [
-        view.accuracy(middle, REASONING, family) - view.accuracy(fourth, IFT, family)
+        view.accuracy(middle, REASONING, family) - view.accuracy(largest, IFT, family)
         for family in (*OPEN_ENDED, "Math-MC")
     ]
+    return Result(smallest(leads), [lead + COMPARABLE for lead in leads])
+
+
+def general_choice_gains_least(view: StudyView) -> Result:
+    """How far the mean gain by reasoning on the other families is above that on General-MC."""
+    gains = {family: mean(view.shift(student, family) for student in view.students) for family in GENERAL_CHOICE_LAST}
+    leads = [gains[family] - gains["General-MC"] for family in GENERAL_CHOICE_LAST[:-1]]
     return Result(smallest(leads), leads)
+
+
+def math_no_advantage_smallest(view: StudyView) -> Result:
+    shifts = [view.shift(view.student("smallest"), family, view.math) for family in MATH]
+    return Result(np.max(shifts, axis=0), [-shift for shift in shifts])
+
+
+def ift_plateaus_earlier(view: StudyView) -> Result:
+    """What the last step of size adds to reasoning students, less what it adds to IFT students."""
+    fourth, largest = view.student("fourth"), view.student("largest")
+    lead = mean(view.shift(largest, family) - view.shift(fourth, family) for family in view.families)
+    return Result(lead, [lead])
 
 
 def near_teacher(family: str) -> Measure:
     def measure(view: StudyView) -> Result:
         gap = view.teacher(family) - view.accuracy(view.student("largest"), REASONING, family)
-        return Result(gap, [5.5 - gap])
+        return Result(gap, [NEAR - gap])
 
     return measure
 

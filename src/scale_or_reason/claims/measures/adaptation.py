@@ -10,6 +10,7 @@ from scale_or_reason.claims.findings import Result
 from scale_or_reason.claims.measures.shared import COMPARABLE, TIE, mean, smallest
 from scale_or_reason.claims.study_view import (
     GENERAL,
+    IFT,
     MATH,
     REASONING,
     StudyView,
@@ -25,16 +26,18 @@ def ift_adaptation_no_benefit(view: StudyView) -> Result:
 
 
 def reasoning_adaptation_best(view: StudyView) -> Result:
+    """Against the other adaptations and against students that were trained once, on either corpus."""
     leads = []
     for student, family in product(view.from_place("second"), MATH):
-        best = np.max(
-            [
-                view.adapted(student, first, second, family)
-                for first, second in (("ift", "ift"), ("ift", "reasoning"), ("reasoning", "ift"))
-            ],
-            axis=0,
-        )
-        leads.append(view.adapted(student, "reasoning", "reasoning", family) - best)
+        others = [
+            view.adapted(student, first, second, family)
+            for first, second in (("ift", "ift"), ("ift", "reasoning"), ("reasoning", "ift"))
+        ]
+        others += [
+            view.accuracy(student, ratio, family, corpus)
+            for ratio, corpus in product((IFT, REASONING), (view.general, view.math))
+        ]
+        leads.append(view.adapted(student, "reasoning", "reasoning", family) - np.max(others, axis=0))
     return Result(smallest(leads), leads)
 
 

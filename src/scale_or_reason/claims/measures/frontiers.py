@@ -38,6 +38,39 @@ def ift_on_frontier(cost: str) -> Measure:
     return measure
 
 
+def ift_near_frontier(cost: str) -> Measure:
+    """On the frontier, or no more than a tie below it: by the excess over half of the cells."""
+
+    def measure(view: StudyView) -> Result:
+        margins = [
+            margin for family in view.families for margin in view.frontier_margins(cost, family, "formats", [IFT])
+        ]
+        count = (np.array(margins) > -TIE).sum(axis=0).astype(float)
+        return Result(count, [count - len(margins) / 2], {"cells": len(margins)})
+
+    return measure
+
+
+def reasoning_joins_frontier(view: StudyView) -> Result:
+    """Per student the best of all ratios above 0: General-OE for all students, General-MC from the fourth."""
+    leads = []
+    for family, students in (("General-OE", view.students), ("General-MC", view.from_place("fourth"))):
+        for student in students:
+            margins = view.frontier_margins("training", family, "sequential ratios", (*MIXTURES, REASONING), [student])
+            leads.append(np.max(margins, axis=0))
+    return Result((np.array(leads) > 0).sum(axis=0).astype(float), leads, {"cells": len(leads)})
+
+
+def mixtures_mostly_on_frontier(families: Sequence[str]) -> Measure:
+    def measure(view: StudyView) -> Result:
+        margins = [view.frontier_margins("training", family, "sequential ratios", MIXTURES) for family in families]
+        counts = [(np.array(of_family) > 0).sum(axis=0).astype(float) for of_family in margins]
+        parts = [count - len(of_family) / 2 for count, of_family in zip(counts, margins, strict=True)]
+        return Result(np.sum(counts, axis=0), parts, {"cells": sum(map(len, margins))})
+
+    return measure
+
+
 def cheaper_ift(place: str, family: str) -> Measure:
     """Training FLOPs of a smaller reasoning student over those of the fourth IFT student of like accuracy."""
 

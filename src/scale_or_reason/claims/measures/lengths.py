@@ -7,24 +7,72 @@ from itertools import product
 import numpy as np
 
 from scale_or_reason.claims.findings import Result
-from scale_or_reason.claims.measures.shared import TIE, Floats, geometric_mean, smallest
+from scale_or_reason.claims.measures.shared import TIE, Floats, Measure, geometric_mean, smallest
 from scale_or_reason.claims.study_view import (
     IFT,
+    MULTIPLE_CHOICE,
+    OPEN_ENDED,
     REASONING,
     Missing,
     StudyView,
 )
 from scale_or_reason.scoring.outcomes import STOPS
 
+#: A correlation from which on it is strong (Cohen 1988).
+STRONG = 0.5
+
 
 def wrong_are_longer(view: StudyView) -> Result:
     ratio = geometric_mean(_wrong_to_right(view, student) for student in view.students)
-    return Result(ratio, [ratio - 1.45, 2.05 - ratio])
+    return Result(ratio, [ratio - 1.5, 2 - ratio])
 
 
 def wrong_ratio_falls(view: StudyView) -> Result:
     fall = _wrong_to_right(view, view.student("smallest")) - _wrong_to_right(view, view.student("largest"))
     return Result(fall, [fall])
+
+
+def length_factor(low: float, high: float) -> Measure:
+    """How many times longer reasoning answers are at equal size: per family the geometric mean over students."""
+
+    def measure(view: StudyView) -> Result:
+        factors = [
+            geometric_mean(_token_factor(view, student, family) for student in view.students)
+            for family in view.families
+        ]
+        parts = [part for factor in factors for part in (np.log(factor / low), np.log(high / factor))]
+        return Result(geometric_mean(factors), parts)
+
+    return measure
+
+
+def general_choice_lengthens_most(view: StudyView) -> Result:
+    """The token factor of General-MC over the largest of the other families."""
+    factors = {
+        family: geometric_mean(_token_factor(view, student, family) for student in view.students)
+        for family in (*OPEN_ENDED, *MULTIPLE_CHOICE)
+    }
+    own = factors.pop("General-MC")
+    leads = [own / other for other in factors.values()]
+    return Result(smallest(leads), [np.log(lead) for lead in leads])
+
+
+def longer_where_wrong(view: StudyView) -> Result:
+    """Correlation of log length and error rate over the reasoning students and families."""
+    pairs = list(product(view.students, view.families))
+    if len(pairs) < 3:
+        raise Missing("three cells of reasoning students")
+    lengths = np.log([view.tokens(student, REASONING, family) for student, family in pairs])
+    errors = np.array([100 - view.accuracy(student, REASONING, family) for student, family in pairs])
+    x, y = lengths - lengths.mean(axis=0), errors - errors.mean(axis=0)
+    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    # without any spread there is no correlation
+    correlation = np.divide((x * y).sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 1e-12)
+    return Result(correlation, [correlation - STRONG])
+
+
+def _token_factor(view: StudyView, student: str, family: str) -> Floats:
+    return view.tokens(student, REASONING, family) / view.tokens(student, IFT, family)
 
 
 def _wrong_to_right(view: StudyView, student: str) -> Floats:

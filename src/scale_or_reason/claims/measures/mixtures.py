@@ -17,6 +17,9 @@ from scale_or_reason.claims.study_view import (
     StudyView,
 )
 
+#: The share of reasoning's training FLOPs below which a mixture is far cheaper.
+CHEAPER = 2 / 3
+
 
 def _gain(view: StudyView, ratio: float, families: Sequence[str], curriculum: str = "seq") -> Floats:
     """Mean over students and families of what a ratio adds to IFT."""
@@ -49,10 +52,34 @@ def plateau(family: str, ratio: float) -> Measure:
 
 def open_ended_keep_rising(view: StudyView) -> Result:
     steps = []
-    for family in OPEN_ENDED:
-        gains = [_gain(view, ratio, [family]) for ratio in RATIOS]
-        steps += [after - before for before, after in pairwise(gains)]
+    for student, family in product(view.students, OPEN_ENDED):
+        accuracies = [view.accuracy(student, ratio, family) for ratio in RATIOS]
+        steps += [after - before for before, after in pairwise(accuracies)]
     return Result(smallest(steps), steps)
+
+
+def some_reasoning_captures_most(view: StudyView) -> Result:
+    """Open-ended tasks from the fourth student: more than half of the gain for less than two thirds of the training."""
+    students, shares, parts = view.from_place("fourth"), [], []
+    for ratio, family in product((0.25, 0.5), OPEN_ENDED):
+        part = mean(view.accuracy(s, ratio, family) - view.accuracy(s, IFT, family) for s in students)
+        whole = mean(view.shift(s, family) for s in students)
+        shares.append(part / whole)
+        parts += [part - whole / 2, whole]
+    for ratio, student in product((0.25, 0.5), students):
+        cost = view.flops("training", student, ratio, OPEN_ENDED[0])
+        parts.append(np.log(CHEAPER * view.flops("training", student, REASONING, OPEN_ENDED[0]) / cost))
+    return Result(smallest(shares), parts)
+
+
+def mixed_is_unstable(view: StudyView) -> Result:
+    """Standard deviation over the intermediate ratios, mixed less sequential, of the mean over students."""
+
+    def spread(curriculum: str) -> Floats:
+        return np.std([_gain(view, ratio, ["General-OE"], curriculum) for ratio in MIXTURES], axis=0, ddof=1)
+
+    more = spread("mix") - spread("seq")
+    return Result(more, [more])
 
 
 def _tokens(view: StudyView, ratio: float, families: Sequence[str], curriculum: str = "mix") -> Floats:
