@@ -247,7 +247,7 @@ def test_evaluating_by_student_evaluates_the_same_models(tree: Tree) -> None:
     assert (together["evaluate_student"], together["evaluate_adapted_student"]) == (5 * 2, 5)
     assert (together["judge_student_1"], together["judge_adapted_student_1"]) == (5 * 2, 5)
     changed = {rule for rule in apart | together if apart.get(rule) != together.get(rule)}
-    assert all(rule.startswith(("answer_", "judge_")) for rule in changed)
+    assert all(rule.startswith(("evaluate_", "judge_")) for rule in changed)
 
 
 @pytest.mark.parametrize(("size", "jobs"), [(2, (4, 2, 2, 1)), (3, (3, 2, 2, 1)), (100, (1, 1, 1, 1))])
