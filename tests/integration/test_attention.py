@@ -72,13 +72,13 @@ def test_missing_weights_are_no_random_weights(tiny_model: Path, tmp_path: Path)
 
 def test_the_fastest_kernel_that_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
     assert attention.choose_attention("auto") == "sdpa"  # no GPU, no package
-    assert attention.describe_kernels("sdpa") == "attention: sdpa"
-    with pytest.raises(StudyError, match="kernel is not here") as caught:
+    assert attention.kernel_summary("sdpa") == "attention: sdpa"
+    with pytest.raises(StudyError, match="kernel is not available") as caught:
         attention.choose_attention("flash_attention_2")
     assert caught.value.found == "flash_attention_2" and "sdpa" in str(caught.value.expected)
     monkeypatch.setattr("transformers.utils.import_utils.is_flash_attn_2_available", lambda: True)
     assert attention.choose_attention("auto") == "flash_attention_2"
     assert attention.choose_attention("sdpa") == "sdpa"
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert "slower on short documents" in attention.describe_kernels("sdpa")
-    assert "slower" not in attention.describe_kernels("flash_attention_2").split(";")[0]
+    assert "slower on short documents" in attention.kernel_summary("sdpa")
+    assert "slower" not in attention.kernel_summary("flash_attention_2").split(";")[0]

@@ -50,7 +50,7 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     wait_for(".model.checkpoints-*/checkpoint-1[2-9]/whole.json", folder, process)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
-    told = re.search(r"^SIGTERM: writes a checkpoint of step (\d+) of 100", log.read_text(), re.MULTILINE)
+    told = re.search(r"^SIGTERM: writing a checkpoint at step (\d+) of 100", log.read_text(), re.MULTILINE)
     assert told is not None and "Traceback" not in log.read_text(), log.read_text()
     assert log.read_text().count("run the same command again") == 1
     left = sorted(int(path.name.partition("-")[2]) for path in folder.glob(".model.checkpoints-*/checkpoint-*"))
@@ -60,7 +60,7 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
 
     process = start(root, arguments, log)
     assert process.wait(PATIENCE) == 0, log.read_text()
-    assert f"goes on after step {step} of 100" in log.read_text()
+    assert f"resuming after step {step} of 100" in log.read_text()
     assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
 
     undisturbed = start(root, command(root, tiny_model, made, tmp_path / "whole", **options), log)

@@ -225,7 +225,7 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
     assert not (tmp_path / "model").exists()
     again = run(command(root, tiny_model, mixture, tmp_path / "model", learning_rate=learning_rate))
     assert again.returncode == 2
-    assert said[0] in again.stderr and "to try the same again, remove this file" in again.stderr
+    assert said[0] in again.stderr and "remove this file to run it again" in again.stderr
     assert "step 1/13" in done.stderr and "step 1/13" not in again.stderr  # it trained nothing
 
 
@@ -236,7 +236,7 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
         ({"chat_template": "missing.jinja"}, "a file is missing"),
         ({"stop_token": "<end_of_turn>"}, "does not know the token that ends an answer"),
         ({"stop_token": "<think>"}, "does not put an answer between"),
-        ({"max_length": 5}, "no sequence to train on"),
+        ({"max_length": 5}, "no sequences to train on"),
         ({"micro_batch_tokens": 20}, "does not fit into a micro-batch"),
     ],
 )
@@ -286,10 +286,10 @@ def test_guards_on_files(root, tiny_model, mixture, tmp_path):
     write_table(pl.read_parquet(mixture.mixture).with_columns(prompt_id=pl.lit("?")), other, "mixture")
     cases: list[tuple[dict[str, object], str]] = [
         ({"model": pickled}, "no safetensors weights"),
-        ({"deepspeed": optimizer}, "sets what the recipe sets"),
+        ({"deepspeed": optimizer}, "overrides the recipe"),
         ({"mixture": empty}, "the mixture is empty"),
-        ({"mixture": other}, "questions of the mixture have no tokens"),
-        ({"tokens": tmp_path / "nowhere"}, "tokens of the pairs are missing"),
+        ({"mixture": other}, "prompts of the mixture have no tokens"),
+        ({"tokens": tmp_path / "nowhere"}, "tokenised pairs are missing"),
     ]
     for changes, message in cases:
         done = run(command(root, tiny_model, mixture, tmp_path / "model", **changes))
@@ -329,4 +329,4 @@ def test_the_log_is_reported_where_it_is_wanted(root, tiny_model, mixture, train
 def test_a_report_without_its_package_is_refused_before_the_training(root, tiny_model, mixture, tmp_path):
     done = run([*command(root, tiny_model, mixture, tmp_path / "model"), "--report-to", "wandb"])
     assert done.returncode == 2
-    assert "package to report a training with is not installed" in done.stderr and "pip install wandb" in done.stderr
+    assert "package of a log destination is not installed" in done.stderr and "pip install wandb" in done.stderr

@@ -50,7 +50,7 @@ def test_a_phase_is_measured_by_its_own_beginning():
     exploded = stops_at([9.0] * 6 + [1.0] + [4.0] * 3, [0] * 6 + [1] * 4)
     assert exploded is None  # four steps are too few to tell
     exploded = stops_at([9.0] * 6 + [1.0] + [4.0] * 4, [0] * 6 + [1] * 5)
-    assert exploded is not None and "it was 1 when this phase began, at step 7" in exploded
+    assert exploded is not None and "it was 1 at the start of this phase, step 7" in exploded
 
 
 def test_a_loss_that_is_no_number_stops_at_once():

@@ -216,7 +216,7 @@ def test_a_training_over_its_time_limit(slurm: ThrowawaySlurm, days: Days, slow_
 
     def told() -> list[str]:
         text = program.read_text() if program.exists() else ""
-        return re.findall(r"SIGTERM: writes a checkpoint of step (\d+) of", text)
+        return re.findall(r"SIGTERM: writing a checkpoint at step (\d+) of", text)
 
     try:
         slurm.wait_until("warning", told, 250)

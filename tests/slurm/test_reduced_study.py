@@ -118,6 +118,6 @@ def test_small_jobs_went_together(slurm: ThrowawaySlurm, project: ClusterProject
 def test_asked_against_used(project: ClusterProject) -> None:
     table = pl.read_csv(project.path / "results" / "micro" / "tables" / "resource_usage.csv")
     rows = {row["rule"]: row for row in table.iter_rows(named=True)}
-    assert rows["train_student"]["asked_memory_mb"] == 3200 and rows["train_student"]["asked_minutes"] == 62
+    assert rows["train_student"]["requested_memory_mb"] == 3200 and rows["train_student"]["requested_minutes"] == 62
     assert 100 < rows["train_student"]["used_memory_mb"] < 3200
     assert rows["grade_answers"]["jobs"] == 2

@@ -75,9 +75,11 @@ def test_sigterm_stops_both_nodes_with_status_75(slurm: ThrowawaySlurm, project:
     slurm.wait_until("a checkpoint", lambda: list(beside.glob(".seed-0.checkpoints-*/*/whole.json")), 100)
     slurm.run("scancel", "--signal=TERM", interrupted)  # to the steps, not to the script: as --signal does
     assert slurm.end_of(interrupted)["ExitCode"] == f"{os.EX_TEMPFAIL}:0", log.read_text()
-    (told,) = [text for text in log.read_text().splitlines() if text.startswith("SIGTERM: writes a checkpoint of step")]
+    (told,) = [
+        text for text in log.read_text().splitlines() if text.startswith("SIGTERM: writing a checkpoint at step")
+    ]
 
     again = slurm.run("sbatch", "--parsable", *options, str(script)).strip()
     assert slurm.end_of(again)["ExitCode"] == "0:0", log.read_text()
-    assert f"goes on after step {told.split()[-3]} of {STEPS}" in log.read_text()
+    assert f"resuming after step {told.split()[-3]} of {STEPS}" in log.read_text()
     assert_trained_as_on_one_node(project)

@@ -35,15 +35,15 @@ def test_what_diverged_is_never_chosen(losses):
     if any(losses):
         assert best_trial(trials).held_out_loss == min(loss for loss in losses if loss is not None)
     else:
-        with pytest.raises(StudyError, match="no learning rate of the search works") as caught:
+        with pytest.raises(StudyError, match="all trials of the learning-rate search diverged") as caught:
             best_trial(trials)
         assert "1: the loss is nan at step 3 of 9" in str(caught.value)
 
 
 def test_a_choice_at_the_edge_of_the_grid_is_remarked():
     trials = [trial(1e-3, 0.5), trial(1e-4, 0.7), trial(1e-5, 0.9)]
-    assert "highest rate of the search" in str(remark(trials[0], trials))
-    assert "lowest rate of the search" in str(remark(trials[2], trials))
+    assert "highest rate of the grid" in str(remark(trials[0], trials))
+    assert "lowest rate of the grid" in str(remark(trials[2], trials))
     assert remark(trials[1], trials) is None
     assert remark(trials[0], trials[:1]) is None
 
@@ -101,11 +101,11 @@ def test_the_script_writes_rates_and_trials(root: Path, tmp_path: Path):
     assert table.filter("chosen").select("format", "learning_rate").rows() == [("ift", 1e-4), ("reasoning", 1e-3)]
     assert table.filter(pl.col("diverged").is_not_null())["learning_rate"].to_list() == [1e-3]
     assert "s ift 0.001: the loss is nan at step 3 of 9\n" in done.stderr
-    assert "s reasoning 0.001: held-out loss 0.2000 <- chosen (the highest rate of the search" in done.stderr
+    assert "s reasoning 0.001: held-out loss 0.2000 <- chosen (the highest rate of the grid" in done.stderr
 
 
 def test_the_script_says_so_if_nothing_works(root: Path, tmp_path: Path):
     done = choose(root, tmp_path, [trial(1e-3, None)])
     assert done.returncode == 2
-    assert "no learning rate of the search works" in done.stderr and "add lower rates" in done.stderr
+    assert "all trials of the learning-rate search diverged" in done.stderr and "add lower rates" in done.stderr
     assert not (tmp_path / "rates.json").exists()

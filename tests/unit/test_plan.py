@@ -228,11 +228,11 @@ def test_what_is_there_is_not_counted_again(paper: dict[str, Any], root: Path, t
     assert done > 0
     assert after.stages["gpu_hours_left"].sum() == pytest.approx(before.stages["gpu_hours"].sum() - done)
     assert after.stages["jobs_left"].sum() == before.stages["jobs"].sum() - 4
-    assert "left to do" in summary(after, None, "plan") and "left to do" not in summary(before, None, "plan")
+    assert "remaining" in summary(after, None, "plan") and "remaining" not in summary(before, None, "plan")
 
 
 def test_unknown_gpu(paper: dict[str, Any], root: Path, tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="nothing is known about this GPU") as caught:
+    with pytest.raises(StudyError, match="the GPU of the plan is unknown") as caught:
         plan_of(merge(paper, {"plan": {"gpu": "H10"}}), tmp_path)
     assert caught.value.key == "plan.gpu" and "did you mean" in caught.value.remedy
 
@@ -240,7 +240,7 @@ def test_unknown_gpu(paper: dict[str, Any], root: Path, tmp_path: Path) -> None:
 def test_unknown_architecture(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(root)
     own = merge(paper, {"students": {"Qwen2.5-3B": {"model": "my/model"}}})
-    with pytest.raises(StudyError, match="architecture of a model is not known") as caught:
+    with pytest.raises(StudyError, match="architecture of a model is unknown") as caught:
         plan_of(own, tmp_path)
     assert caught.value.key == "plan.architectures.my/model" and "num_key_value_heads" in caught.value.expected
     stated = merge(own, {"plan": {"architectures": {"my/model": dict(shipped_shapes()["Qwen/Qwen2.5-3B"])}}})
@@ -280,7 +280,7 @@ def test_questions_that_an_option_multiplies_must_be_counted(
 ) -> None:
     monkeypatch.chdir(root)
     config = merge(paper, {"benchmarks": {"options": {"coqa": {"turns": "every"}}, "samples_per_item": {"aime": 8}}})
-    with pytest.raises(StudyError, match="nobody has counted") as caught:
+    with pytest.raises(StudyError, match="number of items of a benchmark is unknown") as caught:
         plan_of(config, tmp_path)
     assert caught.value.key == "plan.benchmark_items.coqa"
     plan = plan_of(merge(config, {"plan": {"benchmark_items": {"coqa": 7983}}}), tmp_path)

@@ -118,7 +118,7 @@ def test_what_jobs_take_beside_their_work(measured: Calibration) -> None:
     assert measured.starts["training"] == pytest.approx((40 - 36) / 3)
     assert measured.starts["evaluation"] == measured.starts["generation"] == pytest.approx((57 - 27) / 3)
     assert measured.starts["judging"] == pytest.approx(12 - 5 * 2)
-    assert measured.light["build_mixture"] == 3
+    assert measured.cpu_jobs["build_mixture"] == 3
 
 
 def test_speeds_add_up_to_the_measured_seconds(measured: Calibration) -> None:
@@ -191,7 +191,7 @@ def test_predicted_against_measured(root: Path, measured: Calibration, tmp_path:
 
 
 def test_a_study_without_tables_cannot_calibrate(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="no table of costs") as caught:
+    with pytest.raises(StudyError, match="no costs table") as caught:
         read_calibration(tmp_path / "nothing", "nothing", lambda *_: 1, {}, lambda _: None)
     assert caught.value.key == "plan.calibrate_from" and caught.value.found == "nothing"
 
@@ -199,7 +199,7 @@ def test_a_study_without_tables_cannot_calibrate(tmp_path: Path) -> None:
 def test_nor_one_without_timings(pilot: Path) -> None:
     for file in (pilot / "timings").rglob("*.tsv"):
         file.unlink()
-    with pytest.raises(StudyError, match="no job has noted its time"):
+    with pytest.raises(StudyError, match="there are no job timings"):
         read_calibration(pilot, "pilot", lambda *_: 1, {}, lambda _: None)
 
 

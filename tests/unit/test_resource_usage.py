@@ -64,8 +64,8 @@ def test_asked_and_used(timings: Path) -> None:
     assert table["rule"].to_list() == ["train_student", "grade", "quick"]  # by asked time
     grade = rows(table)["grade"]
     assert (grade["jobs"], grade["threads"], grade["gpus"], grade["nodes"]) == (2, 2, 0, 1)
-    assert (grade["asked_minutes"], grade["used_minutes"], grade["time_used"]) == (30, 2, pytest.approx(0.1))
-    assert (grade["asked_memory_mb"], grade["used_memory_mb"], grade["memory_used"]) == (2000, 300, 0.15)
+    assert (grade["requested_minutes"], grade["used_minutes"], grade["time_used"]) == (30, 2, pytest.approx(0.1))
+    assert (grade["requested_memory_mb"], grade["used_memory_mb"], grade["memory_used"]) == (2000, 300, 0.15)
     assert grade["used_threads"] == pytest.approx(120 / 180)
     assert grade["threads_used"] == pytest.approx(120 / 360)
 
@@ -84,7 +84,7 @@ def test_timings_without_what_was_asked(timings: Path) -> None:
     (timings / "grade" / "a.tsv").write_text(short)
     (timings / "old.tsv").write_text(short)
     table = rows(resource_usage(timings))
-    assert (table["old"]["asked_minutes"], table["old"]["used_minutes"], table["old"]["gpus"]) == (None, 1, None)
+    assert (table["old"]["requested_minutes"], table["old"]["used_minutes"], table["old"]["gpus"]) == (None, 1, None)
     assert table["grade"]["used_minutes"] == 2
 
 
@@ -119,5 +119,5 @@ def test_the_script(root: Path, timings: Path, tmp_path: Path, monkeypatch: pyte
 
 
 def test_before_any_job(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="no job has noted its time yet"):
+    with pytest.raises(StudyError, match="there are no job timings"):
         resource_usage(tmp_path)

@@ -45,5 +45,5 @@ def test_the_script(root: Path, timings: Path, tmp_path: Path) -> None:
 
 
 def test_before_any_job(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="no job has noted its time yet"):
+    with pytest.raises(StudyError, match="there are no job timings"):
         job_timings(tmp_path)

@@ -89,7 +89,7 @@ def test_a_plan_starts_nothing_and_makes_nothing_old(made: Tree, root: Path) -> 
         shutil.copy(root / "resources" / "micro" / model / "config.json", made.path / "resources" / "micro" / model)
     shutil.copy(root / "workflow" / "scripts" / "plan_study.py", made.path / "workflow" / "scripts")
     run = made.snakemake("-c1", "plan", study=SMALL)
-    assert "left to do" in run.stdout + run.stderr
+    assert "remaining" in run.stdout + run.stderr
     left = stages(made, "micro")
     assert left["jobs_left"].sum() == 0
     assert left["gpu_hours_left"].sum() == 0
@@ -107,5 +107,5 @@ def test_a_plan_that_cannot_be_made_says_why(planned: Tree, tmp_path: Path) -> N
     overlay.write_text("plan: {calibrate_from: never_run}\n")
     run = planned.snakemake("-c1", "plan", study=(*MICRO, str(overlay)), check=False)
     assert run.status == 1
-    assert "the study to calibrate from has no table of costs" in run.stdout + run.stderr
+    assert "the study in plan.calibrate_from has no costs table" in run.stdout + run.stderr
     assert "plan.calibrate_from" in run.stdout + run.stderr

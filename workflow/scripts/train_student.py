@@ -93,7 +93,7 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
     ready = command.prepare(arguments)
     trained = command.run(arguments, ready)
     if trained.finished and launch.rank() == 0:
-        facts = ready.facts | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
+        facts = ready.manifest | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
         remove_partial_writes(arguments.output)
         with atomic_directory(arguments.output) as folder:
             students.save_student(folder, trained.model, trained.weights, ready.tokenizer, arguments.stop_token)

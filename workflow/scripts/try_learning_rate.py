@@ -69,7 +69,7 @@ def try_rate(arguments: argparse.Namespace) -> bool:
         trial = Trial(arguments.student, arguments.format, arguments.learning_rate, loss, diverged)
         tokens = int(held_out.completion_lengths.sum())
         measured = {"steps": len(ready.plan.steps), "held_out": len(held_out), "held_out_completion_tokens": tokens}
-        write_json(asdict(trial) | measured | {"manifest": ready.facts}, arguments.output)
+        write_json(asdict(trial) | measured | {"manifest": ready.manifest}, arguments.output)
         remove_checkpoints(ready.checkpoints)
     return True
 

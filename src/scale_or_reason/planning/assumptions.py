@@ -1,4 +1,4 @@
-"""What a plan assumes: the config's ``plan``, and in its place what a pilot has measured. What was used is noted."""
+"""The assumptions of a plan: the config's ``plan``, overridden by a pilot's measurements. Used values are recorded."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SHORT_ANSWER = 30
 
 @dataclass(frozen=True)
 class GpuType:
-    """A GPU: dense peak in 10^12 operations a second in the type that is computed in, memory in 10^9 bytes, bandwidth
-    in 10^12 bytes a second, price of an hour.
+    """A GPU: dense peak in 10^12 operations per second in the compute dtype, memory in 10^9 bytes, bandwidth in
+    10^12 bytes per second, price per hour.
     """
 
     name: str
@@ -36,7 +36,7 @@ class GpuType:
 
 @dataclass(frozen=True)
 class Note:
-    """One assumption that a plan has used."""
+    """One assumption used by a plan."""
 
     assumption: str
     value: float | str
@@ -46,7 +46,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Calls:
-    """``count`` sequences, and tokens of one on average: what a model reads, and what it writes or learns."""
+    """``count`` sequences and their mean tokens: the prompt, and the completion that is generated or trained on."""
 
     count: float
     prompt: float
@@ -55,7 +55,7 @@ class Calls:
 
 @dataclass
 class Assumptions:
-    """The numbers that a plan rests on, each noted when it is asked for."""
+    """The numbers used by a plan; every access is recorded in ``notes``."""
 
     config: Mapping[str, Any]
     study: Study
@@ -72,12 +72,12 @@ class Assumptions:
         types, name = self.settings["gpu_types"], self.settings["gpu"]
         if name not in types:
             raise StudyError(
-                "nothing is known about this GPU",
+                "the GPU of the plan is unknown",
                 where="config",
                 key="plan.gpu",
                 found=name,
                 expected=", ".join(types),
-                remedy=did_you_mean(name, types) or f"describe it under plan.gpu_types.{name}",
+                remedy=did_you_mean(name, types) or f"add it as plan.gpu_types.{name}",
             )
         units = {"tflops": "TFLOP/s", "memory_gb": "GB", "bandwidth_tb_s": "TB/s", "price_per_hour": "per GPU-hour"}
         for key, unit in units.items():
@@ -92,12 +92,12 @@ class Assumptions:
         return float(self._note(key, value, unit))
 
     def kept_pairs(self, corpus: str) -> float:
-        """The share of a corpus' questions that is trained on: both answers finished, no overlap, not too long."""
+        """The share of a corpus' prompts that are trained on: both answers finished, no overlap, not too long."""
         measured = self.calibration.kept.get(corpus)
-        return self._measured_or(f"kept_pair_share.{corpus}", measured, "share of the questions", "corpus", corpus)
+        return self._measured_or(f"kept_pair_share.{corpus}", measured, "share of the prompts", "corpus", corpus)
 
     def training_lengths(self, corpus: str) -> tuple[float, dict[str, float]]:
-        """Tokens of a question, and of its answer in each format."""
+        """Mean tokens of a prompt, and of its answer in each format."""
         lengths = {}
         for part in ("prompt", *FORMATS):
             measured = self.calibration.training.get((corpus, part))
@@ -105,10 +105,10 @@ class Assumptions:
         return lengths.pop("prompt"), lengths
 
     def generated_tokens(self, corpus: str, answer_format: str) -> float:
-        """Tokens that the teacher writes for a question.
+        """Mean tokens that the teacher generates per prompt.
 
-        They are more than students read where reasoning without an end is dropped, since such an answer has all tokens
-        that the teacher may write.
+        They exceed those that students are trained on if unfinished reasoning is dropped, since such an answer reaches
+        the teacher's limit.
         """
         if (corpus, answer_format) in self.calibration.generated:
             value = self.calibration.generated[corpus, answer_format]
@@ -123,9 +123,9 @@ class Assumptions:
         return kept * mean + (1 - kept) * limit
 
     def items(self, benchmark: str) -> int:
-        """How many questions of a benchmark are asked, answers per question among them.
+        """The number of answers per model to a benchmark: items times samples per item.
 
-        Raises :class:`StudyError` where neither config nor benchmark says it.
+        Raises :class:`StudyError` if neither the config nor the benchmark has the number of items.
         """
         settings = self.config["benchmarks"]
         limit = max_items_of(benchmark, settings)
@@ -137,7 +137,7 @@ class Assumptions:
         return count * int(settings["samples_per_item"].get(benchmark, 1))
 
     def _rows(self, benchmark: str, own: Benchmark, chosen: Benchmark) -> int:
-        """Questions before any limit: those that the study writes itself, those of a file, as stated, as is known."""
+        """Items before any limit: of the small world, of a JSONL file, from ``plan.benchmark_items``, or of the hub."""
         folder = rows_folder(benchmark, self.config["benchmarks"]["source"])
         if folder and "small_world" in self.config and made_by_study(folder, self.study.name):
             return int(self.config["small_world"]["benchmark_rows"])
@@ -151,17 +151,17 @@ class Assumptions:
             return int(stated)
         if chosen.hub is None or chosen.hub.rows is None or several:
             raise StudyError(
-                "nobody has counted the questions of a benchmark",
+                "the number of items of a benchmark is unknown",
                 where="config",
                 key=f"plan.benchmark_items.{benchmark}",
-                found="nothing",
-                expected="their number before any limit",
-                remedy="count its rows and state the number there",
+                found="no number",
+                expected="the number of items before any limit",
+                remedy="count its rows and set the number there",
             )
         return chosen.hub.rows
 
     def question_tokens(self, benchmark: str, shots: int | None = None) -> float:
-        """Tokens of a question with its instruction; with ``shots`` behind so many solved examples."""
+        """Mean tokens of a question with its instruction and ``shots`` solved examples."""
         if (benchmark, shots) in self.calibration.questions:
             name = f"tokens.benchmark_prompts.{benchmark}" + (f", {shots} shots" if shots is not None else "")
             return self.measured(name, self.calibration.questions[benchmark, shots], "tokens")
@@ -169,7 +169,7 @@ class Assumptions:
         return own * (1 + BENCHMARKS[benchmark].examples_shown(shots or 0))
 
     def answer_tokens(self, model: AnyModel, benchmark: str) -> float:
-        """Tokens of a model's answer, at most what it may write."""
+        """Mean tokens of a model's answer, at most its limit."""
         limit = (
             model.max_tokens if isinstance(model, LimitedCell) else self.config["evaluation"]["sampling"]["max_tokens"]
         )
@@ -180,7 +180,7 @@ class Assumptions:
         return min(limit, self._assumed_answer(self.answers_like(model), benchmark))
 
     def _groups(self, model: AnyModel) -> list[str]:
-        """Where measurements of such a model may be found: its own groups first, then that of its format."""
+        """The groups with measurements of similar models: the model's own groups, then that of its format."""
         if not self.calibration.answers:
             return []
         own = model.cell if isinstance(model, LimitedCell) else model
@@ -196,10 +196,10 @@ class Assumptions:
         return self._measured_or(f"tokens.answers.{key}.{answer_format}", None, "tokens", "family", key)
 
     def answers_like(self, model: AnyModel) -> str | None:
-        """In which format a model answers; None for base students.
+        """The format in which a model answers; None for base students.
 
-        A sequential training ends with reasoning, so the student reasons whatever the ratio; a mixed one reasons above
-        ``tokens.mixed_reasons_above`` (v1 figure 3).
+        A sequential training ends with reasoning, so the student reasons at every ratio above 0; after mixed training
+        it reasons above ``tokens.mixed_reasons_above`` (v1 figure 3).
         """
         if isinstance(model, BaseStudent):
             return None
@@ -213,7 +213,7 @@ class Assumptions:
         return "reasoning" if model.ratio > threshold or model.ratio == 1 else "ift"
 
     def judging_calls(self, judge: Judge, model: AnyModel, benchmark: str, count: float) -> tuple[Calls, ...]:
-        """What a judge reads and writes about a model's ``count`` answers to a benchmark."""
+        """The judge's prompts and replies for a model's ``count`` answers to a benchmark."""
         for group in self._groups(model):
             key = (judge.name, group, benchmark)
             if key in self.calibration.verdicts:
@@ -227,7 +227,7 @@ class Assumptions:
         question = self.question_tokens(benchmark) + self.number("tokens.judge.instruction", "tokens")
         answer = self.answer_tokens(model, benchmark)
         if not protocol.shows_reasoning and self.answers_like(model) == "reasoning":
-            answer = self._assumed_answer("ift", benchmark)  # what is left behind the reasoning
+            answer = self._assumed_answer("ift", benchmark)  # the answer without its reasoning
         first = question + min(answer, judge.answer_tail_tokens)
         reply = min(self.number("tokens.judge.reply", "tokens"), judge.sampling["max_tokens"])
         truth = _SHORT_ANSWER if has_truth else 0
@@ -245,12 +245,12 @@ class Assumptions:
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is None:
             raise StudyError(
-                f"the plan knows no number for this {kind}",
+                f"the plan has no number for this {kind}",
                 where="config",
                 key=f"plan.{key}",
-                found="nothing",
+                found="no number",
                 expected=unit,
-                remedy=f"state it there, or run a pilot with this {kind} and name its study in plan.calibrate_from",
+                remedy=f"set it there, or run a pilot with this {kind} and set plan.calibrate_from to its study",
             )
         return float(self._note(key, value, unit))
 
@@ -263,5 +263,5 @@ class Assumptions:
 
 
 def _split(key: str, name: str) -> list[str]:
-    """The parts of a key; a ``name`` within it may have dots of its own."""
+    """The parts of a key; the ``name`` in it may contain dots."""
     return [name if part == "\0" else part for part in key.replace(name, "\0", 1).split(".")]

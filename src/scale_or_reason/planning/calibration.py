@@ -1,4 +1,4 @@
-"""What a finished study has measured, to take the place of a plan's assumptions: lengths, and how long work takes."""
+"""Measurements of a finished study that replace a plan's assumptions: lengths and durations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scale_or_reason.planning.shapes import Shape
 from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.study.cells import FORMATS, format_ratio, parse_model_id
 
-#: What the time of a stage is made of: GPU-seconds for each prompt token, each completion token, each FLOP.
+#: The coefficients of a stage's time: GPU-seconds per prompt token, per completion token and per FLOP.
 Speed = tuple[float, float, float]
 
 
@@ -25,11 +25,15 @@ Speed = tuple[float, float, float]
 class Calibration:
     """Means of ``study``. Groups are those of :func:`answer_groups`.
 
-    ``training``: (corpus, "prompt" or format) -> tokens. ``kept``: corpus -> share of its questions that were trained
-    on. ``generated``: (corpus, format) -> tokens that the teacher wrote, in pairs that were dropped too. ``questions``:
-    (benchmark, shots or None) -> tokens. ``answers``: (group, benchmark) -> tokens. ``verdicts``: (judge, group,
-    benchmark) -> tokens read and written. ``speeds``: stage -> :data:`Speed`. ``starts``: stage -> seconds of a job in
-    which no model works. ``light``: rule -> seconds of a job.
+    - ``training``: (corpus, "prompt" or format) -> tokens.
+    - ``kept``: corpus -> share of its prompts that were trained on.
+    - ``generated``: (corpus, format) -> tokens that the teacher generated, including dropped pairs.
+    - ``questions``: (benchmark, shots or None) -> tokens.
+    - ``answers``: (group, benchmark) -> tokens.
+    - ``verdicts``: (judge, group, benchmark) -> prompt and reply tokens.
+    - ``speeds``: stage -> :data:`Speed`.
+    - ``starts``: stage -> start-up seconds per job.
+    - ``cpu_jobs``: rule -> seconds per job.
     """
 
     study: str
@@ -41,18 +45,18 @@ class Calibration:
     verdicts: Mapping[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
     speeds: Mapping[str, Speed] = field(default_factory=dict)
     starts: Mapping[str, float] = field(default_factory=dict)
-    light: Mapping[str, float] = field(default_factory=dict)
+    cpu_jobs: Mapping[str, float] = field(default_factory=dict)
 
 
-#: Of no study: it has measured nothing.
+#: A calibration without measurements.
 NOTHING_MEASURED = Calibration(study="")
 
 
 def answer_groups(model_id: str) -> list[str]:
-    """What a model has in common with others whose answers are about as long, from the nearest to the widest.
+    """The groups of models with answers of similar length to which a model belongs, from narrow to wide.
 
-    ``general/micro-1M/mix/rho-0.5/seed-0`` is one of ``general/mix/rho-0.5`` and of ``mix/rho-0.5``. At the ratios 0
-    and 1 the widest is the format: ``ift`` or ``reasoning``.
+    ``general/micro-1M/mix/rho-0.5/seed-0`` belongs to ``general/mix/rho-0.5`` and ``mix/rho-0.5``. At ratios 0 and 1
+    the widest group is the format: ``ift`` or ``reasoning``.
     """
     columns = parse_model_id(model_id).columns()
     if columns["kind"] == "base":
@@ -73,22 +77,21 @@ def read_calibration(
     processes: Mapping[str, int],
     shape: Callable[[str], Shape | None],
 ) -> Calibration:
-    """The measurements of the study whose files lie in ``results``.
+    """The measurements of the study in ``results``.
 
-    ``gpus`` says on how many GPUs the engine of a model works, by role (student, teacher, judge) and name,
-    ``processes`` on how many a student is trained, ``shape`` what a judge's shape is. Of models that the planned study
-    does not know (None) or that a server runs (0) times are left out. Raises :class:`StudyError` if the study has no
-    tables or no timings.
+    ``gpus`` gives the number of GPUs of a model's engine, by role (student, teacher, judge) and name; ``processes``
+    that of a student's training; ``shape`` a judge's shape. Times of models that are not in the planned study (None) or
+    that a server runs (0) are skipped. Raises :class:`StudyError` if the study has no tables or no timings.
     """
     file = results / "tables" / "costs.parquet"
     if not file.is_file():
         raise StudyError(
-            "the study to calibrate from has no table of costs",
+            "the study in plan.calibrate_from has no costs table",
             where=file,
             key="plan.calibrate_from",
             found=study,
             expected="the name of a finished study",
-            remedy="run that study to its end first, or set plan.calibrate_from to null",
+            remedy="finish that study first, or set plan.calibrate_from to null",
         )
     costs = read_table(file, "costs")
     rules = {row["rule"]: row for row in job_timings(results / "timings").to_dicts()}
@@ -119,7 +122,7 @@ def read_calibration(
         verdicts=_verdict_lengths(verdicts),
         speeds=speeds,
         starts=starts,
-        light={rule: row["mean_seconds"] for rule, row in rules.items()},
+        cpu_jobs={rule: row["mean_seconds"] for rule, row in rules.items()},
     )
 
 
@@ -142,7 +145,7 @@ def _mean(rows: pl.DataFrame, column: str) -> float:
 
 
 def _training_lengths(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
-    """From the trainings in one format; their questions are the same."""
+    """From the trainings in a single format, which have the same prompts."""
     lengths = {}
     for (corpus, ratio), rows in (
         _trainings(costs).filter(pl.col("ratio").is_in([0.0, 1.0])).group_by("corpus", "ratio")
@@ -153,12 +156,12 @@ def _training_lengths(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _trainings(costs: pl.DataFrame) -> pl.DataFrame:
-    # an adapted student's row holds both of its trainings
+    # an adapted student's row has the sum of its two trainings
     return costs.filter(pl.col("stage") == "training", pl.col("kind") == "distilled")
 
 
 def _kept(costs: pl.DataFrame, pairs: Path) -> dict[str, float]:
-    """Sequences of a training among the questions that were answered, by the audit of the pairs."""
+    """Sequences of a training divided by the number of answered prompts in the audit of the pairs."""
     kept = {}
     for (corpus,), rows in _trainings(costs).group_by("corpus"):
         file = pairs / f"{corpus}.audit.json"
@@ -169,7 +172,7 @@ def _kept(costs: pl.DataFrame, pairs: Path) -> dict[str, float]:
 
 
 def _generated(pairs: Path) -> dict[tuple[str, str], float]:
-    """From the teacher's shards, where they are still there."""
+    """From the teacher's shards, if they still exist."""
     tokens = {}
     for folder in sorted({file.parent for file in pairs.glob("*/*/shard-*.parquet")}):
         shards = pl.concat(
@@ -184,10 +187,10 @@ def _evaluations(costs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _questions(costs: pl.DataFrame) -> dict[tuple[str, int | None], float]:
-    """As students are asked in their chat format, and as base students are."""
+    """Prompt lengths of students, in chat format, and of base students."""
     lengths: dict[tuple[str, int | None], float] = {}
-    asked = _evaluations(costs).filter(pl.col("kind").is_in(["distilled", "adapted", "base"]))
-    for (benchmark, shots), rows in asked.group_by("benchmark", "shots"):
+    of_students = _evaluations(costs).filter(pl.col("kind").is_in(["distilled", "adapted", "base"]))
+    for (benchmark, shots), rows in of_students.group_by("benchmark", "shots"):
         lengths[str(benchmark), shots] = _mean(rows, "prompt_tokens")
     return lengths
 
@@ -198,7 +201,7 @@ def _answers(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _with_groups(rows: pl.DataFrame) -> pl.DataFrame:
-    """Every row once for each group of its model."""
+    """Every row, repeated for each group of its model."""
     ids = rows["model_id"].unique(maintain_order=True).to_list()
     groups = [(model_id, group) for model_id in ids for group in answer_groups(model_id)]
     lookup = pl.DataFrame(groups, schema={"model_id": pl.String(), "group": pl.String()}, orient="row")
@@ -206,7 +209,7 @@ def _with_groups(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_verdicts(folder: Path) -> pl.DataFrame:
-    """Tokens of all judges by judge, model and benchmark; limits on the length of answers are left out."""
+    """Tokens by judge, model and benchmark, without models under other length limits."""
     columns = ["model_id", "benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
     files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rule_graders")]
     files = [file for file in files if "max-tokens-" not in file.parent.name]
@@ -230,7 +233,7 @@ def _verdict_lengths(verdicts: pl.DataFrame) -> dict[tuple[str, str, str], tuple
 
 
 def _work(costs: pl.DataFrame, stage: str, gpus: Callable[[str, str], int | None]) -> list[_Work]:
-    """One measurement for each model that was timed and that the planned study knows."""
+    """One measurement for each timed model of the planned study."""
     rows = _trainings(costs) if stage == "training" else _evaluations(costs)
     work = []
     for (_, kind, name), part in rows.group_by("model_id", "kind", "student", maintain_order=True):
@@ -263,9 +266,9 @@ def _manifest_seconds(file: Path) -> float | None:
 
 
 def _speed(work: list[_Work]) -> Speed:
-    """The three speeds, none below zero, that come nearest to all measurements, each weighed by its own time.
+    """Non-negative least squares of the three speeds over all measurements, weighted by the inverse of their time.
 
-    Scaled so that all measurements together take what they took. Where few models were measured, several would do.
+    The result is scaled so that it reproduces the total time. With few measured models it is not unique.
     """
     from scipy.optimize import nnls
 
@@ -275,15 +278,15 @@ def _speed(work: list[_Work]) -> Speed:
     weights = 1 / np.sqrt(np.maximum(seconds, 1e-9))
     solution, _ = nnls(table / scale * weights[:, None], seconds * weights)
     predicted = float((table @ (solution / scale)).sum())
-    adds_up = float(seconds.sum()) / predicted if predicted else 1.0
-    first, second, third = (float(value) for value in adds_up * solution / scale)
+    correction = float(seconds.sum()) / predicted if predicted else 1.0
+    first, second, third = (float(value) for value in correction * solution / scale)
     return first, second, third
 
 
 def _seconds(costs: pl.DataFrame, results: Path, stage: str) -> float | None:
-    """The measured seconds of a stage's work, without what its jobs take to start.
+    """The measured seconds of a stage's work, without the start-up of its jobs.
 
-    Answers and verdicts under other limits on the length have no costs, but their jobs are among the stage's.
+    Answers and verdicts under other length limits are not in the costs table, but their jobs belong to the stage.
     """
     if stage == "training":
         seconds = _trainings(costs)["seconds"]

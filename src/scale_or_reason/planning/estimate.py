@@ -1,4 +1,4 @@
-"""From the jobs of a study to numbers: FLOPs, hours, memory, disk and price of every cell, and of every stage."""
+"""Estimate FLOPs, hours, memory, disk and price of every job of a study, by cell and stage."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from scale_or_reason.study.catalogue import TeacherModel
 from scale_or_reason.study.local_files import deepspeed_file
 from scale_or_reason.study.study import Judge, Student
 
-#: One row for each cell of each stage. Tokens and FLOPs are those of all its sequences: ``flops`` by the paper's
-#: formulas, ``flops_exact`` of decoders as they are built. ``hours`` are those of the part of the job that the cell
-#: takes, its start included. Memory is that of one GPU.
+#: One row per stage and cell. Tokens and FLOPs are sums over its sequences: ``flops`` by the paper's formulas,
+#: ``flops_exact`` for the actual architecture. ``hours`` are the cell's share of its job, including start-up. Memory is
+#: per GPU.
 PLAN_COLUMNS: dict[str, Any] = {
     "stage": pl.String(),
     "cell": pl.String(),
@@ -56,7 +56,7 @@ GB, HOUR = 1e9, 3600.0
 
 @dataclass(frozen=True)
 class _Machine:
-    """What a unit's model works on."""
+    """The resources that a unit's model uses."""
 
     shape: Shape
     gpus: int
@@ -67,7 +67,7 @@ class _Machine:
 
 
 class Estimator:
-    """Counts what units take on the plan's GPUs."""
+    """Estimates the cost of units on the plan's GPUs."""
 
     def __init__(self, config: Mapping[str, Any], assumed: Assumptions) -> None:
         self.config, self.assumed, self.gpu = config, assumed, assumed.gpu()
@@ -75,7 +75,7 @@ class Estimator:
         self.memory_rows: dict[tuple[str, str], dict[str, Any]] = {}
 
     def shape(self, model: Student | TeacherModel | Judge) -> Shape | None:
-        """The shape of a model; None for a judge behind a server whose architecture nobody knows."""
+        """The shape of a model; None for a judge on a server with unknown architecture."""
         source = model.model
         if isinstance(model, Judge) and model.endpoint:
             if model.architecture is None:
@@ -84,7 +84,7 @@ class Estimator:
         return shape_of(source, self.config["plan"]["architectures"])
 
     def engine_gpus(self, model: Student | TeacherModel | Judge) -> int:
-        """GPUs of one engine; none where a server answers. On a machine without GPUs a job takes one place."""
+        """The number of GPUs of one engine; 0 for a server. Without GPUs a job takes one slot."""
         if getattr(model, "endpoint", None):
             return 0
         sizes = (model.engine.get(f"{name}_parallel_size", 1) for name in ("tensor", "pipeline"))
@@ -92,13 +92,13 @@ class Estimator:
         return tensor * pipeline if self.on_gpu else 1
 
     def rows(self, units: list[Unit]) -> pl.DataFrame:
-        """A row for each unit."""
+        """One row per unit."""
         members = Counter((unit.stage, unit.job) for unit in units)
         rows = [self._row(unit, members[unit.stage, unit.job]) for unit in units]
         return pl.DataFrame(rows, schema=PLAN_COLUMNS)
 
     def gpu_hours(self, unit: Unit) -> float:
-        """What a unit in which a student works takes, without the start of its job."""
+        """GPU-hours of a student's unit, without the start-up of its job."""
         assert isinstance(unit.model, Student)
         shape, training = self.shape(unit.model), unit.stage in TRAINING_STAGES
         assert shape is not None
@@ -116,7 +116,7 @@ class Estimator:
             "disk_gb": unit.disk / GB,
         }
         if unit.model is None:
-            return row | {"gpus": 0, "hours": self._light_seconds(unit.rule) / HOUR, "gpu_hours": 0.0, "price": 0.0}
+            return row | {"gpus": 0, "hours": self._cpu_job_seconds(unit.rule) / HOUR, "gpu_hours": 0.0, "price": 0.0}
         written = sum(call.count * call.completion for call in unit.calls)
         tokens = {
             "model": unit.model.name,
@@ -188,7 +188,7 @@ class Estimator:
         return _Machine(shape, gpus, memory, fits, used, writing.tokens_per_second)
 
     def _note_memory(self, kind: str, model: str, what: str, gpus: int, memory: Memory, fits: bool) -> None:
-        """The largest of a model's configurations of one kind."""
+        """Record a model's configuration with the largest memory, by kind."""
         kept = self.memory_rows.get((kind, model))
         if kept is None or kept["total_gb"] < memory.total / GB:
             parts = {f"{part}_gb": getattr(memory, part) / GB for part in MEMORY_PARTS}
@@ -196,7 +196,7 @@ class Estimator:
             self.memory_rows[kind, model] = row | {"total_gb": memory.total / GB, "fits": fits}
 
     def _measured_seconds(self, stage: str, calls: tuple[Calls, ...], flops: float) -> float | None:
-        """GPU-seconds by the speeds of a pilot, if it has measured the stage."""
+        """GPU-seconds from a pilot's speeds; None if it has not measured the stage."""
         speed = self.assumed.calibration.speeds.get(stage)
         if speed is None:
             return None
@@ -214,7 +214,7 @@ class Estimator:
         )
 
     def _start_seconds(self, unit: Unit, shape: Shape, members: int) -> float:
-        """A unit's share of what its job takes to start, and what its model takes to load."""
+        """A unit's share of the start-up of its job and of loading the model."""
         calibration = self.assumed.calibration
         if unit.stage in calibration.starts:
             start = calibration.starts[unit.stage]
@@ -226,15 +226,15 @@ class Estimator:
         start = self.assumed.number("startup.minutes", "minutes of a job") * 60
         return start / members + load / (1 if own_weights else members)
 
-    def _light_seconds(self, rule: str) -> float:
+    def _cpu_job_seconds(self, rule: str) -> float:
         calibration = self.assumed.calibration
-        if rule in calibration.light:
-            return self.assumed.measured(f"cpu_jobs.{rule}", calibration.light[rule], "seconds of a job")
+        if rule in calibration.cpu_jobs:
+            return self.assumed.measured(f"cpu_jobs.{rule}", calibration.cpu_jobs[rule], "seconds of a job")
         return self.assumed.number("cpu_jobs.minutes", "minutes of a job") * 60
 
 
 def _tokens_price(unit: Unit) -> float:
-    """What a server asks for a unit's tokens."""
+    """The server's price of a unit's tokens."""
     endpoint = getattr(unit.model, "endpoint", None) or {}
     prompt = sum(call.count * call.prompt for call in unit.calls) * endpoint.get("prompt_price", 0)
     completion = sum(call.count * call.completion for call in unit.calls) * endpoint.get("completion_price", 0)

@@ -1,4 +1,4 @@
-"""GPU-hours of training a model that is there, and of one more answer of it, by the speeds that plans assume."""
+"""GPU-hours of training an existing model, and of one of its answers, by the speeds of plans."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Floats = NDArray[np.float64]
 def lifetime_hours(
     estimator: Estimator, study: Study, evidence: Evidence, costs: pl.DataFrame, task: str, queries: float
 ) -> tuple[Floats, Floats]:
-    """GPU-hours of training, and of one of ``queries`` answers to the family ``task``, by cell of the evidence.
+    """GPU-hours of training, and per answer for ``queries`` answers to the family ``task``, by cell of the evidence.
 
-    Shapes: (cells,), (cells,). Tokens are those of the table ``costs``. NaN where they are not known, or for a model
-    that is no student.
+    Shapes: (cells,), (cells,). Tokens are those of the table ``costs``. NaN if they are unknown or the model is not a
+    student.
     """
     training, answer = np.full((2, evidence.cells.height), np.nan)
     trained = _calls(costs.filter(stage="training"), [])
-    asked = _calls(costs.filter((pl.col("stage") == "evaluation") & (pl.col("family") == task)), ["benchmark"])
+    evaluated = _calls(costs.filter((pl.col("stage") == "evaluation") & (pl.col("family") == task)), ["benchmark"])
     for cell, row in enumerate(evidence.cells.select(CELL).iter_rows(named=True)):
         student, key = study.students.get(row["student"]), tuple(row.values())
         if student is None:
             continue
         if key in trained:
             training[cell] = estimator.gpu_hours(_unit("training", student, trained[key]))
-        if len(asked.get(key, [])) == len(evidence.families[task]):
-            share = queries / len(asked[key])
-            calls = [Calls(share, call.prompt, call.completion) for call in asked[key]]
+        if len(evaluated.get(key, [])) == len(evidence.families[task]):
+            share = queries / len(evaluated[key])
+            calls = [Calls(share, call.prompt, call.completion) for call in evaluated[key]]
             answer[cell] = estimator.gpu_hours(_unit("evaluation", student, calls)) / queries
     return training, answer
 
 
 def _calls(costs: pl.DataFrame, keys: list[str]) -> dict[tuple[object, ...], list[Calls]]:
-    """Cell -> sequences and mean tokens by ``keys``, means over a cell's replicas."""
+    """Cell -> sequences and mean tokens by ``keys``, averaged over the cell's replicas."""
     means = costs.group_by(*CELL, *keys, maintain_order=True).agg(
         pl.col("sequences").mean(),
         prompt=pl.col("prompt_tokens").sum() / pl.col("sequences").sum(),

@@ -1,8 +1,8 @@
-"""Peak memory of one GPU in a training by DeepSpeed, in bytes.
+"""Peak memory per GPU in a training with DeepSpeed, in bytes.
 
-Training in bfloat16 with Adam takes 16 bytes a parameter: 2 for the weight, 2 for its gradient, 12 for the optimizer (a
-weight in 32 bits, two moments). ZeRO (Rajbhandari et al. 2020) shares them out over N processes: stage 1 the
-optimizer's part, stage 2 gradients too, stage 3 weights too. In float32 it is 4, 4 and 8.
+Training in bfloat16 with Adam takes 16 bytes per parameter: 2 for the weight, 2 for its gradient, 12 for the optimizer
+state (a 32-bit weight, two moments). ZeRO (Rajbhandari et al. 2020) shards them over N processes: stage 1 the optimizer
+state, stage 2 also the gradients, stage 3 also the weights. In float32 the parts are 4, 4 and 8.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 from scale_or_reason.planning.shapes import Shape
 
-#: Tokens and words that TRL's head scores at a time, in the weights' type: logits are never there as a whole.
+#: Tokens and vocabulary entries that TRL's head scores at a time, in the weights' dtype; full logits are never stored.
 _HEAD_TOKENS, _HEAD_WORDS = 4096, 32_768
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 
 
 @dataclass(frozen=True)
 class ZeRO:
-    """What of DeepSpeed's settings decides about memory."""
+    """The DeepSpeed settings that determine memory."""
 
     stage: int
     offload_optimizer: bool = False
@@ -40,7 +40,7 @@ class ZeRO:
 
 @dataclass(frozen=True)
 class Memory:
-    """Parts of the peak on one GPU; what does not apply is 0. ``host``: what the machine's memory keeps instead."""
+    """Parts of the peak on one GPU; 0 if not applicable. ``host``: offloaded to the machine's memory."""
 
     weights: float = 0.0
     gradients: float = 0.0
@@ -53,7 +53,7 @@ class Memory:
 
     @property
     def total(self) -> float:
-        """All that has to fit on the GPU at once."""
+        """The peak on the GPU."""
         return (
             self.weights + self.gradients + self.optimizer + self.activations + self.logits + self.cache + self.overhead
         )
@@ -64,8 +64,8 @@ def training_memory(
 ) -> Memory:
     """One process of a training: ``execution`` is the config's ``training.execution``.
 
-    Activations are those of a full micro-batch. ``overhead`` is what is not counted here: CUDA's context, buffers of
-    communication, fragmentation.
+    Activations are those of a full micro-batch. ``overhead`` covers the rest: CUDA context, communication buffers,
+    fragmentation.
     """
     width, tokens = BYTES[dtype], execution["micro_batch_tokens"]
     weights, gradients = float(width * shape.parameters), float(width * shape.parameters)
@@ -86,12 +86,12 @@ def training_memory(
 
 
 def activation_bytes(shape: Shape, tokens: int, width: int, checkpointing: bool) -> float:
-    """What the backward pass needs of ``tokens`` tokens, with attention that keeps no matrix of scores.
+    """Activations stored for the backward pass over ``tokens`` tokens, with attention that stores no score matrix.
 
-    A layer keeps for each token: the inputs of attention and feed-forward, before and after their norms (4 d, norms in
-    32 bits) and the output of attention and the residual (2 d), query, key, value and the heads' output, and four times
-    the feed-forward width (gate, its activation, up, their product). With checkpointing a layer's input is kept, and
-    the rest of one layer at a time.
+    A layer stores for each token: the inputs of attention and feed-forward, before and after their norms (4 d, norms in
+    32 bits); the output of attention and the residual (2 d); query, key, value and the heads' output; four times the
+    feed-forward width (gate, its activation, up, their product). With checkpointing only a layer's input is stored,
+    plus the full activations of one layer at a time.
     """
     model = shape.architecture
     heads, kv = (count * shape.decoder.head_width for count in (model.heads, shape.decoder.key_value_heads))
@@ -103,13 +103,13 @@ def activation_bytes(shape: Shape, tokens: int, width: int, checkpointing: bool)
 
 
 def _head_bytes(shape: Shape, tokens: int, width: int) -> float:
-    """A tile of logits, and in 32 bits the gradients of the head's matrix and of what goes into it."""
+    """A tile of logits, and the 32-bit gradients of the head's matrix and its input."""
     model = shape.architecture
     tile = min(tokens, _HEAD_TOKENS) * min(model.vocabulary, _HEAD_WORDS) * width
     return tile + 4 * (model.vocabulary + tokens) * model.hidden
 
 
 def checkpoint_bytes(shape: Shape, dtype: str) -> float:
-    """A checkpoint of a training: weights and the optimizer's part, of all processes together."""
+    """Bytes of a training checkpoint: weights and optimizer state of all processes."""
     width = BYTES[dtype]
     return shape.parameters * (width + (12 if width == 2 else 8))

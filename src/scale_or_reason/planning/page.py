@@ -1,4 +1,4 @@
-"""A plan as one HTML page that needs no network."""
+"""A plan as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:
         if everything["gpu_hours"] >= 10
         else amount(everything["gpu_hours"]),
         "price": amount(everything["price"]),
-        f"wall time with {plan.gpus} at a time": duration(everything["wall_hours"]),
+        f"wall time on {plan.gpus} GPUs": duration(everything["wall_hours"]),
         "FLOPs": amount(everything["flops"]),
         "jobs": f"{everything['jobs']:,}",
         "disk, results": f"{amount(everything['disk_gb'])} GB",
         "disk, models from the hub": f"{amount(plan.downloads_gb)} GB",
-        "disk, checkpoints of a training": f"{amount(plan.checkpoints_gb)} GB",
+        "disk, checkpoints": f"{amount(plan.checkpoints_gb)} GB",
     }
     if is_begun(plan):
-        numbers["left to do"] = f"{amount(totals(plan, '_left')['gpu_hours'])} GPU-hours"
+        numbers["remaining"] = f"{amount(totals(plan, '_left')['gpu_hours'])} GPU-hours"
     return rendered(
         "planning/page.html.jinja",
         title=f"Plan of {plan.study}",
@@ -50,5 +50,5 @@ def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:
         stage_sums=2 if is_begun(plan) else 1,
         measured=measured_rows(plan),
         memory=memory_rows(plan),
-        assumptions=[["assumption", "value", "from"], *map(list, grouped_notes(plan.notes))],
+        assumptions=[["assumption", "value", "source"], *map(list, grouped_notes(plan.notes))],
     )

@@ -1,4 +1,4 @@
-"""A plan: every job of a study with its costs, summed by stage, and what exceeds the machine."""
+"""A plan: every job of a study with its costs, sums by stage, and checks against the GPUs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scale_or_reason.study.study import Study
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study costs: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``."""
+    """The cost of a study: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``."""
 
     study: str
     gpu: GpuType
@@ -37,11 +37,10 @@ class Plan:
 def make_plan(
     config: Mapping[str, Any], study: Study, assumed: Assumptions, results: Path, measured: Mapping[str, float]
 ) -> Plan:
-    """The plan of a study whose files lie, or will lie, in ``results``.
+    """The plan of a study whose results folder is ``results``.
 
-    ``measured``: rule -> seconds of its jobs so far.
-    Raises :class:`StudyError` if a job needs more GPUs than ``plan.num_gpus``, and for everything that the plan does
-    not know.
+    ``measured``: rule -> seconds of its finished jobs. Raises :class:`StudyError` if a job needs more GPUs than
+    ``plan.num_gpus``, and for missing assumptions.
     """
     estimator = Estimator(config, assumed)
     units = Work(config, study, assumed, results).units()
@@ -68,21 +67,21 @@ def _check_gpus(cells: pl.DataFrame, gpus: int) -> None:
             "a job needs more GPUs than the plan has",
             where="config",
             key="plan.num_gpus",
-            found=f"{gpus}, and {largest['gpus'][0]} for {largest['stage'][0]} of {largest['model'][0]}",
+            found=f"{gpus}, but {largest['stage'][0]} of {largest['model'][0]} needs {largest['gpus'][0]}",
             expected=f"at least {largest['gpus'][0]}",
-            remedy="raise it, or give that model fewer GPUs",
+            remedy="raise it, or reduce the GPUs of that model",
         )
 
 
-def _stages(cells: pl.DataFrame, gpus: int, light: int, measured: Mapping[str, float]) -> pl.DataFrame:
-    """One row per stage that the study has, and for each number what is left of it."""
+def _stages(cells: pl.DataFrame, gpus: int, cpu_jobs: int, measured: Mapping[str, float]) -> pl.DataFrame:
+    """One row per stage of the study; each number also for the remaining work (suffix ``_left``)."""
     rows = []
     for stage in STAGES:
         own = cells.filter(pl.col("stage") == stage)
         if own.is_empty():
             continue
         left = own.filter(~pl.col("done"))
-        places = gpus if stage in MODEL_STAGES else light
+        slots = gpus if stage in MODEL_STAGES else cpu_jobs
         row: dict[str, Any] = {"stage": stage}
         for suffix, part in (("", own), ("_left", left)):
             row |= {
@@ -92,7 +91,7 @@ def _stages(cells: pl.DataFrame, gpus: int, light: int, measured: Mapping[str, f
                 f"flops{suffix}": part["flops"].sum(),
                 f"flops_exact{suffix}": part["flops_exact"].sum(),
                 f"gpu_hours{suffix}": part["gpu_hours"].sum(),
-                f"wall_hours{suffix}": wall_hours(_jobs(part), places),
+                f"wall_hours{suffix}": wall_hours(_jobs(part), slots),
                 f"price{suffix}": part["price"].sum(),
                 f"disk_gb{suffix}": part["disk_gb"].sum(),
             }
@@ -120,7 +119,7 @@ def _jobs(cells: pl.DataFrame) -> list[tuple[float, int]]:
 
 
 def _downloads(units: list[Unit], estimator: Estimator) -> float:
-    """Bytes of the models that are taken from the hub."""
+    """Bytes of the models to download from the hub."""
     served = (unit.model for unit in units if unit.model is not None and not getattr(unit.model, "endpoint", None))
     models = {model.model: model for model in served if not is_local(model.model)}
     shapes = [estimator.shape(model) for model in models.values()]
@@ -128,7 +127,7 @@ def _downloads(units: list[Unit], estimator: Estimator) -> float:
 
 
 def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estimator) -> float:
-    """Bytes of the checkpoints of the largest training, of which two are kept while it runs."""
+    """Bytes of the checkpoints of the largest training; two are kept while it runs."""
     if not config["training"]["execution"]["checkpoint_steps"]:
         return 0.0
     students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}

@@ -1,4 +1,4 @@
-"""What a plan says, in words and tables for a terminal. The numbers are those of the CSV files."""
+"""A plan as text for a terminal. The numbers are those of the CSV files."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ STAGE_COLUMNS = {
     "memory_gb": "GB per GPU",
     "fits": "fits",
 }
-#: What is one number for each benchmark or group of models: too much for a screen.
+#: Assumptions per benchmark or group of models, too many for a terminal.
 _LONG = ("plan.benchmark_items", "plan.tokens.benchmark_prompts", "plan.cpu_jobs")
 
 
 def amount(value: float | None) -> str:
-    """``3.4e+20``, ``12,300``, ``4.2``, ``0.03``; nothing for nothing."""
+    """``3.4e+20``, ``12,300``, ``4.2``, ``0.03``; empty for None."""
     if value is None:
         return ""
     if abs(value) >= 1e6:
@@ -50,7 +50,7 @@ def duration(hours: float | None) -> str:
 
 
 def shown(column: str, value: Any) -> str:
-    """A value of ``Plan.stages`` as people read it; nothing for what a stage does not have."""
+    """A value of ``Plan.stages`` as text; empty for missing values."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -63,30 +63,30 @@ def shown(column: str, value: Any) -> str:
 
 
 def totals(plan: Plan, suffix: str = "") -> dict[str, Any]:
-    """All stages together, one after the other; ``suffix`` ``_left`` for what is left."""
+    """Sums over all stages; suffix ``_left`` for the remaining work."""
     names = ("jobs", "tokens", "flops", "flops_exact", "gpu_hours", "wall_hours", "price", "disk_gb")
     sums = {name: plan.stages[f"{name}{suffix}"].sum() for name in names}
     return sums | {"stage": "all", "memory_gb": plan.stages["memory_gb"].max(), "fits": plan.stages["fits"].all()}
 
 
 def stage_rows(plan: Plan) -> list[list[str]]:
-    """The table of stages: a heading, a row for each stage, one for all, and one for what is left if some is done."""
+    """The table of stages: heading, stages, total, and the remaining work if some is done."""
     rows = [list(STAGE_COLUMNS.values())]
     for row in [*plan.stages.to_dicts(), totals(plan)]:
         rows.append([shown(column, row[column]) for column in STAGE_COLUMNS])
     if is_begun(plan):
-        left = totals(plan, "_left") | {"stage": "left to do", "memory_gb": None, "fits": None}
+        left = totals(plan, "_left") | {"stage": "remaining", "memory_gb": None, "fits": None}
         rows.append([shown(column, left[column]) or ("" if left[column] is None else "0") for column in STAGE_COLUMNS])
     return rows
 
 
 def is_begun(plan: Plan) -> bool:
-    """Whether some result of the study is there."""
+    """Whether any result of the study exists."""
     return bool(plan.cells["done"].any())
 
 
 def measured_rows(plan: Plan) -> list[list[str]]:
-    """Predicted and measured time of the jobs that are done, by stage; no rows before the first job."""
+    """Predicted and measured time of finished jobs, by stage; empty before the first job."""
     timed = plan.stages.drop_nulls("measured_seconds")
     if timed.is_empty():
         return []
@@ -111,49 +111,49 @@ def memory_rows(plan: Plan) -> list[list[str]]:
 
 
 def grouped_notes(notes: Iterable[Note]) -> list[tuple[str, str, str]]:
-    """Assumptions by what they are about: key, values, source."""
+    """Assumptions grouped by key: key, values, source."""
     groups: dict[tuple[str, str], list[str]] = {}
     for note in notes:
-        about, _, last = note.assumption.rpartition(".")
-        if about == "plan":
-            about, last = note.assumption, ""
+        topic, _, last = note.assumption.rpartition(".")
+        if topic == "plan":
+            topic, last = note.assumption, ""
         value = note.value if isinstance(note.value, str) else f"{note.value:.4g}"
-        groups.setdefault((about, note.source), []).append(f"{last} {value}".strip())
-    return [(about, ", ".join(values), source) for (about, source), values in groups.items()]
+        groups.setdefault((topic, note.source), []).append(f"{last} {value}".strip())
+    return [(topic, ", ".join(values), source) for (topic, source), values in groups.items()]
 
 
 def length_ratios(notes: Iterable[Note]) -> list[str]:
-    """How much longer reasoning is than a plain answer: ``general 6.0``; of answers measured by benchmark nothing."""
+    """Ratios of reasoning to IFT lengths, ``general 6.0``; without those measured per benchmark."""
     chosen = (note for note in notes if note.source == "config" or note.assumption.startswith("plan.tokens.training."))
     values = {note.assumption: note.value for note in chosen if not isinstance(note.value, str)}
     ratios = []
     for key, reasoning in values.items():
-        about, _, last = key.rpartition(".")
-        plain = values.get(f"{about}.ift")
+        topic, _, last = key.rpartition(".")
+        plain = values.get(f"{topic}.ift")
         if last == "reasoning" and plain:
-            ratios.append(f"{about.rpartition('.')[2]} {float(reasoning) / float(plain):.1f}")
+            ratios.append(f"{topic.rpartition('.')[2]} {float(reasoning) / float(plain):.1f}")
     return ratios
 
 
 def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str:
-    """The whole plan as text; the tables that it leaves out lie in ``folder``."""
+    """The plan as text; ``folder`` has the full tables."""
     gpu, everything = plan.gpu, totals(plan)
     lines = [
         f"Plan of the study {plan.study}: {plan.gpus} x {gpu.name}, {amount(gpu.price_per_hour)} per GPU-hour",
         "",
         *_table(stage_rows(plan)),
         "",
-        "FLOPs by the papers' formulas; exact: of decoders as they are built. Wall time: one stage after the other.",
+        "FLOPs: the papers' formulas; exact: the actual architectures. Wall time: stages run one after another.",
         f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.downloads_gb)} GB of models from the hub, "
-        f"{amount(plan.checkpoints_gb)} GB for the checkpoints of a training while it runs.",
+        f"{amount(plan.checkpoints_gb)} GB of checkpoints during a training.",
         *_memory_lines(plan),
         *published_lines(plan, published),
     ]
     measured = measured_rows(plan)
     if measured:
-        lines += ["", "Time of the jobs that are done, all jobs added up:", "", *_table(measured)]
-    lines += ["", "Assumed:", *_assumed_lines(plan.notes, folder)]
-    return "\n".join([*lines, "", f"Every cell: {folder}/plan.csv. To look at: {folder}/plan.html"])
+        lines += ["", "Time of finished jobs, summed over jobs:", "", *_table(measured)]
+    lines += ["", "Assumptions:", *_assumed_lines(plan.notes, folder)]
+    return "\n".join([*lines, "", f"All cells: {folder}/plan.csv. Report: {folder}/plan.html"])
 
 
 def _memory_lines(plan: Plan) -> list[str]:
@@ -162,30 +162,30 @@ def _memory_lines(plan: Plan) -> list[str]:
     largest = plan.memory.sort("total_gb").tail(1).to_dicts()[0]
     limit = f"{amount(plan.gpu.memory_gb)} GB"
     lines = [
-        f"Memory: at most {amount(largest['total_gb'])} of {limit} on a GPU ({largest['kind']} of {largest['model']})."
+        f"Memory: at most {amount(largest['total_gb'])} of {limit} per GPU ({largest['kind']} of {largest['model']})."
     ]
     for row in plan.memory.filter(~pl.col("fits")).to_dicts():
         lines.append(
             f"DOES NOT FIT: {row['kind']} of {row['model']}, {row['configuration']}: {amount(row['total_gb'])} GB of "
-            f"{limit}. {_remedies(row['kind'])}"
+            f"{limit}. {_memory_remedy(row['kind'])}"
         )
     return lines
 
 
-def _remedies(kind: str) -> str:
+def _memory_remedy(kind: str) -> str:
     if kind == "training":
-        return "Take a higher ZeRO stage, more processes or a smaller micro_batch_tokens."
+        return "Use a higher ZeRO stage, more processes or smaller micro_batch_tokens."
     return "Raise its tensor_parallel_size or lower max_model_len."
 
 
 def published_lines(plan: Plan, published: Mapping[str, Any] | None) -> list[str]:
-    """The plan beside what somebody has published; nothing where nobody has."""
+    """A comparison with the published cost; empty if there is none."""
     if published is None:
         return []
     theirs, ours = published["gpu_hours"], totals(plan)["gpu_hours"]
     line = f"Published: {theirs:,.0f} {published['gpu']}-hours ({published['source']})."
     if published["gpu"] != plan.gpu.name:
-        return [line + f" The plan is for {plan.gpu.name}, so the two cannot be compared."]
+        return [line + f" The plan is for {plan.gpu.name}, so they are not comparable."]
     generation = plan.stages.filter(pl.col("stage") == "generation")["gpu_hours"].sum()
     return [
         line
@@ -195,22 +195,22 @@ def published_lines(plan: Plan, published: Mapping[str, Any] | None) -> list[str
 
 
 def _assumed_lines(notes: Sequence[Note], folder: str) -> list[str]:
-    groups = [(about, values, source) for about, values, source in grouped_notes(notes) if not about.startswith(_LONG)]
-    config = [f"  {about.removeprefix('plan.')}: {values}" for about, values, source in groups if source == "config"]
+    groups = [(topic, values, source) for topic, values, source in grouped_notes(notes) if not topic.startswith(_LONG)]
+    config = [f"  {topic.removeprefix('plan.')}: {values}" for topic, values, source in groups if source == "config"]
     measured = sorted({note.source for note in notes if note.source.startswith("measured")})
     counts = [f"  {source}: {sum(note.source == source for note in notes)} numbers" for source in measured]
     ratios = ", ".join(length_ratios(notes))
-    derived = [f"  so reasoning is so many times as long as a plain answer: {ratios}"] if ratios else []
+    derived = [f"  ratio of reasoning to IFT answer length: {ratios}"] if ratios else []
     return [
         *config,
         *derived,
         *counts,
-        f"  questions of each benchmark and their tokens, and all of the above: {folder}/assumptions.csv",
+        f"  all assumptions, including items and tokens per benchmark: {folder}/assumptions.csv",
     ]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns side by side, all but the first to the right."""
+    """Aligned columns: the first left, the others right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:

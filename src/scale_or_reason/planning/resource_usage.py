@@ -1,4 +1,4 @@
-"""Asked against used, by rule: from what Snakemake noted about each job, and from Slurm's accounts if there are any."""
+"""Requested and used resources by rule, from Snakemake's records of each job and, if available, Slurm's accounting."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import polars as pl
 
 from scale_or_reason.planning.timings import read_timings
 
-#: What Slurm's accounting is asked for: `sacct --parsable2 --noheader --format` with these.
+#: Fields of Slurm's accounting, for `sacct --parsable2 --noheader --format`.
 SACCT_FIELDS = ("JobIDRaw", "JobName", "Comment", "State", "ElapsedRaw", "AllocTRES", "MaxRSS", "TRESUsageInAve")
 _UNITS = {"": 1 / 1024**2, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
-_ASKED = {"asked_minutes": pl.Float64, "asked_memory_mb": pl.Float64, "gpus": pl.Int64, "nodes": pl.Int64}
+_REQUESTED = {"requested_minutes": pl.Float64, "requested_memory_mb": pl.Float64, "gpus": pl.Int64, "nodes": pl.Int64}
 _SLURM = {
     "rule": pl.String,
     "job": pl.String,
@@ -29,21 +29,21 @@ _SLURM = {
 
 
 def resource_usage(folder: Path, slurm: pl.DataFrame | None = None) -> pl.DataFrame:
-    """One row per rule, the one with the most asked hours first, from the ``benchmark:`` files under ``folder``.
+    """One row per rule, by descending requested time, from the ``benchmark:`` files under ``folder``.
 
-    Columns: ``rule``; ``jobs``; what a job asked for at most, ``threads``, ``gpus``, ``nodes``, ``asked_minutes``,
-    ``asked_memory_mb`` (of a node); what a job used at most, ``used_minutes`` and ``used_memory_mb``, and
-    ``used_threads`` on average; ``time_used``, ``memory_used`` and ``threads_used``, the shares of what was asked for
-    that the job used that came closest to it (of threads: all jobs together).
+    Columns: ``rule``; ``jobs``; the largest requests of a job, ``threads``, ``gpus``, ``nodes``, ``requested_minutes``,
+    ``requested_memory_mb`` (per node); the largest use of a job, ``used_minutes`` and ``used_memory_mb``, and the mean
+    ``used_threads``; ``time_used``, ``memory_used`` and ``threads_used``, the largest shares of a request that a job
+    used (threads: over all jobs).
 
-    With :func:`slurm_jobs` also ``slurm_jobs``, ``not_completed`` (cancelled, timed out, failed) and ``gpu_hours`` of
-    all of them, and ``gpu_percent``, the mean use of GPUs. Null is what nobody could see: what jobs asked for needs
-    ``--benchmark-extended``; programs on several nodes, and GPUs, are visible to Slurm only.
+    With :func:`slurm_jobs` also ``slurm_jobs``, ``not_completed`` (cancelled, timed out, failed), ``gpu_hours`` of all
+    jobs, and ``gpu_percent``, the mean GPU utilisation. Unknown values are null: requests need
+    ``--benchmark-extended``; only Slurm measures programs on several nodes and GPUs.
 
     Raises :class:`StudyError` if there is no such file.
     """
     jobs = pl.DataFrame([_job(row) for row in read_timings(folder).iter_rows(named=True)], infer_schema_length=None)
-    jobs = jobs.with_columns(pl.col(name).cast(kind) for name, kind in _ASKED.items())
+    jobs = jobs.with_columns(pl.col(name).cast(kind) for name, kind in _REQUESTED.items())
     if slurm is not None:
         seen = slurm.group_by("rule").agg(pl.col("memory_mb").max().alias("slurm_memory_mb"))
         jobs = jobs.join(seen, on="rule", how="left").with_columns(
@@ -55,34 +55,34 @@ def resource_usage(folder: Path, slurm: pl.DataFrame | None = None) -> pl.DataFr
         threads=pl.col("threads").max(),
         gpus=pl.col("gpus").max(),
         nodes=pl.col("nodes").max(),
-        asked_minutes=pl.col("asked_minutes").max(),
+        requested_minutes=pl.col("requested_minutes").max(),
         used_minutes=pl.col("used_minutes").max(),
-        time_used=(pl.col("used_minutes") / pl.col("asked_minutes")).max(),
-        asked_memory_mb=pl.col("asked_memory_mb").max(),
+        time_used=(pl.col("used_minutes") / pl.col("requested_minutes")).max(),
+        requested_memory_mb=pl.col("requested_memory_mb").max(),
         used_memory_mb=pl.col("used_memory_mb").max(),
-        memory_used=(pl.col("used_memory_mb") / pl.col("asked_memory_mb")).max(),
+        memory_used=(pl.col("used_memory_mb") / pl.col("requested_memory_mb")).max(),
         used_threads=(busy := pl.col("cpu_minutes").drop_nulls().sum()) / pl.col("used_minutes").filter(measured).sum(),
         threads_used=busy / (pl.col("used_minutes") * pl.col("threads")).filter(measured).sum(),
-        asked_in_all=pl.col("asked_minutes").sum(),
+        requested_in_total=pl.col("requested_minutes").sum(),
     )
-    table = table.with_columns(pl.col("used_threads", "threads_used").fill_nan(None))  # nothing by nothing
+    table = table.with_columns(pl.col("used_threads", "threads_used").fill_nan(None))  # 0 / 0
     if slurm is not None:
         table = table.join(_by_rule(slurm), on="rule", how="left")
-    return table.sort("asked_in_all", "rule", descending=[True, False]).drop("asked_in_all")
+    return table.sort("requested_in_total", "rule", descending=[True, False]).drop("requested_in_total")
 
 
 def _job(row: dict[str, Any]) -> dict[str, Any]:
-    asked = ast.literal_eval(row["resources"]) if row.get("resources") else {}
-    nodes = asked.get("nodes", 1)
-    per_node = re.search(r"\d+$", str(asked.get("gres") or ""))
+    requested = ast.literal_eval(row["resources"]) if row.get("resources") else {}
+    nodes = requested.get("nodes", 1)
+    per_node = re.search(r"\d+$", str(requested.get("gres") or ""))
     seen = row["max_rss"] is not None and nodes == 1
     return {
         "rule": row["rule"],
         "threads": int(row["threads"]) if row.get("threads") else None,
-        "gpus": nodes * int(per_node[0]) if per_node else asked.get("gpu", 0) if asked else None,
-        "nodes": nodes if asked else None,
-        "asked_minutes": asked.get("runtime"),
-        "asked_memory_mb": asked.get("mem_mb"),
+        "gpus": nodes * int(per_node[0]) if per_node else requested.get("gpu", 0) if requested else None,
+        "nodes": nodes if requested else None,
+        "requested_minutes": requested.get("runtime"),
+        "requested_memory_mb": requested.get("mem_mb"),
         "used_minutes": row["s"] / 60,
         "cpu_minutes": row["cpu_time"] / 60 if seen and row["cpu_time"] is not None else None,
         "used_memory_mb": row["max_rss"] if seen else None,
@@ -90,9 +90,9 @@ def _job(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def slurm_jobs(lines: Iterable[str], study: str) -> pl.DataFrame:
-    """The jobs of ``study`` in what ``sacct`` printed (:data:`SACCT_FIELDS`), one row for each.
+    """The jobs of ``study`` in the output of ``sacct`` (:data:`SACCT_FIELDS`), one row each.
 
-    Steps belong to their job: the largest memory among them counts, and the mean use of GPUs where nodes report it.
+    Steps are merged into their job: the largest memory, and the GPU utilisation if nodes report it.
     """
     jobs: dict[str, dict[str, Any]] = {}
     for line in lines:

@@ -1,7 +1,7 @@
-"""The shape of a model: its parameters and its cache, from the numbers of a ``config.json``, without a network.
+"""The shape of a model: its parameters and KV cache, from the dimensions in a ``config.json``, without network access.
 
-The paper's FLOPs need five numbers (:class:`~scale_or_reason.flops.architectures.Architecture`), exact ones a few more
-(:class:`~scale_or_reason.flops.exact.Decoder`), and memory also how many experts there are and what is shared.
+The paper's FLOPs need five dimensions (:class:`~scale_or_reason.flops.architectures.Architecture`), exact FLOPs a few
+more (:class:`~scale_or_reason.flops.exact.Decoder`), and memory also the number of experts and tied embeddings.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _BIASED = ("qwen2",)
 class Shape:
     """A decoder with gated feed-forward layers (three matrices) and grouped key and value heads.
 
-    ``decoder`` counts the experts that are active in its feed-forward width. ``tied``: whether input and output share
-    one matrix of embeddings. ``experts`` and ``experts_per_token`` are 1 for dense models. ``weights_gb``: of weights
-    that take neither 2 nor 4 bytes a parameter, in 10^9 bytes; None for the others.
+    The feed-forward width of ``decoder`` is that of the active experts. ``tied``: whether input and output share an
+    embedding matrix. ``experts`` and ``experts_per_token`` are 1 for dense models. ``weights_gb``: size in 10^9 bytes
+    of weights with neither 2 nor 4 bytes per parameter, else None.
     """
 
     decoder: Decoder
@@ -40,7 +40,7 @@ class Shape:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], where: object = None) -> Shape:
-        """From the content of a ``config.json``, or from the part of it that counts here.
+        """From the content of a ``config.json``, or from its relevant part.
 
         Raises :class:`StudyError` if a number is missing.
         """
@@ -57,17 +57,17 @@ class Shape:
 
     @property
     def architecture(self) -> Architecture:
-        """The five numbers of the paper's formulas."""
+        """The dimensions in the paper's formulas."""
         return self.decoder.base
 
     @property
     def parameters(self) -> int:
-        """All parameters. Exact for Qwen2 and Llama; for others but for some norms and biases, less than 0.1 %."""
+        """All parameters. Exact for Qwen2 and Llama; others lack some norms and biases, less than 0.1 %."""
         return self._count(self.experts)
 
     @property
     def active_parameters(self) -> int:
-        """Those that a token passes: all of a dense model."""
+        """The parameters active per token; all parameters of a dense model."""
         return self._count(self.experts_per_token)
 
     def _count(self, experts: int) -> int:
@@ -82,20 +82,20 @@ class Shape:
         return round(embeddings + layers * (attention + 3 * d * one_expert * experts + router) + norms)
 
     def weight_bytes(self, bytes_per_parameter: int) -> float:
-        """Bytes of the weights as they are loaded."""
+        """Bytes of the loaded weights."""
         return self.parameters * bytes_per_parameter if self.weights_gb is None else self.weights_gb * 1e9
 
     def cache_bytes(self, bytes_per_number: int, tensor_parallel: int = 1) -> float:
-        """Bytes that a token's keys and values take on all GPUs of an engine together.
+        """KV cache bytes per token, summed over all GPUs of an engine.
 
-        With more GPUs than key and value heads each GPU keeps a copy of one.
+        With more GPUs than key-value heads, heads are replicated.
         """
         heads = max(self.decoder.key_value_heads, tensor_parallel)
         return 2 * self.architecture.layers * heads * self.decoder.head_width * bytes_per_number
 
 
 def _expanded(config: Mapping[str, Any]) -> dict[str, Any]:
-    """``blocks`` of shapes.yaml written out as ``block_configs``."""
+    """Expand ``blocks`` of shapes.yaml to ``block_configs``."""
     values = dict(config)
     if "blocks" in values:
         values["block_configs"] = [
@@ -108,16 +108,16 @@ def _expanded(config: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache
 def shipped_shapes() -> Mapping[str, Mapping[str, Any]]:
-    """The numbers of the models that the config's catalogues name (``shapes.yaml``)."""
+    """The dimensions of the models in the config's catalogues (``shapes.yaml``)."""
     import yaml
 
     return yaml.safe_load((FOLDER / "shapes.yaml").read_text(encoding="utf-8"))
 
 
 def shape_of(model: str, stated: Mapping[str, Mapping[str, Any]]) -> Shape:
-    """The shape of a hub id or a folder: as ``stated`` in the config, else as shipped, else as the folder says.
+    """The shape of a hub id or a folder: from ``stated`` (the config), else ``shapes.yaml``, else the folder.
 
-    Raises :class:`StudyError` if nobody knows it; no network is asked.
+    Raises :class:`StudyError` if it is in none of them; the network is not used.
     """
     if model in stated:
         return Shape.from_config(stated[model], where=f"plan.architectures.{model}")
@@ -127,11 +127,11 @@ def shape_of(model: str, stated: Mapping[str, Mapping[str, Any]]) -> Shape:
     if file.is_file():
         return Shape.from_config(json.loads(file.read_text(encoding="utf-8")), where=file)
     raise StudyError(
-        "the architecture of a model is not known, so nobody can say what it costs",
+        "the architecture of a model is unknown",
         where="config",
         key=f"plan.architectures.{model}",
-        found="neither an entry there, nor one of ours, nor a folder",
-        expected="numbers of its config.json: vocab_size, hidden_size, intermediate_size, num_hidden_layers, "
+        found="no entry there or in shapes.yaml, and no model folder",
+        expected="these keys of its config.json: vocab_size, hidden_size, intermediate_size, num_hidden_layers, "
         "num_attention_heads, num_key_value_heads, tie_word_embeddings",
         remedy="copy them from the model's page on the hub into the config",
     )

@@ -1,9 +1,8 @@
-"""How long models work, by a simple account of the GPU: arithmetic for training and reading, memory for writing.
+"""Durations by a roofline model of the GPU: training and prefill are compute-bound, decoding is memory-bound.
 
-Training and reading (prefill) are bound by arithmetic: FLOPs over the peak times a stated share of it (MFU). Writing
-(decoding) is bound by memory: for every new token of a batch the engine reads all weights once and each sequence's keys
-and values, at a stated share of the bandwidth. A batch so large that its arithmetic takes longer than that is bound by
-arithmetic. To either comes a fixed time for each step, in which the engine schedules and samples.
+Training and prefill take their FLOPs divided by the peak times the assumed MFU. A decoding step reads all weights once,
+and the keys and values of each sequence, at an assumed share of the bandwidth. A batch whose arithmetic takes longer is
+compute-bound. Each step also has a fixed overhead for scheduling and sampling.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from scale_or_reason.planning.shapes import Shape
 
 @dataclass(frozen=True)
 class Engine:
-    """A model in vLLM: ``gpus`` in all, of which ``tensor_parallel`` share each layer.
+    """A model in vLLM on ``gpus`` GPUs, of which ``tensor_parallel`` share each layer.
 
-    The widths are bytes of a number, in the weights and in the cache.
+    The widths are bytes per number, of the weights and of the KV cache.
     """
 
     shape: Shape
@@ -37,7 +36,7 @@ class Engine:
 
     @classmethod
     def from_settings(cls, shape: Shape, gpus: int, settings: Mapping[str, Any]) -> Engine:
-        """From vLLM's settings; other quantisations than fp8 are taken as none."""
+        """From vLLM's settings; quantisations other than fp8 are ignored."""
         width = BYTES.get(settings.get("dtype", "bfloat16"), 2)
         weights = 1 if settings.get("quantization") == "fp8" else width
         cache = 1 if str(settings.get("kv_cache_dtype")).startswith("fp8") else width
@@ -45,23 +44,23 @@ class Engine:
 
     @property
     def weight_bytes(self) -> float:
-        """Of all GPUs together."""
+        """Bytes of the weights, summed over all GPUs."""
         return self.shape.weight_bytes(self.weight_width)
 
     @property
     def cache_bytes(self) -> float:
-        """Of a token, on all GPUs together."""
+        """KV cache bytes per token, summed over all GPUs."""
         return self.shape.cache_bytes(self.cache_width, self.tensor_parallel)
 
     def memory(self, context: float, sequences: float, overhead: float) -> Memory:
-        """One GPU, while ``sequences`` sequences of ``context`` tokens are written."""
+        """Memory of one GPU while decoding ``sequences`` sequences of ``context`` tokens."""
         cache = sequences * context * self.cache_bytes
         return Memory(weights=self.weight_bytes / self.gpus, cache=cache / self.gpus, overhead=overhead)
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How an engine writes: sequences at a time, tokens of each in the cache on average, tokens a second of a GPU."""
+    """A decoding batch: concurrent sequences, their mean tokens in the cache, tokens per second and GPU."""
 
     sequences: float
     context: float
@@ -81,7 +80,7 @@ def generation_flops_of(shape: Shape, calls: Sequence[Calls]) -> float:
 
 
 def exact_flops_of(shape: Shape, calls: Sequence[Calls], training: bool) -> float:
-    """The same of the decoder as it is built, at the mean lengths of ``calls``."""
+    """Exact FLOPs of the architecture, at the mean lengths of ``calls``."""
     count, prompt, completion = _columns(calls)
     if training:
         return float(3 * count @ exact_forward_flops(shape.decoder, prompt + completion))
@@ -100,34 +99,34 @@ def _columns(calls: Sequence[Calls]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def decoding(engine: Engine, calls: Sequence[Calls], gpu: GpuType, assumed: Assumptions) -> Decoding:
-    """The batch that the GPUs have memory for, and how fast it is written."""
+    """The largest batch that fits into the GPUs' memory, and its decoding speed."""
     written = sum(call.count * call.completion for call in calls) or 1.0
     context = sum(call.count * call.completion * (call.prompt + call.completion / 2) for call in calls) / written
     context = max(context, 1.0)
     per_token = engine.cache_bytes
     sequences = min(
         assumed.number("decode.sequences", "sequences"),
-        max(1.0, _cache_room(engine, gpu, assumed) // (context * per_token)),
+        max(1.0, _cache_capacity(engine, gpu, assumed) // (context * per_token)),
         max(1.0, sum(call.count for call in calls)),
     )
     bandwidth = gpu.bandwidth_tb_s * 1e12 * assumed.number("decode.bandwidth", "share of the bandwidth")
-    moved = engine.weight_bytes * _experts_read(engine.shape, sequences)
-    moved += sequences * context * per_token
+    bytes_read = engine.weight_bytes * _experts_read(engine.shape, sequences)
+    bytes_read += sequences * context * per_token
     arithmetic = sequences * float(cached_step_flops(engine.shape.architecture, context))
     peak = gpu.tflops * 1e12 * assumed.number("mfu.prefill", "share of the peak")
-    step = max(moved / bandwidth, arithmetic / peak) / engine.gpus + assumed.number("decode.step_ms", "ms") / 1e3
+    step = max(bytes_read / bandwidth, arithmetic / peak) / engine.gpus + assumed.number("decode.step_ms", "ms") / 1e3
     return Decoding(sequences, context, sequences / step / engine.gpus)
 
 
-def _cache_room(engine: Engine, gpu: GpuType, assumed: Assumptions) -> float:
-    """Bytes for keys and values on all GPUs of an engine."""
+def _cache_capacity(engine: Engine, gpu: GpuType, assumed: Assumptions) -> float:
+    """Bytes available for the KV cache on all GPUs of an engine."""
     share = assumed.number("memory.engine_share", "share of the GPU's memory")
     overhead = assumed.number("memory.overhead_gb", "GB") * 1e9
     return engine.gpus * (share * gpu.memory_gb * 1e9 - overhead) - engine.weight_bytes
 
 
 def _experts_read(shape: Shape, sequences: float) -> float:
-    """The share of the weights that a step of so many sequences reads, if each token's experts are drawn by chance."""
+    """The expected share of the weights that a step reads, if each token's experts are random."""
     hit = 1 - (1 - shape.experts_per_token / shape.experts) ** sequences
     dense = shape.parameters - _expert_parameters(shape)
     return (dense + hit * _expert_parameters(shape)) / shape.parameters
@@ -141,8 +140,8 @@ def _expert_parameters(shape: Shape) -> float:
 def engine_peak(
     engine: Engine, work: Decoding, gpu: GpuType, longest: int, assumed: Assumptions
 ) -> tuple[Memory, bool]:
-    """Memory of a GPU of the engine at that batch, and whether one sequence of ``longest`` tokens has room."""
+    """Memory per GPU for this batch, and whether one sequence of ``longest`` tokens fits."""
     overhead = assumed.number("memory.overhead_gb", "GB") * 1e9
-    room = assumed.number("memory.engine_share", "share of the GPU's memory") * gpu.memory_gb * 1e9
-    fits = engine.memory(max(longest, work.context), 1, overhead).total <= room
+    available = assumed.number("memory.engine_share", "share of the GPU's memory") * gpu.memory_gb * 1e9
+    fits = engine.memory(max(longest, work.context), 1, overhead).total <= available
     return engine.memory(work.context, work.sequences, overhead), fits

@@ -1,4 +1,4 @@
-"""Where a run's time went, by rule: from the files in which Snakemake notes what each job took."""
+"""The time of a run by rule, from Snakemake's ``benchmark:`` files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scale_or_reason.common.errors import StudyError
 
 
 def job_timings(folder: Path) -> pl.DataFrame:
-    """One row per rule, the longest in all first, from the ``benchmark:`` files under ``folder``.
+    """One row per rule, by descending total time, from the ``benchmark:`` files under ``folder``.
 
-    A rule's files lie in ``folder/RULE/`` or are ``folder/RULE.tsv``. Columns: ``rule``; ``jobs``; ``seconds`` in all
-    and ``share`` of all rules; ``mean_seconds`` and ``longest_seconds`` of a job; ``cpu_seconds``; ``most_memory_mb``
-    (of one job). What Snakemake could not measure in a job too short for its clock counts as nothing. Jobs that ran at
-    once count in full, so all seconds together are more than the run took.
+    A rule's files are in ``folder/RULE/`` or ``folder/RULE.tsv``. Columns: ``rule``; ``jobs``; total ``seconds`` and
+    their ``share`` among all rules; ``mean_seconds`` and ``longest_seconds`` of a job; ``cpu_seconds``;
+    ``most_memory_mb`` (of one job). Values that Snakemake could not measure in very short jobs count as 0. Concurrent
+    jobs count in full, so the sum exceeds the duration of the run.
 
     Raises :class:`StudyError` if there is no such file.
     """
@@ -37,14 +37,14 @@ def job_timings(folder: Path) -> pl.DataFrame:
 
 
 def read_timings(folder: Path) -> pl.DataFrame:
-    """One row per job: ``rule``, and the columns of its file as text but for ``s``, ``cpu_time`` and ``max_rss`` (MB).
+    """One row per job: ``rule`` and its file's columns, as text but for ``s``, ``cpu_time`` and ``max_rss`` (MB).
 
-    These are null where Snakemake could not measure. Raises :class:`StudyError` if there is no file.
+    Those three are numbers, null if Snakemake could not measure them. Raises :class:`StudyError` if there is no file.
     """
     files = sorted(folder.rglob("*.tsv"))
     if not files:
         raise StudyError(
-            "no job has noted its time yet",
+            "there are no job timings",
             where=str(folder),
             expected="the .tsv files that Snakemake writes when a job ends",
             remedy="run the study first",

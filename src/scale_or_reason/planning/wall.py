@@ -1,19 +1,19 @@
-"""How long jobs take that share GPUs."""
+"""Wall time of jobs that share GPUs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 
-def wall_hours(jobs: Iterable[tuple[float, int]], places: int) -> float:
-    """When the last of the ``jobs`` (hours, places that each takes) has ended, ``places`` being there.
+def wall_hours(jobs: Iterable[tuple[float, int]], slots: int) -> float:
+    """The end of the last of the ``jobs`` (hours, slots of each) on ``slots`` slots.
 
-    The longest are started first, each as soon as enough places are free. Jobs that need more places than there are get
+    The longest jobs start first, each as soon as enough slots are free. A job that needs more slots than exist gets
     all.
     """
-    free = [0.0] * places
+    free = [0.0] * slots
     for hours, wanted in sorted(jobs, reverse=True):
-        taken = min(max(wanted, 1), places)
+        taken = min(max(wanted, 1), slots)
         free.sort()
         end = free[taken - 1] + hours
         free[:taken] = [end] * taken

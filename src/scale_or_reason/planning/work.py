@@ -1,7 +1,7 @@
-"""Every job of a study: which cells it works on, what models read and write in it, which files it leaves.
+"""All jobs of a study: their cells, the tokens that models process, and their output files.
 
-This is the job graph of ``workflow/rules`` up to the tables of scores and costs, once more, as a list. A test compares
-it with Snakemake's own. What follows from these tables is left out: further tables and figures, light jobs all of them.
+This list repeats the job graph of ``workflow/rules`` up to the tables of scores and costs; a test compares it with
+Snakemake's. Later tables and figures are omitted, since they are small CPU jobs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study
 
-#: In their order; those in which models work need GPUs.
+#: Stages in order; ``MODEL_STAGES`` run models and need GPUs.
 MODEL_STAGES = ("generation", "learning_rates", "training", "evaluation", "judging")
 STAGES = (
     "prompts",
@@ -33,20 +33,19 @@ STAGES = (
     "grading",
     "scores",
 )
-#: Stages whose sequences pass forward and backward; the others read and write.
+#: Stages with forward and backward passes; the others prefill and decode.
 TRAINING_STAGES = ("learning_rates", "training")
-#: Of a token in the store of tokenised pairs.
+#: Bytes per token in the store of tokenised pairs.
 _TOKEN_BYTES = 4
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The part of a job that one cell takes: all of it where the job is about one cell.
+    """The part of a job that belongs to one cell.
 
-    ``rule`` is what Snakemake files the job's time under, ``job`` tells jobs of a stage apart. ``target`` is the file
-    whose presence says that the unit is done: written last, and whole. ``calls`` is empty for jobs in which no model
-    works. ``context``: the longest sequence that its engine has room for, 0 where it is not said. ``disk``: bytes that
-    it leaves beside what models write.
+    ``rule`` is the name of the job's timings, ``job`` identifies a job of the stage. ``target`` is the file that is
+    written last: the unit is done if it exists. ``calls`` is empty for jobs without a model. ``context``: the engine's
+    longest sequence, 0 if not set. ``disk``: bytes of its output, without generated text.
     """
 
     stage: str
@@ -61,7 +60,7 @@ class Unit:
 
     @property
     def done(self) -> bool:
-        """Whether its result is there."""
+        """Whether its result exists."""
         return self.target.exists()
 
 
@@ -73,7 +72,7 @@ class Work:
 
     def units(self) -> list[Unit]:
         parts: tuple[Callable[[], Iterator[Unit]], ...] = (
-            self._questions,
+            self._prompts,
             self._benchmarks,
             self._generation,
             self._pairs,
@@ -87,22 +86,22 @@ class Work:
         )
         return [unit for part in parts for unit in part()]
 
-    def _light(self, stage: str, rule: str, cell: str, target: str, disk: float = 0.0) -> Unit:
+    def _cpu_unit(self, stage: str, rule: str, cell: str, target: str, disk: float = 0.0) -> Unit:
         return Unit(stage, rule, f"{rule}/{cell}", cell, self.results / target, disk=disk)
 
     @property
     def _corpora(self) -> Sequence[str]:
-        """Those on which somebody is trained."""
+        """The corpora with trainings."""
         return tuple(self.study.corpora) if self.study.trainings() or self.study.adapted() else ()
 
-    def _questions(self) -> Iterator[Unit]:
+    def _prompts(self) -> Iterator[Unit]:
         for corpus in self._corpora:
             if "small_world" in self.config:
-                yield self._light(
+                yield self._cpu_unit(
                     "prompts", "small_world_prompts", corpus, result_path("small_world_prompts", corpus=corpus)
                 )
-            yield self._light("prompts", "prepare_prompts", corpus, result_path("prompts", corpus=corpus))
-            yield self._light("prompts", "decontaminate_prompts", corpus, result_path("overlaps", corpus=corpus))
+            yield self._cpu_unit("prompts", "prepare_prompts", corpus, result_path("prompts", corpus=corpus))
+            yield self._cpu_unit("prompts", "decontaminate_prompts", corpus, result_path("overlaps", corpus=corpus))
 
     def _benchmarks(self) -> Iterator[Unit]:
         own = "small_world" in self.config and Path(self.config["benchmarks"]["source"]["path"]).is_relative_to(
@@ -115,8 +114,8 @@ class Work:
         for rows_rule, rows, rule, table in parts:
             for name in self.study.benchmarks:
                 if own:
-                    yield self._light("benchmarks", rows_rule, name, result_path(rows, benchmark=name))
-                yield self._light("benchmarks", rule, name, result_path(table, benchmark=name))
+                    yield self._cpu_unit("benchmarks", rows_rule, name, result_path(rows, benchmark=name))
+                yield self._cpu_unit("benchmarks", rule, name, result_path(table, benchmark=name))
 
     def _generation(self) -> Iterator[Unit]:
         teacher = self.study.teacher
@@ -135,17 +134,17 @@ class Work:
                     yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, limit)
 
     def _context(self, model: Student | TeacherModel | Judge) -> int:
-        """The longest sequence that an engine has to have room for."""
+        """The longest sequence of a model's engine, 0 if not set."""
         return int(model.engine.get("max_model_len") or 0)
 
     def _pairs(self) -> Iterator[Unit]:
         rule = "build_pairs" if self.config["pairs"]["source"] == "generate" else "import_released_pairs"
         for corpus in self._corpora:
             disk = self._pair_tokens(corpus) * self.assumed.number("disk.bytes_per_token", "bytes")
-            yield self._light("pairs", rule, corpus, result_path("pairs", corpus=corpus), disk)
+            yield self._cpu_unit("pairs", rule, corpus, result_path("pairs", corpus=corpus), disk)
 
     def _pair_tokens(self, corpus: str) -> float:
-        """Tokens of all questions and answers that are kept."""
+        """Tokens of all kept prompts and answers."""
         prompt, answers = self.assumed.training_lengths(corpus)
         kept = self.study.corpora[corpus].num_prompts * self.assumed.kept_pairs(corpus)
         return kept * (prompt + sum(answers.values()))
@@ -158,13 +157,13 @@ class Work:
             target = result_path(
                 "mixture", corpus=training.corpus, curriculum=training.curriculum, ratio=format_ratio(training.ratio)
             )
-            yield self._light("mixtures", "build_mixture", training.mixture, target)
+            yield self._cpu_unit("mixtures", "build_mixture", training.mixture, target)
         for corpus in self._corpora:
             for tokenizer in dict.fromkeys(student.tokenizer_name for student in self.study.students.values()):
                 cell = f"{corpus}/{tokenizer}"
                 disk = _TOKEN_BYTES * self._pair_tokens(corpus)
                 target = result_path("tokens", corpus=corpus, tokenizer=tokenizer)
-                yield self._light("mixtures", "tokenise_pairs", cell, target, disk)
+                yield self._cpu_unit("mixtures", "tokenise_pairs", cell, target, disk)
 
     def _learning_rates(self) -> Iterator[Unit]:
         search = self.config["training"]["learning_rate_search"]
@@ -174,18 +173,18 @@ class Work:
         for answer_format in self.study.formats_with_rates:
             cell = f"{corpus}/{answer_format}"
             target = result_path("search_data", corpus=corpus, format=answer_format)
-            yield self._light("learning_rates", "sample_search_data", cell, target)
+            yield self._cpu_unit("learning_rates", "sample_search_data", cell, target)
         prompt, answers = self.assumed.training_lengths(corpus)
         for name in self.study.searched:
             for answer_format in self.study.formats_with_rates:
-                # the loss of the held-out questions is a forward pass: a third of a step
+                # the loss of the held-out prompts is a forward pass: a third of a step
                 calls = (Calls(search["samples"] + search["held_out"] / 3, prompt, answers[answer_format]),)
                 for rate in search["rates"]:
                     cell = f"{corpus}/{name}/{answer_format}/lr-{format_rate(rate)}"
                     place = {"corpus": corpus, "student": name, "format": answer_format, "rate": format_rate(rate)}
                     target, student = result_path("search_trial", **place), self.study.students[name]
                     yield Unit("learning_rates", "try_learning_rate", cell, cell, self.results / target, student, calls)
-            yield self._light(
+            yield self._cpu_unit(
                 "learning_rates", "choose_learning_rates", name, result_path("learning_rate", student=name)
             )
 
@@ -255,20 +254,20 @@ class Work:
         for model in [*self.study.evaluated(), *self.study.limited()] if self.study.rule_graders else []:
             last = self.study.benchmarks_of(model)[-1]
             target = result_path("verdicts", judge=RULE_GRADERS, model_id=model.model_id, benchmark=last)
-            yield self._light("grading", "grade_answers", model.model_id, target)
+            yield self._cpu_unit("grading", "grade_answers", model.model_id, target)
 
     def _scores(self) -> Iterator[Unit]:
         rules = {"scores": "score_models", "costs": "compute_flops"}
         if self.study.limited():
             rules["limited_scores"] = "score_models_within_limit"
         for table, rule in rules.items():
-            yield self._light("scores", rule, table, result_path("table", table=table))
+            yield self._cpu_unit("scores", rule, table, result_path("table", table=table))
 
 
 def _owner(model: AnyModel) -> str:
-    """Whose models share a job where jobs are shared.
+    """The key of the models that share a job if jobs are grouped.
 
-    Those of one student on one corpus with one seed do, all ways to ask a base student, both modes of the teacher.
+    These are the models of a student, corpus and seed; a base student with all shots; the teacher in both modes.
     """
     columns = model.columns()
     seed = "" if columns["seed"] is None else f"/seed-{columns['seed']}"

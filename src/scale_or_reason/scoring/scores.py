@@ -36,7 +36,7 @@ def score_model(
 
     Frames have ``ITEM_COLUMNS``, ``ANSWER_COLUMNS`` and ``VERDICT_COLUMNS``, the ``graders`` ``GRADE_COLUMNS``.
     Accuracy is the share of "yes" among all answers; "unparsable" is not "no" but does not count as right either. It
-    has a mid-P interval, with the effective number of trials where items were asked several times. The judges of
+    has a mid-P interval, with the effective number of trials if items have several samples. The judges of
     ``verdicts`` decide by the rule ``jury``; without them the ``graders`` decide.
 
     Raises :class:`StudyError` if an item has no answer, an answer no verdict, or a benchmark no family.

@@ -1,6 +1,6 @@
-"""The chat formats that students are taught: a Jinja file each in ``templates/``, and the token that ends an answer.
+"""The students' chat templates: one Jinja file each in ``templates/``, and the end token of an answer.
 
-Standard library only: every job on a cluster imports this with the Snakefile.
+Standard library only: every cluster job imports this module through the Snakefile.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-#: By the name of the file; each is a token of the tokenizers that the format belongs to, base models included.
+#: By template name; each is a token of the matching tokenizers, including those of base models.
 STOP_TOKENS = {"chatml": "<|im_end|>", "gemma": "<end_of_turn>"}
-#: What the tokenizers that a format belongs to begin a text with.
+#: By template name: the text that the matching tokenizers put at the start.
 BEGIN_TOKENS = {"chatml": "", "gemma": "<bos>"}
 
 
@@ -20,11 +20,11 @@ def template_file(name: str) -> str:
 
 
 def render_chat(name: str, messages: Sequence[Mapping[str, str]]) -> str:
-    """The text that a conversation is to a student, up to where its answer begins."""
+    """The text of a conversation, up to the start of the student's answer."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     source = Path(__file__).with_name("templates") / f"{name}.jinja"
-    # white space as transformers treats it in chat templates
+    # the same treatment of white space as in transformers
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(source.read_text(encoding="utf-8"))
     return template.render(messages=list(messages), add_generation_prompt=True, bos_token=BEGIN_TOKENS[name])

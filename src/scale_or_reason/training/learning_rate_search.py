@@ -1,7 +1,7 @@
-"""The learning rate that a search chooses (v1 appendix B, v2 table 2).
+"""Select the learning rate by a search (v1 appendix B, v2 table 2).
 
-The papers choose each student's rate for each format by a search over a grid, and don't say by what measure. Here it is
-the loss on questions that no trial has trained on.
+The papers search a grid for each student and format but do not specify the criterion. Here it is the loss on held-out
+prompts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scale_or_reason.study.learning_rates import format_rate
 
 @dataclass(frozen=True)
 class Trial:
-    """What a short training with one rate came to; ``held_out_loss`` in nats per token, null if it diverged."""
+    """The result of a short training with one rate; ``held_out_loss`` in nats per token, null if it diverged."""
 
     student: str
     format: str
@@ -25,7 +25,7 @@ class Trial:
 
 
 def best_trial(trials: Iterable[Trial]) -> Trial:
-    """The trial with the lowest held-out loss; of equal ones that with the lower rate, which is the safer one.
+    """The trial with the lowest held-out loss; ties go to the lower, safer rate.
 
     Raises :class:`StudyError` if all have diverged.
     """
@@ -33,7 +33,7 @@ def best_trial(trials: Iterable[Trial]) -> Trial:
     finished = [trial for trial in trials if trial.held_out_loss is not None]
     if not finished:
         raise StudyError(
-            "no learning rate of the search works",
+            "all trials of the learning-rate search diverged",
             key="training.learning_rate_search.rates",
             found="; ".join(f"{format_rate(trial.learning_rate)}: {trial.diverged}" for trial in trials),
             expected="a rate with which a short training does not diverge",
@@ -43,9 +43,9 @@ def best_trial(trials: Iterable[Trial]) -> Trial:
 
 
 def remark(chosen: Trial, trials: Iterable[Trial]) -> str | None:
-    """What a person should know about a choice: the best rate may lie outside the grid."""
+    """A warning if the selected rate is at the edge of the grid, else None."""
     rates = sorted(trial.learning_rate for trial in trials)
     if len(rates) > 1 and chosen.learning_rate in (rates[0], rates[-1]):
         side = "lowest" if chosen.learning_rate == rates[0] else "highest"
-        return f"the {side} rate of the search: a better one may lie beyond"
+        return f"the {side} rate of the grid; a better rate may lie outside"
     return None

@@ -1,12 +1,12 @@
-"""Which sequences share an optimizer step, and how a step is dealt to processes and micro-batches.
+"""Group sequences into optimizer steps, and distribute each step over processes and micro-batches.
 
-The first is science: it depends on the mixture and the batch size alone. The second is speed: whatever the number of
-processes and the memory limit, every step holds the same sequences, in the order of the mixture. (The loss of a step is
-the mean over all its completion tokens, so dealing them differently changes only rounding.)
+The grouping depends only on the mixture and the batch size: for any number of processes and any memory limit, a step
+has the same sequences, in the order of the mixture. The distribution affects only speed. (The loss of a step is the
+mean over all its completion tokens, so another distribution changes only rounding.)
 
-A micro-batch is one row of whole sequences end to end, without padding; attention stays inside each of them.
+A micro-batch is one row of complete concatenated sequences, without padding; attention stays within each sequence.
 
-Our own, since TRL packs sequences into rows of a fixed length first, and a step then holds whatever these rows hold.
+Our own, since TRL first packs sequences into rows of a fixed length, and a step then depends on these rows.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """All micro-batches of one epoch, as indices of sequences.
+    """All micro-batches of one epoch, as sequence indices.
 
-    ``micro_batches[(step * accumulation + micro_step) * processes + rank]``; every step has the same number, and
-    where a step has less to do than others the rest is empty.
+    ``micro_batches[(step * accumulation + micro_step) * processes + rank]``; every step has the same number;
+    smaller steps are padded with empty ones.
     """
 
     steps: list[Indices]
@@ -39,8 +39,8 @@ class BatchPlan:
     processes: int
     #: Tokens of the largest micro-batch.
     largest: int
-    #: Tokens of all micro-batches, by those that the processes could have gone through in the same time: in each round
-    #: all wait for the fullest row. 1 for a single process.
+    #: Tokens of all micro-batches, divided by the capacity of the processes in the same time: in each round all wait
+    #: for the fullest row. 1 for a single process.
     utilisation: float
 
 
@@ -49,12 +49,12 @@ def plan_batches(
 ) -> BatchPlan:
     """Plan one epoch over sequences of ``lengths`` tokens, in their order.
 
-    ``unit`` and ``size`` say what an optimizer step holds (:func:`optimizer_steps`); ``micro_batch_tokens`` is the
-    most that one process takes at a time.
+    ``unit`` and ``size`` define an optimizer step (:func:`optimizer_steps`); ``micro_batch_tokens`` is the limit per
+    process and micro-batch.
     Raises :class:`StudyError` if there is nothing to train on or a sequence is longer than a micro-batch.
     """
     if not len(lengths):
-        raise StudyError("there is no sequence to train on", remedy="look at the audit of the pairs and at max_length")
+        raise StudyError("there are no sequences to train on", remedy="check the audit of the pairs and max_length")
     if lengths.max() > micro_batch_tokens:
         raise StudyError(
             "the longest sequence does not fit into a micro-batch",
@@ -64,21 +64,21 @@ def plan_batches(
             remedy="raise micro_batch_tokens or lower max_length",
         )
     steps = optimizer_steps(lengths, phases, unit, size)
-    dealt = [_deal(step, lengths, processes, micro_batch_tokens) for step in steps]
-    accumulation = max(map(len, dealt)) // processes
+    assigned = [_assign(step, lengths, processes, micro_batch_tokens) for step in steps]
+    accumulation = max(map(len, assigned)) // processes
     empty = np.empty(0, dtype=np.int64)
-    micro_batches = [row for rows in dealt for row in rows + [empty] * (accumulation * processes - len(rows))]
+    micro_batches = [row for rows in assigned for row in rows + [empty] * (accumulation * processes - len(rows))]
     loads = np.array([lengths[row].sum() for row in micro_batches])
     waited_for = processes * loads.reshape(-1, processes).max(axis=1).sum()
     return BatchPlan(steps, micro_batches, accumulation, processes, int(loads.max()), float(loads.sum() / waited_for))
 
 
 def optimizer_steps(lengths: Indices, phases: Indices, unit: str, size: int) -> list[Indices]:
-    """The sequences of each optimizer step: contiguous blocks, and no block across the border of two phases.
+    """The sequences of each optimizer step: contiguous blocks that never cross the border of two phases.
 
     ``items`` (v2): ``size`` sequences. ``tokens`` (v1): a new step starts with the first sequence that begins at or
-    after a multiple of ``size`` tokens, so steps hold ``size`` tokens on average, prompts included. The last step of
-    a phase holds what is left.
+    after a multiple of ``size`` tokens, so steps have ``size`` tokens on average, prompts included. The last step of
+    a phase has the rest.
     """
     if unit not in BATCH_UNITS:
         raise StudyError("unknown batch unit", key="batch unit", found=unit, expected=" or ".join(BATCH_UNITS))
@@ -92,23 +92,23 @@ def optimizer_steps(lengths: Indices, phases: Indices, unit: str, size: int) -> 
     return steps
 
 
-def _deal(step: Indices, lengths: Indices, processes: int, limit: int) -> list[Indices]:
-    """Rows of at most ``limit`` tokens, a multiple of ``processes`` of them, the fullest first.
+def _assign(step: Indices, lengths: Indices, processes: int, limit: int) -> list[Indices]:
+    """Rows of at most ``limit`` tokens, fullest first; their number is a multiple of ``processes``.
 
-    As few rounds as possible; of several ways to fill these, the one in which the processes wait the least.
+    The number of rounds is minimal, then the time that processes wait for each other.
     """
     ordered = step[np.argsort(-lengths[step], kind="stable")]
-    brimful = _in_rounds(_fill_to(limit, ordered, lengths), lengths, processes)
+    full = _in_rounds(_fill_to(limit, ordered, lengths), lengths, processes)
     fewest = -(-int(lengths[step].sum()) // (processes * limit)) * processes
-    ways = [brimful]
-    for count in range(fewest, len(brimful) + 1, processes):
-        ways.append(_in_rounds(_fill_evenly(count, ordered, lengths), lengths, processes))
-    possible = [rows for rows in ways if lengths[rows[0]].sum() <= limit]
+    candidates = [full]
+    for count in range(fewest, len(full) + 1, processes):
+        candidates.append(_in_rounds(_fill_evenly(count, ordered, lengths), lengths, processes))
+    possible = [rows for rows in candidates if lengths[rows[0]].sum() <= limit]
     return min(possible, key=lambda rows: (len(rows), _waited_for(rows, lengths, processes)))
 
 
 def _fill_evenly(count: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
-    """Longest first, each into the emptiest of ``count`` rows."""
+    """Longest sequence first, each into the emptiest of ``count`` rows."""
     rows: list[list[int]] = [[] for _ in range(count)]
     heap = [(0, row) for row in range(count)]
     for index in ordered.tolist():
@@ -119,7 +119,7 @@ def _fill_evenly(count: int, ordered: Indices, lengths: Indices) -> list[list[in
 
 
 def _fill_to(limit: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
-    """Longest first, each into the fullest row that has room for it (best fit, decreasing)."""
+    """Longest sequence first, each into the fullest row with room for it (best-fit decreasing)."""
     rows: list[list[int]] = []
     room: list[tuple[int, int]] = []  # sorted
     for index in ordered.tolist():
@@ -136,12 +136,12 @@ def _fill_to(limit: int, ordered: Indices, lengths: Indices) -> list[list[int]]:
 
 
 def _in_rounds(rows: list[list[int]], lengths: Indices, processes: int) -> list[Indices]:
-    """The fullest first, so that the processes of one round, neighbours in the list, have about the same to do."""
+    """Rows sorted by size, so that the processes of a round, which are neighbours in the list, have similar loads."""
     ordered = sorted(rows, key=lambda row: -sum(int(lengths[index]) for index in row))
     ordered += [[] for _ in range(-len(rows) % processes)]
     return [np.array(row, dtype=np.int64) for row in ordered]
 
 
 def _waited_for(rows: list[Indices], lengths: Indices, processes: int) -> int:
-    """Tokens of the fullest row of each round, added up."""
+    """The sum over rounds of the tokens of the fullest row."""
     return sum(int(lengths[row].sum()) for row in rows[::processes])

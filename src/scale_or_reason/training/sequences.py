@@ -1,4 +1,4 @@
-"""The sequences of one training: a mixture, found in the tokens of its pairs."""
+"""The token sequences of one training, looked up in the tokenised pairs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.data.token_store import TokenStore
 
-#: What happens to a sample longer than the limit. ``truncate`` cuts the completion's end, and with it the stop token:
-#: such a sample teaches no early stop. A prompt that leaves no room for an answer is always dropped.
+#: Treatment of samples longer than the limit. ``truncate`` cuts the end of the completion with its stop token, so that
+#: the sample does not teach an early stop. A prompt that leaves no room for an answer is always dropped.
 OVERLONG = ("drop", "truncate")
-#: Labels of this value take no part in the loss.
+#: The loss ignores labels with this value.
 IGNORED = -100
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """Token sequences in training order, as places in tokens that every process maps.
+    """Token sequences in training order, as offsets into memory-mapped tokens.
 
-    All arrays but ``tokens`` have one value per sequence; ``completion_lengths`` are those that are trained on.
+    All arrays but ``tokens`` have one value per sequence; ``completion_lengths`` are those after truncation.
     """
 
     tokens: NDArray[np.int32]
@@ -61,13 +61,13 @@ class Sequences:
 def arrange(mixture: pl.DataFrame, store: TokenStore, max_length: int, overlong: str) -> Sequences:
     """The rows of ``mixture`` (schema mixture) in their order, within ``max_length`` tokens.
 
-    Raises :class:`StudyError` if a question of the mixture has no tokens.
+    Raises :class:`StudyError` if a prompt of the mixture has no tokens.
     """
     rows = mixture.join(store.starts(), on="prompt_id", how="left", maintain_order="left")
     if missing := rows["prompt_tokens"].null_count():
         raise StudyError(
-            "questions of the mixture have no tokens",
-            found=f"{missing} of {rows.height} questions",
+            "prompts of the mixture have no tokens",
+            found=f"{missing} of {rows.height} prompts missing",
             expected="tokens of all pairs that the mixture was made from",
             remedy="run the rules tokenise_pairs and build_mixture again",
         )
@@ -77,8 +77,8 @@ def arrange(mixture: pl.DataFrame, store: TokenStore, max_length: int, overlong:
         length=pl.when(reasons).then("reasoning_tokens").otherwise("ift_tokens"),
     )
     too_long = pl.col("prompt_tokens") + pl.col("length") > max_length
-    hopeless = pl.col("prompt_tokens") >= max_length
-    kept = rows.filter(~(hopeless | too_long if overlong == "drop" else hopeless))
+    prompt_too_long = pl.col("prompt_tokens") >= max_length
+    kept = rows.filter(~(prompt_too_long | too_long if overlong == "drop" else prompt_too_long))
     return Sequences(
         tokens=store.tokens,
         prompt_starts=kept["prompt_start"].to_numpy(),

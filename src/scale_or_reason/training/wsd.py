@@ -1,6 +1,6 @@
 """The warmup-stable-decay schedule of the learning rate (v1 appendix B), fitted to the length of a run.
 
-transformers' ``get_wsd_schedule`` has the shape; the lengths of the parts, by phase and for short runs, are our own.
+transformers' ``get_wsd_schedule`` has the shape; the lengths of the parts, per phase and for short runs, are our own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class WsdPlan:
     stable_steps: int
     decay_steps: int
     min_lr_ratio: float
-    #: True if the run was too short for the warm-up and decay that were asked for.
+    #: True if the run is too short for the configured warm-up and decay.
     shortened: bool
 
     @property
@@ -45,12 +45,12 @@ class WsdPlan:
 
 @dataclass(frozen=True)
 class Schedule:
-    """One plan over a whole training, or one for each of its phases."""
+    """One plan for a whole training, or one for each phase."""
 
     plans: tuple[WsdPlan, ...]
 
     def rates(self) -> list[float]:
-        """Of every optimizer step, the learning rate as a share of the peak."""
+        """The learning rate of every optimizer step, as a share of the peak."""
         return [plan.rate(step) for plan in self.plans for step in range(plan.steps)]
 
     def as_list(self) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ class Schedule:
 def plan_schedule(
     phases: Sequence[int], per_phase: bool, warmup_steps: int, decay_steps: int, min_lr_ratio: float
 ) -> Schedule:
-    """The schedule of a training whose steps belong to these ``phases``, in their order."""
+    """The schedule of a training; ``phases`` has the phase of each step, in order."""
     lengths = [len(list(steps)) for _, steps in groupby(phases)] if per_phase else [len(phases)]
     return Schedule(tuple(plan_wsd(length, warmup_steps, decay_steps, min_lr_ratio) for length in lengths))
 
@@ -71,14 +71,16 @@ def plan_schedule(
 def plan_wsd(steps: int, warmup_steps: int, decay_steps: int, min_lr_ratio: float = 0.1) -> WsdPlan:
     """Fit the schedule to a run of ``steps`` optimizer steps.
 
-    A run of at least ``warmup_steps + decay_steps`` gets both as they are and a plateau between them. A shorter run
-    gets both scaled by the same factor and no plateau, so that nothing jumps as a run grows past that length, and the
-    rate still reaches its peak and still comes down. Raises :class:`StudyError` for a run without steps.
+    A run of at least ``warmup_steps + decay_steps`` has both unchanged and a plateau between them. A shorter run has
+    both scaled by the same factor and no plateau, so that the schedule is continuous in the length of the run and
+    always reaches its peak and decays. Raises :class:`StudyError` for a run without steps.
     """
     if steps < 1:
         raise StudyError("the training has no steps", found=steps, expected="at least 1")
     if warmup_steps < 0 or decay_steps < 0:
-        raise StudyError("a part of the schedule is negative", found=f"{warmup_steps}, {decay_steps}", expected=">= 0")
+        raise StudyError(
+            "a part of the learning-rate schedule is negative", found=f"{warmup_steps}, {decay_steps}", expected=">= 0"
+        )
     if not 0 <= min_lr_ratio <= 1:
         raise StudyError(
             "the lowest learning rate is out of range", key="min_lr_ratio", found=min_lr_ratio, expected="0..1"

@@ -1,4 +1,4 @@
-"""The trainer: models loaded, trained by TRL under DeepSpeed, checkpointed and saved.
+"""The trainer: loads models, trains them with TRL and DeepSpeed, writes checkpoints, saves the result.
 
-Takes a batch plan and a recipe; gives a model folder. The only package that imports torch, TRL and DeepSpeed.
+Takes a batch plan and a recipe; provides a model folder. The only package that imports torch, TRL and DeepSpeed.
 """

@@ -1,8 +1,8 @@
-"""Attention within the documents of a packed row, by the fastest kernel that is at hand.
+"""Attention within the documents of a packed row, by the fastest available kernel.
 
-transformers keeps packed documents apart by a dense mask over the whole row, unless a flash attention package is
-installed. :data:`SDPA` calls PyTorch's own kernel once per document instead: no mask, no package, and the work of the
-documents alone.
+transformers separates packed documents by a dense mask over the whole row, unless a flash-attention package is
+installed. :data:`SDPA` instead calls PyTorch's kernel once per document, which needs no mask, no package and no
+computation across documents.
 """
 
 from __future__ import annotations
@@ -13,51 +13,51 @@ from scale_or_reason.common.errors import StudyError
 
 #: PyTorch's kernel, document by document.
 SDPA = "sdpa"
-#: Packages of Tri Dao's, the fastest first: one call for all documents of a row.
+#: Tri Dao's packages, fastest first: one call for all documents of a row.
 FLASH = ("flash_attention_3", "flash_attention_2")
 ATTENTION = ("auto", SDPA, *FLASH)
-#: What transformers knows our function by.
+#: The name of our function in transformers' registry.
 _REGISTERED = "sdpa_by_document"
 
 
 def choose_attention(wanted: str) -> str:
     """The fastest of :data:`FLASH` and :data:`SDPA` on this machine for ``auto``, else ``wanted``.
 
-    Raises :class:`StudyError` if ``wanted`` is a kernel that is not here.
+    Raises :class:`StudyError` if the kernel ``wanted`` is not available.
     """
     available = [*filter(_is_available, FLASH), SDPA]
     if wanted == "auto":
         return available[0]
     if wanted not in available:
         raise StudyError(
-            "the attention kernel is not here",
+            "the attention kernel is not available",
             key="training.execution.attention",
             found=wanted,
             expected=f"one of {', '.join(available)} on this machine",
-            remedy="install its package (it needs a GPU), or take auto",
+            remedy="install its package (it needs a GPU), or use auto",
         )
     return wanted
 
 
-def describe_kernels(attention: str) -> str:
-    """A line for the log: what does the work, and what is lost where a faster kernel is missing."""
+def kernel_summary(attention: str) -> str:
+    """The kernels in use and the faster ones that are missing, for the log."""
     import torch
     from transformers.utils import is_triton_available
 
     if not torch.cuda.is_available():
         return f"attention: {attention}"
-    lost = "" if attention in FLASH else ", slower on short documents than the package flash-attn"
+    missing = "" if attention in FLASH else ", slower on short documents than the package flash-attn"
     head = "fused by Triton" if is_triton_available() else "not fused, slower: Triton is missing"
-    return f"attention: {attention}{lost}; output head: {head}"
+    return f"attention: {attention}{missing}; output head: {head}"
 
 
 def implementation(name: str) -> str:
-    """What transformers is told to load a model with."""
+    """The value of transformers' ``attn_implementation``; registers our function if needed."""
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
     if name != SDPA:
         return name
-    # no mask function is registered with it, so transformers makes no mask
+    # without a registered mask function transformers creates no mask
     ALL_ATTENTION_FUNCTIONS.register(_REGISTERED, attend_by_document)
     return _REGISTERED
 
@@ -75,7 +75,7 @@ def attend_by_document(
 ) -> tuple[Any, None]:
     """Causal attention of one row, ``(1, heads, tokens, width)``, within documents of these lengths.
 
-    Under a ``sliding_window`` a token sees itself and the ``sliding_window - 1`` tokens before it.
+    With a ``sliding_window`` a token attends to itself and the ``sliding_window - 1`` tokens before it.
     Returns ``(1, tokens, heads, width)`` and, as transformers expects, no attention weights.
     """
     import torch
@@ -89,7 +89,7 @@ def attend_by_document(
 
 
 def _window(length: int, sliding_window: int, device: Any) -> Any:
-    """True where a token (row) sees another; ``None`` where the window is longer than the document."""
+    """True where a token (row) attends to another; ``None`` if the window is longer than the document."""
     import torch
 
     if length <= sliding_window:

@@ -1,4 +1,4 @@
-"""What happens around the steps of a training: progress, checkpoints that are whole, a stop on a bad loss."""
+"""Trainer callbacks: progress, complete checkpoints, stopping on SIGTERM or a bad loss."""
 
 from __future__ import annotations
 
@@ -20,63 +20,63 @@ from scale_or_reason.common.errors import DivergedError
 from scale_or_reason.common.files import sync_folder, write_json
 from scale_or_reason.training.trainer.launch import any_process, rank, wait_for_all
 
-#: Written into a checkpoint after everything else: without it a checkpoint is a torso of a killed run.
+#: Written into a checkpoint last; a checkpoint without it is a partial write of a killed run.
 _WHOLE = "whole.json"
-#: Beside the checkpoints of a run whose loss went bad.
+#: Beside the checkpoints of a diverged run.
 _DIVERGED = "diverged.json"
 _SECONDS_BETWEEN_LINES = 15
-#: So many nats per token above the beginning is no learning any more: each token seven times less probable.
-_EXPLODED = 2.0
+#: Divergence threshold, in nats per token above the initial loss: each token is seven times less probable.
+_DIVERGED_BY = 2.0
 _RECENT_STEPS = 5
 _MOST_RANGES = 40
 
 
 def last_whole_checkpoint(folder: Path) -> Path | None:
-    """The latest checkpoint that was completely written; ``None`` to start from the beginning.
+    """The latest complete checkpoint; ``None`` to start from the beginning.
 
-    Removes the torsos: they would count among the checkpoints that are kept, in place of a whole one.
+    Removes partial writes, which would count towards the limit of kept checkpoints.
     """
     checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     whole = [path for path in checkpoints if (path / _WHOLE).is_file()]
-    for torso in set(checkpoints) - set(whole):
-        shutil.rmtree(torso)
+    for partial_write in set(checkpoints) - set(whole):
+        shutil.rmtree(partial_write)
     return whole[-1] if whole else None
 
 
 def refuse_diverged(folder: Path) -> None:
-    """Raise the :class:`DivergedError` that this very run has ended with before: again it would end there."""
+    """Raise the :class:`DivergedError` with which the same run has ended before, since it would diverge again."""
     file = folder / _DIVERGED
     if file.is_file():
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        remedy = f"{facts.pop('remedy')}. This is from an earlier start; to try the same again, remove this file"
-        raise DivergedError(**facts, where=file, remedy=remedy)
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        remedy = f"{fields.pop('remedy')}. This result is from an earlier run; remove this file to run it again"
+        raise DivergedError(**fields, where=file, remedy=remedy)
 
 
 class WholeCheckpoints(TrainerCallback):
-    """Marks checkpoints as whole, and keeps the time spent so far in them."""
+    """Marks checkpoints as complete, and stores the training time in them."""
 
     def __init__(self, resumed: Path | None) -> None:
         self.before = json.loads((resumed / _WHOLE).read_text())["seconds"] if resumed else 0.0
         self.began = time.monotonic()
 
     def seconds(self) -> float:
-        """Time in training steps, over all starts of this run; work that a kill threw away is not counted."""
+        """Time in training steps over all runs, without work lost by kills."""
         return self.before + time.monotonic() - self.began
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.began = time.monotonic()
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        wait_for_all()  # each rank writes its own part
+        wait_for_all()  # each rank writes its part
         if rank() == 0:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            sync_folder(folder)  # else a crash of the machine could leave the mark on an empty file
+            sync_folder(folder)  # otherwise a crash of the machine could leave the mark beside empty files
             write_json({"seconds": self.seconds()}, folder / _WHOLE)
-        wait_for_all()  # no rank may end before: its launcher would take the others down
+        wait_for_all()  # a rank that exits earlier would make its launcher kill the others
 
 
 class StepSeconds(TrainerCallback):
-    """Notes in the log how long each step took, without the time for checkpoints."""
+    """Logs the duration of each step, without the time for checkpoints."""
 
     def __init__(self) -> None:
         self.mark = time.monotonic()
@@ -93,41 +93,41 @@ class StepSeconds(TrainerCallback):
 
 
 class StopOnSigterm(TrainerCallback):
-    """Ends the run with a checkpoint at the next step boundary, once any process has got SIGTERM.
+    """Ends the run with a checkpoint after the current step, once any process has received SIGTERM.
 
-    Slurm sends it before a time limit, torchrun's wrapper passes it on. All ranks have to agree on the step, since a
-    checkpoint is written by all of them; transformers' own ``enable_jit_checkpoint`` leaves each to itself. Before the
-    first step SIGTERM ends the process as ever: nothing is lost. After the last one it is ignored: saving the finished
-    model takes no longer than a checkpoint would.
+    Slurm sends it before the time limit, and torchrun's wrapper forwards it. All ranks must agree on the step, since
+    all of them write the checkpoint; transformers' ``enable_jit_checkpoint`` does not synchronise them. Before the
+    first step SIGTERM ends the process as usual, since nothing is lost. After the last step it is ignored, since saving
+    the model takes no longer than a checkpoint.
     """
 
     def __init__(self) -> None:
-        self.told = self.stopped = False
+        self.signalled = self.stopped = False
 
-    def _listen(self, *_: object) -> None:
-        self.told = True
+    def _on_signal(self, *_: object) -> None:
+        self.signalled = True
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        signal.signal(signal.SIGTERM, self._listen)
+        signal.signal(signal.SIGTERM, self._on_signal)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if any_process(self.told) and state.global_step < state.max_steps:
+        if any_process(self.signalled) and state.global_step < state.max_steps:
             self.stopped = control.should_save = control.should_training_stop = True
             if rank() == 0:
                 step = f"step {state.global_step} of {state.max_steps}"
-                print(f"SIGTERM: writes a checkpoint of {step}", file=sys.stderr, flush=True)
+                print(f"SIGTERM: writing a checkpoint at {step}", file=sys.stderr, flush=True)
 
 
 class StopOnBadLoss(TrainerCallback):
-    """Ends the run at the first step whose loss is no number, or where the loss explodes.
+    """Ends the run at the first step whose loss is not finite, or when the loss diverges.
 
-    Exploded: most of the last steps' losses are :data:`_EXPLODED` above that of the first step of their phase, which
-    the student had not trained on then. One strange batch does not count.
+    It has diverged if the median loss of the last steps is more than :data:`_DIVERGED_BY` above that of the first step
+    of their phase, before the student has trained on it. A single unusual batch does not count.
     """
 
     def __init__(self, positions: list[list[int]], phases: list[int], learning_rate: float) -> None:
         self.positions, self.learning_rate = positions, learning_rate
-        #: Of each step, the step (from 0) with which its phase begins.
+        #: For each step, the first step (from 0) of its phase.
         first: dict[int, int] = {}
         self.begins = [first.setdefault(phase, step) for step, phase in enumerate(phases)]
 
@@ -139,26 +139,28 @@ class StopOnBadLoss(TrainerCallback):
             self._stop(f"the loss is {loss}", "a finite loss", args.output_dir, state)
         begin = self.begins[step - 1]
         first, recent = state.log_history[begin]["loss"], state.log_history[max(begin, step - _RECENT_STEPS) : step]
-        if len(recent) == _RECENT_STEPS and median(entry["loss"] for entry in recent) > first + _EXPLODED:
-            expected = f"at most {first + _EXPLODED:.3g}: it was {first:.3g} when this phase began, at step {begin + 1}"
+        if len(recent) == _RECENT_STEPS and median(entry["loss"] for entry in recent) > first + _DIVERGED_BY:
+            expected = (
+                f"at most {first + _DIVERGED_BY:.3g}; it was {first:.3g} at the start of this phase, step {begin + 1}"
+            )
             self._stop(f"the loss has risen to {loss:.3g}", expected, args.output_dir, state)
 
     def _stop(self, problem: str, expected: str, folder: str, state: Any) -> None:
         rows = _ranges(self.positions[state.global_step - 1])
-        facts = {
+        fields = {
             "problem": f"{problem} at step {state.global_step} of {state.max_steps}",
             "key": "learning rate",
-            "found": f"{self.learning_rate:g} at its peak; its samples are rows {rows} of the mixture (position)",
+            "found": f"peak {self.learning_rate:g}; the step's samples are rows {rows} of the mixture (position)",
             "expected": expected,
-            "remedy": "lower the learning rate or the gradient clipping, or train in float32; then run again",
+            "remedy": "lower the learning rate or the gradient clipping, or train in float32, and run again",
         }
         if rank() == 0:
-            write_json(facts, Path(folder) / _DIVERGED)
-        raise DivergedError(**facts)
+            write_json(fields, Path(folder) / _DIVERGED)
+        raise DivergedError(**fields)
 
 
 class GradientNorm(TrainerCallback):
-    """Makes DeepSpeed's stage 0 report the norm of the gradients that it clips; the other stages do."""
+    """Makes DeepSpeed's stage 0 report the gradient norm, as the other stages do."""
 
     def __init__(self, trainer: Any) -> None:
         self.trainer = trainer
@@ -175,20 +177,20 @@ class GradientNorm(TrainerCallback):
 
 
 class Progress(TrainerCallback):
-    """A bar with loss, tokens per second and time left; plain lines now and then where no one watches a terminal."""
+    """A progress bar with loss, tokens per second and time left; plain lines at intervals if stderr is no terminal."""
 
     def __init__(self, tokens_per_step: list[int]) -> None:
         self.tokens_after = [0, *accumulate(tokens_per_step)]
         self.loss = float("nan")
         self.bar: tqdm | None = None
-        self.first = self.spoken = 0
-        self.began = self.spoke_at = 0.0
+        self.first = self.last_printed = 0
+        self.began = self.printed_at = 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.first, self.began = state.global_step, time.monotonic()
-        self.spoke_at = self.began
+        self.printed_at = self.began
         if self.first:
-            print(f"goes on after step {self.first} of {state.max_steps}", file=sys.stderr, flush=True)
+            print(f"resuming after step {self.first} of {state.max_steps}", file=sys.stderr, flush=True)
         if sys.stderr.isatty():
             self.bar = tqdm(total=state.max_steps, initial=self.first, unit="step", desc="train", dynamic_ncols=True)
 
@@ -197,15 +199,17 @@ class Progress(TrainerCallback):
         step, now = state.global_step, time.monotonic()
         done = self.tokens_after[step] - self.tokens_after[self.first]
         speed = done / max(now - self.began, 1e-9)
-        facts = f"loss {self.loss:.3f}, {speed:,.0f} tokens/s"
+        fields = f"loss {self.loss:.3f}, {speed:,.0f} tokens/s"
         if self.bar is not None:
-            self.bar.set_postfix_str(facts, refresh=False)
+            self.bar.set_postfix_str(fields, refresh=False)
             self.bar.update(step - self.bar.n)
-        elif step > self.spoken and (now - self.spoke_at > _SECONDS_BETWEEN_LINES or step in (1, state.max_steps)):
+        elif step > self.last_printed and (
+            now - self.printed_at > _SECONDS_BETWEEN_LINES or step in (1, state.max_steps)
+        ):
             left = (self.tokens_after[-1] - self.tokens_after[step]) / max(speed, 1e-9)
             minutes, seconds = divmod(round(left), 60)
-            print(f"step {step}/{state.max_steps}: {facts}, {minutes}:{seconds:02d} left", file=sys.stderr, flush=True)
-            self.spoken, self.spoke_at = step, now
+            print(f"step {step}/{state.max_steps}: {fields}, {minutes}:{seconds:02d} left", file=sys.stderr, flush=True)
+            self.last_printed, self.printed_at = step, now
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.bar is not None:
@@ -213,14 +217,14 @@ class Progress(TrainerCallback):
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of a finished run, and what earlier settings left beside them."""
+    """Remove the checkpoints of a finished run and those of earlier settings."""
     stem = folder.name.rpartition("-")[0]
     for old in folder.parent.glob(f"{stem}-*"):
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _ranges(positions: list[int]) -> str:
-    """``3..7, 9``: in order, and short for long batches."""
+    """The sorted positions as ranges, ``3..7, 9``; shortened for long batches."""
     parts: list[list[int]] = []
     for position in sorted(positions):
         if parts and position == parts[-1][-1] + 1:

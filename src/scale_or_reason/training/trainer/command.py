@@ -1,4 +1,4 @@
-"""What the programs that train have in common: their options, the checks of their inputs, and the run itself."""
+"""Shared code of the training scripts: their options, the checks of their inputs, and the run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
 from scale_or_reason.training.packing import BATCH_UNITS, BatchPlan, plan_batches
 from scale_or_reason.training.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.training.trainer import launch, students
-from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, describe_kernels
+from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, kernel_summary
 from scale_or_reason.training.wsd import Schedule, plan_schedule
 
-#: What goes through warm-up and decay once.
+#: The unit with one warm-up and one decay.
 SCHEDULE_PER = ("training", "phase")
-#: Arguments without influence on the result, not part of the manifest's settings.
+#: Arguments without effect on the result; they are omitted from the manifest's settings.
 NOT_SETTINGS = ("output", "threads", "checkpoint_steps", "report_to")
-#: Where a training's log can go, and the packages of which one must be there.
+#: Destinations of a training's log; one of the packages must be installed.
 REPORTS = {
     "wandb": ("wandb",),
     "mlflow": ("mlflow",),
@@ -42,28 +42,35 @@ REPORTS = {
 
 
 def add_inputs(group: Any) -> None:
-    """Student, mixture, tokens, template."""
+    """Add the options for student, mixture, tokens and template."""
     group.add_argument("--model", required=True, help="base student: folder or hub id")
-    group.add_argument("--revision", help="of the hub id")
+    group.add_argument("--revision", help="branch, tag or commit of the hub id")
     group.add_argument("--init-from", metavar="MODELDIR", help="start from this finished model instead (adaptation)")
-    group.add_argument("--mixture", type=Path, required=True, help="what to train on, in the schema of mixtures")
-    group.add_argument("--tokens", type=Path, required=True, help="folder of tokenise_pairs.py, of the mixture's pairs")
+    group.add_argument("--mixture", type=Path, required=True, help="training data (schema mixture)")
+    group.add_argument("--tokens", type=Path, required=True, help="tokenised pairs, a folder of tokenise_pairs.py")
     group.add_argument("--chat-template", type=Path, required=True, help="Jinja file, saved with the student")
-    group.add_argument("--stop-token", default="<|im_end|>", help="ends an answer in that template (%(default)s)")
+    group.add_argument(
+        "--stop-token", default="<|im_end|>", help="end token of an answer in that template (%(default)s)"
+    )
 
 
 def add_recipe(group: Any) -> None:
-    """What the result depends on, but for the learning rate, which programs get in different ways."""
-    group.add_argument("--warmup-steps", type=int, default=150, help="linear (%(default)s)")
-    group.add_argument("--decay-steps", type=int, default=300, help="linear (%(default)s)")
-    group.add_argument("--min-lr-ratio", type=float, default=0.1, help="where the decay ends (%(default)s)")
+    """Add the options that affect the result, except for the learning rate, which scripts get in different ways."""
+    group.add_argument("--warmup-steps", type=int, default=150, help="linear warm-up (%(default)s)")
+    group.add_argument("--decay-steps", type=int, default=300, help="linear decay (%(default)s)")
     group.add_argument(
-        "--schedule-per", choices=SCHEDULE_PER, default="training", help="what warms up and decays once (%(default)s)"
+        "--min-lr-ratio", type=float, default=0.1, help="final rate as a share of the peak (%(default)s)"
     )
-    group.add_argument("--batch-unit", choices=BATCH_UNITS, required=True, help="items as v2, tokens as v1")
-    group.add_argument("--batch-size", type=int, required=True, help="per optimizer step, over all processes")
-    group.add_argument("--max-length", type=int, required=True, help="tokens of prompt and completion")
-    group.add_argument("--overlong", choices=OVERLONG, default="drop", help="longer samples (%(default)s)")
+    group.add_argument(
+        "--schedule-per",
+        choices=SCHEDULE_PER,
+        default="training",
+        help="unit with one warm-up and one decay (%(default)s)",
+    )
+    group.add_argument("--batch-unit", choices=BATCH_UNITS, required=True, help="items (v2) or tokens (v1)")
+    group.add_argument("--batch-size", type=int, required=True, help="size of an optimizer step over all processes")
+    group.add_argument("--max-length", type=int, required=True, help="limit on the tokens of prompt and completion")
+    group.add_argument("--overlong", choices=OVERLONG, default="drop", help="treatment of longer samples (%(default)s)")
     group.add_argument("--weight-decay", type=float, default=0.0, help="(%(default)s)")
     group.add_argument("--gradient-clipping", type=float, default=1.0, help="norm; 0 for none (%(default)s)")
     group.add_argument("--adam-beta1", type=float, default=0.9, help="(%(default)s)")
@@ -75,24 +82,26 @@ def add_recipe(group: Any) -> None:
         "--replica",
         type=int,
         default=0,
-        help="0 takes the samples in the mixture's order, any other shuffles them within each phase (%(default)s)",
+        help="0 keeps the mixture's order, other numbers shuffle within each phase (%(default)s)",
     )
 
 
 def add_execution(group: Any) -> None:
-    """Memory and speed."""
+    """Add the options that affect memory and speed."""
     group.add_argument("--deepspeed", type=Path, required=True, help="DeepSpeed configuration (JSON)")
     group.add_argument(
         "--micro-batch-tokens",
         type=int,
         default=16384,
-        help="most that a process takes at a time (%(default)s)",
+        help="tokens per process and micro-batch (%(default)s)",
     )
-    group.add_argument("--attention", choices=ATTENTION, default="auto", help="kernel (the fastest that is here)")
+    group.add_argument("--attention", choices=ATTENTION, default="auto", help="kernel (default: the fastest available)")
     group.add_argument("--gradient-checkpointing", choices=("on", "off"), default="off", help="(%(default)s)")
     group.add_argument("--checkpoint-steps", type=int, default=0, help="steps between checkpoints; 0 for none")
-    group.add_argument("--report-to", nargs="*", default=[], choices=REPORTS, help="the log goes there too (nowhere)")
-    group.add_argument("--threads", type=int, help="of each process (what the launcher says)")
+    group.add_argument(
+        "--report-to", nargs="*", default=[], choices=REPORTS, help="further destinations of the log (none)"
+    )
+    group.add_argument("--threads", type=int, help="threads per process (default: the launcher's setting)")
 
 
 def run_joined(
@@ -100,11 +109,10 @@ def run_joined(
     work: Callable[[argparse.Namespace], bool],
     check: Callable[[argparse.Namespace], None] | None = None,
 ) -> None:
-    """Check the inputs, then do ``work`` in the processes that a launcher has started; rank 0 speaks for all.
+    """Check the inputs, then run ``work`` in all processes of the launcher; only rank 0 reports errors.
 
-    ``check`` is for what a program asks of its arguments beyond :func:`check_inputs`, and may complete them.
-
-    ``work`` returns whether it has come to its end. Raises :class:`Interrupted` if not.
+    ``check`` runs a script's own checks after :func:`check_inputs` and may complete the arguments. ``work`` returns
+    whether it has finished. Raises :class:`Interrupted` if it has not.
     """
     try:
         check_inputs(arguments)
@@ -115,17 +123,17 @@ def run_joined(
     except StudyError as error:
         if launch.rank() == 0:
             raise
-        # all processes find the same mistake; rank 0 tells the whole of it
+        # all processes find the same error; rank 0 prints the full message
         print(f"rank {launch.rank()}: {error.problem}", file=sys.stderr)
         raise SystemExit(2) from None
     if not finished:
         if launch.rank() == 0:
-            raise Interrupted("got SIGTERM: a checkpoint is written; run the same command again to go on")
+            raise Interrupted("stopped by SIGTERM with a checkpoint; run the same command again to resume")
         raise SystemExit(Interrupted.EXIT_CODE)
 
 
 def check_inputs(arguments: argparse.Namespace) -> None:
-    """Raise :class:`StudyError` unless all inputs are there and make sense; before anything slow is imported."""
+    """Raise :class:`StudyError` for missing or invalid inputs, before slow imports."""
     check_model(arguments.init_from or arguments.model)
     for option in ("chat_template", "deepspeed"):
         path = getattr(arguments, option)
@@ -133,54 +141,54 @@ def check_inputs(arguments: argparse.Namespace) -> None:
             raise StudyError("a file is missing", where=path, key=f"--{option.replace('_', '-')}")
     if not (arguments.tokens / "manifest.json").is_file():
         remedy = "run the rule tokenise_pairs"
-        raise StudyError("tokens of the pairs are missing", where=arguments.tokens, key="--tokens", remedy=remedy)
+        raise StudyError("the tokenised pairs are missing", where=arguments.tokens, key="--tokens", remedy=remedy)
     check_deepspeed(arguments.deepspeed)
     check_reports(arguments.report_to)
     read_mixture(arguments.mixture)
 
 
 def check_reports(wanted: Sequence[str]) -> None:
-    """Raise :class:`StudyError` if the package of a place to report to is missing."""
+    """Raise :class:`StudyError` if the package of a log destination is missing."""
     for name in wanted:
         if not any(importlib.util.find_spec(package) for package in REPORTS[name]):
             packages = " or ".join(REPORTS[name])
             raise StudyError(
-                "the package to report a training with is not installed",
+                "the package of a log destination is not installed",
                 key="training.execution.report_to",
                 found=name,
                 expected=f"the package {packages} in the environment of the training",
-                remedy=f"pip install {REPORTS[name][0]}, or take {name} out",
+                remedy=f"pip install {REPORTS[name][0]}, or remove {name}",
             )
 
 
 def read_mixture(path: Path) -> pl.DataFrame:
-    """A mixture with something in it."""
+    """A mixture; :class:`StudyError` if it is empty."""
     mixture = read_table(path, "mixture")
     if mixture.is_empty():
-        raise StudyError("the mixture is empty", where=path, remedy="look at the audit of its pairs")
+        raise StudyError("the mixture is empty", where=path, remedy="check the audit of its pairs")
     return mixture
 
 
 def check_deepspeed(path: Path) -> None:
-    """Raise :class:`StudyError` if DeepSpeed would bring an optimizer or a schedule of its own."""
+    """Raise :class:`StudyError` if the DeepSpeed configuration sets an optimizer or a scheduler."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise StudyError("the DeepSpeed configuration is no JSON", where=path, found=error) from None
+        raise StudyError("the DeepSpeed configuration is not JSON", where=path, found=error) from None
     for key in ("optimizer", "scheduler"):
         if key in config:
             raise StudyError(
-                "the DeepSpeed configuration sets what the recipe sets",
+                "the DeepSpeed configuration overrides the recipe",
                 where=path,
                 key=key,
-                expected=f"no {key}: it is fused AdamW with the warmup-stable-decay schedule",
+                expected=f"no {key}; the recipe is fused AdamW with the warmup-stable-decay schedule",
                 remedy=f"remove {key} from the file",
             )
 
 
 @dataclass
 class Preparation:
-    """A training before its first step."""
+    """A training, prepared up to its first step."""
 
     source: str
     revision: str | None
@@ -190,20 +198,20 @@ class Preparation:
     sequences: Sequences
     plan: BatchPlan
     schedule: Schedule
-    #: The manifest, as far as it is known now.
-    facts: dict[str, Any]
-    #: Where checkpoints lie, beside the output.
+    #: The manifest before the training.
+    manifest: dict[str, Any]
+    #: The folder of the checkpoints, beside the output.
     checkpoints: Path
 
 
 def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
-    """Everything that is decided before the model is loaded; ``inputs`` are further files for the manifest."""
+    """Prepare everything before the model is loaded; ``inputs`` are further files for the manifest."""
     arguments.attention = choose_attention(arguments.attention)
     source = arguments.init_from or arguments.model
     revision = None if arguments.init_from else arguments.revision
     tokenizer = load_tokenizer(source, revision, arguments.chat_template)
     check_template(tokenizer, arguments.stop_token, arguments.chat_template)
-    facts = launch.from_first(lambda: describe(arguments, source, inputs))
+    made_from = launch.from_first(lambda: training_manifest(arguments, source, inputs))
     store = open_tokens(arguments.tokens, tokens_identity(tokenizer, arguments.stop_token))
     mixture = replica_order(read_mixture(arguments.mixture), arguments.replica, arguments.seed)
     sequences = arrange(mixture, store, arguments.max_length, arguments.overlong)
@@ -211,14 +219,15 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     phases = [int(sequences.phases[step[0]]) for step in plan.steps]
     shape = arguments.warmup_steps, arguments.decay_steps, arguments.min_lr_ratio
     schedule = plan_schedule(phases, arguments.schedule_per == "phase", *shape)
-    say(sequences, plan, schedule, arguments.attention)
+    if launch.rank() == 0:
+        print(training_summary(sequences, plan, schedule, arguments.attention), file=sys.stderr, flush=True)
     pad = students.pad_token_id(tokenizer, arguments.stop_token)
-    checkpoints = work_folder(arguments.output, facts)
-    return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, facts, checkpoints)
+    checkpoints = checkpoint_folder(arguments.output, made_from)
+    return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, made_from, checkpoints)
 
 
 def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Sequences, BatchPlan] | None = None) -> Any:
-    """The training itself; see :func:`scale_or_reason.training.trainer.sft.train`."""
+    """Run the training; see :func:`scale_or_reason.training.trainer.sft.train`."""
     from scale_or_reason.training.trainer.sft import train
 
     return train(
@@ -236,7 +245,7 @@ def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Seque
 
 
 def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size: int) -> BatchPlan:
-    """How these sequences go through the processes."""
+    """The batch plan of these sequences for the launcher's processes."""
     return plan_batches(
         sequences.lengths,
         sequences.phases,
@@ -247,10 +256,10 @@ def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size
     )
 
 
-def describe(arguments: argparse.Namespace, source: str, others: dict[str, Path]) -> dict[str, Any]:
-    """The manifest, as far as it is known before the training."""
+def training_manifest(arguments: argparse.Namespace, source: str, others: dict[str, Path]) -> dict[str, Any]:
+    """The manifest before the training."""
     inputs = {name: getattr(arguments, name) for name in ("mixture", "chat_template", "deepspeed")} | others
-    inputs["tokens"] = arguments.tokens / "manifest.json"  # which has the hash of all tokens
+    inputs["tokens"] = arguments.tokens / "manifest.json"  # it has the hash of all tokens
     if Path(source).exists():
         inputs["init_from" if arguments.init_from else "model"] = Path(source)
     settings = {
@@ -261,10 +270,10 @@ def describe(arguments: argparse.Namespace, source: str, others: dict[str, Path]
     return manifest(inputs, settings | {"processes": launch.processes()})
 
 
-def work_folder(output: Path, facts: dict[str, Any]) -> Path:
-    """Beside the output, keyed by data, hyper-parameters and versions: only an equal run goes on from it."""
-    hashes = {name: entry["sha256"] for name, entry in facts["inputs"].items()}
-    key = stable_id(json.dumps([facts["settings"], hashes, facts["packages"]], sort_keys=True))
+def checkpoint_folder(output: Path, made_from: dict[str, Any]) -> Path:
+    """A folder beside the output, keyed by data, hyper-parameters and versions: only an equal run resumes from it."""
+    hashes = {name: entry["sha256"] for name, entry in made_from["inputs"].items()}
+    key = stable_id(json.dumps([made_from["settings"], hashes, made_from["packages"]], sort_keys=True))
     return output.parent / f".{output.name}.checkpoints-{key}"
 
 
@@ -281,7 +290,7 @@ def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
     """Memory, speed and reports, for :func:`scale_or_reason.training.trainer.sft.train`."""
     from scale_or_reason.training.trainer.sft import Execution
 
-    # else they would lie among the checkpoints, which are removed
+    # the default folder is among the checkpoints, which are removed
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", f"{arguments.output}.tensorboard")
 
     return Execution(
@@ -295,15 +304,11 @@ def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
     )
 
 
-def say(sequences: Sequences, plan: BatchPlan, schedule: Schedule, attention: str) -> None:
-    """What is going to be trained, and how, for the log."""
-    if launch.rank() != 0:
-        return
-    print(
+def training_summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, attention: str) -> str:
+    """Sequences, schedule, batches and kernels of the training, for the log."""
+    return (
         f"{len(sequences):,} sequences, {int(sequences.lengths.sum()):,} tokens "
         f"({sequences.dropped} dropped, {sequences.truncated} truncated); {schedule}\n"
-        f"{launch.processes()} process(es), {plan.accumulation} micro-batch(es) a step of at most {plan.largest:,} "
-        f"tokens, {plan.utilisation:.1%} utilised; {describe_kernels(attention)}",
-        file=sys.stderr,
-        flush=True,
+        f"{launch.processes()} process(es), {plan.accumulation} micro-batch(es) per step of at most {plan.largest:,} "
+        f"tokens, {plan.utilisation:.1%} utilised; {kernel_summary(attention)}"
     )

@@ -1,4 +1,4 @@
-"""Starting a training process: what must be set before torch, transformers and DeepSpeed are imported."""
+"""Start of a training process: settings that must precede the import of torch, transformers and DeepSpeed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-#: Other ranks wait this long for rank 0, which tokenises; a corpus of the paper's size takes most of an hour.
+#: Time that other ranks wait for rank 0, which tokenises; a corpus of the papers' size takes almost an hour.
 _PATIENCE = timedelta(hours=6)
 
 
 def rank() -> int:
-    """Number of this process among those that train together; 0 where no launcher started it."""
+    """The rank of this process; 0 without a launcher."""
     return int(os.environ.get("RANK", "0"))
 
 
@@ -30,7 +30,7 @@ def processes() -> int:
 
 @contextmanager
 def joined_processes(threads: int | None) -> Iterator[None]:
-    """Join the processes that torchrun started; a process that nobody launched becomes a world of one."""
+    """Initialise the process group of torchrun; a process without a launcher forms a group of one."""
     _quiet_libraries()
     if "RANK" in os.environ:
         _end_with_launcher()
@@ -38,7 +38,7 @@ def joined_processes(threads: int | None) -> Iterator[None]:
     importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
     if threads:
         os.environ["OMP_NUM_THREADS"] = os.environ["RAYON_NUM_THREADS"] = str(threads)
-    if "RANK" not in os.environ:  # without these DeepSpeed would look for MPI
+    if "RANK" not in os.environ:  # without these variables DeepSpeed would look for MPI
         os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=_free_port())
     import torch
 
@@ -51,9 +51,9 @@ def joined_processes(threads: int | None) -> Iterator[None]:
 
     deepspeed.utils.logger.setLevel(logging.ERROR)
     if not on_gpu:
-        # DeepSpeed would compile a shared-memory all-reduce for half a minute; gloo does without.
+        # DeepSpeed would compile a shared-memory all-reduce for half a minute; gloo does not need it.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    # Before the model is built: ZeRO-3 shards it while building and needs to know the number of processes.
+    # Before the model is built: ZeRO-3 shards it during construction and needs the number of processes.
     deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", timeout=_PATIENCE, verbose=False)
     try:
         yield
@@ -62,23 +62,23 @@ def joined_processes(threads: int | None) -> Iterator[None]:
 
 
 def wait_for_all() -> None:
-    """Return when every process has got here."""
+    """Wait until every process has reached this call."""
     import torch.distributed
 
     torch.distributed.barrier()
 
 
 def any_process(flag: bool) -> bool:
-    """Whether ``flag`` is true in at least one process; every process has to ask, and all get the same answer."""
+    """Whether ``flag`` is true in at least one process; a collective call with the same result everywhere."""
     import torch
 
-    told = torch.tensor(int(flag), device="cuda" if torch.cuda.is_available() else "cpu")
-    torch.distributed.all_reduce(told, op=torch.distributed.ReduceOp.MAX)
-    return bool(told)
+    flags = torch.tensor(int(flag), device="cuda" if torch.cuda.is_available() else "cpu")
+    torch.distributed.all_reduce(flags, op=torch.distributed.ReduceOp.MAX)
+    return bool(flags)
 
 
 def from_first(make: Callable[[], Any]) -> Any:
-    """What ``make`` returns on rank 0, on every rank; the others don't call it."""
+    """The result of ``make`` on rank 0, broadcast to all ranks; only rank 0 calls it."""
     import torch.distributed
 
     box = [make() if rank() == 0 else None]
@@ -89,13 +89,13 @@ def from_first(make: Callable[[], Any]) -> Any:
 def _end_with_launcher() -> None:
     """Have Linux kill this process when its launcher is killed.
 
-    torchrun starts each process in a session of its own, where a kill of the launcher's session or process group, as by
-    Slurm, does not reach it: it would go on training beside the job that has taken its place.
+    torchrun starts each process in a new session, so a kill of the launcher's session or process group, as by Slurm,
+    does not reach it, and it would continue to train beside the job that replaces it.
     """
     launcher = os.getppid()
     set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() != launcher:  # it was killed just now
+    if os.getppid() != launcher:  # the launcher was killed before prctl
         raise SystemExit(128 + signal.SIGKILL)
 
 

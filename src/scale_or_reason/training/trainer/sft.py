@@ -1,8 +1,8 @@
 """Supervised fine-tuning with TRL's ``SFTTrainer`` and DeepSpeed.
 
-Everything that the result depends on is decided before the trainer sees it: which sequences share an optimizer step,
-in what order, and which process takes which (:mod:`training.packing`). The trainer's data set is the list of
-these micro-batches, one at a time and in order, so that no sampler, packing or topping-up of its own has a say.
+Everything that affects the result is decided before the trainer starts: the sequences of each optimizer step, their
+order, and their distribution over processes (:mod:`training.packing`). The trainer's dataset is the list of these
+micro-batches in order, so that its own sampling, packing and padding have no effect.
 """
 
 from __future__ import annotations
@@ -47,22 +47,22 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Execution:
-    """How the run is done: it changes memory and speed, and the result by rounding only."""
+    """Execution settings: they affect memory and speed, and the result only by rounding."""
 
     deepspeed: Path
-    #: As :func:`scale_or_reason.training.trainer.attention.choose_attention` has chosen.
+    #: The result of :func:`scale_or_reason.training.trainer.attention.choose_attention`.
     attention: str
     gradient_checkpointing: bool
     checkpoint_steps: int
     checkpoints: Path
-    #: Where else the log goes, and under what name: integrations of transformers.
+    #: Further destinations of the log (integrations of transformers), and the run's name there.
     report_to: tuple[str, ...]
     run_name: str
 
 
 @dataclass
 class Trained:
-    """What a run leaves behind; the weights are on rank 0 only, and on none if SIGTERM has ended the run.
+    """The result of a run; the weights are on rank 0 only, and on none if SIGTERM ended the run.
 
     ``held_out_loss`` is in nats per completion token.
     """
@@ -72,7 +72,7 @@ class Trained:
     log: list[dict[str, float]]
     seconds: float
     finished: bool
-    #: The most that this process' GPU held at a time; None on a CPU.
+    #: Peak memory of this process' GPU; None on a CPU.
     gpu_memory_gb: float | None = None
     held_out_loss: float | None = None
 
@@ -89,11 +89,11 @@ def train(
     execution: Execution,
     held_out: tuple[Sequences, BatchPlan] | None = None,
 ) -> Trained:
-    """One epoch over ``plan``, or the rest of it after the last whole checkpoint.
+    """Train one epoch over ``plan``, or its rest after the last complete checkpoint.
 
-    With ``held_out`` it also measures the finished student's loss on these sequences.
+    With ``held_out``, also compute the trained student's loss on these sequences.
     Call it inside :func:`scale_or_reason.training.trainer.launch.joined_processes`. Raises
-    :class:`scale_or_reason.common.errors.DivergedError` when the loss stops being a number or explodes.
+    :class:`scale_or_reason.common.errors.DivergedError` if the loss is not finite or diverges.
     """
     import torch
     from datasets import Dataset
@@ -101,13 +101,13 @@ def train(
     from trl import SFTTrainer
 
     refuse_diverged(execution.checkpoints)
-    arguments = _trainer_arguments(plan, recipe, execution)  # before the model: they tell it about ZeRO-3
+    arguments = _trainer_arguments(plan, recipe, execution)  # before the model, whose loading depends on ZeRO-3
     model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
     if arguments.use_cpu:
-        _suit_fused_head_to_cpu(model.config.get_text_config().vocab_size)
+        _adapt_fused_head_to_cpu(model.config.get_text_config().vocab_size)
     resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
     checkpoints, interruption = WholeCheckpoints(resume), StopOnSigterm()
-    trainer = _following(schedule, SFTTrainer)(
+    trainer = _with_schedule(schedule, SFTTrainer)(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_dict({"micro_batch": list(range(len(plan.micro_batches)))}),
@@ -132,26 +132,26 @@ def train(
     return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, memory, loss)
 
 
-def _following(schedule: Schedule, trainer: type) -> type:
-    """``trainer`` with this schedule, which it has no name for: the library's knows one phase."""
+def _with_schedule(schedule: Schedule, trainer: type) -> type:
+    """A subclass of ``trainer`` with this schedule; the library's version has a single phase."""
     from torch.optim.lr_scheduler import LambdaLR
 
-    # asked once more after the last step
+    # the scheduler reads one more rate after the last step
     rates = [*schedule.rates(), 0.0]
 
-    class Following(trainer):
-        """Made after the optimizer, whoever makes that."""
+    class Scheduled(trainer):
+        """Creates the scheduler after the optimizer, whoever creates that."""
 
         def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
             self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rates[step])
             self._created_lr_scheduler = True
             return self.lr_scheduler
 
-    return Following
+    return Scheduled
 
 
 def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> float:
-    """The loss of ``trainer``'s model, in nats per completion token, by the code that a training step runs."""
+    """The loss of ``trainer``'s model, in nats per completion token, by the code of a training step."""
     import torch
     from accelerate.utils import send_to_device
 
@@ -163,21 +163,21 @@ def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id
         for number in range(rank(), len(plan.micro_batches), processes()):
             batch = send_to_device(collate([{"micro_batch": number}]), device)
             with trainer.compute_loss_context_manager():
-                # as in a step: times the number of processes, since DeepSpeed takes the mean over them
+                # as in a step: multiplied by the number of processes, since DeepSpeed averages over them
                 total += trainer.compute_loss(model, batch, num_items_in_batch=count) / processes()
     torch.distributed.all_reduce(total)
     return float(total)
 
 
-def _suit_fused_head_to_cpu(vocabulary: int) -> None:
-    """Make TRL's fused language-model head a third faster on CPU; the loss stays the same.
+def _adapt_fused_head_to_cpu(vocabulary: int) -> None:
+    """Make TRL's fused language-model head a third faster on CPU; the loss is unchanged.
 
-    Outside of Triton it scores every position, also those without a label (that spares other accelerators a
-    recompilation, which a CPU doesn't have), in buffers for 32,768 words, most of them untouched for small ones.
+    Without Triton it scores every position, including those without a label (this avoids recompilation on other
+    accelerators, which a CPU does not need), in buffers for 32,768 tokens, mostly unused for small vocabularies.
     """
     from trl.trainer import utils
 
-    utils._use_triton = lambda device: True  # in this module it only chooses the positions, not the kernel
+    utils._use_triton = lambda device: True  # in this module it selects only the positions, not the kernel
     utils._CHUNKED_LOGPROB_CHUNK_SIZE = min(vocabulary, utils._CHUNKED_LOGPROB_CHUNK_SIZE)
 
 
@@ -208,7 +208,7 @@ def _trainer_arguments(plan: BatchPlan, recipe: Recipe, execution: Execution) ->
         dataloader_pin_memory=on_gpu,
         # the recipe
         optim="adamw_torch_fused",
-        learning_rate=recipe.learning_rate,  # at the peak; the schedule is in place before
+        learning_rate=recipe.learning_rate,  # the peak; the schedule is in place before
         weight_decay=recipe.weight_decay,
         adam_beta1=recipe.adam_beta1,
         adam_beta2=recipe.adam_beta2,
@@ -218,7 +218,7 @@ def _trainer_arguments(plan: BatchPlan, recipe: Recipe, execution: Execution) ->
         gradient_checkpointing=execution.gradient_checkpointing,
         # logging and checkpoints
         logging_steps=1,
-        logging_nan_inf_filter=False,  # a loss that is no number must be seen
+        logging_nan_inf_filter=False,  # non-finite losses must be visible
         log_level="error",
         report_to=list(execution.report_to) or "none",
         run_name=execution.run_name,
@@ -230,7 +230,7 @@ def _trainer_arguments(plan: BatchPlan, recipe: Recipe, execution: Execution) ->
 
 
 class Collator:
-    """Builds one planned micro-batch: one row, sequences end to end, and what keeps attention inside each of them."""
+    """Builds one planned micro-batch: a row of concatenated sequences, and their lengths for attention."""
 
     def __init__(self, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> None:
         from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
@@ -244,7 +244,7 @@ class Collator:
         if len(part):
             ids, labels = map(self.sequences.input_ids, part), map(self.sequences.labels, part)
             documents = [{"input_ids": x, "labels": y} for x, y in zip(ids, labels, strict=True)]
-        else:  # this step has fewer micro-batches than others: one that adds nothing to the loss
+        else:  # padding for a step with fewer micro-batches; it adds nothing to the loss
             documents = [{"input_ids": np.full(2, self.pad_token_id), "labels": np.full(2, IGNORED)}]
-        # the lengths also as plain numbers: to read them from a GPU would make every layer wait
+        # the lengths also as plain numbers, since reading them from a GPU would stall every layer
         return self.flatten(documents) | {"document_lengths": [len(document["input_ids"]) for document in documents]}

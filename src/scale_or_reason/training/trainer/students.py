@@ -1,4 +1,4 @@
-"""Student models on disk: loaded, and saved so that they stop at the end of an answer."""
+"""Load student models, and save them so that they stop at the end of an answer."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.inference.model_files import loading_errors
 
-#: Names of the language model's weights: inside a model that also sees, and alone.
+#: Names of the language model's weights: inside a vision-language model -> alone.
 _TEXT_WEIGHTS = {r"^language_model\.": "", r"^model\.language_model\.": "model."}
 
 
 def load_model(model: str, revision: str | None, dtype: str, attention: str) -> Any:
-    """The language model, ready to be trained in ``dtype``: of one that also sees (Gemma 3 from 4B), that part alone.
+    """The language model for training in ``dtype``; of a vision-language model (Gemma 3 from 4B) only that part.
 
-    Raises :class:`StudyError` if weights are missing: transformers would go on with random ones.
+    Raises :class:`StudyError` if weights are missing, which transformers would initialise at random.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
@@ -36,7 +36,7 @@ def load_model(model: str, revision: str | None, dtype: str, attention: str) -> 
         )
     if missing := sorted(report["missing_keys"]):
         raise StudyError(
-            "the model's weights are not complete",
+            "the model's weights are incomplete",
             where=model,
             found=f"{len(missing)} tensors missing, such as {missing[0]}",
             expected=f"all weights of {type(student).__name__}",
@@ -48,7 +48,7 @@ def load_model(model: str, revision: str | None, dtype: str, attention: str) -> 
 def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: Any, stop_token: str) -> None:
     """Write a model folder that loads in transformers and vLLM, and whose answers end at ``stop_token``.
 
-    The stop tokens that the base model had stay, behind the new one.
+    The base model's stop tokens are kept, after the new one.
     """
     from transformers import GenerationConfig
 
@@ -61,12 +61,12 @@ def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: A
         eos_token_id=[stop, *(other for other in others if other not in (stop, None))],
         pad_token_id=pad_token_id(tokenizer, stop_token),
     )
-    # under the names of the model's own class: else those of a model that also sees would come back
+    # with the names of the model's class, not those of the vision-language model
     model.save_pretrained(folder, state_dict=weights, save_original_format=False)
     tokenizer.save_pretrained(folder)
 
 
 def pad_token_id(tokenizer: Any, stop_token: str) -> int:
-    """The padding token; the stop token where the tokenizer has none (labels don't see padding)."""
+    """The padding token; the stop token if the tokenizer has none (padding has no labels)."""
     pad = tokenizer.pad_token_id
     return pad if pad is not None else tokenizer.convert_tokens_to_ids(stop_token)
