@@ -198,7 +198,7 @@ def test_the_comparison_with_the_published_hours(papers_plan: Plan, paper: dict[
     text = summary(papers_plan, paper["plan"]["published"], "plan")
     share = papers_plan.cells["gpu_hours"].sum() / 70_000
     assert "Published: 70,000 H100-hours" in text and f"{share:.0%} of that" in text
-    assert "cannot be compared" in summary(papers_plan, {"gpu": "A100", "gpu_hours": 1, "source": "x"}, "plan")
+    assert "not comparable" in summary(papers_plan, {"gpu": "A100", "gpu_hours": 1, "source": "x"}, "plan")
     assert "Published" not in summary(papers_plan, None, "plan")
 
 
