@@ -333,7 +333,7 @@ def corpus(tmp_path: Path) -> Path:
         for name, text in (("ift", "plain {}"), ("reasoning", "<think>hm</think>long {}")):
             rows = [
                 {"prompt_id": row["prompt_id"], "prompt": row["prompt"], "prompt_tokens": 3, "answer_tokens": 1234}
-                | {"answer": text.format(HOSTILE), "finish_reason": "stop"}
+                | {"answer": text.format(HOSTILE.replace("\0", "")), "finish_reason": "stop"}  # NUL would cost the pair
                 for row in part.iter_rows(named=True)
             ]
             for row in rows:
@@ -366,7 +366,7 @@ def prompt_page(run, results: Path, prompt: str) -> Page:
 def test_a_prompt_that_students_learn_from(run, corpus: Path) -> None:
     page = prompt_page(run, corpus, IDS["kept"])
     visible = HOSTILE.replace("\u202e", "[U+202E]").replace("\0", "[U+0000]")
-    assert page.text.count(visible) == 3
+    assert page.text.count(visible) == 1 and page.text.count(visible.replace("[U+0000]", "")) == 2
     assert page.row("✓ kept", "kept ← this one")
     assert page.row("1,234 tokens by the teacher's count, finish reason stop", "plain", "1,234 tokens", "long")
     assert page.row("tok", "10", "20", "91", "ift: yes; reasoning: no, dropped")

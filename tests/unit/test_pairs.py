@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -103,7 +105,34 @@ def test_a_sound_pair_is_kept_whole() -> None:
         (GOOD_IFT, ("<think>\n2+2\n</think>\n\n ", "stop"), "empty"),
         (GOOD_IFT, ("<think>\nfour", "stop"), "no_closing_think_tag"),
         (GOOD_IFT, ("four", "stop"), "no_closing_think_tag"),
-        (GOOD_IFT, ("2+2\n</think>\n\nfour", "stop"), None),  # the tag was opened in the prompt
+        (GOOD_IFT, ("2+2\n</think>\n\nfour", "stop"), "no_opening_think_tag"),
+        (("<think>\nwell\n</think>\n\nfour", "stop"), GOOD_REASONING, "ift_thinks"),
+        (("<think>\n\n</think>\n\nfour", "stop"), GOOD_REASONING, "ift_thinks"),
+        (("<think>\nwell, two and", "stop"), GOOD_REASONING, "ift_thinks"),
+        (("well\n</think>\n\nfour", "stop"), GOOD_REASONING, "ift_thinks"),
+        (("Two and two.</think>\n\nfour", "stop"), GOOD_REASONING, "ift_thinks"),
+        (("four\n<think>\nor five?", "stop"), GOOD_REASONING, "ift_thinks"),
+        (("\u200b\ufeff", "stop"), GOOD_REASONING, "empty"),
+        (GOOD_IFT, ("<think>\n\n</think>\n\nfour", "stop"), "empty_thought"),
+        (GOOD_IFT, ("<think></think>four", "stop"), "empty_thought"),
+        (GOOD_IFT, ("<think>\u200b\n</think>\n\nfour", "stop"), "empty_thought"),
+        (GOOD_IFT, ("<think>a</think>\n\n<think>\nb", "stop"), "second_thought"),
+        (GOOD_IFT, ("<think>a</think>\n\n<think>\nb\n</think>\n\nfour", "stop"), "second_thought"),
+        (GOOD_IFT, ("<think>\n<think>\na\n</think>\n\nfour", "stop"), "second_thought"),
+        (GOOD_IFT, ("<think>a</think>\n\nfive?\n</think>\n\nfour", "stop"), "second_thought"),
+        (("four<|im_end|>", "stop"), GOOD_REASONING, "ends_in_control_token"),
+        (GOOD_IFT, ("<think>a</think>four<end_of_turn>\n", "stop"), "ends_in_control_token"),
+        (("fo\0ur", "stop"), GOOD_REASONING, "invalid_text"),
+        # mentions of the tags are text
+        (("The tag is </think>", "stop"), GOOD_REASONING, None),
+        (("The tag is </think>\nIt closes a thought.", "stop"), GOOD_REASONING, None),
+        (("</think>", "stop"), GOOD_REASONING, None),
+        (("Write `<think>` and `</think>`\naround it.", "stop"), GOOD_REASONING, None),
+        (("```\n<think>\nwell\n</think>\nfour\n```\nThat is the form.", "stop"), GOOD_REASONING, None),
+        (GOOD_IFT, ("<think>\na tag\n</think>\n\nThe tag is </think>", "stop"), None),
+        (GOOD_IFT, ("<think>\na tag\n</think>\n\nThe tag </think> closes a thought.", "stop"), None),
+        (GOOD_IFT, ("<think>\nthey ask for <think>\n</think>\n\nThe tag is <think>", "stop"), None),
+        (("A turn ends with <|im_end|> and a line break.", "stop"), GOOD_REASONING, None),
     ],
 )
 def test_one_fault_drops_the_pair(ift: Answer, reasoning: Answer, reason: str | None) -> None:
@@ -132,7 +161,8 @@ def test_audit_adds_up() -> None:
 
 
 answers = st.tuples(
-    st.sampled_from(["", " ", "four", "</think>", "<think>a</think>b"]), st.sampled_from(["stop", "length"])
+    st.sampled_from(["", " ", "four", "</think>", "<think>a</think>b", "a</think>b", "<think></think>b"]),
+    st.sampled_from(["stop", "length"]),
 )
 
 
@@ -150,6 +180,48 @@ def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer
     assert BENCHMARK_QUESTION not in kept["prompt"]
     assert kept.filter(~pl.col("reasoning").str.contains("</think>")).is_empty()
     assert kept["prompt_id"].to_list() == sorted(kept["prompt_id"].to_list(), key=lambda name: int(name[1:]))
+
+
+THINK_PIECES = st.sampled_from(["<think>", "</think>", "\n", " ", "well", "four.", "\n\n", "`", "<|im_end|>", "\u200b"])
+
+
+@given(st.lists(THINK_PIECES, max_size=8).map("".join), st.lists(THINK_PIECES, max_size=8).map("".join))
+def test_what_is_kept_has_the_form_of_its_format(ift: str, reasoning: str) -> None:
+    """Stated by position, without the patterns of the program."""
+    if reason_of("q?", (ift, "stop"), (reasoning, "stop")) is not None:
+        return
+    assert not ift.lstrip().startswith("<think>") and ift.strip(" \n\u200b")
+    assert reasoning.lstrip().startswith("<think>")
+    thought, _, answer = reasoning.lstrip().removeprefix("<think>").partition("</think>")
+    assert thought.strip(" \n\u200b") and answer.strip(" \n\u200b")
+    assert not answer.lstrip().startswith("<think>") and not thought.lstrip().startswith("<think>")
+    for text in (ift, reasoning):
+        assert not text.rstrip().endswith("<|im_end|>")
+
+
+@given(st.text("ab.\n ", min_size=1), st.text("ab.\n ", min_size=1))
+def test_sound_answers_are_kept(thought: str, answer: str) -> None:
+    if thought.strip() and answer.strip():
+        assert reason_of("q?", (answer, "stop"), (f"<think>\n{thought}\n</think>\n\n{answer}", "stop")) is None
+        assert reason_of("q?", (answer, "stop"), (f"<think>{thought}</think>{answer}", "stop")) is None
+        mention = f"{answer} The tag is </think>"
+        assert reason_of("q?", (mention, "stop"), (f"<think>\n{thought}\n</think>\n\n{mention}", "stop")) is None
+
+
+def test_shared_cases(shared_dir: Path) -> None:
+    lines = (shared_dir / "cases/data/c06_ift_thinks.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    found = [reason_of(row["prompt"], (row["ift"], "stop"), (row["reasoning"], "stop")) for row in rows]
+    assert found == [
+        "ift_thinks",  # an empty thought in front of a plain answer
+        "ift_thinks",
+        "ift_thinks",
+        "ift_thinks",
+        "no_opening_think_tag",
+        "empty_thought",
+        None,  # mentions the tag
+        "second_thought",
+    ]
 
 
 def test_missing_and_foreign_answers_are_refused() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scale_or_reason.data.external_sort as external_sort
+from scale_or_reason.common.dataset_rows import read_jsonl_leniently
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_table
+from scale_or_reason.data.faulty_rows import PATIENCE, FaultyRows
 from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, prompt_of
 from scale_or_reason.data.prompts import OUTCOMES, PromptRules, choose_prompts
 
@@ -54,6 +56,7 @@ def choose(
             rules=PromptRules(**rules),
             seed=seed,
             where="rows.jsonl",
+            faults=FaultyRows(),
         )
         assert list(outcomes) == list(OUTCOMES)
         assert [path.name for path in Path(folder).iterdir()] == ["prompts.parquet"]
@@ -88,9 +91,73 @@ def test_conversation_that_opens_without_a_question(turns: tuple[tuple[str, str]
 def test_row_of_another_schema(schema: str, column: str) -> None:
     good = {"prompt": "Who?", **infinity_row(("human", "Who?"))}
     with pytest.raises(StudyError, match="not of the source's schema") as caught:
-        choose([good, nemotron_row("Who?")], schema=schema)
+        choose([good, nemotron_row("Who?"), nemotron_row("When?")], schema=schema)
     assert caught.value.where == "rows.jsonl" and caught.value.key == f"row 2: {column}"
     assert "schema" in str(caught.value)
+
+
+def test_few_rows_of_another_schema_are_counted() -> None:
+    good = infinity_row(("human", "Who?"))
+    bad = [nemotron_row("Who?"), {"conversations": "Who?"}, infinity_row(("human", "cut \ud83d"))]
+    rows = [good, *bad, infinity_row(("human", "When?")), infinity_row(("human", "Why?")), StudyError("no JSON")]
+    _, outcomes = choose([*rows, infinity_row(("human", "How?"))], schema="infinity_instruct")  # type: ignore[list-item]
+    assert outcomes == {"faulty_row": 4, "kept": 4}
+
+
+def test_a_source_of_other_rows_is_given_up_early() -> None:
+    seen = []
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for number in range(100_000):
+            seen.append(number)
+            yield {"other": number}
+
+    with pytest.raises(StudyError, match="not of the source's schema") as caught:
+        choose(rows())
+    assert caught.value.key == "row 1: input" and len(seen) == PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("turns", "prompt"),
+    [
+        ([("system", "You are a tutor."), ("human", "Who?")], "Who?"),
+        ([("user", "Who?")], "Who?"),
+        ([("system", "You are a tutor."), ("gpt", "Hi.")], None),
+        ([("system", "You are a tutor.")], None),
+        ([("human", None)], None),
+        ([("human", [{"type": "text", "text": "Who "}, {"type": "text", "text": "is it?"}])], "Who is it?"),
+        ([("human", [{"type": "text", "text": "Who?"}, {"type": "image", "url": "x"}])], None),
+        ([("human", ["Who?"])], "Who?"),
+        ([("human", [{"type": "text", "text": None}])], None),
+        ([("human", [])], None),
+    ],
+)
+def test_first_turns(turns: list[tuple[str, Any]], prompt: str | None) -> None:
+    assert prompt_of(infinity_row(*turns), PROMPT_SCHEMAS["infinity_instruct"]) == prompt
+
+
+CASES = [
+    ("c12a_surrogate.jsonl", {"faulty_row": 1, "kept": 2}),
+    ("c12b_bom.jsonl", {"kept": 1}),
+    ("c12d_u2028_crlf.jsonl", {"kept": 2}),
+    ("c12e_rows.jsonl.gz", None),
+    ("c12f_null.jsonl", {"no_prompt": 1, "kept": 2}),
+    ("c16_turns.jsonl", {"no_prompt": 2, "kept": 4}),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), CASES)
+def test_shared_cases(name: str, expected: dict[str, int] | None, shared_dir: Path) -> None:
+    rows = [row for _, row in read_jsonl_leniently(shared_dir / "cases/data" / name)]
+    _, outcomes = choose(rows, schema="infinity_instruct")  # type: ignore[arg-type]
+    assert outcomes == (expected or {"kept": len(rows)})
+
+
+def test_shared_case_of_another_encoding(shared_dir: Path) -> None:
+    rows = [row for _, row in read_jsonl_leniently(shared_dir / "cases/data/c12c_latin1.jsonl")]
+    with pytest.raises(StudyError, match="not UTF-8") as caught:
+        choose(rows, schema="infinity_instruct")  # type: ignore[arg-type]
+    assert caught.value.key == "line 1" and str(caught.value.where).endswith("c12c_latin1.jsonl")
 
 
 def test_no_questions_at_all() -> None:
@@ -194,6 +261,13 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     (sorter / "0.parquet").write_text("of a run that was killed")
     with pytest.raises(StudyError, match="no prompts"):
         choose_prompts(
-            [], tmp_path / "out.parquet", corpus="c", schema="released_pairs", rules=PromptRules(), seed=0, where="w"
+            [],
+            tmp_path / "out.parquet",
+            corpus="c",
+            schema="released_pairs",
+            rules=PromptRules(),
+            seed=0,
+            where="w",
+            faults=FaultyRows(),
         )
     assert list(tmp_path.iterdir()) == []

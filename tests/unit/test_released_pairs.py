@@ -13,9 +13,12 @@ import polars as pl
 import pytest
 
 import scale_or_reason.data.released_pairs as released_pairs
+from scale_or_reason.common.dataset_rows import read_jsonl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import check_table, read_table, table_from_rows
+from scale_or_reason.data.faulty_rows import FaultyRows
 from scale_or_reason.data.pairs import PairMaker
 from scale_or_reason.data.released_pairs import paired_rows
 
@@ -32,7 +35,12 @@ def chosen(*numbers: int) -> pl.DataFrame:
     return table_from_rows(rows, "prompts")
 
 
-def pair(rows: Iterable[dict[str, Any]], questions: pl.DataFrame, maker: PairMaker | None = None) -> pl.DataFrame:
+def pair(
+    rows: Iterable[dict[str, Any]],
+    questions: pl.DataFrame,
+    maker: PairMaker | None = None,
+    faults: FaultyRows | None = None,
+) -> pl.DataFrame:
     parts = paired_rows(
         enumerate(rows, start=1),
         questions.iter_slices(2),
@@ -41,8 +49,9 @@ def pair(rows: Iterable[dict[str, Any]], questions: pl.DataFrame, maker: PairMak
         count_prompts=lambda texts: [10 + len(text) for text in texts],
         count_answers=lambda texts: [len(text) for text in texts],
         where="rows.jsonl",
+        faults=faults or FaultyRows(),
     )
-    return pl.concat(parts)
+    return pl.concat([new_maker().pair(chosen(), *(pl.DataFrame(schema=SCHEMAS["generations"]),) * 2), *parts])
 
 
 def new_maker(**overlaps: str) -> PairMaker:
@@ -81,22 +90,60 @@ def test_faults_are_counted_as_those_of_our_own_pairs() -> None:
     rows = [row(1, ift=""), row(2, reasoning="no end"), row(3), row(4, ift=None), row(5)]
     maker = new_maker(q3="gsm8k")
     assert pair(rows, chosen(1, 2, 3, 4, 5), maker)["ift"].to_list() == ["5"]
-    expected = {"refused": 0, "unfinished": 0, "empty": 2, "no_closing_think_tag": 1, "benchmark_overlap": 1}
-    assert maker.audit.dropped == expected and maker.audit.overlaps == {"gsm8k": 1}
+    dropped = {reason: count for reason, count in maker.audit.dropped.items() if count}
+    assert dropped == {"empty": 2, "no_closing_think_tag": 1, "benchmark_overlap": 1}
+    assert maker.audit.overlaps == {"gsm8k": 1}
+
+
+def test_the_first_sound_row_of_a_prompt_counts() -> None:
+    rows = [row(1, ift=""), row(2, ift=""), row(1), row(1, ift="later"), row(2, reasoning="")]
+    maker = new_maker()
+    assert pair(rows, chosen(1, 2), maker)["ift"].to_list() == ["1"]
+    assert maker.audit.kept == 1 and sum(maker.audit.dropped.values()) == maker.audit.dropped["empty"] == 1
+
+
+@pytest.mark.parametrize("column", ["ift", "reasoning"])
+@pytest.mark.parametrize("text", ["cut \ud83d", "a\0b", 7, {"text": "four"}, [{"type": "image"}], []])
+def test_an_answer_that_is_no_text(column: str, text: Any) -> None:
+    maker = new_maker()
+    assert pair([row(1, **{column: text}), row(2)], chosen(1, 2), maker)["ift"].to_list() == ["2"]
+    assert maker.audit.dropped["invalid_text"] == 1
+
+
+def test_an_answer_in_parts() -> None:
+    assert pair([row(1, ift=[{"type": "text", "text": "in "}, "parts"])], chosen(1))["ift"].to_list() == ["in parts"]
+
+
+def test_rows_that_cannot_be_used_are_counted() -> None:
+    faults = FaultyRows()
+    rows = [row(1), StudyError("a line is not JSON"), {"prompt": "Who?"}, row(2, prompt=None), row(3)]
+    assert pair(rows, chosen(1, 3), faults=faults)["ift"].to_list() == ["1", "3"]  # type: ignore[list-item]
+    assert (faults.good, faults.faulty) == (3, 2) and "the first: a line is not JSON" in faults.summary()
+
+
+def test_shared_cases(shared_dir: Path) -> None:
+    """A surrogate in an answer, NUL, and two rows of one prompt of which the first is faulty."""
+    for name, kept, dropped in (
+        ("c12g_released_surrogate", ["first question here"], {"invalid_text": 1}),
+        ("c12h_nul", ["bidi \u202e and zero\u200bwidth"], {}),  # the other row's prompt cannot be chosen
+        ("c19_first_row_bad", ["same question", "other question"], {}),
+    ):
+        rows = list(read_jsonl(shared_dir / f"cases/data/{name}.jsonl"))
+        prompts = {row["prompt"]: None for _, row in rows if "\0" not in row["prompt"]}
+        ids = [{"prompt_id": stable_id("c", prompt), "corpus": "c", "prompt": prompt} for prompt in prompts]
+        maker = new_maker()
+        pairs = pair((row for _, row in rows), table_from_rows(ids, "prompts"), maker)
+        assert pairs["prompt"].to_list() == kept
+        assert {reason: count for reason, count in maker.audit.dropped.items() if count} == dropped
 
 
 @pytest.mark.parametrize(
-    ("bad", "column"),
-    [
-        ({"prompt": "Who?", "ift": "Ann"}, "reasoning"),
-        (row(1, ift=["a", "b"]), "ift"),
-        (row(1, prompt=None), "prompt"),
-    ],
+    ("bad", "key"), [({"prompt": "Who?", "ift": "Ann"}, "reasoning"), (row(1, prompt="\ud83d"), "prompt")]
 )
-def test_row_without_a_text(bad: dict[str, Any], column: str) -> None:
-    with pytest.raises(StudyError, match="lacks a text") as caught:
-        pair([row(2), bad], chosen(1, 2))
-    assert caught.value.key == f"row 2: {column}" and caught.value.where == "rows.jsonl"
+def test_a_source_of_other_rows(bad: dict[str, Any], key: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        pair([bad], chosen(1, 2))
+    assert caught.value.key == f"row 1: {key}" and caught.value.where == "rows.jsonl"
 
 
 def test_a_source_that_has_changed() -> None:

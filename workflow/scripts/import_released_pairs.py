@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_parts, read_table, table_writer
+from scale_or_reason.data.faulty_rows import FaultyRows
 from scale_or_reason.data.pairs import PairMaker, write_audit
 from scale_or_reason.data.released_pairs import COLUMNS, paired_rows
 from scale_or_reason.data.source_options import add_source_options, open_source
@@ -46,6 +47,7 @@ def main() -> None:
     maker = PairMaker(
         read_table(arguments.overlaps, "overlaps"), teacher="released", sampling="{}", seed=arguments.seed
     )
+    faults = FaultyRows()
     with table_writer(arguments.output, "pairs") as append:
         for part in paired_rows(
             tqdm(rows, desc=arguments.corpus, unit="row", mininterval=10, file=sys.stderr),
@@ -55,9 +57,12 @@ def main() -> None:
             count_prompts=counter.count_prompts,
             count_answers=counter.count_texts,
             where=arguments.path,
+            faults=faults,
         ):
             append(part)
         maker.audit.check_some_are_left(arguments.path)
+    if note := faults.summary():
+        print(note, file=sys.stderr)
     print(write_audit(maker.audit, arguments.audit_csv, arguments.audit_json, commit=commit))
 
 

@@ -27,6 +27,7 @@ from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.data.faulty_rows import FaultyRows
 from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, columns_of
 from scale_or_reason.data.prompts import PromptRules, choose_prompts
 from scale_or_reason.data.source_options import add_source_options, open_source
@@ -85,6 +86,7 @@ def main() -> None:
     rules = rules_from(arguments)
     # Streamed: the math source has 20 million rows with long answers, of which only the prompts are kept.
     rows, commit = open_source(arguments, columns_of(PROMPT_SCHEMAS[arguments.schema]), streaming=True)
+    faults = FaultyRows()
     shown = tqdm(islice(rows, arguments.rows), desc=arguments.corpus, unit="row", mininterval=10, file=sys.stderr)
     outcomes = choose_prompts(
         shown,
@@ -94,12 +96,15 @@ def main() -> None:
         rules=rules,
         seed=arguments.seed,
         where=arguments.path,
+        faults=faults,
     )
     write_csv(pl.DataFrame({"outcome": list(outcomes), "rows": list(outcomes.values())}), arguments.audit)
     settings = {name: value for name, value in vars(arguments).items() if not isinstance(value, Path)}
     write_json({**manifest({}, settings), "commit": commit, "rows": outcomes}, arguments.manifest)
     listing = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
     print(f"{arguments.corpus}: {sum(outcomes.values())} rows: {listing}")
+    if note := faults.summary():
+        print(note, file=sys.stderr)
     if arguments.num_prompts is not None and outcomes["kept"] < arguments.num_prompts:
         print(
             f"note: the source has only {outcomes['kept']} of the {arguments.num_prompts} prompts asked for",

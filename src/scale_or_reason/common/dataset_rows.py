@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,31 +14,79 @@ from scale_or_reason.common.errors import StudyError
 
 #: A row and its number in the source, from 1. For a JSONL file this is the line number.
 NumberedRow = tuple[int, dict[str, Any]]
+#: The same, or the error that says why the row cannot be read.
+RowOrFault = tuple[int, dict[str, Any] | StudyError]
+
+_GZIP = b"\x1f\x8b"
+#: First bytes of files that a user may take for JSONL.
+_OTHER_FILES = {
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a ZIP archive",
+    b"BZh": "a file compressed with bzip2",
+    b"\xfd7zXZ": "a file compressed with xz",
+    b"\x28\xb5\x2f\xfd": "a file compressed with zstd",
+}
+#: What ``surrogateescape`` makes of bytes that are not UTF-8.
+_UNDECODED = re.compile("[\ud800-\udfff]")
 
 
 def read_jsonl(path: str | Path, remedy: str | None = None) -> Iterator[NumberedRow]:
-    """The objects of a JSONL file with their line numbers; empty lines are skipped.
+    """The objects of a JSONL file (UTF-8, also compressed with gzip) with their line numbers; empty lines are skipped.
 
-    Raises :class:`StudyError` (with ``remedy`` if the file is missing) for a missing file and for a line that is not a
-    JSON object. An empty file gives no rows.
+    Raises :class:`StudyError` (with ``remedy`` if the file is missing) for a missing or damaged file, for another
+    compression, and for a line that is not a JSON object. An empty file gives no rows.
     """
+    for number, row in read_jsonl_leniently(path, remedy):
+        if isinstance(row, StudyError):
+            raise row
+        yield number, row
+
+
+def read_jsonl_leniently(path: str | Path, remedy: str | None = None) -> Iterator[RowOrFault]:
+    """As :func:`read_jsonl`, but a line that cannot be read comes as the error that says why."""
     if not Path(path).is_file():
         raise StudyError("a data file is missing", where=path, remedy=remedy)
-    with Path(path).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield number, _parse_line(line, number, path)
+    opener = gzip.open if _is_compressed(path) else open
+    with opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape") as lines:
+        try:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, _parse_line(line, number, path)
+        except (EOFError, OSError, zlib.error) as error:
+            raise StudyError(
+                "a data file is damaged", where=path, found=str(error), remedy="download or write it again"
+            ) from None
 
 
-def _parse_line(line: str, number: int, path: str | Path) -> dict[str, Any]:
+def _is_compressed(path: str | Path) -> bool:
+    """Whether the file is compressed with gzip; :class:`StudyError` for a file that is not JSONL."""
+    with Path(path).open("rb") as stream:
+        start = stream.read(8)
+    for magic, kind in _OTHER_FILES.items():
+        if start.startswith(magic):
+            raise StudyError(
+                "a data file is not a JSONL file", where=path, found=kind, expected="JSON lines, plain or .jsonl.gz"
+            )
+    return start.startswith(_GZIP)
+
+
+def _parse_line(line: str, number: int, path: str | Path) -> dict[str, Any] | StudyError:
+    key = f"line {number}"
+    if _UNDECODED.search(line):
+        return StudyError(
+            "a line is not UTF-8",
+            where=path,
+            key=key,
+            found=ascii(line.strip()[:80]),
+            expected="text in UTF-8",
+            remedy="convert the file: iconv -f LATIN1 -t UTF-8 (or what its encoding is)",
+        )
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise StudyError("a line is not JSON", where=path, key=f"line {number}", found=str(error)) from None
+    except (ValueError, RecursionError) as error:  # also numbers of too many digits
+        return StudyError("a line is not JSON", where=path, key=key, found=str(error))
     if not isinstance(row, dict):
-        raise StudyError(
-            "a line is not a JSON object", where=path, key=f"line {number}", found=line.strip()[:80], expected="{...}"
-        )
+        return StudyError("a line is not a JSON object", where=path, key=key, found=line.strip()[:80], expected="{...}")
     return row
 
 

@@ -1,8 +1,9 @@
 """Pairs: both answers of the teacher to one prompt, kept or dropped whole, with an account of every drop.
 
-So that the two formats differ in nothing but the answer (v1 section 2.2), a prompt whose reasoning is unusable
-loses its plain answer too. Pairs are made shard by shard: reasoning traces of a million prompts are tens of
-gigabytes of text.
+The two formats differ in nothing but the answer (v1 section 2.2), so a prompt whose reasoning is unusable loses its
+plain answer too. Answers are never repaired: an IFT answer with an empty thought in front is dropped, not cut, so that
+token counts stay those of the teacher. Pairs are made shard by shard, since reasoning traces of a million prompts are
+tens of gigabytes of text.
 """
 
 from __future__ import annotations
@@ -17,17 +18,26 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import write_csv
-
-_CLOSING_TAG = "</think>"
+from scale_or_reason.data.thoughts import behind_thought, closes, is_blank, opens, thinks, thinks_again, thought_of
+from scale_or_reason.study.cells import FORMATS
 
 #: Why a pair is dropped. A pair with several faults is counted under the first of them in this order.
 DROP_REASONS = {
     "refused": "the teacher's server refused the prompt",
+    "invalid_text": "one of the answers is no valid Unicode text, or no text at all",
     "unfinished": "one of the answers hit the length limit",
     "empty": "one of the answers is blank, or there is nothing behind the reasoning",
+    "ift_thinks": "the IFT answer holds a thought, with or without text",
     "no_closing_think_tag": "the reasoning answer has no </think>",
+    "no_opening_think_tag": "the reasoning answer does not begin with <think>",
+    "empty_thought": "the reasoning answer has nothing between <think> and </think>",
+    "second_thought": "the reasoning answer opens or closes a second thought",
+    "ends_in_control_token": "one of the answers ends in the text of a control token, such as <|im_end|>",
     "benchmark_overlap": "the prompt shares a run of words with a benchmark question",
 }
+#: The finish reason of an answer that is no valid text, as published pairs may have.
+INVALID_TEXT = "invalid_text"
+_CONTROL_TOKEN_AT_THE_END = r"(?:<\|[A-Za-z0-9_]+\|>|<end_of_turn>|<eos>)\s*$"
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -104,7 +114,7 @@ class PairMaker:
         joined = _joined(prompts, ift, reasoning).join(
             self._overlaps, on="prompt_id", how="left", maintain_order="left"
         )
-        candidates = joined.with_columns(reason=_first_fault())
+        candidates = joined.with_columns(reason=first_fault())
         self._count(candidates)
         return candidates.filter(pl.col("reason").is_null()).with_columns(**self._origin).select(list(SCHEMAS["pairs"]))
 
@@ -157,24 +167,30 @@ def _joined(prompts: pl.DataFrame, ift: pl.DataFrame, reasoning: pl.DataFrame) -
     )
 
 
-def _first_fault() -> pl.Expr:
-    """The first of ``DROP_REASONS`` that holds, or null."""
-    behind_reasoning = pl.col("reasoning").str.split(_CLOSING_TAG).list.last()
-    refused = (pl.col("ift_finish") == "refused") | (pl.col("reasoning_finish") == "refused")
-    unfinished = (pl.col("ift_finish") != "stop") | (pl.col("reasoning_finish") != "stop")
-    # Without a closing tag this is the whole text: blank is "empty", anything else lacks its tag.
-    empty = (pl.col("ift").str.strip_chars() == "") | (behind_reasoning.str.strip_chars() == "")
-    open_ended = ~pl.col("reasoning").str.contains(_CLOSING_TAG, literal=True)
-    return (
-        pl.when(refused)
-        .then(pl.lit("refused"))
-        .when(unfinished)
-        .then(pl.lit("unfinished"))
-        .when(empty)
-        .then(pl.lit("empty"))
-        .when(open_ended)
-        .then(pl.lit("no_closing_think_tag"))
-        .when(pl.col("benchmark").is_not_null())
-        .then(pl.lit("benchmark_overlap"))
-        .otherwise(pl.lit(None, pl.String))
-    )
+def first_fault() -> pl.Expr:
+    """The first of ``DROP_REASONS`` that holds, or null.
+
+    For frames with the columns ift, ift_finish, reasoning, reasoning_finish and benchmark.
+    """
+    ift, reasoning = pl.col("ift"), pl.col("reasoning")
+    finishes = [pl.col(f"{name}_finish").fill_null("") for name in FORMATS]
+    # Without a closing tag the whole text is the answer: blank is "empty", anything else lacks its tag.
+    answer = pl.coalesce(behind_thought(reasoning), reasoning)
+    faults = {
+        "refused": pl.any_horizontal(finish == "refused" for finish in finishes),
+        "invalid_text": pl.any_horizontal(
+            *(finish == INVALID_TEXT for finish in finishes), *(text.str.contains("\0") for text in (ift, reasoning))
+        ),
+        "unfinished": pl.any_horizontal(finish != "stop" for finish in finishes),
+        "empty": is_blank(ift) | is_blank(answer),
+        "ift_thinks": thinks(ift),
+        "no_closing_think_tag": ~closes(reasoning),
+        "no_opening_think_tag": ~opens(reasoning),
+        "empty_thought": is_blank(thought_of(reasoning)),
+        "second_thought": thinks_again(reasoning),
+        "ends_in_control_token": pl.any_horizontal(
+            text.str.contains(_CONTROL_TOKEN_AT_THE_END) for text in (ift, reasoning)
+        ),
+        "benchmark_overlap": pl.col("benchmark").is_not_null(),
+    }
+    return pl.coalesce(pl.when(faults[reason]).then(pl.lit(reason)) for reason in DROP_REASONS)

@@ -5,6 +5,7 @@ Standard library only: the config's checks read the schemas before anything else
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,9 @@ from scale_or_reason.common.errors import StudyError
 class PromptSchema:
     """How the rows of a prompt source look.
 
-    ``column`` holds the messages, with who asks under ``role_key`` and the text under ``text_key``; or, without these
-    keys, the prompt itself. ``language`` is the column with the language's code, None if the source has none.
+    ``column`` holds the messages, each with a role under ``role_key`` and a text under ``text_key``; or, without these
+    keys, the prompt itself. ``user_role`` is the role of the user in the source's documentation. ``language`` is the
+    column with the language's code, None if the source has none.
     """
 
     column: str
@@ -26,6 +28,11 @@ class PromptSchema:
     user_role: str | None = None
     language: str | None = None
 
+
+#: What sources call the user, whatever the rest of their schema.
+_USER_ROLES = ("human", "user")
+_SYSTEM_ROLES = ("system", "developer")
+_INVALID = re.compile("[\ud800-\udfff\0]")
 
 #: By the names that the config uses.
 PROMPT_SCHEMAS: dict[str, PromptSchema] = {
@@ -48,25 +55,60 @@ def columns_of(schema: PromptSchema) -> tuple[str, ...]:
 
 
 def prompt_of(row: Mapping[str, Any], schema: PromptSchema) -> str | None:
-    """The prompt of a row, stripped: where it holds a conversation, its first message.
+    """The prompt of a row, stripped: where it holds a conversation, the user's first message.
 
-    None if there is none or if the conversation opens with something else. Raises :class:`StudyError` if the row has no
-    messages or no text where they belong: then it is of another schema.
+    System messages in front are skipped. None if there is no prompt: the column or the text is null, the conversation
+    is empty or opens with an answer, the message holds more than text. Raises :class:`StudyError` if the row has no
+    messages or no text where they belong, and for text that is no valid Unicode.
     """
-    text = row.get(schema.column)
-    if schema.role_key is not None:
-        messages = text
-        if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
-            expected = (
-                f'"{schema.column}": [{{"{schema.role_key}": "{schema.user_role}", "{schema.text_key}": TEXT}}, ...]'
-            )
-            raise _wrong_schema(row, schema, expected)
-        if not messages or messages[0].get(schema.role_key) != schema.user_role:
+    value = row.get(schema.column)
+    if value is None and schema.column in row:
+        return None
+    if schema.role_key is None:
+        if (text := text_of(value)) is None:
+            raise _wrong_schema(row, schema, f'"{schema.column}": TEXT')
+    else:
+        text = _first_message(value, row, schema)
+    if text is None:
+        return None
+    if _INVALID.search(text):
+        raise StudyError(
+            "a prompt is no valid Unicode text",
+            key=schema.column,
+            found=ascii(text[:80]),
+            expected="text without lone surrogates and NUL",
+        )
+    return text.strip() or None
+
+
+def text_of(value: Any) -> str | None:
+    """A message's text: a string, or content parts that are all text (``[{"type": "text", "text": TEXT}, ...]``)."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value:
+        return None
+    parts = [part if isinstance(part, Mapping) else {"text": part} for part in value]
+    texts = [part.get("text") for part in parts if part.get("type", "text") == "text"]
+    strings = [text for text in texts if isinstance(text, str)]
+    return "".join(strings) if len(strings) == len(value) else None
+
+
+def is_valid(text: str) -> bool:
+    """Whether a text can be stored and read by every program: no lone surrogates, no NUL."""
+    return _INVALID.search(text) is None
+
+
+def _first_message(messages: Any, row: Mapping[str, Any], schema: PromptSchema) -> str | None:
+    if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
+        expected = f'"{schema.column}": [{{"{schema.role_key}": "{schema.user_role}", "{schema.text_key}": TEXT}}, ...]'
+        raise _wrong_schema(row, schema, expected)
+    for message in messages:
+        role = message.get(schema.role_key)
+        if role in _USER_ROLES:
+            return text_of(message.get(schema.text_key))
+        if role not in _SYSTEM_ROLES:
             return None
-        text = messages[0].get(schema.text_key)
-    elif not isinstance(text, str):
-        raise _wrong_schema(row, schema, f'"{schema.column}": TEXT')
-    return text.strip() or None if isinstance(text, str) else None
+    return None
 
 
 def _wrong_schema(row: Mapping[str, Any], schema: PromptSchema, expected: str) -> StudyError:

@@ -15,18 +15,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scale_or_reason.common.dataset_rows import NumberedRow
+from scale_or_reason.common.dataset_rows import RowOrFault
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_writer
 from scale_or_reason.data.external_sort import ExternalSort
+from scale_or_reason.data.faulty_rows import FaultyRows, row_fault
 from scale_or_reason.data.fingerprints import mixed, text_hashes
 from scale_or_reason.data.near_duplicates import Signatures, first_of_group
 from scale_or_reason.data.prompt_schemas import PromptSchema, get_prompt_schema, language_of, prompt_of
 from scale_or_reason.data.prompt_words import prompt_words
 
-#: What becomes of a row of the source, in the order in which it is asked.
+#: What becomes of a row of the source, in the order of the checks.
 OUTCOMES = (
+    "faulty_row",  # it cannot be read, is of another schema, or its prompt is no valid Unicode text
     "no_prompt",  # the conversation opens with something else, or with nothing
     "other_language",  # its language is none of those asked for
     "too_short",
@@ -55,7 +57,7 @@ class PromptRules:
 
 
 def choose_prompts(
-    rows: Iterable[NumberedRow],
+    rows: Iterable[RowOrFault],
     output: Path,
     *,
     corpus: str,
@@ -63,21 +65,22 @@ def choose_prompts(
     rules: PromptRules,
     seed: int,
     where: object,
+    faults: FaultyRows,
 ) -> dict[str, int]:
     """Write the chosen prompts to ``output`` (schema prompts); return how many rows met which of ``OUTCOMES``.
 
     Their order is that of hashes of ``seed`` and prompt: it depends neither on the order of the source nor on
     ``rules.num_prompts``, so that a larger sample starts with the smaller one. Of equal or nearly equal prompts the
     first in this order stays. Memory: 0.1 kB a distinct prompt, 0.5 kB more if near duplicates are looked for, and a
-    sixteenth of the texts, which wait beside ``output``. Raises :class:`StudyError` for a row of another schema and if
-    no prompt is left.
+    sixteenth of the texts, which wait beside ``output``. ``faults`` counts faulty rows. Raises
+    :class:`StudyError` if most rows are faulty and if no prompt is left.
     """
     reader = get_prompt_schema(schema)
     outcomes = dict.fromkeys(OUTCOMES, 0)
     with ExternalSort.beside(output) as sorter:
         seen: set[int] = set()
         for number, row in rows:
-            prompt, outcome = _read(row, reader, rules, where, number)
+            prompt, outcome = _read(row, reader, rules, faults, where, number)
             if prompt is None:
                 outcomes[outcome] += 1
                 continue
@@ -89,6 +92,7 @@ def choose_prompts(
                 seen.add(key)
                 # this word belongs to the order of every study so far; it is no name of anything
                 sorter.add(prompt_id, prompt, rank=stable_id(seed, "questions", prompt_id))
+        faults.check()
         distinct = len(seen)
         del seen
         if not distinct:
@@ -104,21 +108,24 @@ def choose_prompts(
 
 
 def _read(
-    row: Mapping[str, Any], reader: PromptSchema, rules: PromptRules, where: object, number: int
+    row: Mapping[str, Any] | StudyError,
+    reader: PromptSchema,
+    rules: PromptRules,
+    faults: FaultyRows,
+    where: object,
+    number: int,
 ) -> tuple[str | None, str]:
-    """The row's prompt, or None and why it has none that counts."""
+    """The row's prompt, or None and why the row gives no prompt."""
+    if isinstance(row, StudyError):
+        faults.add(row)
+        return None, "faulty_row"
     try:
         prompt = prompt_of(row, reader)
         language = language_of(row, reader) if rules.languages else None
     except StudyError as error:
-        raise StudyError(
-            error.problem,
-            where=where,
-            key=f"row {number}: {error.key}",
-            found=error.found,
-            expected=error.expected,
-            remedy=error.remedy,
-        ) from None
+        faults.add(row_fault(error, where, number))
+        return None, "faulty_row"
+    faults.add_good()
     if prompt is None:
         return None, "no_prompt"
     if rules.languages and language not in rules.languages:

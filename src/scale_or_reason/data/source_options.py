@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from scale_or_reason.common.dataset_rows import NumberedRow, read_hub, read_jsonl, resolve_commit
+from scale_or_reason.common.dataset_rows import RowOrFault, read_hub, read_jsonl_leniently, resolve_commit
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
@@ -21,14 +21,14 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 def open_source(
     arguments: argparse.Namespace, columns: tuple[str, ...], streaming: bool = False
-) -> tuple[Iterator[NumberedRow], str | None]:
+) -> tuple[Iterator[RowOrFault], str | None]:
     """The rows that the options of :func:`add_source_options` mean, and the commit that they are of.
 
     None where there is no commit: a file, a mirror, a hub that cannot be asked. For ``columns`` and ``streaming`` and
     for errors see :func:`~scale_or_reason.common.dataset_rows.read_hub`.
     """
     if arguments.kind == "jsonl":
-        return read_jsonl(arguments.path, remedy=f"write it, one row a line with {', '.join(columns)}"), None
+        return read_jsonl_leniently(arguments.path, remedy=f"write it, one row a line with {', '.join(columns)}"), None
     commit = None if arguments.mirror else resolve_commit(arguments.path, arguments.revision)
     rows = read_hub(
         arguments.path,

@@ -14,7 +14,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "overlaps": 2,
     "benchmarks": 1,  # each benchmark also has a version of its own
     "generations": 1,
-    "pairs": 2,
+    "pairs": 3,
     "mixtures": 2,
     "tokens": 1,
     "learning_rates": 1,
