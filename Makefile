@@ -20,7 +20,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ bench-bootstrap: venv ## how long 2,000 replicates of the papers' whole grid tak
 
 bench-coverage: venv ## how often 95 % intervals hold the truth, for few items and accuracies near 0
 	$(BIN)/python tests/benchmarks/interval_coverage.py
+
+bench-frontiers: venv ## how well the probabilities of being on a frontier, or near it, are calibrated
+	$(BIN)/python tests/benchmarks/frontier_calibration.py
 
 bench-analysis: venv ## scores to figures of the papers' study from 26 million made-up verdicts: seconds and memory
 	$(BIN)/python tests/benchmarks/analysis_scale.py

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from made_outcomes import model_id, outcome_table, training_costs
 from paper_numbers import cost_table, score_table
+from simulated_studies import frontier_probabilities
 
 from scale_or_reason.analysis.bootstrap import bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
@@ -86,7 +87,8 @@ def test_frontiers_are_those_of_the_measured_values() -> None:
         assert set(own["ratio"]) == ratios
         assert set(own["curriculum"]) == {"seq"}
         assert own["on_frontier"].to_list() == pareto_frontier(own["flops"], own["accuracy"]).tolist()
-        assert set(own["probability"]) == {None}
+        assert set(own["probability"]) == set(own["probability_near"]) == {None}
+        assert (own["below"] == 0).to_list() == own["on_frontier"].to_list()
         assert set(own["competitors"]) == {own.height}
 
 
@@ -200,3 +202,15 @@ def test_intervals_at_equal_compute_hold_the_truth() -> None:
             row["compute_ratio_low"] <= ratio <= row["compute_ratio_high"],
         ]
     assert np.all(np.abs(covered / repeats - 0.95) < 0.045)
+
+
+@pytest.mark.slow
+def test_probabilities_of_being_near_the_frontier_are_calibrated() -> None:
+    """Studies with plateaus. What is stated as sure is so; the mean is within 10 points of the truth."""
+    table = frontier_probabilities(studies=40, replicates=200, seed=3)
+    sure, unlikely = table.filter(pl.col("probability_near") > 0.8), table.filter(pl.col("probability_near") < 0.2)
+    assert sure["near"].mean() > 0.93
+    assert unlikely["near"].mean() < 0.25
+    assert table["probability_near"].mean() == pytest.approx(table["near"].mean(), abs=0.1)
+    plateau = table.filter("plateau")
+    assert plateau["probability_near"].mean() == pytest.approx(plateau["near"].mean(), abs=0.2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scale_or_reason.analysis.frontiers import frontier_membership, pareto_frontier
+from scale_or_reason.analysis.frontiers import below_frontier, frontier_membership, pareto_frontier
 from scale_or_reason.analysis.saturating_fit import fit_saturating
 
 COSTS = np.array([1e18, 3e18, 1e19, 4e19, 9e19, 3e20])
@@ -131,3 +131,17 @@ def test_degenerate_data_have_a_clear_status(costs, accuracies, status):
 
 def test_a_teacher_without_success_leaves_no_room():
     assert fit_saturating(COSTS, [0.0] * 6, ceiling=0.0, seed=0).status == "no room below the ceiling"
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 5)), min_size=1, max_size=7))
+def test_distance_below_the_frontier_is_that_of_every_pair(points):
+    costs, accuracies = np.array(points, float).T
+    expected = [max(a for c, a in points if c <= cost) - accuracy for cost, accuracy in points]
+    found = below_frontier(costs, accuracies)
+    assert found.tolist() == expected
+    assert (found[frontier_membership(costs, accuracies)] == 0).all()
+    # many at once, and what is not known takes no part
+    unknown = np.append(accuracies, np.nan)
+    both = below_frontier(np.append(costs, 0.5), np.stack([unknown, unknown]))
+    assert both[:, :-1].tolist() == [expected, expected]
+    assert np.isnan(both[:, -1]).all()

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from scale_or_reason.analysis.frontiers import frontier_membership
+from scale_or_reason.analysis.frontiers import below_frontier, frontier_membership
 from scale_or_reason.analysis.matched import accuracy_at, cost_at
 from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interval, p_value
 from scale_or_reason.common.tables import table_from_rows
@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 
 #: What a gap is found to be.
 GAIN, LOSS, UNDECIDED = "gain", "loss", "undecided"
+#: What is near a frontier: at most one point of accuracy below it, as a share.
+NEAR = 0.01
 #: Who competes for a frontier: students of one format (v2 figure 2), or of all ratios in sequence (v2 figure 5).
 COMPETITIONS = ("formats", "sequential ratios")
 
@@ -59,7 +61,11 @@ def contrasts(evidence: Evidence) -> pl.DataFrame:
 
 
 def frontier_table(evidence: Evidence) -> pl.DataFrame:
-    """A ``frontier_membership`` table: who is on the Pareto frontier, and how probable that is.
+    """A ``frontier_membership`` table: who is on the Pareto frontier, and in what share of the replicates.
+
+    ``probability_near`` is the probability that a cell is at most ``NEAR`` below the frontier. Use it where students
+    are equal within noise: which of them is on the frontier is then a matter of chance, and ``probability``, a share of
+    the replicates, is not calibrated.
 
     One competition per kind of cost, corpus, task and ``COMPETITIONS``. Cells without accuracy or cost take no part.
     """
@@ -71,11 +77,11 @@ def frontier_table(evidence: Evidence) -> pl.DataFrame:
     return table_from_rows(rows, "frontier_membership")
 
 
-def membership(evidence: Evidence, cells: Sequence[int], task: str, cost: str) -> NDArray[np.bool_]:
-    """Whether each of ``cells`` is on the frontier among them, shape (1 + replicates, cells)."""
+def costs_and_accuracies(evidence: Evidence, cells: Sequence[int], task: str, cost: str) -> tuple[Floats, Floats]:
+    """FLOPs and accuracies of ``cells``, each of shape (1 + replicates, cells)."""
     flops = np.stack([evidence.cost(cost, cell, task) for cell in cells], axis=-1)
     accuracy = np.stack([evidence.get("accuracy", cell, task) for cell in cells], axis=-1)
-    return frontier_membership(flops, accuracy)
+    return flops, accuracy
 
 
 def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
@@ -130,12 +136,26 @@ def _frontier(
     ]
     if not there:
         return
-    on_frontier = membership(evidence, there, task, cost)
-    for cell, column in zip(there, on_frontier.T, strict=True):
+    flops, accuracy = costs_and_accuracies(evidence, there, task, cost)
+    on_frontier, below = frontier_membership(flops, accuracy), below_frontier(flops, accuracy)
+    for cell, column, distance in zip(there, on_frontier.T, below.T, strict=True):
         values = {"flops": evidence.cost(cost, cell, task)[0], "accuracy": evidence.get("accuracy", cell, task)[0]}
-        probability = float(column[1:].mean()) if evidence.replicates else None
+        probabilities = {}
+        if evidence.replicates:
+            probabilities = {"probability": float(column[1:].mean()), "probability_near": _near(distance)}
         row = evidence.key(cell, task) | key | {name: float(value) for name, value in values.items()}
-        yield row | {"on_frontier": bool(column[0]), "probability": probability, "competitors": len(there)}
+        row |= {"on_frontier": bool(column[0]), "below": float(distance[0]), "competitors": len(there)}
+        yield row | probabilities
+
+
+def _near(below: Floats) -> float:
+    """How probable it is that a cell is at most ``NEAR`` below the frontier, from its distances (1 + replicates,).
+
+    The frontier is a maximum of noisy accuracies, and lies too high by about as much in the measured values above the
+    truth as in the replicates above the measured values: that bias is taken off twice.
+    """
+    bias = max(0.0, float(below[1:].mean() - below[0]))
+    return float((below[1:] - 2 * bias <= NEAR).mean())
 
 
 def _competitions(evidence: Evidence) -> Iterator[tuple[str, str, list[int]]]:

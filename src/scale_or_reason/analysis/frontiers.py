@@ -42,3 +42,17 @@ def frontier_membership(costs: ArrayLike, accuracies: ArrayLike) -> NDArray[np.b
         better = (other_cost < cost) | (other_accuracy > accuracy)
         on_frontier &= ~(no_worse & better & known[..., [other]])
     return on_frontier
+
+
+def below_frontier(costs: ArrayLike, accuracies: ArrayLike) -> NDArray[np.float64]:
+    """How far each point is below the most accurate one of no higher cost, itself included; 0 on the frontier.
+
+    NaN for points with a cost or an accuracy that is not finite. Shapes as in :func:`frontier_membership`.
+    """
+    cost, accuracy = np.broadcast_arrays(np.asarray(costs, float), np.asarray(accuracies, float))
+    known = np.isfinite(cost) & np.isfinite(accuracy)
+    best = np.where(known, accuracy, -np.inf)
+    for other in range(cost.shape[-1]):
+        as_cheap = known[..., [other]] & (cost[..., [other]] <= cost)
+        best = np.where(as_cheap, np.maximum(best, accuracy[..., [other]]), best)
+    return np.where(known, best - np.where(known, accuracy, 0.0), np.nan)

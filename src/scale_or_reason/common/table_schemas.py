@@ -191,7 +191,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "flops": _SHARE,
         "accuracy": _SHARE,
         "on_frontier": _BOOL,
-        "probability": _SHARE,
+        "below": _SHARE,  # accuracy below the frontier, 0 on it
+        "probability": _SHARE,  # share of the replicates in which the cell is on the frontier
+        "probability_near": _SHARE,  # that it is at most 1 point below the frontier
     },
     # one row per family: the model to train for a budget; costs are in the unit of the budget
     "advice": {
