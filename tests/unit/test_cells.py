@@ -66,6 +66,9 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
     "path",
     [
         "general/Qwen2.5-3B/seq/rho-0.250/seed-0",  # one spelling only
+        "general/Qwen2.5-3B/seq/rho-1/seed-01",
+        "base/Qwen2.5-3B/shots-03",
+        "adapted/Qwen2.5-3B/ift-then-ift/seed-00",
         "general/Qwen2.5-3B/seq/rho-1.5/seed-0",
         "general/Qwen2.5-3B/shuffled/rho-1/seed-0",
         "general/Qwen2.5-3B/seq/rho-1",

@@ -293,6 +293,16 @@ def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
 # ---- the style ----
 
 
+def test_settings_of_the_user_change_no_figure(style, monkeypatch):
+    import matplotlib
+
+    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
+    monkeypatch.setitem(matplotlib.rcParams, "axes.grid", True)
+    with style.applied():
+        assert not matplotlib.rcParams["text.usetex"] and not matplotlib.rcParams["axes.grid"]
+    assert matplotlib.rcParams["text.usetex"] and matplotlib.rcParams["axes.grid"]
+
+
 def test_the_style_leaves_no_trace(style):
     import matplotlib
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.crosschecks import cross_problems
+from scale_or_reason.preflight.duplicate_keys import check_duplicate_keys
 from scale_or_reason.preflight.locate import locate
 from scale_or_reason.preflight.schema_problems import schema_problems
 from scale_or_reason.study.problems import spell
@@ -24,6 +25,7 @@ def check_config(config: Mapping[str, Any], schema_file: Path, config_files: Seq
 
     ``config_files`` are the files it was merged from, the last one winning; the error names the one with the key.
     """
+    check_duplicate_keys(config_files)
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
     problem = next(schema_problems(config, schema), None) or next(cross_problems(config), None)
     if problem is None:

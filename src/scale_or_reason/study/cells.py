@@ -23,6 +23,8 @@ CURRICULA = ("seq", "mix")
 RESERVED_NAMES = ("adapted", "base", "teacher")
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+#: One spelling: ``seed-01`` would lie beside ``seed-1`` and mean the same.
+NUMBER = r"(?:0|[1-9][0-9]*)"
 RATIO = r"(?:0|1|0\.[0-9]*[1-9])"
 
 
@@ -76,7 +78,7 @@ class Cell(_Model):
     kind: ClassVar[str] = "distilled"
     pattern: ClassVar[str] = (
         rf"(?P<corpus>(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME})/(?P<student>{NAME})"
-        rf"/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{RATIO})/seed-(?P<seed>\d+)"
+        rf"/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{RATIO})/seed-(?P<seed>{NUMBER})"
     )
 
     @property
@@ -121,7 +123,7 @@ class Adaptation(_Model):
     kind: ClassVar[str] = "adapted"
     pattern: ClassVar[str] = (
         rf"adapted/(?P<student>{NAME})/(?P<first>{'|'.join(FORMATS)})-then-(?P<second>{'|'.join(FORMATS)})"
-        r"/seed-(?P<seed>\d+)"
+        rf"/seed-(?P<seed>{NUMBER})"
     )
 
     @property
@@ -141,7 +143,7 @@ class BaseStudent(_Model):
     shots: int
 
     kind: ClassVar[str] = "base"
-    pattern: ClassVar[str] = rf"base/(?P<student>{NAME})/shots-(?P<shots>\d+)"
+    pattern: ClassVar[str] = rf"base/(?P<student>{NAME})/shots-(?P<shots>{NUMBER})"
 
     @property
     def model_id(self) -> str:

@@ -83,7 +83,9 @@ class Style:
             "pdf.fonttype": 42,  # letters stay text that can be searched and edited
             "savefig.dpi": self.png_dpi,
         }
-        with matplotlib.rc_context(settings):
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()  # a matplotlibrc of the user changes no figure
+            matplotlib.rcParams.update(settings)
             yield
 
     def marker_areas(self, sizes: list[float]) -> dict[float, float]:
