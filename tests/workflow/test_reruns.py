@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from workflow_tree import MICRO, SMALL, Tree
 
+from scale_or_reason.study.stage_versions import STAGE_VERSIONS
+
 pytestmark = pytest.mark.workflow
 
 STUDENT = "results/micro/models/general/micro-0.07M"
@@ -165,7 +167,8 @@ def test_another_rule_of_the_jury_asks_no_judge_again(made: Tree) -> None:
 
 def test_raising_a_version_reruns_that_stage(made: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     # the library that Snakemake imports is the installed one: let it find the copy first
-    made.edit("src/scale_or_reason/study/stage_versions.py", '"scores": 2', '"scores": 3')
+    version = STAGE_VERSIONS["scores"]
+    made.edit("src/scale_or_reason/study/stage_versions.py", f'"scores": {version}', f'"scores": {version + 1}')
     path = str(made.path / "src")
     changed = Tree(made.path, {"PYTHONPATH": path})
     jobs = pending(changed)

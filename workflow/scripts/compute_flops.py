@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.collecting import collect_tables
-from scale_or_reason.common.columns import read_columns, verdict_files
+from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.flops.costs import (
@@ -38,6 +38,7 @@ from scale_or_reason.inference.requests import json_object
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.lineage import Training, lineage
+from scale_or_reason.study.result_paths import verdict_files
 
 Rows = list[dict[str, Any]]
 
