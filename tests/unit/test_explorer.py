@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from scale_or_reason.analysis.contrasts import uncertainty
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows, write_csv, write_table
-from scale_or_reason.reporting.explorer.data import explorer_data, read_facts
-from scale_or_reason.reporting.explorer.facts import facts_of, shareable
-from scale_or_reason.reporting.explorer.look import outline
+from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
+from scale_or_reason.reporting.explorer.encoding import outline
+from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, shareable
 from scale_or_reason.reporting.explorer.page import SCRIPTS, embedded, page
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import evidence_from_tables
@@ -83,7 +83,7 @@ def estimates(*rows):
 
 
 def data(**changes):
-    tables = {"uncertainty": estimates(), "scores": scores(), "costs": costs(), "facts": []}
+    tables = {"uncertainty": estimates(), "scores": scores(), "costs": costs(), "summaries": []}
     fixed = {"study": "mine", "families": FAMILIES, "sizes": SIZES, "shots": 3, "style": STYLE}
     return explorer_data(**{**fixed, **tables, **changes})
 
@@ -144,9 +144,9 @@ def test_a_missing_benchmark_leaves_a_gap_and_no_average():
 
 
 def test_tables_of_different_studies_are_refused():
-    with pytest.raises(StudyError, match="do not fit together"):
+    with pytest.raises(StudyError, match="disagree"):
         data(uncertainty=estimates(estimate(Cell("general", "xl", "seq", 0.0), "easy", accuracy=0.1)))
-    with pytest.raises(StudyError, match="do not fit together"):
+    with pytest.raises(StudyError, match="disagree"):
         data(uncertainty=estimates(estimate(IFT, "easy", accuracy=0.1) | {"benchmark": "unheard"}))
 
 
@@ -229,25 +229,25 @@ MANIFEST = {
 }
 
 
-def test_facts_of_a_manifest():
-    facts = facts_of(MANIFEST, "training", "m")
-    assert facts["settings"] == {
+def test_manifest_summary_a_manifest():
+    summary = manifest_summary(MANIFEST, "training", "m")
+    assert summary["settings"] == {
         "model": ".../mine",
         "learning_rate": 1e-5,
         "sampling.temperature": 0.5,
         "sampling.stop": '["a", ".../c"]',
         "endpoint": "(a server)",
     }
-    assert facts["inputs"] == {"mixture": "0123456789ab"}
-    assert (facts["commit"], facts["changed"], facts["seconds"]) == ("f" * 40, True, 12.5)
-    assert facts_of(MANIFEST, "answers", "m")["seconds"] == 99
+    assert summary["inputs"] == {"mixture": "0123456789ab"}
+    assert (summary["commit"], summary["changed"], summary["seconds"]) == ("f" * 40, True, 12.5)
+    assert manifest_summary(MANIFEST, "answers", "m")["seconds"] == 99
 
 
 def test_facts_that_a_manifest_lacks_are_unknown():
-    facts = facts_of({}, "training", "m")
-    assert set(facts) == set(facts_of(MANIFEST, "training", "m"))
-    assert {name for name, value in facts.items() if value is not None} == {"stage", "model"}
-    assert facts_of({"git": None, "settings": None}, "answers", "m")["commit"] is None
+    summary = manifest_summary({}, "training", "m")
+    assert set(summary) == set(manifest_summary(MANIFEST, "training", "m"))
+    assert {name for name, value in summary.items() if value is not None} == {"stage", "model"}
+    assert manifest_summary({"git": None, "settings": None}, "answers", "m")["commit"] is None
 
 
 @pytest.mark.parametrize(
@@ -281,8 +281,8 @@ def test_what_manifests_share_is_there_once(tmp_path):
     answers = tmp_path / "answers" / IFT.model_id
     answers.mkdir(parents=True)
     (answers / "manifest.json").write_text(json.dumps(MANIFEST))
-    content = data(facts=read_facts(scores(), tmp_path / "models", tmp_path / "answers"))
-    by_model = {model: content["cells"][place(content, model)]["facts"] for model in (IFT, REASONING[0], BASE)}
+    content = data(summaries=read_manifest_summaries(scores(), tmp_path / "models", tmp_path / "answers"))
+    by_model = {model: content["cells"][place(content, model)]["manifests"] for model in (IFT, REASONING[0], BASE)}
     assert [fact["stage"] for fact in by_model[IFT]] == ["training", "answers"]
     assert [fact["model"] for fact in by_model[REASONING[0]]] == [model.model_id for model in REASONING]
     assert by_model[BASE] == []
@@ -295,8 +295,8 @@ def test_a_file_that_is_no_manifest_is_named(tmp_path, text):
     folder = tmp_path / IFT.model_id
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(text)
-    with pytest.raises(StudyError, match="no manifest") as caught:
-        read_facts(scores(), tmp_path, tmp_path / "none")
+    with pytest.raises(StudyError, match="invalid manifest") as caught:
+        read_manifest_summaries(scores(), tmp_path, tmp_path / "none")
     assert IFT.model_id in str(caught.value)
 
 
@@ -381,8 +381,8 @@ def test_the_papers_grid_is_a_page_of_less_than_two_megabytes():
     measured = uncertainty(evidence)
     third = pl.lit(1 / 3)
     bounds = {name: third for name in measured.columns if name.endswith(("_low", "_high")) or name in ("p", "q")}
-    facts = [
-        facts_of(MANIFEST | {"settings": {f"setting_{number}": model for number in range(30)}}, stage, model)
+    summary = [
+        manifest_summary(MANIFEST | {"settings": {f"setting_{number}": model for number in range(30)}}, stage, model)
         for model in tables["scores"]["model_id"].unique()
         for stage in ("training", "answers")
     ]
@@ -396,7 +396,7 @@ def test_the_papers_grid_is_a_page_of_less_than_two_megabytes():
             WHOLE_SIZES,
             3,
             STYLE,
-            facts,
+            summary,
         )
     )
     assert len(text.encode()) < 2e6
@@ -431,7 +431,7 @@ def test_the_script_reads_tables_and_manifests(root, tmp_path, monkeypatch):
     content = json.loads(Parts(text).scripts[0])
     cell = place(content, IFT)
     assert content["values"]["accuracy"][task(content, "easy")][cell] == 0.25
-    assert content["pool"][content["cells"][cell]["facts"][0]["settings"]] == {"tokens": ".../tokens"}
+    assert content["pool"][content["cells"][cell]["manifests"][0]["settings"]] == {"tokens": ".../tokens"}
     assert str(tmp_path) not in text and str(root) not in text and "node17" not in text
 
 

@@ -209,13 +209,13 @@ def test_long_ids_that_begin_alike_have_different_names() -> None:
 
 @pytest.mark.parametrize("asked", ["a/b", "..", ".x", "a b", "%2f", "%41", "%FF", "a~b", "~" + "0" * 16, "", "a%"])
 def test_what_is_no_name_is_refused_with_the_right_one(asked: str) -> None:
-    with pytest.raises(StudyError, match="spelled in a path") as error:
+    with pytest.raises(StudyError, match="invalid encoding of an id") as error:
         check_name(asked, "results/tiny/inspect/items/math_500")
-    assert str(error.value.remedy).startswith("ask for results/tiny/inspect/items/math_500/")
+    assert str(error.value.remedy).startswith("use results/tiny/inspect/items/math_500/")
 
 
 def test_a_raw_id_is_answered_with_its_name() -> None:
-    with pytest.raises(StudyError, match=r"ask for folder/test%2Falgebra%2F2584\.json\.html"):
+    with pytest.raises(StudyError, match=r"use folder/test%2Falgebra%2F2584\.json\.html"):
         check_name(ITEM, "folder")
 
 
@@ -223,8 +223,8 @@ def test_an_unknown_item_is_answered_with_the_nearest(run, results: Path, capsys
     with pytest.raises(SystemExit):
         item_page(run, results, "test%2Falgebra%2F2585.json")
     said = capsys.readouterr().err
-    assert "found: test/algebra/2585.json" in said and f"the nearest: {ITEM}" in said
-    assert "ask for test%2Falgebra%2F2584.json.html" in said and "math_500.parquet" in said
+    assert "found: test/algebra/2585.json" in said and f"the closest: {ITEM}" in said
+    assert "use test%2Falgebra%2F2584.json.html" in said and "math_500.parquet" in said
     assert not (results / "page.html").exists()
 
 
@@ -238,11 +238,11 @@ def test_all_words_are_on_the_page(run, results: Path) -> None:
     assert LONG in page.text
     assert "18 | eighteen" in page.text and "18 or eighteen" in page.text
     assert "one thinks: \\boxed{yes}" in page.text and "two thinks: \\boxed{no}" in page.text
-    assert "7 tokens of prompt, 4,321 of answer, cut short by the limit on its length" in page.text
+    assert "7 prompt tokens, 4,321 answer tokens, truncated at the length limit" in page.text
     assert "how: box; strict: True; lenient: True" in page.text
-    assert "reasoning that never ends (15 characters)" in page.text
-    assert "one was not asked" in page.text
-    assert "the majority of those that can be read of one, two; a tie is undecided" in page.text
+    assert "unfinished reasoning (15 characters)" in page.text
+    assert "one was skipped" in page.text
+    assert "the majority of readable verdicts of one, two; ties count as undecided" in page.text
 
 
 def test_marks_lead_to_answers_and_need_no_colour(run, results: Path) -> None:
@@ -258,7 +258,7 @@ def test_marks_lead_to_answers_and_need_no_colour(run, results: Path) -> None:
         TEACHER[1]: ["✗ wrong"],
         # at ratios 0 and 1 both curricula are the same training: two places lead to it
         IFT: 2 * ["= undecided"],
-        REASONING: 2 * ["✗ wrong ✂ cut ≠ rules"],
+        REASONING: 2 * ["✗ wrong ✂ truncated ≠ rules"],
         MIXED: ["? unparsable"],
         BASE: ["✓ 1 of 2"],
         LIMITED: ["… not judged"],
@@ -273,7 +273,7 @@ def test_what_is_missing_is_said(run, results: Path) -> None:
     assert "Not judged yet by one" not in page.text
     assert "snakemake -- scores results/tiny/tables/length_limits.csv" in page.text
     assert "– no answer" in page.text and "7 of 8" in page.text
-    assert "2 of 7answers are right" in page.text  # of those that the jury has decided
+    assert "2 of 7right answers" in page.text  # of those that the jury has decided
 
 
 def test_nothing_at_all_is_a_page_too(run, results: Path, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_nothing_at_all_is_a_page_too(run, results: Path, tmp_path: Path) -> Non
     (results / "benchmarks" / "math_500.parquet").rename(empty / "benchmarks" / "math_500.parquet")
     page = item_page(run, empty)
     assert "No answers yet: 8 of 8 models" in page.text and "0 of 8" in page.text
-    assert "base students, 1 example, no chat format: nobody has set the examples aside yet" in page.text
+    assert "base students, 1 example, no chat template: the few-shot examples do not exist yet" in page.text
 
 
 def test_prompts_as_they_are_sent(run, results: Path) -> None:
@@ -295,8 +295,8 @@ def test_prompts_as_they_are_sent(run, results: Path) -> None:
 
 def test_graders_alone_decide(run, results: Path) -> None:
     page = item_page(run, results, judges=["rule_graders"], jurors=["rule_graders"])
-    assert page.links.count((f"#m{MODELS.index(REASONING)}", "✓ right ✂ cut")) == 2
-    assert "rule_graders decides." in page.text and "The jury:" not in page.text
+    assert page.links.count((f"#m{MODELS.index(REASONING)}", "✓ right ✂ truncated")) == 2
+    assert "The jury is rule_graders alone." in page.text and "The jury:" not in page.text
 
 
 def test_chat_formats_are_rendered_to_where_the_answer_begins() -> None:
@@ -368,16 +368,16 @@ def test_a_prompt_that_students_learn_from(run, corpus: Path) -> None:
     visible = HOSTILE.replace("\u202e", "[U+202E]").replace("\0", "[U+0000]")
     assert page.text.count(visible) == 1 and page.text.count(visible.replace("[U+0000]", "")) == 2
     assert page.row("✓ kept", "kept ← this one")
-    assert page.row("1,234 tokens by the teacher's count, finish reason stop", "plain", "1,234 tokens", "long")
+    assert page.row("1,234 tokens (teacher's tokenizer), finish reason stop", "plain", "1,234 tokens", "long")
     assert page.row("tok", "10", "20", "91", "ift: yes; reasoning: no, dropped")
     assert page.row("seq/rho-0.25", "not mixed yet", "seq/rho-1", "reasoning", "1", "0")
-    assert "shares no run of words" in page.text
+    assert "shares no n-gram" in page.text
 
 
 def test_why_a_prompt_was_dropped(run, corpus: Path) -> None:
     cut = prompt_page(run, corpus, IDS["unfinished"])
     assert cut.row("✗ dropped", "(unfinished)", "one of the answers hit the length limit", "unfinished ← this one")
-    assert cut.row("finish reason stop", "finish reason length ✂ cut short")
+    assert cut.row("finish reason stop", "finish reason length ✂ truncated at the length limit")
     assert cut.row("seq/rho-1", "not in it")
     overlap = prompt_page(run, corpus, IDS["benchmark_overlap"])
     assert overlap.row("✗ dropped", "(benchmark_overlap)", "benchmark_overlap ← this one")
@@ -389,25 +389,25 @@ def test_why_a_prompt_was_dropped(run, corpus: Path) -> None:
 def test_a_prompt_of_which_little_is_known(run, corpus: Path) -> None:
     for file in (corpus / "pairs" / "math").rglob("*.parquet"):
         file.unlink()
-    assert "one of the reasons below is why" in prompt_page(run, corpus, IDS["unfinished"]).text
+    assert "one of the reasons below applies" in prompt_page(run, corpus, IDS["unfinished"]).text
     assert "plain" in prompt_page(run, corpus, IDS["kept"]).text  # a pair has the answers too
     for file in ("pairs/math.parquet", "pairs/math.audit.json", "prompts/math.overlaps.parquet"):
         (corpus / file).unlink()
     page = prompt_page(run, corpus, IDS["kept"])
-    assert "… no pairs yet" in page.text and "Nobody has looked for overlaps yet." in page.text
+    assert "… no pairs yet" in page.text and "Overlaps have not been computed yet." in page.text
     assert page.text.count("– not answered yet") == 2
 
 
 def test_answers_that_are_younger_than_the_pairs(run, corpus: Path) -> None:
     write_table(table_from_rows([], "pairs"), corpus / "pairs" / "math.parquet", "pairs")
-    assert "? not among the pairs" in prompt_page(run, corpus, IDS["kept"]).text
+    assert "? not in the pairs" in prompt_page(run, corpus, IDS["kept"]).text
 
 
 def test_an_unknown_prompt_is_answered_with_its_neighbours(run, corpus: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         prompt_page(run, corpus, "1" * 15 + "2")
     said = capsys.readouterr().err
-    assert "there is no such prompt" in said and f"found: {'1' * 15}2" in said
+    assert "unknown prompt" in said and f"found: {'1' * 15}2" in said
     assert f"{IDS['unfinished']}, {IDS['benchmark_overlap']}" in said
 
 

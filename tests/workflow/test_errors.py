@@ -49,7 +49,7 @@ def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None
         (
             "items/math_500/test/algebra/1.json.html",
             [
-                "spelled in a path",
+                "invalid encoding of an id in a path",
                 "found: test/algebra/1.json",
                 "ask for results/micro/inspect/items/math_500/test%2Falg",
             ],

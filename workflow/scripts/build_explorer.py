@@ -17,7 +17,7 @@ from pathlib import Path
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_csv_table, read_table
-from scale_or_reason.reporting.explorer.data import explorer_data, read_facts
+from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
 from scale_or_reason.reporting.explorer.page import page
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study.families import family_of
@@ -51,7 +51,7 @@ def main() -> None:
         arguments.sizes,
         arguments.shots,
         Style.from_file(arguments.style),
-        read_facts(scores, arguments.models, arguments.answers),
+        read_manifest_summaries(scores, arguments.models, arguments.answers),
     )
     write_text(page(data), arguments.output)
 

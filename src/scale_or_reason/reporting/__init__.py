@@ -1,4 +1,4 @@
-"""What a person looks at: figures, the explorer, inspection pages.
+"""Reports: figures, the explorer, inspection pages.
 
-Takes tables; gives PDF, PNG, CSV and HTML. Must not compute a number that no table has.
+Takes tables; provides PDF, PNG, CSV and HTML. Must not compute numbers that are in no table.
 """

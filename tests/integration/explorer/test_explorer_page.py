@@ -46,7 +46,7 @@ def test_lifetime_is_training_and_queries(open_page: Callable[..., Opened], stud
     opened.chosen("kinds", "base")
     check(opened, study, "General-MC", lambda name: first_view(name) or name.endswith("shots-3"), "lifetime", queries)
     words = opened.page.locator("figure").nth(1).inner_text()
-    assert ("not drawn, cost nothing here: tiny, Base, 3 shots" in words) == (queries == 0)
+    assert ("not drawn, cost is zero: tiny, Base, 3 shots" in words) == (queries == 0)
 
 
 def test_flops_are_counted_in_two_ways(open_page: Callable[..., Opened], study: MadeStudy) -> None:
@@ -173,13 +173,13 @@ def test_hovering_shows_the_interval_and_the_manifest(open_page: Callable[..., O
     words = opened.details()
     assert cell in words and percent(entry.accuracy) in words
     assert f"{percent(entry.low)} to {percent(entry.high)}" in words
-    for fact in ("0123456789ab", "2026-01-02 03:04 UTC", "73.5 s", "Abacus, 2 cores, 3.5 GiB", "3.12.1", "10.0 %"):
-        assert fact in words
+    for text in ("0123456789ab", "2026-01-02 03:04 UTC", "73.5 s", "Abacus, 2 cores, 3.5 GiB", "3.12.1", "10.0 %"):
+        assert text in words
     for title in ("Packages", "Settings", "Hashes of inputs"):
         opened.page.locator("#details summary").get_by_text(title, exact=True).click()
     words = opened.details()
-    for fact in (MANIFEST["packages"]["torch"], "learning_rate", "0.00125", ".../tiny", "ab" * 6):
-        assert fact in words
+    for text in (MANIFEST["packages"]["torch"], "learning_rate", "0.00125", ".../tiny", "ab" * 6):
+        assert text in words
     assert "/home" not in opened.page.content()
     # another one has no manifest; what was unfolded does not matter
     opened.point("Math-OE", "general/big/seq/rho-0").hover()

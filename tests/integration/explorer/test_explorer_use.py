@@ -120,7 +120,7 @@ def test_an_address_is_a_view(open_page: Callable[..., Opened], study: MadeStudy
     for one in (opened, again):
         check(one, study, "Math-OE", chosen, "lifetime", 5e6)
         assert "math/big/seq/rho-0" in one.details()
-    again.page.get_by_role("button", name="Back to the first view").click()
+    again.page.get_by_role("button", name="Reset view").click()
     again.page.locator("figure[data-task='Math-OE'] .point[data-cell='general/tiny/seq/rho-0']").wait_for()
     check(again, study, "Math-OE", first_view)
     # a view of another study, and a broken one

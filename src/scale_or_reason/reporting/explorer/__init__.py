@@ -1,1 +1,1 @@
-"""One self-contained HTML page with which a study's results can be explored."""
+"""A self-contained HTML page for exploring a study's results."""

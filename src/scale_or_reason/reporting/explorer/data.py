@@ -1,4 +1,4 @@
-"""What the page knows of a study: every cell on every task, as plain lists and maps for its script."""
+"""The page's data: every cell on every task, as lists and maps for its script."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
-from scale_or_reason.reporting.explorer.facts import facts_of, read_manifest
-from scale_or_reason.reporting.explorer.look import Look
+from scale_or_reason.reporting.explorer.encoding import Encoding
+from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, read_manifest
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
 from scale_or_reason.scoring.model_points import MAIN_FAMILIES
@@ -24,13 +24,13 @@ from scale_or_reason.study.cells import format_ratio
 
 Floats = NDArray[np.float64]
 
-#: Columns of ``uncertainty`` that the page has for each cell and task.
+#: Columns of ``uncertainty`` shown for each cell and task.
 ESTIMATES = ("accuracy", "accuracy_low", "accuracy_high", "gap", "gap_low", "gap_high", "q", "finding")
-#: Shares of the answers that were cut off, or that no judge could read.
+#: Shares of truncated answers, and of answers without a readable verdict.
 SHARES = ("truncated", "unparsable")
-#: Kinds of models that are points of the page; the teacher is a line.
+#: Kinds of models shown as points; the teacher is a line.
 KINDS = {"distilled": "Distilled students", "adapted": "Adapted students", "base": "Base students"}
-#: What of the manifests most models share, so that the page has it once.
+#: Parts of the manifests that many models share; the page stores each value once.
 _SHARED = ("packages", "hardware", "settings", "inputs")
 
 
@@ -43,15 +43,15 @@ def explorer_data(
     sizes: Mapping[str, float],
     shots: int,
     style: Style,
-    facts: Iterable[Mapping[str, Any]] = (),
+    summaries: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """All that the page shows, ready for JSON: None where something is not known.
+    """All data of the page, ready for JSON; None for unknown values.
 
     ``uncertainty``, ``scores`` and ``costs`` are tables of these schemas; ``families`` maps benchmarks to families,
-    ``sizes`` students to billions of parameters, ``shots`` is the number of examples of the base students shown first,
-    ``facts`` are those of :func:`read_facts`. FLOPs of training are of a cell, all other ``values`` of a task and a
-    cell: ``values[measure][task][cell]``. Base students and the teacher have no training here: 0. FLOPs are by the
-    papers' formulas, those called ``exact`` as the models are built.
+    ``sizes`` students to billions of parameters, ``shots`` is the number of shots of the base students in the initial
+    view, ``summaries`` is the result of :func:`read_manifest_summaries`. Training FLOPs are per cell, all other
+    ``values`` per task and cell: ``values[measure][task][cell]``. Base students and the teacher have 0 training FLOPs.
+    FLOPs are by the papers' formulas; keys with ``exact`` are those of the actual architectures.
 
     Raises :class:`StudyError` if ``uncertainty`` has a cell that ``scores`` does not have.
     """
@@ -59,21 +59,21 @@ def explorer_data(
     models = cells_of(scores.select(list(CELL_COLUMNS)).unique(), costs, sizes)["models"].to_list()
     exact = evidence_from_tables(scores, costs.with_columns(flops="exact_flops"), families, sizes)
     rows = evidence.cells.to_dicts()
-    look = Look(style, rows)
+    encoding = Encoding(style, rows)
     pool = _Pool()
     by_model: dict[str, list[dict[str, Any]]] = {}
-    for fact in facts:
-        by_model.setdefault(fact["model"], []).append(pool.shared(fact))
+    for summary in summaries:
+        by_model.setdefault(summary["model"], []).append(pool.shared(summary))
     cells = [
         {
             "name": re.sub(r"/seed-\d+$", "", own[0]),
-            "label": look.label(row),
+            "label": encoding.label(row),
             **{name: row[name] for name in ("kind", "corpus", "student", "curriculum", "shots", "seeds", "size_b")},
             "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
             "training": _trained(row),
             "exact_training": _trained(exact_row),
-            "facts": [fact for model in own for fact in by_model.get(model, [])],
-            **look.of_cell(row),
+            "manifests": [summary for model in own for summary in by_model.get(model, [])],
+            **encoding.of_cell(row),
         }
         for row, exact_row, own in zip(rows, exact.cells.to_dicts(), models, strict=True)
     ]
@@ -85,36 +85,36 @@ def explorer_data(
             **_values(evidence, uncertainty, scores, models),
             "exact_inference": _lists(exact.values["inference_flops"][0]),
         },
-        "choices": _choices(rows, evidence, shots, look),
-        "look": look.of_page(),
+        "choices": _choices(rows, evidence, shots, encoding),
+        "encoding": encoding.of_page(),
         "pool": pool.values,
     }
 
 
-def read_facts(scores: pl.DataFrame, models: Path, answers: Path) -> list[dict[str, Any]]:
-    """The facts of the manifests of all models in ``scores``, below the folders of models and of answers.
+def read_manifest_summaries(scores: pl.DataFrame, models: Path, answers: Path) -> list[dict[str, Any]]:
+    """Summaries of the manifests of all models in ``scores``, in the folders of models and of answers.
 
-    A manifest that is not there has none.
+    Missing manifests are skipped.
     """
-    facts = []
+    summaries = []
     for model_id in scores["model_id"].unique().sort():
         for stage, folder in (("training", models), ("answers", answers)):
             manifest = read_manifest(folder / model_id / "manifest.json")
             if manifest is not None:
-                facts.append(facts_of(manifest, stage, model_id))
-    return facts
+                summaries.append(manifest_summary(manifest, stage, model_id))
+    return summaries
 
 
 class _Pool:
-    """Values that many cells share, each once; cells have its place among ``values``."""
+    """Values that many cells share, stored once; cells have their index in ``values``."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._places: dict[str, int] = {}
 
-    def shared(self, fact: Mapping[str, Any]) -> dict[str, Any]:
-        """``fact`` with places instead of what is shared."""
-        return {**fact, **{name: None if fact[name] is None else self._place(fact[name]) for name in _SHARED}}
+    def shared(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """``summary`` with indices in place of shared values."""
+        return {**summary, **{name: None if summary[name] is None else self._place(summary[name]) for name in _SHARED}}
 
     def _place(self, value: Any) -> int:
         key = json.dumps(value, sort_keys=True)
@@ -129,7 +129,7 @@ def _trained(row: Mapping[str, Any]) -> float | None:
 
 
 def _tasks(evidence: Evidence) -> list[dict[str, Any]]:
-    """Families first; of each the benchmarks behind it."""
+    """The tasks, families first, each with its benchmarks."""
     return [
         {"name": task, "family": evidence.family_of(task), "benchmarks": list(evidence.families.get(task, []))}
         for task in evidence.tasks
@@ -157,13 +157,13 @@ def _estimates(evidence: Evidence, uncertainty: pl.DataFrame) -> dict[str, list[
         task = tasks.get(row["family"] if row["benchmark"] is None else row["benchmark"])
         if cell is None or task is None:
             raise StudyError(
-                "the tables of a study do not fit together",
+                "the tables uncertainty and scores disagree",
                 where="--uncertainty",
                 found=", ".join(
                     f"{name} {row[name]}" for name in (*CELL, "family", "benchmark") if row[name] is not None
                 ),
-                expected="only cells and tasks that the table of scores has",
-                remedy="make both anew: snakemake tables",
+                expected="only cells and tasks of the scores table",
+                remedy="rebuild both: snakemake tables",
             )
         for name in ESTIMATES:
             values[name][task][cell] = _known(row[name])
@@ -171,7 +171,7 @@ def _estimates(evidence: Evidence, uncertainty: pl.DataFrame) -> dict[str, list[
 
 
 def _share(evidence: Evidence, scores: pl.DataFrame, models: Sequence[Sequence[str]], column: str) -> Floats:
-    """The share of answers in ``column``, mean over seeds, shape (cells, tasks); NaN where it is not known."""
+    """The share of answers in ``column``, mean over seeds, shape (cells, tasks); NaN if unknown."""
     benchmarks = [task for task in evidence.tasks if task not in evidence.families]
     cells = {model: number for number, own in enumerate(models) for model in own}
     own = scores.select("benchmark", cell=pl.col("model_id").replace_strict(cells), share=pl.col(column) / pl.col("n"))
@@ -188,12 +188,14 @@ def _lists(values: Floats) -> list[list[float | None]]:
 
 
 def _known(value: Any) -> Any:
-    """None for what JSON cannot say: NaN, infinity."""
+    """The value, or None for NaN and infinity, which JSON lacks."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _choices(rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, look: Look) -> dict[str, list[Any]]:
-    """What can be chosen, and what is at first: students of the first corpus, one format after the other."""
+def _choices(
+    rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, encoding: Encoding
+) -> dict[str, list[Any]]:
+    """The options of each control and the initial selection: students of the first corpus, sequential curriculum."""
     families = list(evidence.families)
     main = [name for name in MAIN_FAMILIES if name in families] or families
     trained = [row for row in rows if row["kind"] == "distilled"]
@@ -212,10 +214,11 @@ def _choices(rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, 
         "students": [_choice(name, name, True) for name in dict.fromkeys(row["student"] for row in ordered)],
         "corpora": [_choice(name, name, name == corpora[0]) for name in corpora],
         "ratios": [
-            _choice(format_ratio(ratio), look.ratio(ratio), True) for ratio in sorted({row["ratio"] for row in trained})
+            _choice(format_ratio(ratio), encoding.ratio(ratio), True)
+            for ratio in sorted({row["ratio"] for row in trained})
         ],
-        "curricula": [_choice(name, look.curriculum(name), name == curricula[0]) for name in curricula],
-        "adaptations": [_choice(name, look.adaptation(name), True) for name in adaptations],
+        "curricula": [_choice(name, encoding.curriculum(name), name == curricula[0]) for name in curricula],
+        "adaptations": [_choice(name, encoding.adaptation(name), True) for name in adaptations],
         "shots": [_choice(str(number), str(number), number == shots or len(numbers) == 1) for number in numbers],
     }
 

@@ -1,4 +1,4 @@
-"""The explorer as one HTML file: data, style and script are in it, and it may load nothing else."""
+"""The explorer as one HTML file with data, style and script; it loads nothing else."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from scale_or_reason.common.web_page import rendered
 
-#: The parts of the page's script, in the order in which they need each other.
+#: The parts of the page's script, in order of dependency.
 SCRIPTS = ("numbers", "frontier", "state", "cells", "controls", "details", "plot", "table", "main")
-#: Browsers refuse everything that the page does not bring itself, and any script but this one.
+#: Browsers block external resources and all scripts but this one.
 _POLICY = (
     "default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
@@ -32,7 +32,7 @@ def page(data: Mapping[str, Any]) -> str:
         "reporting/explorer/page.html.jinja",
         title=f"Explorer of the study {data['study']}",
         policy=_POLICY.format(digest=digest),
-        # these three are no text but code and data; `embedded` makes the data safe
+        # these three are code and data, not text; `embedded` escapes the data
         style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),
         data=Markup(embedded(data)),
         script=Markup(script),
@@ -40,6 +40,6 @@ def page(data: Mapping[str, Any]) -> str:
 
 
 def embedded(value: Any) -> str:
-    """``value`` as JSON that can stand in a ``script`` element whatever its texts are."""
+    """``value`` as JSON, escaped for a ``script`` element."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return re.sub("[<>&\u2028\u2029]", lambda unsafe: f"\\u{ord(unsafe[0]):04x}", text)

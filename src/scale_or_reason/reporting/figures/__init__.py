@@ -1,5 +1,4 @@
-"""Figures of both versions of the paper: few figure types, each a module with ``table`` (what is drawn) and ``draw``
-(how).
+"""Figures of both versions of the paper. Each figure type is a module with ``table`` (the data) and ``draw``.
 
-:mod:`~scale_or_reason.reporting.figures.registry` says which figure has which type.
+:mod:`~scale_or_reason.reporting.figures.registry` maps figures to types.
 """

@@ -1,10 +1,10 @@
-"""Accuracy against FLOPs of training or of answering, with the Pareto frontier.
+"""Accuracy against FLOPs of training or inference, with the Pareto frontier.
 
 v1 figures 6, 7, 16, 17; v2 figures 2, 3, 8, 10, 11, 15, 16, 19 and the lower half of 5 and 7.
 
-Students of the main corpus that were trained from base checkpoints: in one format only, or in sequence with all ratios.
-The frontier is over all of them, and below it the area where some cheaper student is at least as accurate. The
-saturating fit of each format is that of v1 appendix E.
+Students of the main corpus trained from base checkpoints, in a single format or sequentially at all ratios. The
+frontier is over all of them; below it is the area where some cheaper student is at least as accurate. The saturating
+fit of each format is that of v1 appendix E.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ _CURVE_POINTS = 120
 def table(
     results: Results, *, tasks: str, costs: Sequence[str] = COSTS, sequential: bool = False, fits: bool = True
 ) -> pl.DataFrame:
-    """Everything that :func:`draw` draws: accuracies as shares, FLOPs per model (training) or per answer (inference).
+    """The data of :func:`draw`: accuracies as shares, FLOPs per model (training) or per answer (inference).
 
     ``sequential`` shows all ratios of the sequential curriculum, not only the two formats; ``fits`` draws a curve
-    through each format. What has no results gets a note.
+    through each format. Missing results get a note.
     """
     selected = select_tasks(results, tasks)
     points = task_points(results, selected)
@@ -101,7 +101,7 @@ def _panel(
 def _fits(
     points: pl.DataFrame, task: Task, teacher: list[dict[str, Any]], results: Results
 ) -> Iterator[dict[str, Any]]:
-    """The curve of each format, or why there is none."""
+    """The fitted curve of each format, or a note with the reason why there is none."""
     ceiling = teacher[0]["accuracy"] if teacher else 1.0
     statuses = {}
     for name, ratio in zip(FORMATS, (0.0, 1.0), strict=True):
@@ -119,11 +119,11 @@ def _fits(
 
 
 def _curve(fit: SaturatingFit, ratio: float, lowest: float, highest: float) -> Iterator[dict[str, Any]]:
-    """Over the whole panel, so that formats can be compared at equal cost and the plateau ahead shows."""
+    """The curve over the whole panel, for comparisons at equal cost and to show the plateau."""
     parameters = {key: getattr(fit, key) for key in ("alpha", "beta", "gamma", "delta", "scale", "mean_absolute_error")}
     yield {"element": "fit parameters", "ratio": ratio, "note": json.dumps(parameters)}
     for flops in np.geomspace(lowest, 1.6 * highest, _CURVE_POINTS):
-        # Rounded far below what can be seen: the last bits of an exponential differ between processors.
+        # Rounded below visible precision, since the last bits of an exponential differ between processors.
         flops = float(f"{flops:.6e}")
         yield {"element": "fit", "ratio": ratio, "flops": flops, "accuracy": round(float(fit(flops)), 6)}
 
@@ -179,16 +179,16 @@ def _draw_fit(axes: Axes, curve: pl.DataFrame, last: float, colour: str, style: 
 
 
 def _draw_points(axes: Axes, points: pl.DataFrame, colour: str, style: Style, areas: Mapping[float, float]) -> None:
-    """Students of one ratio, the interval as a band; those on the frontier have its colour around them."""
+    """Students of one ratio with the interval as a band; points on the frontier have its colour as edge."""
     drawing.series(axes, points.sort("size_b"), "flops", "accuracy", style, color=colour, ls="")
     edges = [style.colours["frontier"] if on_frontier else "white" for on_frontier in points["on_frontier"]]
     area = [areas[size] for size in points["size_b"]]
-    look = {"marker": marker_of(points["ratio"][0], style), "color": colour, "edgecolors": edges}
-    axes.scatter(points["flops"], points["accuracy"], s=area, lw=style.interval_width, zorder=4.5, **look)
+    encoding = {"marker": marker_of(points["ratio"][0], style), "color": colour, "edgecolors": edges}
+    axes.scatter(points["flops"], points["accuracy"], s=area, lw=style.interval_width, zorder=4.5, **encoding)
 
 
 def marker_of(ratio: float, style: Style) -> str:
-    """That of its format, or of mixtures."""
+    """The marker of the format, or of mixtures."""
     return style.markers[FORMATS[int(ratio)] if ratio in (0, 1) else "mixture"]
 
 
@@ -202,7 +202,7 @@ def legend(table: pl.DataFrame, style: Style) -> list[Any]:
     handles: list[Any] = []
     for ratio, colour in _colours(table, style).items():
         name = FORMATS[int(ratio)] if ratio in (0, 1) else None
-        look = {"marker": marker_of(ratio, style), "ls": style.lines[name] if name and curves else "", "ms": 4}
+        encoding = {"marker": marker_of(ratio, style), "ls": style.lines[name] if name and curves else "", "ms": 4}
         label = style.labels[name] if name else labels.ratio_label(ratio)
-        handles.append(Line2D([], [], color=colour, label=label, **look))
+        handles.append(Line2D([], [], color=colour, label=label, **encoding))
     return handles + drawing.teacher_handle(table, style) + drawing.frontier_handles(style)

@@ -1,7 +1,7 @@
 """Accuracy by student size (v1 figures 2 and 12).
 
 Base students with a few shots; students trained on one corpus in one format (IFT or reasoning); the teacher's line.
-Colour and marker say the format, filled markers and full lines the first corpus, open markers and broken lines the
+Colour and marker encode the format; filled markers and solid lines the first corpus, open markers and dashed lines the
 others.
 """
 
@@ -43,7 +43,7 @@ Series = list[tuple[str | None, str]]
 
 
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
-    """Everything that :func:`draw` draws, accuracies as shares; what has no results gets a note."""
+    """The data of :func:`draw`, accuracies as shares; missing results get a note."""
     selected = select_tasks(results, tasks)
     points = task_points(results, selected)
     base = points.filter((pl.col("kind") == "base") & (pl.col("shots") == results.shots))
@@ -106,7 +106,7 @@ def _draw_panel(axes: Axes, panel: pl.DataFrame, corpora: Sequence[str], sizes: 
     if points.is_empty():
         drawing.empty_panel(axes, style)
         return
-    # All sizes, so that the line has a gap where a student is missing.
+    # All sizes, so that a missing student leaves a gap in the line.
     every_size = pl.DataFrame({"size_b": sizes}, schema={"size_b": pl.Float64()})
     for corpus, name in _series(corpora):
         ours = pl.col("corpus").eq_missing(corpus) & (pl.col("format") == name)

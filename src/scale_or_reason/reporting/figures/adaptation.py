@@ -1,7 +1,7 @@
-"""Gap to general IFT of students that were trained on the general corpus, then on math (v1 figures 5 and 15).
+"""Gap to general IFT of students trained on the general corpus, then on math (v1 figures 5 and 15).
 
-Students trained with reasoning on one corpus only are drawn beside them. Colour says the format of the second training,
-marker and line that of the first.
+Students trained with reasoning on a single corpus are shown for comparison. Colour encodes the format of the second
+training, marker and line that of the first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LINES = {"ift": "-", "reasoning": "--"}
 
 
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
-    """Everything that :func:`draw` draws, gaps as shares; without a student's IFT model there is none of its gaps."""
+    """The data of :func:`draw`, gaps as shares; a student without an IFT model has no gaps."""
     selected = select_tasks(results, tasks)
     points = model_points.mean_over_seeds(task_points(results, selected), VALUES)
     rows: list[dict[str, Any]] = []
@@ -67,7 +67,7 @@ def table(results: Results, *, tasks: str) -> pl.DataFrame:
 
 
 def _series(results: Results) -> list[str]:
-    """What is compared with IFT: students of one corpus, then the adaptations."""
+    """The series compared with IFT: students of a single corpus, then the adaptations."""
     corpora = [name for name in results.adaptation_corpora.values() if name in results.corpora]
     return [*(f"{corpus} reasoning" for corpus in corpora), *results.adaptations]
 
@@ -98,42 +98,42 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     grid = panel_grid(tasks_in(table), style)
     points = table.filter(pl.col("element") == "point")
     sizes = points["size_b"].unique().sort().to_list()
-    looks = _looks(points["series"].unique(maintain_order=True).to_list(), style)
+    encodings = _looks(points["series"].unique(maintain_order=True).to_list(), style)
     for task, axes in grid.blocks[0].items():
-        _draw_panel(axes, points.filter(task=task), sizes, looks, style)
+        _draw_panel(axes, points.filter(task=task), sizes, encodings, style)
     grid.label(0, x="Student size (parameters)", y="Gap to general IFT (points)")
     sns.despine(grid.figure)
-    handles = [Line2D([], [], label=_title(name, style), **look) for name, look in looks.items()]
+    handles = [Line2D([], [], label=_title(name, style), **encoding) for name, encoding in encodings.items()]
     drawing.finish(grid.figure, table, handles, style, panel=("task",))
     return grid.figure
 
 
 def _draw_panel(
-    axes: Axes, points: pl.DataFrame, sizes: list[float], looks: Mapping[str, dict[str, Any]], style: Style
+    axes: Axes, points: pl.DataFrame, sizes: list[float], encodings: Mapping[str, dict[str, Any]], style: Style
 ) -> None:
     if points.is_empty():
         drawing.empty_panel(axes, style)
         return
     every = pl.DataFrame({"size_b": sizes}, schema={"size_b": pl.Float64()})
-    for name, look in looks.items():
+    for name, encoding in encodings.items():
         own = every.join(points.filter(series=name), on="size_b", how="left", maintain_order="left")
-        drawing.series(axes, own, "size_b", "gap", style, **look)
+        drawing.series(axes, own, "size_b", "gap", style, **encoding)
     drawing.size_axis(axes, sizes)
     drawing.gap_axis(axes, style)
 
 
 def _looks(names: list[str], style: Style) -> dict[str, dict[str, Any]]:
-    looks: dict[str, dict[str, Any]] = {}
+    encodings: dict[str, dict[str, Any]] = {}
     alone = {"color": style.colours["base"], "marker": style.markers["base"], "ms": 3}
     for name in names:
         first, then, second = name.partition("-then-")
         if then:
-            look = {"color": style.colours[second], "marker": style.markers[first], "ls": _LINES[first], "ms": 3}
-            looks[name] = look | {"mfc": look["color"] if first == FORMATS[0] else "white"}
+            encoding = {"color": style.colours[second], "marker": style.markers[first], "ls": _LINES[first], "ms": 3}
+            encodings[name] = encoding | {"mfc": encoding["color"] if first == FORMATS[0] else "white"}
         else:
-            filled = not looks
-            looks[name] = alone | {"ls": "-" if filled else ":", "mfc": alone["color"] if filled else "white"}
-    return looks
+            filled = not encodings
+            encodings[name] = alone | {"ls": "-" if filled else ":", "mfc": alone["color"] if filled else "white"}
+    return encodings
 
 
 def _title(name: str, style: Style) -> str:

@@ -1,4 +1,4 @@
-"""The picture of advice: which student is best at every budget and number of answers, a panel for each family."""
+"""The figure of the advice: the best student for every budget and number of answers, one panel per family."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from scale_or_reason.reporting.figures.grid import panel_grid
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study.labels import ratio_label, size_label
 
-#: Below this the winner between reasoning and IFT is not sure.
+#: Below this probability the comparison of reasoning and IFT is uncertain.
 SURE = 0.95
-#: The part of a panel's height and width that the name of a student takes, with some room around it.
+#: Height and width of a student's label as shares of the panel, including a margin.
 _NAME = (0.06, 0.2)
 
 
@@ -45,12 +45,14 @@ def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, un
     sns.despine(grid.figure)
     handles = [Patch(color=colours[ratio], label=ratio_label(ratio)) for ratio in ratios]
     handles.append(
-        Patch(facecolor="white", edgecolor=style.colours["note"], hatch="////", label="IFT or reasoning: not sure")
+        Patch(facecolor="white", edgecolor=style.colours["note"], hatch="////", label="IFT or reasoning: uncertain")
     )
     star = {"marker": "*", "ls": "", "color": "white", "mec": "black", "mew": 0.6}
     handles.append(Line2D([], [], ms=style.font_size, label="asked for", **star))
-    note = "Numbers are sizes of students. White: the budget pays no model. Hatched: the probability that the best one"
-    write_below(grid.figure, handles, f"{note} learnt from reasoning is between {1 - SURE:.2f} and {SURE:.2f}.", style)
+    note = "Numbers are student sizes. White: no affordable model. Hatched: the probability that the best model"
+    write_below(
+        grid.figure, handles, f"{note} is trained on reasoning is between {1 - SURE:.2f} and {SURE:.2f}.", style
+    )
     return grid.figure
 
 
@@ -85,7 +87,7 @@ def _draw_family(axes: Axes, own: pl.DataFrame, colours: Mapping[float, str], st
 def _name_regions(
     axes: Axes, ordered: pl.DataFrame, regions: NDArray[Any], queries: NDArray[Any], budgets: NDArray[Any], style: Style
 ) -> None:
-    """The size of the student in each connected region that has room for it, in the middle of that room."""
+    """Label each connected region with the student's size, centred where the label fits."""
     sizes = ordered["size_b"].cast(pl.Float64).to_numpy().reshape(regions.shape)
     box = np.ones([max(1, round(part * steps)) for part, steps in zip(_NAME, regions.shape, strict=True)])
     for region in np.unique(regions):
@@ -96,5 +98,5 @@ def _name_regions(
                 continue
             depth = ndimage.distance_transform_edt(np.pad(room, 1))[1:-1, 1:-1]
             row, column = np.unravel_index(depth.argmax(), depth.shape)
-            look = {"ha": "center", "va": "center", "color": "white", "size": style.font_size - 1, "weight": "bold"}
-            axes.text(queries[column], budgets[row], size_label(sizes[room][0]), zorder=5, **look)
+            encoding = {"ha": "center", "va": "center", "color": "white", "size": style.font_size - 1, "weight": "bold"}
+            axes.text(queries[column], budgets[row], size_label(sizes[room][0]), zorder=5, **encoding)

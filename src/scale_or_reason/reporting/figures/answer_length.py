@@ -1,7 +1,7 @@
 """Length of right and wrong answers of reasoning students by size, with their accuracy (v1 figures 8, 18; v2 4, 17).
 
-Of a family the mean over its benchmarks. Where a student has no right answer to one of these, or no wrong one, there is
-no bar: a mean over the others could not be compared with other sizes. A note says so.
+Families show the mean over their benchmarks. If a student has no right (or no wrong) answer on one of them, the bar is
+omitted with a note, since a mean over the others would not be comparable with other sizes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _BAR = 0.38
 
 
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
-    """Everything that :func:`draw` draws: lengths in tokens, means over seeds; accuracies as shares."""
+    """The data of :func:`draw`: lengths in tokens, means over seeds; accuracies as shares."""
     selected = select_tasks(results, tasks)
     points = students_of(task_points(results, selected), results.corpus, [1])
     accuracies = model_points.mean_over_seeds(points, VALUES)
@@ -76,7 +76,7 @@ def _lengths(results: Results) -> pl.DataFrame:
 
 
 def _means(lengths: pl.DataFrame, student: str, task: Task) -> tuple[dict[str, float], list[tuple[str, str]]]:
-    """Mean lengths of right and of wrong answers, and the benchmarks without which one is not known."""
+    """Mean lengths of right and of wrong answers, and the benchmarks that lack one of them."""
     own = lengths.filter((pl.col("student") == student) & pl.col("benchmark").is_in(task.benchmarks))
     means, without = {}, []
     for verdict, right in (("right", True), ("wrong", False)):
@@ -106,17 +106,20 @@ def _draw_panel(axes: Axes, points: pl.DataFrame, sizes: Sequence[float], style:
         return
     every = pl.DataFrame({"size_b": sizes}, schema={"size_b": pl.Float64()}).with_row_index("place")
     own = every.join(points, on="size_b", how="left", maintain_order="left")
-    for column, shift, look in (("right_tokens", -_BAR / 2, _right(style)), ("wrong_tokens", _BAR / 2, _wrong(style))):
+    for column, shift, encoding in (
+        ("right_tokens", -_BAR / 2, _right(style)),
+        ("wrong_tokens", _BAR / 2, _wrong(style)),
+    ):
         heights = own[column].cast(pl.Float64).to_numpy()
-        axes.bar(np.arange(len(sizes)) + shift, np.nan_to_num(heights), _BAR, **look)
+        axes.bar(np.arange(len(sizes)) + shift, np.nan_to_num(heights), _BAR, **encoding)
     axes.xaxis.set_major_locator(ticker.FixedLocator(range(len(sizes))))
     axes.xaxis.set_major_formatter(ticker.FixedFormatter([labels.size_label(size) for size in sizes]))
     axes.set_xlim(-0.6, len(sizes) - 0.4)
     axes.yaxis.set_major_locator(ticker.MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda tokens, _: labels.count_label(tokens)))
     accuracy = axes.twinx()
-    look = {"color": style.colours["frontier"], "marker": "o", "ms": 3}
-    drawing.series(accuracy, own, "place", "accuracy", style, **look)
+    encoding = {"color": style.colours["frontier"], "marker": "o", "ms": 3}
+    drawing.series(accuracy, own, "place", "accuracy", style, **encoding)
     accuracy.set_ylim(0, 1.05)
     drawing.percent_axis(accuracy)
     if is_last:

@@ -1,4 +1,4 @@
-"""What several figures draw alike: axes, series with their intervals, the teacher, frontiers, legends, notes."""
+"""Shared drawing functions: axes, series with intervals, the teacher, frontiers, legends, notes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from scale_or_reason.reporting.figures import parts
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study import labels
 
-#: More lines of notes than these would push a figure off its page; the CSV has all.
+#: Maximum lines of notes below a figure; the CSV has all notes.
 _MOST_NOTE_LINES = 6
 
 
@@ -31,7 +31,7 @@ def flops_axis(axes: Axes, low: float, high: float) -> None:
     """A logarithmic axis around ``low`` to ``high`` FLOPs with two to four labelled powers of ten."""
     low, high = low / 1.6, high * 1.6
     if np.floor(np.log10(high)) - np.ceil(np.log10(low)) < 1:
-        # Less than two powers of ten inside: without a second label a logarithmic axis cannot be read.
+        # Fewer than two powers of ten inside: a logarithmic axis needs a second label.
         low, high = 10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high))
     axes.set_xscale("log")
     axes.set_xlim(low, high)
@@ -41,7 +41,7 @@ def flops_axis(axes: Axes, low: float, high: float) -> None:
 
 
 def accuracy_axis(axes: Axes, drawn: pl.DataFrame) -> None:
-    """A linear axis in per cent, from about a multiple of ten below the lowest bound to a little above the highest."""
+    """A linear axis in per cent, from a multiple of ten below the lowest bound to slightly above the highest."""
     low = np.floor(min(drawn["ci_low"].drop_nulls(), default=0.0) * 10) / 10
     high = max(low + 0.1, max(drawn["ci_high"].drop_nulls(), default=1.0))
     axes.set_ylim(low - 0.02 * (high - low), high + 0.06 * (high - low))
@@ -55,14 +55,14 @@ def percent_axis(axes: Axes) -> None:
 
 
 def gap_axis(axes: Axes, style: Style) -> None:
-    """An axis of differences in points, with a line at none; call it when all is drawn."""
+    """An axis of differences in points, with a line at zero; call it after drawing."""
     axes.axhline(0, color=style.colours["note"], lw=style.interval_width, zorder=0.8)
     axes.margins(y=0.08)
     percent_axis(axes)
 
 
 def size_axis(axes: Axes, sizes: Sequence[float], room: float = 1.4) -> None:
-    """A logarithmic axis of student sizes, each with its name; of sizes too close for that, every second one."""
+    """A logarithmic axis of student sizes, each labelled; for close sizes every second one."""
     if not sizes:
         return
     axes.set_xscale("log")
@@ -73,13 +73,13 @@ def size_axis(axes: Axes, sizes: Sequence[float], room: float = 1.4) -> None:
 
 
 def empty_panel(axes: Axes, style: Style) -> None:
-    """A panel without a single result says so."""
+    """Write a note into a panel without results."""
     axes.set(xticks=[], yticks=[])
     axes.text(0.5, 0.5, parts.EMPTY_NOTE, transform=axes.transAxes, ha="center", color=style.colours["note"])
 
 
 def size_colours(sizes: Sequence[float], style: Style) -> dict[float, str]:
-    """A colour for each student size, dark for small and light for large, in steps that grey print keeps apart."""
+    """A colour for each student size, dark for small and light for large, distinguishable in grey print."""
     blend = colormaps[style.size_colours]
     step = 0.85 / max(len(sizes) - 1, 1)
     return {size: to_hex(blend(rank * step)) for rank, size in enumerate(sorted(sizes))}
@@ -92,15 +92,15 @@ def ratio_colours(ratios: Sequence[float], style: Style) -> dict[float, str]:
     return {ratio: to_hex(blend(float(ratio))) for ratio in ratios}
 
 
-def series(axes: Axes, points: pl.DataFrame, x: str, y: str, style: Style, **look: Any) -> None:
+def series(axes: Axes, points: pl.DataFrame, x: str, y: str, style: Style, **encoding: Any) -> None:
     """A line with markers through ``points`` in their order, with the interval as a band; nulls leave gaps.
 
-    ``look`` is that of the line, its colour at least. A point without a neighbour has no band: it gets a bar.
+    ``encoding`` has at least the line's colour. A point without neighbours gets a bar in place of a band.
     """
     if points.is_empty():
         return
-    colour = look["color"]
-    axes.plot(points[x], points[y], zorder=4, **look)
+    colour = encoding["color"]
+    axes.plot(points[x], points[y], zorder=4, **encoding)
     bounds = points.select(x, "ci_low", "ci_high").cast(pl.Float64).to_numpy()
     there = np.isfinite(bounds).all(axis=1)
     axes.fill_between(*bounds.T, where=there, color=colour, alpha=style.band_opacity, lw=0, zorder=2)
@@ -110,7 +110,7 @@ def series(axes: Axes, points: pl.DataFrame, x: str, y: str, style: Style, **loo
 
 
 def run_marks(axes: Axes, runs: pl.DataFrame, x: str, colour: str, style: Style) -> None:
-    """A dash for each single run at the column ``x``, wide enough to be seen on both sides of the largest marker."""
+    """A dash for each single run at the column ``x``, wider than the largest marker."""
     area = (style.marker_area[1] ** 0.5 + style.font_size) ** 2
     axes.scatter(runs[x], runs["accuracy"], marker="_", s=area, color=colour, lw=style.interval_width, zorder=3.5)
 
@@ -126,7 +126,7 @@ def teacher_line(axes: Axes, teacher: pl.DataFrame, style: Style) -> None:
 def frontier(axes: Axes, points: pl.DataFrame, style: Style) -> None:
     """The frontier through ``points`` (columns ``flops`` and ``accuracy``), and the suboptimal area below it.
 
-    A step: between two frontier students the cheaper one is the best that the budget buys. Set the axis before.
+    A step function: between two frontier students the cheaper one is the best affordable. Set the axis first.
     """
     if points.is_empty():
         return
@@ -140,31 +140,31 @@ def frontier(axes: Axes, points: pl.DataFrame, style: Style) -> None:
 
 
 def teacher_handle(table: pl.DataFrame, style: Style) -> list[Line2D]:
-    """The teacher's entry in the legend, if it is in the figure."""
-    look = {"color": style.colours["teacher"], "ls": style.lines["teacher"], "label": style.labels["teacher"]}
-    return [Line2D([], [], **look)] if "teacher" in table["element"] else []
+    """The teacher's legend entry, if it is in the figure."""
+    encoding = {"color": style.colours["teacher"], "ls": style.lines["teacher"], "label": style.labels["teacher"]}
+    return [Line2D([], [], **encoding)] if "teacher" in table["element"] else []
 
 
 def frontier_handles(style: Style) -> list[Any]:
-    """The legend's entries for what :func:`frontier` draws."""
-    look = {"color": style.colours["frontier"], "ls": style.lines["frontier"], "lw": style.interval_width}
-    look |= {"marker": "o", "mfc": "white", "mew": style.interval_width, "ms": 4}
+    """The legend entries of :func:`frontier`."""
+    encoding = {"color": style.colours["frontier"], "ls": style.lines["frontier"], "lw": style.interval_width}
+    encoding |= {"marker": "o", "mfc": "white", "mew": style.interval_width, "ms": 4}
     shade = {"color": style.colours["suboptimal"], "alpha": 2 * style.suboptimal_opacity}
     return [
-        Line2D([], [], label=style.labels["frontier"], **look),
+        Line2D([], [], label=style.labels["frontier"], **encoding),
         Patch(label=style.labels["suboptimal"], **shade),
     ]
 
 
 def area_handles(sizes: Sequence[float], style: Style) -> list[Line2D]:
-    """The legend's entries for markers whose area is the student's size."""
+    """The legend entries of markers whose area encodes the student's size."""
     areas = style.marker_areas(list(sizes))
     dots = {"color": style.colours["note"], "marker": "o", "ls": ""}
     return [Line2D([], [], label=labels.size_label(size), ms=areas[size] ** 0.5, **dots) for size in sizes]
 
 
 def size_handles(colours: Mapping[float, str], areas: Mapping[float, float] | None = None) -> list[Line2D]:
-    """The legend's entries for lines whose colour is the student's size; with ``areas`` also for that of markers."""
+    """The legend entries of lines whose colour encodes the student's size; with ``areas`` also the markers' areas."""
     handles = []
     for size, colour in colours.items():
         width = areas[size] ** 0.5 if areas else 3.5
@@ -173,8 +173,8 @@ def size_handles(colours: Mapping[float, str], areas: Mapping[float, float] | No
 
 
 def name_points(axes: Axes, points: pl.DataFrame, x: str, y: str, name: str, style: Style) -> None:
-    """Write names beside points, each where it covers least of other names and points; call it when all is drawn."""
-    axes.figure.draw_without_rendering()  # places the axes
+    """Label points with the least overlap of other labels and points; call it after drawing."""
+    axes.figure.draw_without_rendering()  # computes the axes' positions
     places = axes.transData.transform(points.select(x, y).to_numpy()) if points.height else []
     scale = axes.figure.dpi / 72
     taken = [Bbox.from_bounds(left - 3 * scale, low - 3 * scale, 6 * scale, 6 * scale) for left, low in places]
@@ -194,7 +194,7 @@ def name_points(axes: Axes, points: pl.DataFrame, x: str, y: str, name: str, sty
         taken.append(label.get_window_extent())
 
 
-#: Where a name may stand, in points from its own point, and how it is anchored there; the best first.
+#: Candidate offsets of a label in points, with its anchor; best first.
 _OFFSETS = {
     (5, 0): ("left", "center"),
     (-5, 0): ("right", "center"),
@@ -217,14 +217,14 @@ def _overlap(first: Bbox, second: Bbox) -> float:
 
 
 def finish(figure: Figure, table: pl.DataFrame, handles: Sequence[Any], style: Style, panel: Sequence[str]) -> None:
-    """Write the legend and the notes of ``table`` below the panels, which the columns ``panel`` name."""
+    """Write the legend and the notes of ``table`` below the panels; the columns ``panel`` name a panel."""
     notes = table.filter(pl.col("element") == "note").select(*panel, "note")
     panels = table.select(panel).unique(maintain_order=True).rows()
     write_below(figure, handles, parts.footnotes(notes, panels), style)
 
 
 def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style) -> None:
-    """Write a legend in as few lines as it fits and ``text`` under the panels, in a band added to the figure."""
+    """Write a legend in the fewest lines and ``text`` below the panels, in a band added to the figure."""
     size = style.font_size - 1
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(text, int(width * 72 / (0.52 * size)))
@@ -265,7 +265,7 @@ def _legend_line(figure: Figure, handles: Sequence[Any], y: float) -> Legend:
 
 
 def _legend_lines(figure: Figure, handles: Sequence[Any]) -> list[Sequence[Any]]:
-    """The handles in as few lines of equal length as are no wider than the figure."""
+    """The handles in the fewest lines of equal length that fit the figure's width."""
     lines: list[Sequence[Any]] = []
     for count in range(1, len(handles) + 1):
         length = math.ceil(len(handles) / count)

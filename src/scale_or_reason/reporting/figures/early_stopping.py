@@ -1,7 +1,7 @@
-"""Accuracy against inference FLOPs if answers are stopped at a length (v1 figure 9, v2 figure 12).
+"""Accuracy against inference FLOPs if answers are cut off at a length (v1 figure 9, v2 figure 12).
 
-Each student is stopped at five percentiles of its own answers' lengths: an answer that is longer is wrong, and costs
-what it costs up to there. The frontier is over all students and stops.
+Each student's answers are cut off at five percentiles of their lengths: a longer answer counts as wrong and costs the
+FLOPs up to the cut. The frontier is over all students and limits.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _VALUES = ("flops", "accuracy")
 
 
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
-    """Everything that :func:`draw` draws: accuracies as shares, FLOPs per answer; means over seeds.
+    """The data of :func:`draw`: accuracies as shares, FLOPs per answer; means over seeds.
 
-    A family with a benchmark missing is not averaged. Raises :class:`StudyError` for a student of unknown size.
+    A family with a missing benchmark has no mean. Raises :class:`StudyError` for a student of unknown size.
     """
     stopped = students_of(results.table("early_stopping"), results.corpus, (0, 1))
     stopped = model_points.with_format(model_points.with_sizes(stopped, results.sizes))
@@ -69,7 +69,7 @@ def table(results: Results, *, tasks: str) -> pl.DataFrame:
 
 
 def _means(stopped: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """By student, format and percentile: over the task's benchmarks, then over seeds."""
+    """Means by student, format and percentile, over the task's benchmarks, then over seeds."""
     model = ["student", "size_b", "format", "percentile"]
     own = stopped.filter(pl.col("benchmark").is_in(task.benchmarks))
     whole = own.filter(pl.len().over("model_id", "percentile") == len(task.benchmarks))
@@ -97,9 +97,11 @@ def _draw_panel(axes: Axes, points: pl.DataFrame, areas: Mapping[float, float], 
     drawing.flops_axis(axes, min(points["flops"]), max(points["flops"]))
     drawing.frontier(axes, points.filter("on_frontier"), style)
     for (name, size), own in points.group_by("format", "size_b", maintain_order=True):
-        look = {"color": style.colours[str(name)]}
-        axes.plot(own["flops"], own["accuracy"], ls=style.lines[str(name)], lw=style.interval_width, zorder=2, **look)
-        area, colour = areas[float(size)], look["color"]
+        encoding = {"color": style.colours[str(name)]}
+        axes.plot(
+            own["flops"], own["accuracy"], ls=style.lines[str(name)], lw=style.interval_width, zorder=2, **encoding
+        )
+        area, colour = areas[float(size)], encoding["color"]
         edges = [style.colours["frontier"] if on_frontier else colour for on_frontier in own["on_frontier"]]
         whole = [percentile == 100 for percentile in own["percentile"]]
         marks = {
@@ -116,8 +118,8 @@ def _draw_panel(axes: Axes, points: pl.DataFrame, areas: Mapping[float, float], 
 def _legend(style: Style) -> list[Any]:
     handles: list[Any] = []
     for name in FORMATS:
-        look = {"color": style.colours[name], "marker": style.markers[name], "ls": style.lines[name], "ms": 4}
-        handles.append(Line2D([], [], label=style.labels[name], **look))
+        encoding = {"color": style.colours[name], "marker": style.markers[name], "ls": style.lines[name], "ms": 4}
+        handles.append(Line2D([], [], label=style.labels[name], **encoding))
     stop = {"color": style.colours["note"], "marker": "o", "mfc": "white", "ls": "", "ms": 3}
     handles.append(Line2D([], [], label="Stopped early", **stop))
     return handles + drawing.frontier_handles(style)

@@ -22,7 +22,7 @@ _MISSING = "–"
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
     """:func:`~analysis.table1.table1` with notes: accuracies in per cent, shifts in points, with intervals.
 
-    A family with a benchmark missing has no average.
+    A family with a missing benchmark has no mean.
     """
     selected = select_tasks(results, tasks)
     scores = results.table("scores")
@@ -56,7 +56,7 @@ def _complete(scores: pl.DataFrame, task: Task) -> pl.DataFrame:
 
 
 def draw(table: pl.DataFrame, style: Style) -> Figure:
-    """The figure of ``table``; call it within ``style.applied()``. Shifts whose interval is off zero are bold."""
+    """The figure of ``table``; call it within ``style.applied()``. Shifts whose interval excludes zero are bold."""
     cells = table.filter(pl.col("element") == "cell")
     families = cells["family"].unique(maintain_order=True).to_list()
     rows = cells.select("corpus", "size_b").unique(maintain_order=True).rows()

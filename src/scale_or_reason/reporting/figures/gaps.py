@@ -12,9 +12,9 @@ Gap = dict[str, float]
 
 
 def gap(baseline: Mapping[str, Any], model: Mapping[str, Any]) -> Gap:
-    """``model`` minus ``baseline``, as shares: ``gap, ci_low, ci_high``, the interval as if the two were independent.
+    """``model`` minus ``baseline``, as shares: ``gap, ci_low, ci_high``; the interval assumes independence.
 
-    Of a model to itself it is zero, without an interval.
+    The gap of a model to itself is zero, without an interval.
     """
     if baseline is model:
         return dict.fromkeys(("gap", "ci_low", "ci_high"), 0.0)

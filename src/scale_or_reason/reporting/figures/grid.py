@@ -1,4 +1,4 @@
-"""Panels on a page: one for each task, in one block or in several above each other."""
+"""Panels on a page: one per task, in one block or several stacked blocks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 
 from scale_or_reason.reporting.figures.style import Style
 
-#: More panels side by side cannot be read at the width of a page.
+#: Maximum panels side by side on a page.
 MOST_COLUMNS = 4
-#: Of a panel, in figures of more than two rows.
+#: Relative height of a panel in figures with more than two rows.
 _LOWER = 0.8
 
 Places = list[list[str | None]]
@@ -22,14 +22,14 @@ Places = list[list[str | None]]
 
 @dataclass(frozen=True)
 class Grid:
-    """``blocks`` hold the same tasks: a block is a mapping from task to its panel."""
+    """``blocks`` have the same tasks; a block maps each task to its panel."""
 
     figure: Figure
     places: Places
     blocks: Sequence[Mapping[str, Axes]]
 
     def label(self, block: int, *, x: str, y: str) -> None:
-        """Name the axes of a block: x where no panel is below, y in the first column."""
+        """Label the axes of a block: x if no panel is below, y in the first column."""
         for row, line in enumerate(self.places):
             for column, task in enumerate(line):
                 if task is None:
@@ -75,7 +75,7 @@ def panel_grid(tasks: Sequence[tuple[str, str]], style: Style, blocks: int = 1) 
 
 
 def arrange(tasks: Sequence[tuple[str, str]]) -> Places:
-    """Which task stands where: families one after the other, single benchmarks below each other by family."""
+    """The layout of the tasks: families in rows, single benchmarks in one column per family."""
     names = [name for name, _ in tasks]
     if len(tasks) <= MOST_COLUMNS or all(name == family for name, family in tasks):
         return _filled([list(names[start : start + MOST_COLUMNS]) for start in range(0, len(names), MOST_COLUMNS)])
@@ -89,18 +89,18 @@ def arrange(tasks: Sequence[tuple[str, str]]) -> Places:
 
 
 def _filled(places: Places) -> Places:
-    """All lines as long as the longest."""
+    """Pad all lines to the longest."""
     longest = max(map(len, places), default=0)
     return [[*line, *[None] * (longest - len(line))] for line in places]
 
 
 def _head_columns(tasks: Sequence[tuple[str, str]], places: Places, panels: Mapping[str, Axes]) -> None:
-    """Name the family above the first of its benchmarks, where each family has a column."""
+    """Write the family above the first of its benchmarks if each family has a column."""
     if len(tasks) <= MOST_COLUMNS:
         return
     headed = set()
     for task, family in tasks:
         if task != family and family not in headed:
             headed.add(family)
-            look = {"ha": "center", "va": "bottom", "weight": "bold"}
-            panels[task].annotate(family, (0.5, 1), (0, 16), "axes fraction", textcoords="offset points", **look)
+            encoding = {"ha": "center", "va": "bottom", "weight": "bold"}
+            panels[task].annotate(family, (0.5, 1), (0, 16), "axes fraction", textcoords="offset points", **encoding)

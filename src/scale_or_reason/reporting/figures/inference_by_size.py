@@ -1,6 +1,6 @@
 """Inference FLOPs against student size, with a power law for each format (v1 figure 11, v2 figure 14).
 
-y = alpha x^beta, a straight line in log-log, with the band in which the law lies at 95 %; coefficients in the panels.
+y = alpha x^beta, a straight line in log-log, with its 95 % confidence band; coefficients are in the panels.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CURVE_POINTS = 40
 
 
 def table(results: Results, *, tasks: str, extended: bool) -> pl.DataFrame:
-    """Everything that :func:`draw` draws, FLOPs per answer; ``extended`` goes on to five times the largest size."""
+    """The data of :func:`draw`, FLOPs per answer; ``extended`` extrapolates to five times the largest size."""
     selected = select_tasks(results, tasks)
     points = students_of(task_points(results, selected), results.corpus, (0, 1))
     students = model_points.mean_over_seeds(points, VALUES).filter(pl.col("inference_flops") > 0).sort("size_b")
@@ -79,7 +79,7 @@ def _law(points: pl.DataFrame, name: str, largest: float) -> Iterator[dict[str, 
     )
     low, high = law.interval(sizes)
     for values in np.stack([sizes, law(sizes), low, high], axis=1):
-        # Rounded far below what can be seen: the last bits of a power differ between processors.
+        # Rounded below visible precision, since the last bits of a power differ between processors.
         size, flops, below, above = (float(f"{value:.6e}") for value in values)
         yield {
             "element": "law", "format": name, "size_b": size, "flops": flops, "flops_low": below, "flops_high": above
@@ -106,8 +106,8 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     sns.despine(grid.figure)
     handles = []
     for name in FORMATS:
-        look = {"color": style.colours[name], "marker": style.markers[name], "ls": style.lines[name], "ms": 4}
-        handles.append(Line2D([], [], label=style.labels[name], **look))
+        encoding = {"color": style.colours[name], "marker": style.markers[name], "ls": style.lines[name], "ms": 4}
+        handles.append(Line2D([], [], label=style.labels[name], **encoding))
     drawing.finish(grid.figure, table, handles, style, panel=("task",))
     return grid.figure
 

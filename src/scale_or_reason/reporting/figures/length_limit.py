@@ -38,9 +38,9 @@ _LINES = (":", "-", "--", "-.")
 
 
 def table(results: Results) -> pl.DataFrame:
-    """Everything that :func:`draw` draws, accuracies as shares: students of one format on the main corpus.
+    """The data of :func:`draw`, accuracies as shares: students of one format on the main corpus.
 
-    Raises :class:`StudyError` for a student whose size is not known.
+    Raises :class:`StudyError` for a student of unknown size.
     """
     ours = students_of(results.table("length_limits"), results.corpus, (0, 1))
     points = model_points.with_format(model_points.with_sizes(ours, results.sizes))
@@ -62,7 +62,7 @@ def table(results: Results) -> pl.DataFrame:
         rows += parts.note_rows(panel, notes if there else [parts.EMPTY_NOTE])
     if not rows:
         panel = {"task": "limited benchmarks", "family": "limited benchmarks"}
-        rows = parts.note_rows(panel, [f"{parts.EMPTY_NOTE}: study.length_limits names no other limit"])
+        rows = parts.note_rows(panel, [f"{parts.EMPTY_NOTE}: study.length_limits has no other limit"])
     return parts.tidy(rows, _SCHEMA)
 
 

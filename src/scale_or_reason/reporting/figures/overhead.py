@@ -1,8 +1,8 @@
-"""What reasoning gains on a task, against how many more tokens it takes (v1 figure 1, v2 figures 1 and 9).
+"""The gain of reasoning on a task against its token overhead (v1 figure 1, v2 figures 1 and 9).
 
-The extra-token factor is the mean length of a reasoning student's answers over that of the IFT student of its size and
-corpus, the gain the difference of their accuracies. v1 shows a point per benchmark: the mean gain over all sizes, at
-the geometric mean of the factors. v2 shows all sizes.
+The extra-token factor is the mean answer length of a reasoning student divided by that of the IFT student of the same
+size and corpus; the gain is the difference of their accuracies. v1 shows a point per benchmark: the mean gain over all
+sizes, at the geometric mean of the factors. v2 shows all sizes.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _SCHEMA = {
 }
 _MARKERS = "osD^vPX"
 _AXIS_LABELS = {"x": "Extra-token factor", "y": "Accuracy gain (points)"}
-#: Of the one panel with all benchmarks, in widths of the page.
+#: Height of the single panel with all benchmarks, in page widths.
 _SINGLE_WIDTH, _SINGLE_HEIGHT = 0.75, 0.5
-#: Above the points for a name in the panel's legend, in heights of the axis.
+#: Space above the points per legend entry, in heights of the axis.
 _ROOM_PER_NAME = 0.12
 
 
 def table(results: Results, *, tasks: str, by_size: bool) -> pl.DataFrame:
-    """Everything that :func:`draw` draws, gains as shares. ``tasks`` are single benchmarks.
+    """The data of :func:`draw`, gains as shares. ``tasks`` are single benchmarks.
 
-    Without ``by_size`` a benchmark's point is over all students that have any result there; if one of these lacks a
-    format, there is no point.
+    Without ``by_size`` a benchmark's point is the mean over all students with results there; if one of them lacks a
+    format, the point is omitted.
     """
     selected = select_tasks(results, tasks)
     points = task_points(results, selected)
@@ -104,17 +104,17 @@ def _draw_families(table: pl.DataFrame, sizes: Sequence[float], style: Style) ->
     areas = style.marker_areas(list(sizes))
     for family, axes in grid.blocks[0].items():
         own = table.filter(family=family)
-        looks = _looks(own["task"].unique(maintain_order=True).to_list(), style)
-        for task, look in looks.items():
+        encodings = _looks(own["task"].unique(maintain_order=True).to_list(), style)
+        for task, encoding in encodings.items():
             points = own.filter(pl.col("element") == "point", task=task).sort("size_b")
-            axes.plot(points["token_factor"], points["gap"], color=look["color"], lw=style.interval_width, zorder=2)
-            _bars(axes, points, look["color"], style)
+            axes.plot(points["token_factor"], points["gap"], color=encoding["color"], lw=style.interval_width, zorder=2)
+            _bars(axes, points, encoding["color"], style)
             area = [areas[size] for size in points["size_b"]]
-            axes.scatter(points["token_factor"], points["gap"], s=area, edgecolor="white", lw=0.4, zorder=4, **look)
+            axes.scatter(points["token_factor"], points["gap"], s=area, edgecolor="white", lw=0.4, zorder=4, **encoding)
         _axes(axes, own, style)
         low, high = axes.get_ylim()
-        axes.set_ylim(low, high + _ROOM_PER_NAME * len(looks) * (high - low))
-        handles = [Line2D([], [], ls="", ms=3.5, label=task, **look) for task, look in looks.items()]
+        axes.set_ylim(low, high + _ROOM_PER_NAME * len(encodings) * (high - low))
+        handles = [Line2D([], [], ls="", ms=3.5, label=task, **encoding) for task, encoding in encodings.items()]
         small = {"fontsize": style.font_size - 1, "frameon": False, "handletextpad": 0.2, "borderpad": 0.2}
         axes.legend(handles=handles, loc="upper right", **small)
     grid.label(0, **_AXIS_LABELS)
@@ -124,27 +124,27 @@ def _draw_families(table: pl.DataFrame, sizes: Sequence[float], style: Style) ->
 
 
 def _draw_single(table: pl.DataFrame, style: Style) -> Figure:
-    """One panel with all benchmarks, each with its name; the family is colour and marker."""
+    """One panel with all benchmarks, labelled; colour and marker encode the family."""
     size = (_SINGLE_WIDTH * style.width_in, _SINGLE_HEIGHT * style.width_in)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
-    looks = _looks(table["family"].unique(maintain_order=True).to_list(), style)
+    encodings = _looks(table["family"].unique(maintain_order=True).to_list(), style)
     points = table.filter(pl.col("element") == "point")
-    for family, look in looks.items():
+    for family, encoding in encodings.items():
         own = points.filter(family=family)
-        _bars(axes, own, look["color"], style)
-        axes.scatter(own["token_factor"], own["gap"], s=style.marker_area[1] * 0.7, zorder=4, **look)
+        _bars(axes, own, encoding["color"], style)
+        axes.scatter(own["token_factor"], own["gap"], s=style.marker_area[1] * 0.7, zorder=4, **encoding)
     _axes(axes, table, style)
     axes.set(xlabel=_AXIS_LABELS["x"], ylabel=_AXIS_LABELS["y"])
     sns.despine(figure)
-    handles = [Line2D([], [], ls="", ms=4.5, label=family, **look) for family, look in looks.items()]
+    handles = [Line2D([], [], ls="", ms=4.5, label=family, **encoding) for family, encoding in encodings.items()]
     drawing.finish(figure, table, handles, style, panel=("task",))
     drawing.name_points(axes, points, "token_factor", "gap", "task", style)
     return figure
 
 
 def _looks(names: Sequence[str], style: Style) -> dict[str, dict[str, Any]]:
-    """Colour and marker of each name, which two names share only if there are more than colours."""
+    """Colour and marker of each name; names share them only if there are more names than colours."""
     ranks = {name: rank for rank, name in enumerate(names)}
     return {
         name: {"color": style.palette[rank % len(style.palette)], "marker": _MARKERS[rank % len(_MARKERS)]}
@@ -153,7 +153,7 @@ def _looks(names: Sequence[str], style: Style) -> dict[str, dict[str, Any]]:
 
 
 def _bars(axes: Axes, points: pl.DataFrame, colour: str, style: Style) -> None:
-    """Intervals of single points: their places on the axis are in no order that a band could follow."""
+    """Intervals as bars, since unordered points allow no band."""
     axes.vlines(points["token_factor"], points["ci_low"], points["ci_high"], color=colour, lw=0.5, alpha=0.6, zorder=3)
 
 
@@ -171,7 +171,7 @@ def _axes(axes: Axes, table: pl.DataFrame, style: Style) -> None:
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
-    """1, 2, 5, 10, ... within an axis: more digits on a short one, only powers of ten on a long one."""
+    """Ticks 1, 2, 5, 10, ... within an axis: more digits on a short axis, only powers of ten on a long one."""
     digits = (1, 1.5, 2, 3, 4, 6, 8) if high / low < 6 else (1, 2, 5) if high / low < 300 else (1,)
     powers = 10.0 ** np.arange(-3, 7)
     return [digit * power for power in powers for digit in digits if low <= digit * power <= high]

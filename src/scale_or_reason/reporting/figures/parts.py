@@ -1,4 +1,4 @@
-"""What several figures share: tidy tables and notes."""
+"""Shared parts of figure tables: rows and notes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import polars as pl
 
-#: What a panel with the marks of single runs says, one without a teacher's line, and one without anything.
+#: Notes of panels with single runs, without a teacher's line, and without results.
 RUNS_NOTE = "dashes: single training runs"
 TEACHER_NOTE = "no teacher"
 EMPTY_NOTE = "no results"
 
 
 def tidy(rows: Iterable[Mapping[str, Any]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """The columns of ``schema`` of ``rows``, null where a row has none."""
+    """``rows`` with the columns of ``schema``; missing values are null."""
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=dict(schema))
 
 
 def note_rows(panel: Mapping[str, Any], notes: Iterable[str]) -> list[dict[str, Any]]:
-    """A row for each note of a panel."""
+    """One row per note of a panel."""
     return [{**panel, "element": "note", "note": note} for note in notes]
 
 
 def footnotes(notes: pl.DataFrame, panels: Sequence[tuple[str, ...]]) -> str:
-    """All notes of a figure as one text, each with the panels it holds for, unless it holds for all.
+    """All notes of a figure as one text, each with its panels unless it applies to all.
 
     ``notes`` has the columns of a panel's name (family first) and ``note``; ``panels`` lists the names of all panels.
     """

@@ -1,4 +1,4 @@
-"""The picture of a plan: where the GPU-hours go, and what lies in the memory of a GPU."""
+"""The figure of a plan: GPU-hours by stage, and the memory of a GPU by part."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 
 from scale_or_reason.reporting.figures.style import Style
 
-#: Parts of memory -> colour, of the same palette as the style's.
+#: Parts of memory -> colour, from the style's palette.
 _MEMORY_COLOURS = {
     "weights": "#0072B2",
     "gradients": "#56B4E9",
@@ -28,15 +28,15 @@ _MEMORY_COLOURS = {
     "overhead": "#B5B5B5",
 }
 _BAR_HEIGHT_IN = 0.2
-#: Light to dark, for models of one role.
+#: Shades for models of one role, light to dark.
 _RAMPS = {"student": ("#BBD7EA", "#0072B2"), "judge": ("#F3C3A5", "#B04A00"), "teacher": ("#009E73", "#009E73")}
 
 
 def draw(cells: pl.DataFrame, memory: pl.DataFrame, roles: Mapping[str, str], limit_gb: float, style: Style) -> Figure:
     """The figure; call it within ``style.applied()``.
 
-    ``cells`` and ``memory`` are tables of a plan, ``roles`` says of each model whether it is a student, the teacher or
-    a judge, in the order of the legend, ``limit_gb`` is the memory of a GPU.
+    ``cells`` and ``memory`` are tables of a plan, ``roles`` maps each model to student, teacher or judge, in the order
+    of the legend, ``limit_gb`` is the memory of a GPU.
     """
     stages = cells.filter(pl.col("gpus") > 0)["stage"].unique(maintain_order=True).to_list()
     rows = max(len(stages), memory.height, 5)
@@ -55,7 +55,7 @@ def draw(cells: pl.DataFrame, memory: pl.DataFrame, roles: Mapping[str, str], li
 
 
 def _legend_below(axes: Axes, handles: list[Patch], title: str | None) -> None:
-    """A legend of the panel's own: its colours mean nothing in the other one."""
+    """A separate legend, since the panels' colours have different meanings."""
     place = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.16)}
     legend = axes.legend(
         handles=handles, ncols=2, frameon=False, title=title, columnspacing=1.2, handlelength=1.2, **place
@@ -64,7 +64,7 @@ def _legend_below(axes: Axes, handles: list[Patch], title: str | None) -> None:
 
 
 def model_colours(roles: Mapping[str, str]) -> dict[str, str]:
-    """A colour for each model: models of one role are shades of one."""
+    """A colour for each model; models of a role have shades of one colour."""
     colours = {}
     for role, ends in _RAMPS.items():
         names = [name for name, own in roles.items() if own == role]
@@ -110,7 +110,7 @@ def _draw_memory(axes: Axes, memory: pl.DataFrame, limit_gb: float, style: Style
         if not row["fits"]:
             axes.annotate("does not fit", (start, line), (3, 0), va="center", textcoords="offset points")
     axes.axvline(limit_gb, color=style.colours["note"], ls="--", lw=style.interval_width)
-    axes.set(yticks=range(len(labels)), yticklabels=labels, xlabel="GB on a GPU (dashed: what it has)")
+    axes.set(yticks=range(len(labels)), yticklabels=labels, xlabel="GB per GPU (dashed: capacity)")
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
 
@@ -120,7 +120,7 @@ def _any(memory: pl.DataFrame, part: str) -> bool:
 
 
 def as_svg(figure: Figure) -> str:
-    """The figure as SVG for a web page: letters stay text, and equal figures give equal text."""
+    """The figure as SVG for a web page, with text as text; equal figures give equal files."""
     stream = StringIO()
     settings: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "plan"}
     with matplotlib.rc_context(settings):

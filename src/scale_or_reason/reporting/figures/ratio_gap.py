@@ -42,18 +42,18 @@ SCHEMA = {
     "note": pl.String(),
 }
 AXIS_LABELS = {"x": "Reasoning ratio (%)", "y": "Gap to IFT (points)"}
-#: Colour of the palette (other ones than those of the formats) and marker.
+#: Colour of the palette (different from the formats') and marker.
 _CURRICULA = {"seq": (2, "o"), "mix": (3, "s")}
 _LENGTH_LABEL = "Length (tokens)"
 Found = Mapping[tuple[str, str, float], Mapping[str, Any]]
 
 
 def table(results: Results, *, tasks: str, by: str = "size") -> pl.DataFrame:
-    """Everything that :func:`draw` draws, gaps as shares, lengths in tokens.
+    """The data of :func:`draw`, gaps as shares, lengths in tokens.
 
-    ``by`` is ``size``, a line per student of the sequential curriculum, or ``curriculum``, a line per curriculum.
-    Without a student's IFT model there is no gap of this student. A mean is over all students that have any result on
-    the task; a ratio at which one of these is missing has none.
+    ``by`` is ``size``, a line per student of the sequential curriculum, or ``curriculum``, a line per curriculum. A
+    student without an IFT model has no gaps. A mean is over all students with results on the task; it is omitted at a
+    ratio at which one of them is missing.
     """
     selected = select_tasks(results, tasks)
     points = task_points(results, selected)
@@ -143,7 +143,7 @@ def draw_block(grid: Grid, block: int, table: pl.DataFrame, style: Style) -> Non
 
 
 def _with_gaps(points: pl.DataFrame, ratios: Sequence[float]) -> pl.DataFrame:
-    """All ratios, so that the line has a gap where a model is missing."""
+    """All ratios, so that a missing model leaves a gap in the line."""
     every = pl.DataFrame({"ratio": ratios}, schema={"ratio": pl.Float64()})
     return every.join(points, on="ratio", how="left", maintain_order="left")
 
@@ -160,9 +160,9 @@ def _draw_curricula(axes: Axes, points: pl.DataFrame, ratios: Sequence[float], s
     lengths = axes.twinx()
     for curriculum, (rank, marker) in _CURRICULA.items():
         own = _with_gaps(points.filter(curriculum=curriculum), ratios)
-        look: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 3}
-        drawing.series(axes, own, "ratio", "gap", style, **look)
-        lengths.plot(own["ratio"], own["answer_tokens"], ls="--", mfc="white", lw=style.interval_width, **look)
+        encoding: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 3}
+        drawing.series(axes, own, "ratio", "gap", style, **encoding)
+        lengths.plot(own["ratio"], own["answer_tokens"], ls="--", mfc="white", lw=style.interval_width, **encoding)
     lengths.set_ylim(bottom=0)
     lengths.yaxis.set_major_locator(ticker.MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     lengths.yaxis.set_major_formatter(ticker.FuncFormatter(lambda tokens, _: labels.count_label(tokens)))
@@ -171,14 +171,16 @@ def _draw_curricula(axes: Axes, points: pl.DataFrame, ratios: Sequence[float], s
 
 
 def legend(table: pl.DataFrame, style: Style) -> list[Line2D]:
-    """The entries for sizes, or for curricula and what their lines are."""
+    """The legend entries of sizes, or of curricula and their line styles."""
     sizes = table["size_b"].drop_nulls().unique().sort().to_list()
     if sizes:
         return drawing.size_handles(drawing.size_colours(sizes, style))
     handles = []
     for curriculum, (rank, marker) in _CURRICULA.items():
         if curriculum in table["curriculum"]:
-            look: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 4}
-            handles.append(Line2D([], [], label=f"{style.labels[curriculum]}, gap", **look))
-            handles.append(Line2D([], [], label=f"{style.labels[curriculum]}, length", ls="--", mfc="white", **look))
+            encoding: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 4}
+            handles.append(Line2D([], [], label=f"{style.labels[curriculum]}, gap", **encoding))
+            handles.append(
+                Line2D([], [], label=f"{style.labels[curriculum]}, length", ls="--", mfc="white", **encoding)
+            )
     return handles

@@ -1,7 +1,7 @@
-"""Which figure of which version has which type: plain data, so that the Snakefile reads it in milliseconds.
+"""The figures of both versions and their types: plain data, which the Snakefile reads in milliseconds.
 
-A figure type is a module beside this one with ``table(results, **parameters)`` and ``draw(table, style)``. What v2's
-figures show is known to us from short descriptions only, so their layout is ours.
+A figure type is a module beside this one with ``table(results, **parameters)`` and ``draw(table, style)``. v2's figures
+are known only from short descriptions, so their layout is ours.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The modules that every figure type uses, here and in the library; an edit draws all figures again.
+#: Modules that every figure type uses; a change redraws all figures.
 SHARED_MODULES = ("drawing", "grid", "parts", "results", "style", "tasks")
 SHARED_LIBRARY = (
     "common/intervals",
@@ -24,20 +24,20 @@ SHARED_LIBRARY = (
 
 @dataclass(frozen=True)
 class FigureType:
-    """What figures of a figure type are drawn from: tables, settings of the study, and code beside the shared one.
+    """The inputs of a figure type: tables, settings of the study, and code besides the shared modules.
 
     ``settings`` are fields of :class:`~scale_or_reason.reporting.figures.results.Results`.
     """
 
     tables: tuple[str, ...]
     settings: tuple[str, ...]
-    modules: tuple[str, ...] = ()  # of this package, beside the type's own
+    modules: tuple[str, ...] = ()  # modules of this package besides the type's own
     library: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its type, what it shows in a few words, and the parameters of ``table``."""
+    """A figure: its type, a short description, and the parameters of ``table``."""
 
     figure_type: str
     shows: str
@@ -77,8 +77,8 @@ FIGURES = {
     "v1/fig06": Figure("accuracy_by_flops", "accuracy against training FLOPs, all ratios", {**_FAMILIES, **_TRAINING}),
     "v1/fig07": Figure("accuracy_by_flops", "accuracy against inference FLOPs", {**_FAMILIES, "costs": ["inference"]}),
     "v1/fig08": Figure("answer_length", "length of right and wrong answers by size", _FAMILIES),
-    "v1/fig09": Figure("early_stopping", "answers stopped at percentiles of length", _FAMILIES),
-    "v1/fig10": Figure("length_limit", "accuracy under a longer limit on answers"),
+    "v1/fig09": Figure("early_stopping", "answers cut off at percentiles of length", _FAMILIES),
+    "v1/fig10": Figure("length_limit", "accuracy under a longer length limit"),
     "v1/fig11": Figure("inference_by_size", "inference FLOPs by size, power laws", {**_FAMILIES, "extended": False}),
     "v1/fig12": Figure("accuracy_by_size", "figure 2 by benchmark", _BENCHMARKS),
     "v1/fig13": Figure("ratio_gap", "figure 3 by benchmark", {**_BENCHMARKS, "by": "curriculum"}),
@@ -102,8 +102,8 @@ FIGURES = {
     "v2/fig09": Figure("overhead", "second pair: gain and extra tokens", {**_ALL, "by_size": True}),
     "v2/fig10": Figure("accuracy_by_flops", "second pair: accuracy against FLOPs", _FAMILIES),
     "v2/fig11": Figure("accuracy_by_flops", "second pair: law, code, physics", _OTHERS),
-    "v2/fig12": Figure("early_stopping", "answers stopped at percentiles of length", _FAMILIES),
-    "v2/fig13": Figure("length_limit", "accuracy under a longer limit on answers"),
+    "v2/fig12": Figure("early_stopping", "answers cut off at percentiles of length", _FAMILIES),
+    "v2/fig13": Figure("length_limit", "accuracy under a longer length limit"),
     "v2/fig14": Figure("inference_by_size", "power laws, extended to a larger size", {**_FAMILIES, "extended": True}),
     "v2/fig15": Figure("accuracy_by_flops", "figure 2 above, by benchmark", {**_ALL, "costs": ["training"]}),
     "v2/fig16": Figure("accuracy_by_flops", "figure 2 below, by benchmark", {**_ALL, "costs": ["inference"]}),

@@ -1,4 +1,4 @@
-"""What a figure is drawn from: the tables of a study, and what of the study should be in them."""
+"""The inputs of figures: the tables of a study, and its expected models and benchmarks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Results:
     """Tables by their names in ``SCHEMAS``, and settings of the study; a figure type uses those that the registry
     names.
 
-    ``sizes`` maps each student that should be there to billions of parameters, ``families`` each family to its
-    benchmarks. ``corpora`` are those of the grid, the first one the main one. ``adaptations`` are spelled
-    ``ift-then-reasoning`` and go ``from`` one of ``adaptation_corpora`` ``to`` the other. ``shots`` is the number shown
-    of ``base_shots``, ``limits`` are the limits on the length of answers to ``limited_benchmarks``, in tokens.
+    ``sizes`` maps each expected student to billions of parameters, ``families`` each family to its benchmarks.
+    ``corpora`` are those of the grid, the main one first. ``adaptations`` have the form ``ift-then-reasoning`` and lead
+    ``from`` one of ``adaptation_corpora`` ``to`` the other. ``shots`` is the one of ``base_shots`` that is shown,
+    ``limits`` are the token limits of answers on ``limited_benchmarks``.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -38,20 +38,20 @@ class Results:
 
     @classmethod
     def from_settings(cls, tables: Mapping[str, pl.DataFrame], settings: Mapping[str, Any]) -> Results:
-        """From settings as the config spells them: ``families`` is a list of ``{"name": ..., "benchmarks": [...]}``."""
+        """From settings in the config's format: ``families`` is a list of ``{"name": ..., "benchmarks": [...]}``."""
         families = {family["name"]: tuple(family["benchmarks"]) for family in settings.get("families", [])}
         return cls(tables, **{**settings, "families": families})
 
     def table(self, name: str) -> pl.DataFrame:
-        """A table; without rows if the study has none of that name."""
+        """A table; empty if the study does not have it."""
         return self.tables.get(name, pl.DataFrame(schema=SCHEMAS[name]))
 
     @property
     def corpus(self) -> str | None:
-        """The main corpus; None in a study that trains nothing."""
+        """The main corpus; None in a study without trainings."""
         return self.corpora[0] if self.corpora else None
 
     @property
     def students(self) -> list[str]:
-        """The students that should be there, from small to large."""
+        """The expected students by ascending size."""
         return sorted(self.sizes, key=lambda name: self.sizes[name])

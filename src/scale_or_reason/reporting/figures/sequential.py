@@ -15,7 +15,7 @@ _COST = "training"
 
 
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
-    """Everything that :func:`draw` draws; the column ``block`` says where: ``gap`` above, ``cost`` below."""
+    """The data of :func:`draw`; the column ``block`` is ``gap`` (above) or ``cost`` (below)."""
     above = ratio_gap.table(results, tasks=tasks)
     below = accuracy_by_flops.table(results, tasks=tasks, costs=[_COST], sequential=True, fits=False)
     blocks = [above.with_columns(block=pl.lit("gap")), below.with_columns(block=pl.lit("cost"))]

@@ -1,4 +1,4 @@
-"""Accuracy of untrained base students by the number of examples that they are shown (v2 figure 21)."""
+"""Accuracy of untrained base students by the number of few-shot examples (v2 figure 21)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SCHEMA = {
 
 
 def table(results: Results, *, tasks: str) -> pl.DataFrame:
-    """Everything that :func:`draw` draws, accuracies as shares."""
+    """The data of :func:`draw`, accuracies as shares."""
     selected = select_tasks(results, tasks)
     points = task_points(results, selected).filter(pl.col("kind") == "base").sort("size_b", "shots")
     rows: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The one style of all figures, read from ``config/style.yaml``, and how a figure is saved."""
+"""The style of all figures, from ``config/style.yaml``, and the saving of figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scale_or_reason.common.files import atomic_path
 from scale_or_reason.common.tables import write_csv
 
 _SERIES = {"ift", "reasoning", "base"}
-#: The names that each map of the style file must have, no more and no fewer.
+#: The exact keys of each mapping in the style file.
 _NAMES = {
     "colours": _SERIES | {"teacher", "frontier", "suboptimal", "note"},
     "markers": _SERIES | {"mixture"},
@@ -50,7 +50,7 @@ class Style:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Style:
-        """Read the style file. Raises :class:`StudyError` for a key that is missing or not known."""
+        """Read the style file. Raises :class:`StudyError` for missing or unknown keys."""
         if not Path(path).is_file():
             raise StudyError("the style file is missing", where=path, remedy="use config/style.yaml")
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
@@ -61,7 +61,7 @@ class Style:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Within this context matplotlib draws and saves in this style; nothing global is left changed."""
+        """Context in which matplotlib uses this style; global settings are restored."""
         settings = sns.axes_style("ticks") | {
             "font.family": self.font_family,
             "font.size": self.font_size,
@@ -80,7 +80,7 @@ class Style:
             "xtick.bottom": True,
             "ytick.left": True,
             "lines.linewidth": self.line_width,
-            "pdf.fonttype": 42,  # letters stay text that can be searched and edited
+            "pdf.fonttype": 42,  # text remains searchable and editable
             "savefig.dpi": self.png_dpi,
         }
         with matplotlib.rc_context():
@@ -99,10 +99,10 @@ def _check_names(found: object, expected: set[str], path: object, key: str | Non
     names = set(found) if isinstance(found, dict) else set()
     if names != expected:
         raise StudyError(
-            "the style file has keys that are not known, or lacks some",
+            "the style file has unknown or missing keys",
             where=path,
             key=key,
-            found=f"not known: {sorted(names - expected)}, lacking: {sorted(expected - names)}",
+            found=f"unknown: {sorted(names - expected)}, missing: {sorted(expected - names)}",
             expected=", ".join(sorted(expected)),
             remedy="correct the file; its comments explain each key",
         )
@@ -111,14 +111,14 @@ def _check_names(found: object, expected: set[str], path: object, key: str | Non
 def save_figure(
     stem: str | Path, table: pl.DataFrame, draw: Callable[[pl.DataFrame, Style], Figure], style: Style
 ) -> None:
-    """Draw ``table`` and write ``stem``.pdf, .png and .csv (the table itself), each whole or not at all.
+    """Draw ``table`` and write ``stem``.pdf, .png and .csv (the table) atomically.
 
-    The files hold no date, so that equal tables give equal bytes.
+    The files contain no date, so that equal tables give equal bytes.
     """
     with style.applied():
         figure = draw(table, style)
         for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
             with atomic_path(Path(f"{stem}{suffix}")) as temporary:
                 figure.savefig(temporary, metadata=metadata)
-            figure.set_layout_engine("none")  # all is in its place: finding it again would take as long as drawing
+            figure.set_layout_engine("none")  # the layout is final: computing it again would take as long as drawing
     write_csv(table, f"{stem}.csv")

@@ -1,4 +1,4 @@
-"""What gets a panel: a family of benchmarks or a single benchmark, and what models do there."""
+"""Tasks, one per panel: a family of benchmarks or a single benchmark, and the models' results on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.scoring import model_points
 from scale_or_reason.scoring.families import CELL, family_scores, training_costs
 
-#: What is known of a model on a task, and averaged over its seeds.
+#: Values of a model on a task that are averaged over seeds.
 VALUES = ("accuracy", "ci_low", "ci_high", "answer_tokens", "inference_flops", "training_flops")
 _SCHEMA = {
     **CELL_COLUMNS,
@@ -25,7 +25,7 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Task:
-    """A panel: the average over the ``benchmarks`` of a family, or a single one."""
+    """A panel: the mean over the ``benchmarks`` of a family, or a single benchmark."""
 
     name: str
     family: str
@@ -35,9 +35,9 @@ class Task:
 def select_tasks(results: Results, tasks: str) -> list[Task]:
     """The study's ``main families``, all ``families``, the ``main benchmarks``, ``other benchmarks`` or ``benchmarks``.
 
-    Main are the four families that both versions have; in a study with none of these, all are. Law, code and physics
-    are shown benchmark by benchmark: what splits them is the format of answers, and each has both. Of what the study
-    has none there is one task without benchmarks, so that a figure says so.
+    The main families are the four of both versions, or all families of a study that has none of these. Law, code and
+    physics are shown per benchmark, since both answer formats occur in each. If the study has no matching benchmark,
+    there is one task without benchmarks, so that the figure shows a note.
     """
     main = [name for name in model_points.MAIN_FAMILIES if name in results.families] or list(results.families)
     others = [name for name in results.families if name not in main]
@@ -53,9 +53,9 @@ def select_tasks(results: Results, tasks: str) -> list[Task]:
 def task_points(results: Results, tasks: Sequence[Task]) -> pl.DataFrame:
     """One row per model and task: ``CELL_COLUMNS, task, family``, ``VALUES``, ``size_b`` and ``format``.
 
-    FLOPs are those of training the model and of one of its answers, null where none were counted. A family with a
-    benchmark missing is not averaged: its mean over the others would be another quantity. Raises :class:`StudyError`
-    for a student whose size is not known.
+    FLOPs are those of training the model and of one of its answers, null if not counted. A family with a missing
+    benchmark has no mean, since a mean over the others would be another quantity. Raises :class:`StudyError` for a
+    student of unknown size.
     """
     scores, costs = results.table("scores"), results.table("costs")
     points = pl.concat([pl.DataFrame(schema=_SCHEMA), *(_points(scores, costs, task) for task in tasks)])
@@ -88,7 +88,7 @@ def students_of(points: pl.DataFrame, corpus: str | None, ratios: Iterable[float
 
 
 def teacher_of(points: pl.DataFrame, task: Task) -> list[dict[str, Any]]:
-    """The teacher's row on a task: in reasoning mode, or in IFT mode where only that was evaluated; or no row."""
+    """The teacher's row on a task: in reasoning mode if evaluated, else in IFT mode; empty if missing."""
     rows = points.filter((pl.col("kind") == "teacher") & (pl.col("task") == task.name))
     teacher = rows.sort("ratio", descending=True).head(1).with_columns(format=pl.lit(None, pl.String()))
     return [{**row, "element": "teacher"} for row in teacher.to_dicts()]

@@ -1,6 +1,6 @@
 """Curves of all trainings: loss, learning rate, gradient norm and speed over optimizer steps.
 
-A column per student, a block of rows per corpus; colour says the reasoning ratio, the line's style the curriculum.
+One column per student, one block of rows per corpus; colour encodes the reasoning ratio, line style the curriculum.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ _SCHEMA = {
     "ratio": pl.Float64(),
     "seed": pl.Int64(),
     "measure": pl.String(),
-    "step": pl.Float64(),  # the middle of the steps that a point is the mean of
+    "step": pl.Float64(),  # the middle of the steps averaged in a point
     "value": pl.Float64(),
 }
-#: A long run is drawn as so many points, each the mean of the steps around it.
+#: Maximum points per run; each is the mean of the steps around it.
 _MOST_POINTS = 150
 _CURRICULUM_LINES = {"seq": "-", "mix": ":"}
-#: Of a row of panels, in heights of the style's panels: there are four rows for each corpus.
+#: Height of a row of panels relative to the style's; each corpus has four rows.
 _ROW_HEIGHT = 0.62
 
 
 def table(runs: Iterable[tuple[Cell, pl.DataFrame]], sizes: Mapping[str, float]) -> pl.DataFrame:
-    """Everything that :func:`draw` draws; ``runs`` are the trained cells with their training logs.
+    """The data of :func:`draw`; ``runs`` are the trained cells with their training logs.
 
     ``sizes`` (student -> billions) orders the columns. Raises :class:`StudyError` for a student without a size.
     """
@@ -66,7 +66,7 @@ def table(runs: Iterable[tuple[Cell, pl.DataFrame]], sizes: Mapping[str, float])
 
 
 def _means(curve: pl.DataFrame) -> pl.DataFrame:
-    """Means of ``step`` and ``value`` over equal stretches of steps, at most as many as are drawn."""
+    """Means of ``step`` and ``value`` over equal intervals of steps."""
     stretch = -(-curve.height // _MOST_POINTS)
     return (
         curve.group_by(pl.int_range(pl.len()) // max(stretch, 1), maintain_order=True)
@@ -93,7 +93,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
             _draw_panel(grid[line, column], own, colours, style)
             if measure == "loss" and student:
                 grid[line, column].set_title(f"{labels.size_label(size_b)}, {corpus}")
-            # the steps of a corpus are the same for all measures: written once, below the last
+            # all measures of a corpus share the steps: labelled once, below the last row
             grid[line, column].tick_params(labelbottom=measure == list(MEASURES)[-1])
         _value_axis(grid[line, 0], measure, table.filter(corpus=corpus, measure=measure)["value"])
     for axes in grid[-1]:
@@ -108,8 +108,8 @@ def _draw_panel(axes: Axes, curves: pl.DataFrame, colours: Mapping[float, str], 
     if curves.is_empty():
         drawing.empty_panel(axes, style)
     for (ratio, curriculum, _), run in curves.group_by("ratio", "curriculum", "seed", maintain_order=True):
-        look: dict[str, Any] = {"color": colours[ratio], "ls": _CURRICULUM_LINES[str(curriculum)]}
-        axes.plot(run["step"], run["value"], lw=style.interval_width, **look)
+        encoding: dict[str, Any] = {"color": colours[ratio], "ls": _CURRICULUM_LINES[str(curriculum)]}
+        axes.plot(run["step"], run["value"], lw=style.interval_width, **encoding)
     axes.xaxis.set_major_locator(ticker.MaxNLocator(nbins=3, integer=True))
 
 

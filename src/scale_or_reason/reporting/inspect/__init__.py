@@ -1,4 +1,4 @@
-"""Inspection pages: everything that a study has about one benchmark item, or about one training prompt.
+"""Inspection pages: all results of a study for one benchmark item or one training prompt.
 
-They look at what is there and make nothing: a page says what is missing and how to have it made.
+They read existing files only; a page lists missing results and the command that creates them.
 """

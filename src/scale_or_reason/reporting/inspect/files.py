@@ -1,6 +1,6 @@
-"""The files that views are made from.
+"""The input files of inspection pages.
 
-Standard library only: every job on a cluster imports this with the Snakefile.
+Standard library only: every cluster job imports this module through the Snakefile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scale_or_reason.study.result_paths import result_path
 
 
 def item_files(results: Path, benchmark: str, model_ids: Iterable[str], judges: Sequence[str]) -> list[Path]:
-    """All tables that a view of an item of ``benchmark`` is made from, whether they are there or not."""
+    """All tables about an item of ``benchmark``, existing or not."""
     files = []
     for model_id in model_ids:
         place = {"model_id": model_id, "benchmark": benchmark}
@@ -26,7 +26,7 @@ def item_files(results: Path, benchmark: str, model_ids: Iterable[str], judges: 
 
 @dataclass(frozen=True)
 class CorpusFiles:
-    """Where the files of a corpus are: below ``results``; the teacher answers it in so many ``shards``."""
+    """The files of a corpus in ``results``; the teacher answers it in ``shards`` shards."""
 
     results: Path
     name: str
@@ -45,27 +45,27 @@ class CorpusFiles:
         return self.results / result_path("pairs", corpus=self.name)
 
     def generations(self, answer_format: str, shard: int) -> Path:
-        """The teacher's answers in one format to a part of the prompts."""
+        """The teacher's answers of one shard in one format."""
         return self.results / result_path("teacher_answers", corpus=self.name, format=answer_format, shard=shard)
 
     def tokens(self) -> dict[str, Path]:
-        """The lengths of the pairs by tokenizer."""
+        """The token counts of the pairs by tokenizer."""
         files = sorted(self.results.glob(result_path("token_counts", corpus=self.name, tokenizer="*")))
         return {file.parent.name: file for file in files}
 
     def mixtures(self) -> dict[str, Path]:
-        """The mixtures that are there."""
+        """The existing mixtures."""
         files = sorted(self.results.glob(result_path("mixture", corpus=self.name, curriculum="*", ratio="*")))
         return {f"{file.parent.name}/{file.stem}": file for file in files}
 
     def files(self) -> list[Path]:
-        """All tables that a view is made from beside the prompts, whether they are there or not."""
+        """All tables about a prompt except the prompts, existing or not."""
         answers = [self.generations(name, shard) for name in FORMATS for shard in range(self.shards)]
         return [*answers, self.pairs, self.overlaps, *self.tokens().values(), *self.mixtures().values()]
 
 
 def state_of(files: Iterable[Path]) -> str:
-    """A hash of which ``files`` are there, and since when: a page whose files have changed is old."""
+    """A hash of the existing ``files`` and their times, which invalidates a page when they change."""
     digest = hashlib.sha256()
     for file in files:
         try:

@@ -1,4 +1,4 @@
-"""What a study has about one item of a benchmark: every model's answer, and what everybody said of it."""
+"""All results of a study for one benchmark item: every model's answers and their verdicts."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from scale_or_reason.study.cells import AnyModel, BaseStudent, Teacher, parse_mo
 from scale_or_reason.training.chat_templates import render_chat
 
 Row = Mapping[str, Any]
-#: What the jury says where neither yes nor no has the majority, and the study takes that for neither.
+#: The jury's verdict if neither yes nor no has the majority and ties are undecided.
 TIE = "undecided"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One answer with all verdicts on it, by judge (rows of schema verdicts; the rule graders are ``rules``).
+    """One answer with its verdicts by judge (rows of schema verdicts).
 
-    ``decided`` is the jury's word: yes, no, :data:`TIE`, or unparsable if no juror could be read; None as long as a
-    juror has not spoken.
+    ``decided`` is the jury's verdict: yes, no, :data:`TIE`, or unparsable if no juror has a readable verdict; None
+    while a juror's verdict is missing.
     """
 
     row: Row
@@ -38,15 +38,15 @@ class Judged:
 
     @property
     def truncated(self) -> bool:
-        """Whether the limit on its length cut it short."""
+        """Whether it was truncated at the length limit."""
         return self.row["finish_reason"] == "length"
 
 
 @dataclass(frozen=True)
 class ModelView:
-    """A model's answers to the item, one for each sample; none if there are no answers yet.
+    """A model's answers to the item, one per sample; empty if there are none yet.
 
-    ``waiting_for``: the judges that have not spoken about an answer.
+    ``waiting_for``: the judges whose verdict on an answer is missing.
     """
 
     model: AnyModel
@@ -60,7 +60,7 @@ class ModelView:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What some models are sent; ``text`` is None if that cannot be said yet."""
+    """The prompt for some models; ``text`` is None if it is not known yet."""
 
     how: str
     text: str | None
@@ -68,7 +68,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Readers:
-    """Who judges and who decides. ``judges`` are all whose verdicts are shown, ``jurors`` those of the jury."""
+    """The judges whose verdicts are shown, and the ``jurors`` and rule of the jury."""
 
     judges: tuple[str, ...]
     jurors: tuple[str, ...]
@@ -76,7 +76,7 @@ class Readers:
 
 
 def model_view(results: Path, model_id: str, item: Row, readers: Readers) -> ModelView:
-    """What is there of a model: its answers to ``item`` (schema items) below ``results``, and the verdicts on them."""
+    """A model's answers to ``item`` (schema items) in ``results``, and the verdicts on them."""
     answers, *judged = (
         _rows(file, "answers" if number == 0 else "verdicts", item["item_id"])
         for number, file in enumerate(item_files(results, item["benchmark"], [model_id], readers.judges))
@@ -86,8 +86,8 @@ def model_view(results: Path, model_id: str, item: Row, readers: Readers) -> Mod
     for answer in answers:
         own = {judge: row for judge, rows in verdicts.items() for row in rows if row["sample"] == answer["sample"]}
         views.append(Judged(answer, own, _decided(own, readers)))
-    silent = [judge for judge in readers.judges if any(judge not in answer.verdicts for answer in views)]
-    return ModelView(parse_model_id(model_id), tuple(views), tuple(silent))
+    missing = [judge for judge in readers.judges if any(judge not in answer.verdicts for answer in views)]
+    return ModelView(parse_model_id(model_id), tuple(views), tuple(missing))
 
 
 def prompts(
@@ -99,23 +99,25 @@ def prompts(
     pool: Sequence[Example] | None,
     seed: int,
 ) -> list[Prompt]:
-    """What ``models`` are sent when they are asked ``item``, each text once.
+    """The distinct prompts of ``models`` for ``item``.
 
-    ``templates``: the chat format of each student. ``modes``: how the teacher is told to think, by format. ``pool``:
-    the benchmark's examples, None if nobody has set them aside yet. ``seed``: the study's.
+    ``templates``: the chat template of each student. ``modes``: the teacher's thinking mode by format. ``pool``: the
+    benchmark's few-shot examples, None if they do not exist yet. ``seed``: the study's seed.
     """
     found = []
     for model in models:
         if isinstance(model, BaseStudent):
             count = get_benchmark(item["benchmark"]).examples_shown(model.shots)
             text = _few_shot(item, count, pool, seed)
-            found.append(Prompt(f"base students, {numbered(count, 'example')}, no chat format", text))
+            found.append(Prompt(f"base students, {numbered(count, 'example')}, no chat template", text))
         elif isinstance(model, Teacher):
-            found.append(Prompt(f"the teacher, {model.format}", _told(item["prompt"], modes.get(model.format, {}))))
+            found.append(
+                Prompt(f"the teacher, {model.format}", _teacher_messages(item["prompt"], modes.get(model.format, {})))
+            )
         else:
             template = templates[model.student]
             chat = render_chat(template, [{"role": "user", "content": item["prompt"]}])
-            found.append(Prompt(f"trained students, chat format {template}", chat))
+            found.append(Prompt(f"trained students, chat template {template}", chat))
     return list(dict.fromkeys(found))
 
 
@@ -125,7 +127,7 @@ def numbered(count: int, thing: str) -> str:
 
 
 def _rows(file: Path, schema: str, item_id: str) -> list[dict[str, Any]]:
-    """The rows of an item, by sample; none if there is no such table yet."""
+    """The rows of an item, by sample; empty if the table does not exist yet."""
     if not file.is_file():
         return []
     return scan_table(file, schema).filter(pl.col("item_id") == item_id).sort("sample").collect().to_dicts()
@@ -135,9 +137,9 @@ def _decided(verdicts: Mapping[str, Row], readers: Readers) -> str | None:
     if any(juror not in verdicts for juror in readers.jurors):
         return None
     columns = {name: SCHEMAS["verdicts"][name] for name in (*KEY, "judge", "verdict")}
-    spoken = pl.DataFrame([{name: verdicts[juror][name] for name in columns} for juror in readers.jurors], columns)
-    word = readers.jury.decide(spoken)["verdict"].item()
-    return TIE if word == "unparsable" and (spoken["verdict"] != word).any() else word
+    votes = pl.DataFrame([{name: verdicts[juror][name] for name in columns} for juror in readers.jurors], columns)
+    word = readers.jury.decide(votes)["verdict"].item()
+    return TIE if word == "unparsable" and (votes["verdict"] != word).any() else word
 
 
 def _few_shot(item: Row, count: int, pool: Sequence[Example] | None, seed: int) -> str | None:
@@ -148,8 +150,8 @@ def _few_shot(item: Row, count: int, pool: Sequence[Example] | None, seed: int) 
     return few_shot_prompt(get_benchmark(benchmark).instruction, item["question"], examples)
 
 
-def _told(prompt: str, mode: Mapping[str, Any]) -> str:
-    """The messages to the teacher, whose chat format is its own, and what that is told."""
+def _teacher_messages(prompt: str, mode: Mapping[str, Any]) -> str:
+    """The messages to the teacher, and the options of its chat template."""
     settings = ThinkingMode.from_values(dict(mode), "--modes")
     options = [f"(options of its chat template: {dict(settings.template)})"] if settings.template else []
     messages = [f"{message['role']}:\n{message['content']}" for message in settings.messages(prompt)]

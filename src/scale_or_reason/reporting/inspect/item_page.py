@@ -1,4 +1,4 @@
-"""The view of an item as a page: who is right at a glance, and below it every word."""
+"""The page of an item: an overview of verdicts, and all texts below."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from scale_or_reason.study.study import RULE_GRADERS
 
 
 class Mark(NamedTuple):
-    """A sign with a word; the colour of its ``kind`` only repeats them."""
+    """A symbol with a word; ``kind`` determines its colour."""
 
     kind: str
     text: str
 
 
 class Link(NamedTuple):
-    """Marks that lead to a model's answers; ``anchor`` is None where there are none."""
+    """Marks that link to a model's answers; ``anchor`` is None if there are none."""
 
     marks: Sequence[Mark]
     anchor: int | None
     replica: str
 
 
-#: What the jury says.
+#: The marks of the jury's verdicts.
 MARKS = {
     "yes": Mark("yes", "✓ right"),
     "no": Mark("no", "✗ wrong"),
@@ -40,17 +40,17 @@ MARKS = {
     "waiting": Mark("note", "… not judged"),
     "missing": Mark("note", "– no answer"),
 }
-_CUT, _AGAINST_RULES = Mark("open", "✂ cut"), Mark("open", "≠ rules")
+_CUT, _AGAINST_RULES = Mark("open", "✂ truncated"), Mark("open", "≠ rules")
 _GRADES = ("how", "strict", "lenient", "exact_match", "f1")
 
 
-#: Of a grid: a rank, and the heading.
+#: A column of a grid: rank and heading.
 Column = tuple[float, str]
 
 
 @dataclass(frozen=True)
 class ItemPage:
-    """What the page is made of. ``complete``: the targets that make what is missing."""
+    """The content of the page. ``complete``: the targets that create missing results."""
 
     study: str
     item: Row
@@ -85,18 +85,21 @@ class ItemPage:
         decided = [answer for answer in answers if answer.decided]
         right = sum(answer.decided == "yes" for answer in decided)
         return [
-            ("answers are right", f"{right} of {len(decided)}"),
-            ("were cut short", str(sum(answer.truncated for answer in answers))),
-            ("models have answered", f"{sum(bool(view.answers) for view in self.models)} of {len(self.models)}"),
+            ("right answers", f"{right} of {len(decided)}"),
+            ("truncated answers", str(sum(answer.truncated for answer in answers))),
+            ("models with answers", f"{sum(bool(view.answers) for view in self.models)} of {len(self.models)}"),
         ]
 
     def _missing(self) -> list[tuple[str, list[str]]]:
-        """Who has not answered, and who has not judged: titles and model ids."""
-        silent = [view.model_id for view in self.models if not view.answers]
+        """Missing answers and missing verdicts: titles and model ids."""
+        unanswered = [view.model_id for view in self.models if not view.answers]
         waiting = {
             judge: [view.model_id for view in self.models if judge in view.waiting_for] for judge in self.readers.judges
         }
-        lines = [("No answers yet", silent), *((f"Not judged yet by {judge}", ids) for judge, ids in waiting.items())]
+        lines = [
+            ("No answers yet", unanswered),
+            *((f"Not judged yet by {judge}", ids) for judge, ids in waiting.items()),
+        ]
         return [(f"{title}: {len(ids)} of {len(self.models)} models", ids) for title, ids in lines if ids]
 
     def _gold(self) -> list[list[str]]:
@@ -104,22 +107,22 @@ class ItemPage:
         truth = ground_truth(item["gold"], item["choices"], json.loads(item["extra"]))
         return [
             ["", ""],
-            ["gold answers", " | ".join(item["gold"]) or "none: its instructions are checked"],
-            *([["what judges are told is true", truth]] if truth else []),
-            *([["its grader also needs", item["extra"]]] if item["extra"] != "{}" else []),
+            ["gold answers", " | ".join(item["gold"]) or "none; the instructions are checked"],
+            *([["ground truth for judges", truth]] if truth else []),
+            *([["further input of the grader", item["extra"]]] if item["extra"] != "{}" else []),
         ]
 
     def _jury(self) -> str:
         jurors, rule = self.readers.jurors, self.readers.jury
         if len(jurors) == 1:
-            return f"{jurors[0]} decides."
-        among = "those that can be read" if rule.majority == "readable" else "all"
-        return f"The jury: the majority of {among} of {', '.join(jurors)}; a tie is {rule.tie}."
+            return f"The jury is {jurors[0]} alone."
+        among = "readable verdicts" if rule.majority == "readable" else "all verdicts"
+        return f"The jury: the majority of {among} of {', '.join(jurors)}; ties count as {rule.tie}."
 
-    # ---- who is right ----
+    # ---- overview of verdicts ----
 
     def _grids(self) -> list[tuple[str, list[str], list[tuple[str, list[list[Link]]]]]]:
-        """Title, columns and rows of each."""
+        """Title, columns and rows of each grid."""
         by_kind: dict[str, list[tuple[str, Column, Link]]] = {}
         for number, view in enumerate(self.models):
             for title, row, column in self._places(view):
@@ -127,7 +130,7 @@ class ItemPage:
         return [(title, *_grid(entries)) for title, entries in by_kind.items()]
 
     def _places(self, view: ModelView) -> list[tuple[str, str, Column]]:
-        """Title of the grid, row and column of a model; a training that both curricula share has two places."""
+        """Title of the grid, row and column of a model; a training shared by both curricula appears twice."""
         model = view.model
         if isinstance(model, Teacher):
             thinks = model.format == "reasoning"
@@ -137,15 +140,13 @@ class ItemPage:
         if isinstance(model, Adaptation):
             return [("Adapted students", model.student, (0, f"{model.first} then {model.second}"))]
         if isinstance(model, LimitedCell):
-            title = (
-                f"Students taught on {model.corpus}, {model.curriculum}, under other limits on the length of answers"
-            )
+            title = f"Students trained on {model.corpus}, {model.curriculum}, under other length limits"
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.max_tokens} tokens"))]
         curricula = [model.curriculum]
         if model.ratio in (0, 1):
             curricula = [name for name in CURRICULA if self._has(model.corpus, name)] or curricula
         column = (model.ratio, _ratio(model.ratio))
-        return [(f"Students taught on {model.corpus}, {name}", model.student, column) for name in curricula]
+        return [(f"Students trained on {model.corpus}, {name}", model.student, column) for name in curricula]
 
     def _has(self, corpus: str, curriculum: str) -> bool:
         cells = [view.model for view in self.models if type(view.model) is Cell]
@@ -159,7 +160,7 @@ class ItemPage:
         return Link(self._marks_of_all(view.answers), number, replica)
 
     def _marks_of_all(self, answers: Sequence[Judged]) -> list[Mark]:
-        """Of one answer its marks, of several how many are right."""
+        """The marks of a single answer, or the number of right ones among several."""
         if len(answers) == 1:
             return self._marks(answers[0])
         right = sum(answer.decided == "yes" for answer in answers)
@@ -175,7 +176,7 @@ class ItemPage:
             marks += [_AGAINST_RULES] if (answer.decided == "yes") != (rules["verdict"] == "yes") else []
         return marks
 
-    # ---- every word ----
+    # ---- answers and replies ----
 
     def _answers(self, number: int, view: ModelView) -> dict[str, Any]:
         return {
@@ -187,28 +188,28 @@ class ItemPage:
 
     def _answer(self, answer: Judged, many: bool) -> dict[str, Any]:
         row = answer.row
-        end = "cut short by the limit on its length" if answer.truncated else f"finish reason {row['finish_reason']}"
-        own_word = self.readers.jurors != (RULE_GRADERS,)
+        end = "truncated at the length limit" if answer.truncated else f"finish reason {row['finish_reason']}"
+        with_jury = self.readers.jurors != (RULE_GRADERS,)
         return {
             "sample": row["sample"] if many else None,
             "marks": self._marks(answer),
-            "length": f"{row['prompt_tokens']:,} tokens of prompt, {row['answer_tokens']:,} of answer, {end}",
+            "length": f"{row['prompt_tokens']:,} prompt tokens, {row['answer_tokens']:,} answer tokens, {end}",
             "texts": _texts_of(row["answer"]),
-            "verdicts": _verdicts(answer, own_word),
-            "sums": int(own_word),
+            "verdicts": _verdicts(answer, with_jury),
+            "sums": int(with_jury),
             "words": [words for judge, verdict in answer.verdicts.items() for words in _words(judge, verdict)],
         }
 
 
-def _verdicts(answer: Judged, own_word: bool) -> list[list[str]]:
-    """The table of who says what, with its heading; with ``own_word`` the jury has a row of its own."""
-    rows = [["who", "says", "the final answer it read", "tokens read", "tokens written"]]
+def _verdicts(answer: Judged, with_jury: bool) -> list[list[str]]:
+    """The table of verdicts with its heading; with ``with_jury`` the jury has its own row."""
+    rows = [["judge", "verdict", "extracted answer", "prompt tokens", "reply tokens"]]
     for judge, row in answer.verdicts.items():
         tokens = [f"{row[name] or 0:,}" for name in ("judge_prompt_tokens", "judge_tokens")]
         read = "–" if row["extracted"] is None else shortened(row["extracted"])
         rows.append([judge, row["verdict"], read, *(["", ""] if judge == RULE_GRADERS else tokens)])
-    if own_word:
-        rows.append(["the jury", answer.decided or "waits for a juror", "", "", ""])
+    if with_jury:
+        rows.append(["jury", answer.decided or "waiting for a juror", "", "", ""])
     return rows
 
 
@@ -229,10 +230,10 @@ def _ratio(ratio: float) -> str:
 
 
 def _texts_of(answer: str) -> list[TextBlock]:
-    """Reasoning and what follows it, each on its own; an answer whose reasoning never ends is reasoning alone."""
+    """Reasoning and final answer as separate blocks; unfinished reasoning is a single block."""
     final = final_answer(answer)
     if final is None:
-        return [TextBlock("reasoning that never ends", answer)]
+        return [TextBlock("unfinished reasoning", answer)]
     if THINK_CLOSE not in answer:
         return [TextBlock("answer", answer, is_open=True)]
     reasoning = answer[: answer.rindex(THINK_CLOSE) + len(THINK_CLOSE)]
@@ -240,14 +241,14 @@ def _texts_of(answer: str) -> list[TextBlock]:
 
 
 def _words(judge: str, row: Row) -> list[str | TextBlock]:
-    """What a judge has written, or what the rule graders measured: a note, or texts."""
+    """A judge's replies as texts, or the rule graders' measures as a note."""
     if judge == RULE_GRADERS:
         measured = [f"{name}: {row[name]}" for name in _GRADES if row[name] is not None]
         note = [f"note: {row['reply']}"] if row["reply"] else []
         return [f"{RULE_GRADERS}: {'; '.join([*measured, *note])}"]
     if not row["judge_tokens"] and not row["reply"]:
-        return [f"{judge} was not asked: nothing is left of the answer without its reasoning."]
-    steps = [("extraction", "the step that reads the final answer"), ("reply", "the step that gives the verdict")]
+        return [f"{judge} was skipped: the answer is empty without its reasoning."]
+    steps = [("extraction", "the extraction step"), ("reply", "the verdict step")]
     return [
         TextBlock(f"{judge}, raw reply in {step}", row[column]) for column, step in steps if row[column] is not None
     ]

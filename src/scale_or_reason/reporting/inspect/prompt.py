@@ -1,4 +1,4 @@
-"""What a study has about one training prompt: both answers of the teacher, and what became of them."""
+"""All results of a study for one training prompt: the teacher's two answers, and their outcome."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from scale_or_reason.reporting.inspect.files import CorpusFiles
 from scale_or_reason.study.cells import FORMATS
 
 Row = Mapping[str, Any]
-#: What became of a pair, beside the reasons of ``pairs.DROP_REASONS``: it is trained on; nobody has made pairs yet; it
-#: was dropped and its answers with it, as happens to published ones; its answers are good, but younger than the pairs.
+#: Outcomes of a pair besides ``pairs.DROP_REASONS``: kept for training; pairs do not exist yet; dropped without stored
+#: answers (released pairs); valid answers that are newer than the pairs.
 KEPT, NO_PAIRS, NOT_STORED, OUTDATED = "kept", "no pairs yet", "not stored", "outdated"
 
 
 @dataclass(frozen=True)
 class PromptView:
-    """All about a prompt.
+    """The results for one prompt.
 
-    ``answers``: the teacher's, by format, as far as they are there (``answer``, ``answer_tokens``, ``finish_reason``).
-    ``outcome``: one of the words above, or a reason of ``pairs.DROP_REASONS``. ``overlaps``: rows of that schema, None
-    if nobody has looked. ``tokens``: by tokenizer, a row of schema token_counts. ``mixtures``: the prompt's row in each
-    (``seq/rho-0.25``) that is there, None where it is not in it.
+    ``answers``: the teacher's existing answers by format (``answer``, ``answer_tokens``, ``finish_reason``).
+    ``outcome``: one of the constants above or of ``pairs.DROP_REASONS``. ``overlaps``: rows of that schema, None if not
+    computed. ``tokens``: a row of schema token_counts by tokenizer. ``mixtures``: the prompt's row in each existing
+    mixture (``seq/rho-0.25``), None if it is not in it.
     """
 
     corpus: str
@@ -45,7 +45,7 @@ class PromptView:
 
 
 def inspect_prompt(corpus: CorpusFiles, prompt_id: str) -> PromptView:
-    """What there is about a prompt. Raises :class:`StudyError` with the nearest ids if there is no such prompt."""
+    """The results for a prompt. Raises :class:`StudyError` with neighbouring ids if the prompt is unknown."""
     ids = read_column(corpus.prompts, "prompts", "prompt_id")
     place = ids.index_of(prompt_id)
     if place is None:
@@ -79,7 +79,7 @@ def _outcome(
     pairs: pl.DataFrame,
     overlaps: pl.DataFrame,
 ) -> str:
-    """The audit counts the pairs that were dropped; why this one was follows from its answers as it did then."""
+    """The outcome of the pair. The audit has only counts, so the reason is recomputed from the answers."""
     if not pairs.is_empty():
         return KEPT
     if not corpus.pairs.is_file():
@@ -92,7 +92,7 @@ def _outcome(
 
 
 def _rows(file: Path, schema: str, prompt_id: str) -> pl.DataFrame:
-    """The rows of a prompt; none if there is no such table yet."""
+    """The rows of a prompt; empty if the table does not exist yet."""
     if not file.is_file():
         return pl.DataFrame(schema=SCHEMAS[schema])
     return scan_table(file, schema).filter(pl.col("prompt_id") == prompt_id).collect()
@@ -109,15 +109,15 @@ def _answer_of_pair(pair: Row, answer_format: str) -> Row:
 
 
 def _unknown(prompt_id: str, ids: pl.Series, where: Path) -> StudyError:
-    """Ids are hashes: whoever has no whole one has its beginning, or has mistyped the rest."""
+    """The error for an unknown id, with neighbours in order, since an id is often abbreviated or mistyped."""
     known = ids.sort().to_list()
     place = bisect(known, prompt_id)
     near = known[max(place - 2, 0) : place + 2]
     return StudyError(
-        "there is no such prompt",
+        "unknown prompt",
         where=where,
         key="prompt_id",
         found=prompt_id,
-        expected=f"one of {len(known)} ids; those that come before and after: {', '.join(near)}",
-        remedy="take an id from the table of prompts",
+        expected=f"one of {len(known)} ids; its neighbours: {', '.join(near)}",
+        remedy="use an id of the prompts table",
     )

@@ -1,4 +1,4 @@
-"""The view of a training prompt as a page."""
+"""The page of a training prompt."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from scale_or_reason.study.cells import FORMATS
 
 _OUTCOMES = {
     KEPT: ("yes", "✓ kept", "Students are trained on it."),
-    NO_PAIRS: ("open", "… no pairs yet", "Nobody has paired the answers of this corpus yet."),
+    NO_PAIRS: ("open", "… no pairs yet", "The pairs of this corpus do not exist yet."),
     NOT_STORED: (
         "no",
         "✗ dropped",
-        "It is not among the pairs, and its answers are not there any more: one of the reasons below is why.",
+        "It is not among the pairs, and its answers are not stored; one of the reasons below applies.",
     ),
     OUTDATED: (
         "open",
-        "? not among the pairs",
-        "Both answers are good: they are younger than the pairs. The rule build_pairs will take it.",
+        "? not in the pairs",
+        "Both answers are valid but newer than the pairs. Rerunning build_pairs will include it.",
     ),
 }
 
 
 @dataclass(frozen=True)
 class PromptPage:
-    """What the page is made of.
+    """The content of the page.
 
-    ``audit``: the pairs' audit of the whole corpus, if there is one. ``mixtures``: those that the study wants.
-    ``max_length``: tokens of a sample at most; what is longer is treated as ``overlong`` says.
+    ``audit``: the audit of the corpus' pairs, if it exists. ``mixtures``: those of the study. ``max_length``: the token
+    limit of a sample; ``overlong``: the treatment of longer samples.
     """
 
     study: str
@@ -56,7 +56,7 @@ class PromptPage:
             corpus=view.corpus,
             study=self.study,
             counts=self._counts(),
-            question=TextBlock("question", view.prompt, is_open=True),
+            question=TextBlock("prompt", view.prompt, is_open=True),
             outcome={"kind": sign, "text": outcome},
             reason=reason,
             meaning=meaning,
@@ -97,11 +97,11 @@ class PromptPage:
     def _answer(self, answer_format: str) -> dict[str, Any]:
         name = {"ift": "Thinking off (IFT)", "reasoning": "Thinking on (reasoning)"}[answer_format]
         if answer_format not in self.view.answers:
-            why = "not answered yet" if self.view.outcome != NOT_STORED else "not there any more"
+            why = "not answered yet" if self.view.outcome != NOT_STORED else "not stored"
             return {"name": name, "note": why, "text": None}
         row = self.view.answers[answer_format]
-        cut = " ✂ cut short by the limit" if row["finish_reason"] == "length" else ""
-        note = f"{row['answer_tokens']:,} tokens by the teacher's count, finish reason {row['finish_reason']}{cut}"
+        cut = " ✂ truncated at the length limit" if row["finish_reason"] == "length" else ""
+        note = f"{row['answer_tokens']:,} tokens (teacher's tokenizer), finish reason {row['finish_reason']}{cut}"
         return {"name": name, "note": note, "text": TextBlock("answer", row["answer"], is_open=True)}
 
     def _lengths(self) -> list[list[str]]:
@@ -115,10 +115,10 @@ class PromptPage:
         return rows
 
     def _fits(self, prompt: int, answer: int) -> str:
-        """What a training does with such a sample."""
+        """The treatment of such a sample in training."""
         if prompt + answer <= self.max_length:
             return "yes"
-        return "no, dropped" if self.overlong == "drop" or prompt >= self.max_length else "no, cut short"
+        return "no, dropped" if self.overlong == "drop" or prompt >= self.max_length else "no, truncated"
 
     def _mixtures(self) -> list[list[str]]:
         rows = [["mixture", "answer", "phase", "position"]]

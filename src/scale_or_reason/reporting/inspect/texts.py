@@ -1,18 +1,18 @@
-"""How long texts are shown on an inspection page: as they are, folded away where they are long."""
+"""Texts on inspection pages; long texts are folded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Characters of a text in a table; all of it stands elsewhere.
+#: Maximum characters of a text in a table; the full text is elsewhere on the page.
 SHORT = 300
-#: Characters from which a text is folded away.
+#: Longer texts are folded.
 LONG = 1500
 
 
 @dataclass(frozen=True)
 class TextBlock:
-    """A text under its title. ``is_open``: it can be read at once if it is not long."""
+    """A text with a title. ``is_open``: it is unfolded unless it is long."""
 
     title: str
     text: str
@@ -28,5 +28,5 @@ class TextBlock:
 
 
 def shortened(text: str) -> str:
-    """The beginning of a text that is too long for a table."""
+    """A text, shortened for tables."""
     return text if len(text) <= SHORT else f"{text[:SHORT]} …"

@@ -1,11 +1,11 @@
-// Which cells are chosen, what they cost, and what of them can be drawn.
+// The selected cells, their costs, and the panels drawn from them.
 
 function isChosen(cell, state) {
   if (!state.kinds.has(cell.kind) || !state.students.has(cell.student)) return false;
   if (cell.kind === "adapted") return state.adaptations.has(cell.curriculum);
   if (cell.kind === "base") return state.shots.has(String(cell.shots));
   if (!state.corpora.has(cell.corpus) || !state.ratios.has(cell.ratio)) return false;
-  // at ratios 0 and 1 both curricula are one training, filed under one of them
+  // at ratios 0 and 1 both curricula are one training, stored under one of them
   return cell.ratio === "0" || cell.ratio === "1" ? state.curricula.size > 0 : state.curricula.has(cell.curriculum);
 }
 
@@ -42,11 +42,11 @@ function entryAt(task, cell, state) {
   };
 }
 
-// A logarithmic axis has no place for 0.
+// A logarithmic axis cannot show 0.
 function whyNotDrawn(entry, state) {
   if (!known(entry.accuracy)) return "no accuracy";
   if (!known(entry.cost)) return `${inSentence(AXES[state.axis])} unknown`;
-  return entry.cost > 0 ? null : "cost nothing here";
+  return entry.cost > 0 ? null : "cost is zero";
 }
 
 function chosenCells(state) {
@@ -57,7 +57,7 @@ function chosenTasks(state) {
   return DATA.tasks.map((_, number) => number).filter((number) => state.tasks.has(DATA.tasks[number].name));
 }
 
-// All chosen cells on a task, those that can be drawn first from cheap to dear, and why others cannot.
+// All selected cells on a task: the drawable ones by ascending cost, and the reasons why others are not drawn.
 function panelOf(task, state) {
   const entries = chosenCells(state).map((cell) => entryAt(task, cell, state));
   const drawn = entries.filter((entry) => whyNotDrawn(entry, state) === null);
@@ -71,7 +71,7 @@ function panelOf(task, state) {
   return { task, entries, drawn, missing, teacher: state.teacher ? teacherOf(task) : null };
 }
 
-// With thinking, or without where only that was evaluated.
+// The teacher in reasoning mode if evaluated, else in IFT mode.
 function teacherOf(task) {
   const teachers = DATA.cells.map((_, number) => number).filter((number) => DATA.cells[number].kind === "teacher");
   teachers.sort((one, other) => Number(DATA.cells[other].ratio) - Number(DATA.cells[one].ratio));

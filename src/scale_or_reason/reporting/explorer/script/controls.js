@@ -1,4 +1,4 @@
-// The form on the side. Every control is a native one, so that keyboards and screen readers know it.
+// The form with the controls. All controls are native, for keyboards and screen readers.
 
 const GROUP_TITLES = {
   kinds: "Models",
@@ -7,7 +7,7 @@ const GROUP_TITLES = {
   ratios: "Reasoning ratios",
   curricula: "Curricula",
   adaptations: "Adaptations",
-  shots: "Examples shown to base students",
+  shots: "Shots of base students",
 };
 const MANY = 4;
 
@@ -54,7 +54,7 @@ class Controls {
   queries() {
     const number = element("input", { type: "number", id: "queries", min: 0, step: "any" });
     const slider = element("input", { type: "range", min: 0, max: 15, step: 0.1 });
-    const wrong = element("p", { className: "wrong", id: "queries-wrong", hidden: true }, "a number, 0 or more");
+    const wrong = element("p", { className: "wrong", id: "queries-wrong", hidden: true }, "must be a number, 0 or more");
     number.setAttribute("aria-describedby", "queries-wrong");
     slider.setAttribute("aria-label", "Queries, as a power of ten");
     number.addEventListener("input", () => {
@@ -123,23 +123,23 @@ class Controls {
       this.boxes.push(() => { input.checked = this.state[name]; });
       return element("label", {}, input, label);
     });
-    return element("fieldset", {}, element("legend", {}, "Drawn"), ...labels);
+    return element("fieldset", {}, element("legend", {}, "Show"), ...labels);
   }
 
   reset() {
-    const button = element("button", { type: "button" }, "Back to the first view");
-    // as if somebody had deleted it from the address
+    const button = element("button", { type: "button" }, "Reset view");
+    // the same as deleting the hash from the address
     button.addEventListener("click", () => { location.hash = ""; });
     return element("p", {}, button);
   }
 
   keys() {
     const lines = [
-      [["←", "→"], "to the next cheaper or more expensive point"],
-      [["↑", "↓"], "to the next more or less accurate one"],
-      [["Home", "End"], "to the cheapest or most expensive"],
-      [["Page Up", "Page Down"], "to the same cell in another plot"],
-      [["Enter"], "into the details, and back with ", "Esc"],
+      [["←", "→"], "next cheaper or more expensive point"],
+      [["↑", "↓"], "next more or less accurate point"],
+      [["Home", "End"], "cheapest or most expensive point"],
+      [["Page Up", "Page Down"], "same cell in another plot"],
+      [["Enter"], "open the details; close with ", "Esc"],
     ];
     const items = lines.map(([keys, text, last]) => {
       const item = element("li", {});
@@ -148,7 +148,7 @@ class Controls {
       return item;
     });
     const list = element("ul", { className: "keys" }, ...items);
-    return element("details", {}, element("summary", {}, "Keys within a plot"), list);
+    return element("details", {}, element("summary", {}, "Keyboard in plots"), list);
   }
 
   choose(group, values, on) {
@@ -163,7 +163,7 @@ class Controls {
     this.onChange();
   }
 
-  // What the state says, but for the input that somebody is typing into.
+  // Show the state in all inputs but the one being edited.
   show(edited = null) {
     for (const box of this.boxes) box(edited);
   }

@@ -1,4 +1,4 @@
-// What is known of one cell on one task: its values, and what its manifests say about how it was made.
+// The details of one cell on one task: its values and its manifests.
 
 function pairs(rows) {
   const list = element("dl", {});
@@ -23,7 +23,7 @@ function estimates(entry, state) {
     ["Inference", measured(entry.inference, "FLOPs per answer")],
     ["Lifetime", measured(entry.lifetime, `FLOPs, ${amount(state.queries)} queries`)],
     ["Tokens", measured(entry.tokens, "per answer")],
-    ["Cut off", percent(entry.truncated)],
+    ["Truncated", percent(entry.truncated)],
     ["No verdict", percent(entry.unparsable)],
     ["Frontier", entry.best ? "on it" : "not on it"],
   ];
@@ -42,9 +42,9 @@ function hardwareText(hardware) {
   return [...parts, `${hardware.memory_gib ?? UNKNOWN} GiB`].join(", ");
 }
 
-function revision(fact) {
-  if (!fact.commit) return UNKNOWN;
-  return fact.commit.slice(0, 12) + (fact.changed ? ", with changes" : "");
+function revision(manifest) {
+  if (!manifest.commit) return UNKNOWN;
+  return manifest.commit.slice(0, 12) + (manifest.changed ? ", with local changes" : "");
 }
 
 function folded(title, values) {
@@ -54,22 +54,22 @@ function folded(title, values) {
 
 function manifestBlocks(cell) {
   const blocks = [];
-  if (!cell.facts.length) blocks.push(element("h3", {}, "Manifest"), element("p", { className: "note" }, UNKNOWN));
-  for (const fact of cell.facts) {
-    const packages = shared(fact.packages);
-    const title = fact.stage === "training" ? "Training" : "Answers";
+  if (!cell.manifests.length) blocks.push(element("h3", {}, "Manifest"), element("p", { className: "note" }, UNKNOWN));
+  for (const manifest of cell.manifests) {
+    const packages = shared(manifest.packages);
+    const title = manifest.stage === "training" ? "Training" : "Answers";
     blocks.push(
-      element("h3", {}, cell.seeds > 1 ? `${title}: ${fact.model}` : title),
+      element("h3", {}, cell.seeds > 1 ? `${title}: ${manifest.model}` : title),
       pairs([
-        ["Made", moment(fact.created)],
-        ["Revision", revision(fact)],
-        ["Took", duration(fact.seconds)],
-        ["On", hardwareText(shared(fact.hardware))],
-        ["Python", fact.python ?? UNKNOWN],
+        ["Created", moment(manifest.created)],
+        ["Revision", revision(manifest)],
+        ["Duration", duration(manifest.seconds)],
+        ["Hardware", hardwareText(shared(manifest.hardware))],
+        ["Python", manifest.python ?? UNKNOWN],
       ]),
       ...folded("Packages", packages),
-      ...folded("Settings", shared(fact.settings)),
-      ...folded("Hashes of inputs", shared(fact.inputs)),
+      ...folded("Settings", shared(manifest.settings)),
+      ...folded("Hashes of inputs", shared(manifest.inputs)),
     );
   }
   return blocks;
@@ -86,7 +86,7 @@ class Details {
 
   show(entry, state) {
     const cell = DATA.cells[entry.cell];
-    // what somebody has unfolded stays so from cell to cell
+    // sections stay open when another cell is shown
     const open = new Set([...this.place.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
     const close = element("button", { type: "button", className: "close" }, "×");
     close.setAttribute("aria-label", "Close the details");

@@ -1,4 +1,4 @@
-// Who is worth the cost: the definition of frontiers.pareto_frontier, for points {cost, accuracy} that are both known.
+// The Pareto frontier, as defined in frontiers.pareto_frontier, of points {cost, accuracy} with known values.
 
 function paretoFrontier(points) {
   const best = new Map();

@@ -1,9 +1,9 @@
-// Puts the parts together: a change of the state draws plots, table and address anew.
+// Connects the parts: a change of the state redraws plots and table and updates the address.
 
 class Explorer {
   constructor() {
     this.state = fromHash(location.hash);
-    // the entry of the details, and the one that they come back to when the pointer leaves another
+    // the entry in the details, and the selected one, shown again when the pointer leaves another point
     this.displayed = null;
     this.pinned = null;
     this.from = null;
@@ -18,7 +18,7 @@ class Explorer {
     this.place = document.getElementById("panels");
     document.getElementById("choose").open = !matchMedia("(max-width: 50rem)").matches;
     window.addEventListener("hashchange", () => this.follow());
-    // plots are drawn for their width
+    // redraw when the width of the plots changes
     new ResizeObserver(() => { if (this.plotWidth() !== this.width) this.draw(false); }).observe(this.place);
     this.draw(false);
     this.restore();
@@ -33,7 +33,7 @@ class Explorer {
     const { state } = this;
     const focused = this.focusedPoint();
     this.panels = chosenTasks(state).map((task) => panelOf(task, state));
-    // empty ones tell the width that the grid gives to so many
+    // empty figures determine the width in the grid
     this.place.replaceChildren(...this.panels.map(() => element("figure", {})));
     this.width = this.plotWidth();
     this.plots = this.panels.map((panel) => new Plot(panel, state, this.width, this.actions()));
@@ -51,13 +51,13 @@ class Explorer {
 
   actions() {
     return {
-      // what was pointed at last stays, so that one can go to its details
+      // the last hovered point stays in the details, so that the pointer can move there
       hover: (entry) => { if (entry ?? this.pinned) this.display(entry ?? this.pinned); },
       pick: (entry) => this.plots.find((plot) => plot.panel.task === entry.task).focus(entry.cell),
       focus: (entry, node) => {
         this.pin(entry);
-        this.say(this.sentence(entry));
-        // the details may have opened above it
+        this.announce(this.sentence(entry));
+        // the details may cover it
         node.scrollIntoView({ block: "nearest", inline: "nearest" });
       },
       turn: (entry, by) => {
@@ -78,7 +78,7 @@ class Explorer {
     return this.panels.find((panel) => panel.task === task)?.entries.find((entry) => entry.cell === cell) ?? null;
   }
 
-  // The entry as it is now; none if its cell or its plot is no longer chosen.
+  // The current entry; null if its cell or task is no longer selected.
   again(entry) {
     return entry === null ? null : this.find(entry.task, entry.cell);
   }
@@ -90,7 +90,7 @@ class Explorer {
   }
 
   display(entry) {
-    // a pointer that moves within reach of one point shows it once: the details may be read meanwhile
+    // do not rebuild the details while the pointer moves near the same point
     if (entry !== null && entry === this.displayed) return;
     this.displayed = entry;
     if (entry) this.details.show(entry, this.state);
@@ -103,7 +103,7 @@ class Explorer {
     this.details.place.focus();
   }
 
-  // Back to where somebody came from, or to the point if that has been drawn anew.
+  // Return the focus to its previous element, or to the point if that was redrawn.
   close() {
     const { pinned, from } = this;
     if (this.details.place.contains(document.activeElement)) {
@@ -131,14 +131,14 @@ class Explorer {
     const points = this.panels.reduce((sum, panel) => sum + panel.drawn.length, 0);
     const text = `${cells}, ${plural(points, "point")} in ${plural(this.panels.length, "plot")}: accuracy against ${inSentence(costTitle(state))}.`;
     document.getElementById("summary").textContent = text;
-    if (announced) this.say(text);
+    if (announced) this.announce(text);
   }
 
-  say(text) {
+  announce(text) {
     document.getElementById("live").textContent = text;
   }
 
-  // Not with every step of a slider: browsers refuse addresses that change too often.
+  // Delayed, since browsers limit the rate of address changes.
   keep() {
     const { pinned } = this;
     this.state.at = pinned ? [DATA.tasks[pinned.task].name, DATA.cells[pinned.cell].name] : null;
@@ -149,7 +149,7 @@ class Explorer {
     }, 150);
   }
 
-  // Somebody has changed the address.
+  // The address has changed.
   follow() {
     Object.assign(this.state, fromHash(location.hash));
     this.pinned = this.displayed = null;
@@ -159,7 +159,7 @@ class Explorer {
   }
 
   restore() {
-    // the constructor's draw has written its own into the state
+    // the constructor's draw has overwritten it in the state
     const at = fromHash(location.hash).at;
     if (at === null) return;
     const task = DATA.tasks.findIndex((one) => one.name === at[0]);

@@ -1,4 +1,4 @@
-// Numbers as people read them. What is not known is null, and said so.
+// Number formats. Unknown values are null and shown as "unknown".
 
 const UNKNOWN = "unknown";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -47,12 +47,12 @@ function duration(seconds) {
   return seconds < 7200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-// As manifests have it: in UTC, to the second.
+// A manifest's time stamp in UTC.
 function moment(text) {
   return text ? text.replace("T", " ").replace(/:\d\d\+00:00$/, " UTC") : UNKNOWN;
 }
 
-// As people type it: 1e9, 250000.
+// The value of an input: 1e9, 250000.
 function typed(value) {
   return value >= 1e6 ? value.toExponential().replace("+", "") : String(value);
 }

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 42, right: 18, top: 8, bottom: 42 };
-// Pixels for a point of the figures, and how near a pointer must come.
+// Pixels per point of the figures, and the radius for pointer hits.
 const SCALE = 1.45;
 const REACH = 24;
 
@@ -18,7 +18,7 @@ function hued(made, colour) {
   return made;
 }
 
-// Around the costs, and at least as wide as two labels.
+// A range around the costs, wide enough for two labels.
 function costScale(costs, width) {
   let low = Math.log10(Math.min(...costs) / 1.5), high = Math.log10(Math.max(...costs) * 1.5);
   if (high - low < 0.7) [low, high] = [low - 0.25, high + 0.25];
@@ -68,7 +68,7 @@ class Plot {
       ...[...panel.missing].map(([reason, names]) => element("p", { className: "note" }, `not drawn, ${reason}: ${listing(names)}`)),
     );
     this.figure.dataset.task = task.name;
-    // not on the list box: Chromium lets the tab key stop at graphics that listen to the focus
+    // not on the list box, since Chromium makes graphics with focus listeners focusable
     this.figure.addEventListener("keydown", (event) => this.key(event));
     this.figure.addEventListener("focusin", (event) => this.actions.focus(this.entryOf(event.target), event.target));
   }
@@ -91,7 +91,7 @@ class Plot {
     if (this.state.frontier) svg.append(...this.frontier());
     if (teacher) svg.append(...this.teacher(teacher));
     svg.append(this.points(label));
-    // a finger does not hover: details that open under it would take its tap
+    // no hover for touch: details that open under the finger would receive its tap
     svg.addEventListener("pointermove", (event) => { if (event.pointerType !== "touch") this.actions.hover(this.nearest(event)); });
     svg.addEventListener("pointerleave", () => this.actions.hover(null));
     svg.addEventListener("click", (event) => {
@@ -121,31 +121,31 @@ class Plot {
     return group;
   }
 
-  // A step: between two points on it the cheaper one is the best that the budget buys.
+  // A step function: between two points the cheaper one is the best affordable.
   frontier() {
     const right = this.width - MARGIN.right, bottom = this.height - MARGIN.bottom;
     const steps = this.panel.drawn.filter((entry) => entry.best).map((entry) => [this.x.at(entry.cost), this.y.at(entry.accuracy)]);
     const line = `M${steps.map(([x, y], rank) => (rank ? `H${x}V${y}` : `${x} ${y}`)).join("")}H${right}`;
-    const shade = hued(drawn("path", { class: "shade", d: `${line}V${bottom}H${steps[0][0]}Z` }), DATA.look.suboptimal.colour);
+    const shade = hued(drawn("path", { class: "shade", d: `${line}V${bottom}H${steps[0][0]}Z` }), DATA.encoding.suboptimal.colour);
     return [shade, drawn("path", { class: "frontier", d: line })];
   }
 
   teacher(values) {
     const right = this.width - MARGIN.right, y = this.y.at(values.accuracy);
     const line = drawn("line", { class: "teacher", x1: MARGIN.left, x2: right, y1: y, y2: y, "data-accuracy": values.accuracy });
-    const parts = [hued(line, DATA.look.teacher.colour)];
+    const parts = [hued(line, DATA.encoding.teacher.colour)];
     if (this.state.intervals && known(values.accuracy_low) && known(values.accuracy_high)) {
       const top = this.y.at(values.accuracy_high), bottom = this.y.at(values.accuracy_low);
       const band = drawn("rect", { class: "teacher-band", x: MARGIN.left, y: top, width: right - MARGIN.left, height: bottom - top });
-      parts.unshift(hued(band, DATA.look.teacher.colour));
+      parts.unshift(hued(band, DATA.encoding.teacher.colour));
     }
     return parts;
   }
 
-  // A list box: one stop of the tab key for a plot, arrow keys within.
+  // A list box: one tab stop per plot, arrow keys inside.
   points(label) {
     const group = drawn("g", { role: "listbox", "aria-label": label });
-    // large ones first, so that small ones lie on top; the order of reading is that of cost
+    // large markers first, so that small ones are on top; the reading order is that of cost
     const entries = this.panel.drawn;
     const nodes = entries.map((entry, rank) => this.point(entry, rank));
     const order = entries.map((_, rank) => rank).sort((one, other) => DATA.cells[entries[other].cell].side - DATA.cells[entries[one].cell].side || one - other);
@@ -187,7 +187,7 @@ class Plot {
     return this.panel.drawn.find((entry) => DATA.cells[entry.cell].name === name);
   }
 
-  // The point under the pointer or near it: points may be small, and fingers are not.
+  // The point under or near the pointer.
   nearest(event) {
     const box = event.currentTarget.getBoundingClientRect();
     const scale = this.width / box.width;
@@ -220,13 +220,13 @@ class Plot {
     event.preventDefault();
   }
 
-  // Where the plot has the cell, else on its first point.
+  // Focus the cell, or the first point if the plot lacks the cell.
   focus(cell) {
     const node = this.nodes.get(cell) ?? this.nodes.get(this.panel.drawn[0]?.cell);
     if (node) node.focus();
   }
 
-  // Rings: the cell of the details, and the same cell in the other plots. The tab key comes back to it.
+  // Rings mark the cell in the details and the same cell in other plots; it becomes the tab stop.
   mark(shown) {
     for (const [cell, node] of this.nodes) {
       const here = shown !== null && shown.task === this.panel.task && shown.cell === cell;
@@ -238,7 +238,7 @@ class Plot {
   }
 }
 
-// A sample of the marker beside the words.
+// A legend entry: marker and label.
 function legendEntry(label, colour, picture) {
   const svg = hued(drawn("svg", { width: 16, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true", class: "sample" }, ...picture), colour);
   return element("span", {}, svg, label);
@@ -247,7 +247,7 @@ function legendEntry(label, colour, picture) {
 function drawLegend(place, panels, state) {
   const entries = new Map();
   const cells = [...new Set(panels.flatMap((panel) => panel.drawn.map((entry) => entry.cell)))].sort((one, other) => one - other);
-  // a cell for each colour, and beside them one for each way to fill a marker
+  // one entry per colour and one per marker fill
   const fills = { open: "mixed", dot: "adapted" };
   const byKey = new Map(), byFill = new Map();
   for (const number of cells) {
@@ -265,9 +265,9 @@ function drawLegend(place, panels, state) {
     entries.set(fills[fill], legendEntry(fills[fill], "var(--faint)", [path(cell, fill), ...dot]));
   }
   const line = (name) => drawn("path", { class: name, d: "M0 8H16" });
-  if (state.frontier && cells.length) entries.set("frontier", legendEntry(DATA.look.frontier.label, "", [line("frontier")]));
+  if (state.frontier && cells.length) entries.set("frontier", legendEntry(DATA.encoding.frontier.label, "", [line("frontier")]));
   if (panels.some((panel) => panel.teacher)) {
-    entries.set("teacher", legendEntry(DATA.look.teacher.label, DATA.look.teacher.colour, [line("teacher")]));
+    entries.set("teacher", legendEntry(DATA.encoding.teacher.label, DATA.encoding.teacher.colour, [line("teacher")]));
   }
   place.replaceChildren(...entries.values());
 }

@@ -1,5 +1,4 @@
-// What is chosen, and how it is written into the address, so that a view can be shared. Only what differs from the
-// first view is written.
+// The state of the view and its encoding in the address, for sharing. Only differences from the initial view are encoded.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const AXES = {
@@ -7,7 +6,7 @@ const AXES = {
   inference: "Inference FLOPs per answer",
   lifetime: "Lifetime FLOPs",
 };
-const COUNTS = { papers: "By the papers' formulas", exact: "As the models are built" };
+const COUNTS = { papers: "By the papers' formulas", exact: "Exact (architecture)" };
 const COLOURINGS = { ratio: "Reasoning ratio", size: "Size of the student", corpus: "Corpus" };
 const SWITCHES = { teacher: "Teacher", frontier: "Pareto frontier", intervals: "95 % intervals" };
 const GROUPS = Object.keys(DATA.choices);
@@ -39,7 +38,7 @@ function toHash(state) {
   return changed.map((name) => `${name}=${written(state, name)}`).join("&");
 }
 
-// Names and values that the page does not know are left out: an address may come from another study.
+// Unknown names and values are ignored: an address may come from another study.
 function fromHash(hash) {
   const state = firstState();
   for (const part of hash.replace(/^#/, "").split("&")) {

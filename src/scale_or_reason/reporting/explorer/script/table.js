@@ -1,4 +1,4 @@
-// The cells that are chosen, as a table that can be sorted and taken along as CSV.
+// The selected cells as a sortable table, with CSV export.
 
 const COLUMNS = [
   { name: "cell", title: "Cell", text: true, value: (entry) => DATA.cells[entry.cell].label },
@@ -17,7 +17,7 @@ const COLUMNS = [
 ];
 const MOST_ROWS = 200;
 
-// What is not known comes last, whichever way the table is sorted.
+// Unknown values come last in both directions.
 function sorted(entries, column, descending) {
   const sign = descending ? -1 : 1;
   const missing = (value) => value === null || value === undefined;

@@ -1,4 +1,4 @@
-"""Colours, markers and names of the cells on the page: those of the figures (``config/style.yaml``)."""
+"""Visual encoding of the cells: colours, markers and labels, as in the figures (``config/style.yaml``)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from scale_or_reason.study.cells import FORMATS
 from scale_or_reason.study.labels import ratio_label, size_label
 
 _COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
-#: Seen in the middle of the markers' areas, where the size of a model is not known.
+#: Position in the range of marker areas for models of unknown size.
 _MIDDLE = 0.5
 
 
-class Look:
-    """How the cells of a study look; ``cells`` have ``kind, corpus, student, curriculum, ratio, shots, size_b``."""
+class Encoding:
+    """The encoding of a study's cells; ``cells`` have ``kind, corpus, student, curriculum, ratio, shots, size_b``."""
 
     def __init__(self, style: Style, cells: Sequence[Mapping[str, Any]]) -> None:
         self._style = style
@@ -31,9 +31,9 @@ class Look:
         self._corpora = {name: style.palette[rank % len(style.palette)] for rank, name in enumerate(corpora)}
 
     def of_cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
-        """Colour by what it is coloured by, outline and side of its marker, and how that is filled.
+        """A cell's colours and legend keys by ratio, size and corpus; its marker, the marker's side and fill.
 
-        Filled: one format, or one after the other; open: both mixed; with a dot: adapted.
+        Filled: one format or sequential; open: mixed; with a dot: adapted.
         """
         base, other = self._style.colours["base"], self._style.colours["note"]
         low, high = self._style.marker_area
@@ -56,12 +56,12 @@ class Look:
         }
 
     def of_page(self) -> dict[str, Any]:
-        """What does not depend on a cell."""
+        """The encoding of the teacher, the frontier and the suboptimal area."""
         names = ("teacher", "frontier", "suboptimal")
         return {name: {"colour": self._style.colours[name], "label": self._style.labels[name]} for name in names}
 
     def label(self, cell: Mapping[str, Any]) -> str:
-        """The cell in words: ``Qwen2.5-3B, general, 25 % mixed``."""
+        """The label of a cell: ``Qwen2.5-3B, general, 25 % mixed``."""
         labels, student = self._style.labels, cell["student"]
         if cell["kind"] == "base":
             return f"{student}, {labels['base']}, {cell['shots']} shot{'' if cell['shots'] == 1 else 's'}"
@@ -73,15 +73,15 @@ class Look:
         return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{curriculum}"
 
     def curriculum(self, name: str) -> str:
-        """``seq`` in words."""
+        """The label of a curriculum."""
         return self._style.labels.get(name, name)
 
     def adaptation(self, name: str) -> str:
-        """``ift-then-reasoning`` in words."""
+        """The label of an adaptation such as ``ift-then-reasoning``."""
         return " then ".join(self._style.labels.get(part, part) for part in name.split("-then-"))
 
     def ratio(self, ratio: float) -> str:
-        """A ratio in words."""
+        """The label of a ratio."""
         return self._style.labels[FORMATS[int(ratio)]] if ratio in (0, 1) else ratio_label(ratio)
 
     def _ratio_key(self, cell: Mapping[str, Any]) -> str:
@@ -94,7 +94,7 @@ class Look:
 
 
 def outline(marker: str) -> str:
-    """A marker of matplotlib as the path of an SVG: about one unit wide, y downwards."""
+    """A matplotlib marker as an SVG path, about one unit wide, y downwards."""
     shape = MarkerStyle(marker)
     path = shape.get_path().transformed(shape.get_transform())
     parts = []

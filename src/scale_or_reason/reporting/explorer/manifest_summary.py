@@ -1,4 +1,4 @@
-"""What the page tells of the manifests: short facts, and nothing that says on which machine files lie."""
+"""Summaries of manifests for the page, without paths and server addresses."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 
-#: Characters of a hash: enough to tell results of one study apart, and to find them in the manifest.
+#: Digits of a hash, enough to distinguish the results of a study.
 HASH_DIGITS = 12
-#: A path from the root or from somebody's home, but its last name; wherever a path can begin in a setting.
+#: The folders of an absolute or home path, without its last component, anywhere in a setting.
 _FOLDERS = re.compile(r"(?<![\w./~-])~?/(?:[^/\s\"']+/)*(?=[^/\s\"']*)")
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"',]*", re.IGNORECASE)
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
-    """A ``manifest.json``; None if it is not there, as where somebody deleted the models and kept their scores.
+    """A ``manifest.json``; None if it is missing, for instance because the models were deleted after scoring.
 
-    Raises :class:`StudyError` for a file that holds something else.
+    Raises :class:`StudyError` if the file is not a JSON object.
     """
     if not path.is_file():
         return None
@@ -29,15 +29,15 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     except ValueError:
         manifest = None
     if not isinstance(manifest, dict):
-        raise StudyError("this is no manifest", where=path, remedy="delete it and run the rule that writes it again")
+        raise StudyError("invalid manifest", where=path, remedy="delete it and rerun the rule that writes it")
     return manifest
 
 
-def facts_of(manifest: Mapping[str, Any], stage: str, model_id: str) -> dict[str, Any]:
-    """The facts of one manifest; None for each that it does not have.
+def manifest_summary(manifest: Mapping[str, Any], stage: str, model_id: str) -> dict[str, Any]:
+    """The summary of one manifest; None for missing values.
 
-    ``stage`` is ``training`` or ``answers``. Settings are flat (``sampling.temperature``), those that are not set left
-    out; ``inputs`` have the first digits of their hashes. ``seconds`` are of the training, or of answering.
+    ``stage`` is ``training`` or ``answers``. Settings are flattened (``sampling.temperature``), without unset ones;
+    ``inputs`` have the first digits of their hashes. ``seconds`` is the duration of the training or of answering.
     """
     git = manifest.get("git") or {}
     timed = manifest.get("training", {}) if stage == "training" else manifest
@@ -58,7 +58,7 @@ def facts_of(manifest: Mapping[str, Any], stage: str, model_id: str) -> dict[str
 
 
 def shareable(value: Any) -> Any:
-    """``value`` without the folders of absolute paths and without addresses of servers, in all its texts."""
+    """``value`` with the folders of absolute paths and the addresses of servers removed from all texts."""
     if isinstance(value, str):
         return _FOLDERS.sub(".../", _ADDRESS.sub("(a server)", value))
     if isinstance(value, Mapping):
