@@ -99,7 +99,9 @@ def test_equal_to_a_plain_loop(trained, tiny_model, mixture):
 
 
 def test_manifest_and_lengths(trained, mixture):
-    facts = json.loads((trained / "manifest.json").read_text())["training"]
+    manifest = json.loads((trained / "manifest.json").read_text())
+    facts, settings = manifest["training"], manifest["settings"]
+    assert (settings["attention"], settings["compile"]) == ("sdpa", "never")  # auto on a CPU
     rows = pl.DataFrame(mixture.rows)
     template = len("Xuser\nX\nXassistant\n")  # X: a special token; all others are bytes
     prompt = [template + len(text) for text in rows["prompt"]]

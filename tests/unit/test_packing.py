@@ -114,6 +114,34 @@ def test_rows_by_hand(lengths, rows, waited):
 
 
 @pytest.mark.parametrize(
+    ("launch_tokens", "second"),
+    [
+        (0, [[2, 3], []]),  # a CPU: an empty micro-batch takes no time
+        (2, [[2], [3]]),  # 4 and 4 take less time than 8 and an empty one, which takes that of 2
+        (8, [[2, 3], []]),  # spread out each would take the time of 8 as well
+    ],
+)
+def test_a_step_is_spread_if_starting_kernels_takes_time(launch_tokens, second):
+    lengths = np.array([9, 8, 4, 4])
+    made = plan_batches(
+        lengths, np.zeros(4), unit="items", size=2, processes=1, micro_batch_tokens=10, launch_tokens=launch_tokens
+    )
+    assert [sorted(row.tolist()) for row in made.micro_batches] == [[0], [1], *second]
+
+
+@given(lengths, units, st.integers(1, 4), st.integers(1, LIMIT))
+def test_spreading_keeps_steps_limit_and_rounds(lengths, unit, processes, launch_tokens):
+    phases, options = np.zeros(len(lengths)), {"unit": unit[0], "size": unit[1], "processes": processes}
+    plain = plan_batches(lengths, phases, **options, micro_batch_tokens=LIMIT)
+    made = plan_batches(lengths, phases, **options, micro_batch_tokens=LIMIT, launch_tokens=launch_tokens)
+    assert made.accumulation == plain.accumulation and made.largest <= LIMIT
+    share = made.accumulation * processes
+    for number, step in enumerate(made.steps):
+        parts = made.micro_batches[number * share : (number + 1) * share]
+        assert sorted(np.concatenate(parts).tolist()) == step.tolist()
+
+
+@pytest.mark.parametrize(
     ("lengths", "unit", "message"),
     [
         ([], ("items", 8), "no sequence"),

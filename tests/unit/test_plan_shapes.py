@@ -80,10 +80,19 @@ def test_zero_of_7_5_billion_parameters_on_64_gpus(stage: int, per_parameter: fl
     assert states * 7.5e9 / shape.parameters / 1e9 == pytest.approx(published, rel=0.02)
 
 
+@pytest.mark.parametrize(("model", "measured"), [("1.5B", 34.0), ("3B", 68.0)])
+def test_peak_with_checkpointing_is_the_one_measured(model: str, measured: float) -> None:
+    """On one GPU, in 10^9 bytes, by tests/benchmarks/gpu_check: the optimizer's step, not the backward pass."""
+    memory = training_memory(shape_of(f"Qwen/Qwen2.5-{model}", {}), ZeRO(1), 1, EXECUTION, "bfloat16", 0.0)
+    assert memory.total / 1e9 == pytest.approx(measured, rel=0.01)
+    assert memory.update > memory.activations + memory.logits
+
+
 def test_float32_needs_no_second_copy() -> None:
     shape = shape_of("Qwen/Qwen2.5-7B", {})
     memory = training_memory(shape, ZeRO(0), 1, EXECUTION, "float32", 0.0)
     assert (memory.weights, memory.gradients, memory.optimizer) == tuple(k * shape.parameters for k in (4, 4, 8))
+    assert memory.update == 0
 
 
 def test_what_is_offloaded_is_on_the_host(root: Path) -> None:
@@ -92,7 +101,7 @@ def test_what_is_offloaded_is_on_the_host(root: Path) -> None:
     assert ZeRO.from_file(root / "config" / "deepspeed" / "zero-2.json") == ZeRO(2)
     shape = shape_of("Qwen/Qwen2.5-14B", {})
     memory = training_memory(shape, zero, 8, EXECUTION, "bfloat16", 0.0)
-    assert memory.weights == memory.optimizer == 0
+    assert memory.weights == memory.optimizer == memory.update == 0
     assert memory.host == pytest.approx(14 * shape.parameters / 8)
     assert memory.gradients == pytest.approx(2 * shape.parameters / 8)
 

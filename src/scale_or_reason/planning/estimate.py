@@ -50,7 +50,7 @@ PLAN_COLUMNS: dict[str, Any] = {
     "disk_gb": pl.Float64(),
     "price": pl.Float64(),
 }
-MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "cache", "overhead", "host")
+MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "update", "cache", "overhead", "host")
 GB, HOUR = 1e9, 3600.0
 
 

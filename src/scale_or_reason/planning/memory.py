@@ -48,15 +48,16 @@ class Memory:
     activations: float = 0.0
     logits: float = 0.0
     cache: float = 0.0
+    #: Copies of the gradients during the optimizer's step, when activations and logits are freed.
+    update: float = 0.0
     overhead: float = 0.0
     host: float = 0.0
 
     @property
     def total(self) -> float:
         """The peak on the GPU."""
-        return (
-            self.weights + self.gradients + self.optimizer + self.activations + self.logits + self.cache + self.overhead
-        )
+        transient = max(self.activations + self.logits, self.update)
+        return self.weights + self.gradients + self.optimizer + transient + self.cache + self.overhead
 
 
 def training_memory(
@@ -80,9 +81,17 @@ def training_memory(
         **on_gpu,
         activations=activation_bytes(shape, tokens, width, execution["gradient_checkpointing"]),
         logits=_head_bytes(shape, tokens, width),
+        update=_update_bytes(shape, zero, processes, width),
         overhead=overhead,
         host=host,
     )
+
+
+def _update_bytes(shape: Shape, zero: ZeRO, processes: int, width: int) -> float:
+    """DeepSpeed's copies of one process' gradients in the optimizer's step: a flat one in 16 bits, and one in 32."""
+    if width != 2 or zero.offload_optimizer:
+        return 0.0
+    return 6.0 * shape.parameters / (processes if zero.stage >= 1 else 1)
 
 
 def activation_bytes(shape: Shape, tokens: int, width: int, checkpointing: bool) -> float:

@@ -102,7 +102,7 @@ def measured_rows(plan: Plan) -> list[list[str]]:
 def memory_rows(plan: Plan) -> list[list[str]]:
     """The table of memory by configuration."""
     heading = {"model": "model", "kind": "for", "configuration": "configuration", "gpus": "GPUs"}
-    parts = ("weights", "gradients", "optimizer", "activations", "logits", "cache", "overhead", "total")
+    parts = ("weights", "gradients", "optimizer", "activations", "logits", "update", "cache", "overhead", "total")
     rows = [[*heading.values(), *parts, "fits"]]
     for row in plan.memory.to_dicts():
         numbers = [amount(row[f"{part}_gb"]) if row[f"{part}_gb"] else "" for part in parts]

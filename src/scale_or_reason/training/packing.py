@@ -45,12 +45,20 @@ class BatchPlan:
 
 
 def plan_batches(
-    lengths: Indices, phases: Indices, *, unit: str, size: int, processes: int, micro_batch_tokens: int
+    lengths: Indices,
+    phases: Indices,
+    *,
+    unit: str,
+    size: int,
+    processes: int,
+    micro_batch_tokens: int,
+    launch_tokens: int = 0,
 ) -> BatchPlan:
     """Plan one epoch over sequences of ``lengths`` tokens, in their order.
 
     ``unit`` and ``size`` define an optimizer step (:func:`optimizer_steps`); ``micro_batch_tokens`` is the limit per
-    process and micro-batch.
+    process and micro-batch. ``launch_tokens`` is for GPUs, where starting the kernels of a micro-batch takes as long as
+    computing that many tokens: a step is then spread over its micro-batches if that is faster.
     Raises :class:`StudyError` if there is nothing to train on or a sequence is longer than a micro-batch.
     """
     if not len(lengths):
@@ -66,6 +74,8 @@ def plan_batches(
     steps = optimizer_steps(lengths, phases, unit, size)
     assigned = [_assign(step, lengths, processes, micro_batch_tokens) for step in steps]
     accumulation = max(map(len, assigned)) // processes
+    if launch_tokens:
+        assigned = [_spread(rows, lengths, accumulation, processes, launch_tokens) for rows in assigned]
     empty = np.empty(0, dtype=np.int64)
     micro_batches = [row for rows in assigned for row in rows + [empty] * (accumulation * processes - len(rows))]
     loads = np.array([lengths[row].sum() for row in micro_batches])
@@ -105,6 +115,22 @@ def _assign(step: Indices, lengths: Indices, processes: int, limit: int) -> list
         candidates.append(_in_rounds(_fill_evenly(count, ordered, lengths), lengths, processes))
     possible = [rows for rows in candidates if lengths[rows[0]].sum() <= limit]
     return min(possible, key=lambda rows: (len(rows), _waited_for(rows, lengths, processes)))
+
+
+def _spread(
+    rows: list[Indices], lengths: Indices, accumulation: int, processes: int, launch_tokens: int
+) -> list[Indices]:
+    """The sequences of ``rows`` spread over all rounds of a step, or ``rows`` themselves if that is not faster."""
+    step = np.concatenate(rows)
+    ordered = step[np.argsort(-lengths[step], kind="stable")]
+    spread = _in_rounds(_fill_evenly(accumulation * processes, ordered, lengths), lengths, processes)
+    fullest = max(int(lengths[row].sum()) for row in rows)
+
+    def duration(rows: list[Indices]) -> int:
+        rounds = [int(lengths[row].sum()) for row in rows[::processes]]
+        return sum(max(launch_tokens, tokens) for tokens in rounds) + launch_tokens * (accumulation - len(rounds))
+
+    return spread if duration(spread) < duration(rows) and lengths[spread[0]].sum() <= fullest else rows
 
 
 def _fill_evenly(count: int, ordered: Indices, lengths: Indices) -> list[list[int]]:

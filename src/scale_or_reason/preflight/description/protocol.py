@@ -177,8 +177,14 @@ class Execution(Section):
         "the longest one, so that GPUs wait less for each other.",
         unit="tokens",
     )
-    attention: Literal["auto", "sdpa", "flash_attention_2", "flash_attention_3"] = key(
-        "The attention kernel. `auto` uses a flash-attention package if one is installed, otherwise PyTorch's `sdpa`."
+    attention: Literal["auto", "varlen", "sdpa", "flash_attention_2", "flash_attention_3"] = key(
+        "The attention kernel. `auto` uses PyTorch's flash attention for packed rows (`varlen`) on a GPU in bfloat16, "
+        "otherwise a flash-attention package if one is installed, otherwise PyTorch's `sdpa`, one call per document. "
+        "`sdpa` is slow on a GPU; the training log then warns and gives the reason."
+    )
+    compile: Literal["auto", "never"] = key(
+        "Whether `torch.compile` compiles the layers. `auto` compiles on a GPU with `varlen` and ZeRO up to stage 2, "
+        "where it was measured to be faster."
     )
     gradient_checkpointing: bool = key(
         "Whether activations are computed again in the backward pass.",

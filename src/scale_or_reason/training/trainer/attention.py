@@ -1,8 +1,8 @@
 """Attention within the documents of a packed row, by the fastest available kernel.
 
 transformers separates packed documents by a dense mask over the whole row, unless a flash-attention package is
-installed. :data:`SDPA` instead calls PyTorch's kernel once per document, which needs no mask, no package and no
-computation across documents.
+installed. :data:`VARLEN` is PyTorch's own flash attention for GPUs: one call for all documents. :data:`SDPA` calls
+PyTorch's usual kernel once per document. It serves CPUs and float32, and it is the reference for tests of the others.
 """
 
 from __future__ import annotations
@@ -10,51 +10,59 @@ from __future__ import annotations
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.training.trainer.varlen import HALF, VARLEN, register, why_not_varlen
 
 #: PyTorch's kernel, document by document.
 SDPA = "sdpa"
 #: Tri Dao's packages, fastest first: one call for all documents of a row.
 FLASH = ("flash_attention_3", "flash_attention_2")
-ATTENTION = ("auto", SDPA, *FLASH)
+ATTENTION = ("auto", VARLEN, SDPA, *FLASH)
 #: The name of our function in transformers' registry.
 _REGISTERED = "sdpa_by_document"
 
 
-def choose_attention(wanted: str) -> str:
-    """The fastest of :data:`FLASH` and :data:`SDPA` on this machine for ``auto``, else ``wanted``.
+def choose_attention(wanted: str, dtype: str) -> str:
+    """``wanted``; for ``auto`` the first of :data:`VARLEN`, :data:`FLASH`, :data:`SDPA` that works here in ``dtype``.
 
-    Raises :class:`StudyError` if the kernel ``wanted`` is not available.
+    Raises :class:`StudyError` if ``wanted`` does not work on this machine in ``dtype``.
     """
-    available = [*filter(_is_available, FLASH), SDPA]
+    why_not = why_not_varlen(dtype)
+    available = [] if why_not else [VARLEN]
+    available += [*(name for name in FLASH if dtype in HALF and _is_available(name)), SDPA]
     if wanted == "auto":
         return available[0]
     if wanted not in available:
         raise StudyError(
-            "the attention kernel is not available",
+            "the attention kernel is not available" + (f": {why_not}" if wanted == VARLEN else ""),
             key="training.execution.attention",
             found=wanted,
-            expected=f"one of {', '.join(available)} on this machine",
-            remedy="install its package (it needs a GPU), or use auto",
+            expected=f"one of {', '.join(available)} on this machine in {dtype}",
+            remedy="use auto" + ("" if wanted == VARLEN else ", or install its package (it needs a GPU)"),
         )
     return wanted
 
 
-def kernel_summary(attention: str) -> str:
-    """The kernels in use and the faster ones that are missing, for the log."""
+def kernel_summary(attention: str, dtype: str) -> str:
+    """The kernels in use, for the log; on a GPU with a warning and its reason if attention uses the slow one."""
     import torch
     from transformers.utils import is_triton_available
 
     if not torch.cuda.is_available():
         return f"attention: {attention}"
-    missing = "" if attention in FLASH else ", slower on short documents than the package flash-attn"
     head = "fused by Triton" if is_triton_available() else "not fused, slower: Triton is missing"
-    return f"attention: {attention}{missing}; output head: {head}"
+    line = f"attention: {attention}; output head: {head}"
+    if attention != SDPA:
+        return line
+    reason = why_not_varlen(dtype) or f"the config has attention: {SDPA}"
+    return f"{line}\nwarning: attention runs one document at a time, which is slow, instead of {VARLEN}: {reason}"
 
 
 def implementation(name: str) -> str:
     """The value of transformers' ``attn_implementation``; registers our function if needed."""
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+    if name == VARLEN:
+        register()
     if name != SDPA:
         return name
     # without a registered mask function transformers creates no mask

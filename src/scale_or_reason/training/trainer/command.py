@@ -26,12 +26,15 @@ from scale_or_reason.training.packing import BATCH_UNITS, BatchPlan, plan_batche
 from scale_or_reason.training.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.training.trainer import launch, students
 from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, kernel_summary
+from scale_or_reason.training.trainer.compiled import COMPILE, why_not_compile
 from scale_or_reason.training.wsd import Schedule, plan_schedule
 
 #: The unit with one warm-up and one decay.
 SCHEDULE_PER = ("training", "phase")
 #: Arguments without effect on the result; they are omitted from the manifest's settings.
 NOT_SETTINGS = ("output", "threads", "checkpoint_steps", "report_to")
+#: On a GPU, starting the kernels of a micro-batch takes about as long as ``micro_batch_tokens`` / this many tokens.
+LAUNCH_SHARE = 4
 #: Destinations of a training's log; one of the packages must be installed.
 REPORTS = {
     "wandb": ("wandb",),
@@ -97,6 +100,9 @@ def add_execution(group: Any) -> None:
     )
     group.add_argument("--attention", choices=ATTENTION, default="auto", help="kernel (default: the fastest available)")
     group.add_argument("--gradient-checkpointing", choices=("on", "off"), default="off", help="(%(default)s)")
+    group.add_argument(
+        "--compile", choices=COMPILE, default="auto", help="the layers (where that is known to be faster)"
+    )
     group.add_argument("--checkpoint-steps", type=int, default=0, help="steps between checkpoints; 0 for none")
     group.add_argument(
         "--report-to", nargs="*", default=[], choices=REPORTS, help="further destinations of the log (none)"
@@ -206,7 +212,9 @@ class Preparation:
 
 def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     """Prepare everything before the model is loaded; ``inputs`` are further files for the manifest."""
-    arguments.attention = choose_attention(arguments.attention)
+    arguments.attention = choose_attention(arguments.attention, arguments.dtype)
+    why_not = why_not_compile(arguments.compile, arguments.attention, arguments.deepspeed)
+    arguments.compile = "never" if why_not else "layers"
     source = arguments.init_from or arguments.model
     revision = None if arguments.init_from else arguments.revision
     tokenizer = load_tokenizer(source, revision, arguments.chat_template)
@@ -220,7 +228,9 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     shape = arguments.warmup_steps, arguments.decay_steps, arguments.min_lr_ratio
     schedule = plan_schedule(phases, arguments.schedule_per == "phase", *shape)
     if launch.rank() == 0:
-        print(training_summary(sequences, plan, schedule, arguments.attention), file=sys.stderr, flush=True)
+        layers = f"layers: not compiled ({why_not})" if why_not else "layers: compiled"
+        kernels = f"{layers}; {kernel_summary(arguments.attention, arguments.dtype)}"
+        print(training_summary(sequences, plan, schedule, kernels), file=sys.stderr, flush=True)
     pad = students.pad_token_id(tokenizer, arguments.stop_token)
     checkpoints = checkpoint_folder(arguments.output, made_from)
     return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, made_from, checkpoints)
@@ -246,6 +256,8 @@ def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Seque
 
 def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size: int) -> BatchPlan:
     """The batch plan of these sequences for the launcher's processes."""
+    import torch
+
     return plan_batches(
         sequences.lengths,
         sequences.phases,
@@ -253,6 +265,7 @@ def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size
         size=size,
         processes=launch.processes(),
         micro_batch_tokens=arguments.micro_batch_tokens,
+        launch_tokens=arguments.micro_batch_tokens // LAUNCH_SHARE if torch.cuda.is_available() else 0,
     )
 
 
@@ -273,7 +286,9 @@ def training_manifest(arguments: argparse.Namespace, source: str, others: dict[s
 def checkpoint_folder(output: Path, made_from: dict[str, Any]) -> Path:
     """A folder beside the output, keyed by data, hyper-parameters and versions: only an equal run resumes from it."""
     hashes = {name: entry["sha256"] for name, entry in made_from["inputs"].items()}
-    key = stable_id(json.dumps([made_from["settings"], hashes, made_from["packages"]], sort_keys=True))
+    # without `compile: never`, so that checkpoints from before this setting existed keep their key
+    settings = {name: value for name, value in made_from["settings"].items() if (name, value) != ("compile", "never")}
+    key = stable_id(json.dumps([settings, hashes, made_from["packages"]], sort_keys=True))
     return output.parent / f".{output.name}.checkpoints-{key}"
 
 
@@ -301,14 +316,15 @@ def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
         checkpoints=checkpoints,
         report_to=tuple(arguments.report_to),
         run_name=str(arguments.output),
+        compiled=arguments.compile == "layers",
     )
 
 
-def training_summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, attention: str) -> str:
+def training_summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, kernels: str) -> str:
     """Sequences, schedule, batches and kernels of the training, for the log."""
     return (
         f"{len(sequences):,} sequences, {int(sequences.lengths.sum()):,} tokens "
         f"({sequences.dropped} dropped, {sequences.truncated} truncated); {schedule}\n"
         f"{launch.processes()} process(es), {plan.accumulation} micro-batch(es) per step of at most {plan.largest:,} "
-        f"tokens, {plan.utilisation:.1%} utilised; {kernel_summary(attention)}"
+        f"tokens, {plan.utilisation:.1%} utilised; {kernels}"
     )

@@ -26,6 +26,7 @@ from scale_or_reason.training.trainer.callbacks import (
     last_whole_checkpoint,
     refuse_diverged,
 )
+from scale_or_reason.training.trainer.compiled import compile_layers
 from scale_or_reason.training.trainer.launch import from_first, processes, rank
 from scale_or_reason.training.trainer.students import load_model
 from scale_or_reason.training.wsd import Schedule
@@ -58,6 +59,8 @@ class Execution:
     #: Further destinations of the log (integrations of transformers), and the run's name there.
     report_to: tuple[str, ...]
     run_name: str
+    #: Whether torch compiles the layers.
+    compiled: bool = False
 
 
 @dataclass
@@ -103,6 +106,8 @@ def train(
     refuse_diverged(execution.checkpoints)
     arguments = _trainer_arguments(plan, recipe, execution)  # before the model, whose loading depends on ZeRO-3
     model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
+    if execution.compiled:
+        compile_layers(model)
     if arguments.use_cpu:
         _adapt_fused_head_to_cpu(model.config.get_text_config().vocab_size)
     resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
