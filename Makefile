@@ -20,7 +20,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -62,6 +62,9 @@ bench-hostile: venv ## 100,000 hostile answers: the slowest one of each grader
 
 bench-train: venv ## tokens per second of our training, of TRL, and of TRL with its own packing
 	$(BIN)/python tests/benchmarks/training_speed.py
+
+gpu-check: venv ## one GPU, eight minutes: attention and training steps against the CPU, speed, memory, TRL on the same work
+	$(BIN)/python tests/benchmarks/gpu_check
 
 reference-check: venv ## every statement of the papers, computed from their own tables (REFERENCE=FOLDER)
 	$(BIN)/python workflow/scripts/reference_check.py --reference $(REFERENCE)
