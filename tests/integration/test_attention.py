@@ -65,7 +65,7 @@ def test_missing_weights_are_no_random_weights(tiny_model: Path, tmp_path: Path)
     del weights["model.layers.1.mlp.up_proj.weight"]
     (tmp_path / "config.json").write_bytes((tiny_model / "config.json").read_bytes())
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(StudyError, match="not complete") as caught:
+    with pytest.raises(StudyError, match="weights are incomplete") as caught:
         load_model(str(tmp_path), None, "float32", "eager")
     assert "model.layers.1.mlp.up_proj.weight" in str(caught.value)
 
