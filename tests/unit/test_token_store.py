@@ -27,8 +27,10 @@ STOP = "|"
 class Letters:
     """A tokenizer whose ids are those of the letters, with a template of two marks."""
 
-    def __call__(self, texts: list[str], add_special_tokens: bool) -> dict[str, list[list[int]]]:
+    def __call__(self, texts: Any, add_special_tokens: bool, split_special_tokens: bool = False) -> dict[str, Any]:
         assert not add_special_tokens
+        if isinstance(texts, str):
+            return {"input_ids": [ord(letter) for letter in texts]}
         return {"input_ids": [[ord(letter) for letter in text] for text in texts]}
 
     def get_vocab(self) -> dict[str, int]:
@@ -118,6 +120,13 @@ def test_a_pair_without_a_text(tmp_path: Path, column: str) -> None:
     with pytest.raises(StudyError, match="empty values") as caught:
         tokenise_pairs([pairs], Letters(), STOP, {}, tmp_path / "t")
     assert caught.value.key == column and list(tmp_path.iterdir()) == []
+
+
+def test_a_text_that_cannot_be_encoded(tmp_path: Path) -> None:
+    """The stop token of this tokenizer is a letter, and a letter cannot be split."""
+    with pytest.raises(StudyError, match="without control tokens") as caught:
+        tokenise_pairs([pairs_of([("a", f"b{STOP}", "c")])], Letters(), STOP, {}, tmp_path / "t")
+    assert "b|" in str(caught.value) and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["tokenizer", "chat_template"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,6 +25,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import atomic_directory
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_table, write_table
+from scale_or_reason.data.text_tokens import TextTokenizer
+from scale_or_reason.study.cells import FORMATS
 
 _PARTS = ("prompt_tokens", "ift_tokens", "reasoning_tokens")
 
@@ -65,14 +67,15 @@ def tokenise_pairs(
     Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest. Raises
     :class:`StudyError` for a pair without one of its texts.
     """
+    encoder = TextTokenizer(tokenizer, stop_token)
     digest = hashlib.sha256()
     counts = [pl.DataFrame(schema=SCHEMAS["token_counts"])]
     with atomic_directory(folder) as temporary:
         with (temporary / "tokens.bin").open("wb") as stream:
             for part in parts:
                 _check_texts(part)
-                texts = _texts(part, tokenizer, stop_token)
-                encoded = [tokenizer(one, add_special_tokens=False)["input_ids"] for one in texts]
+                encoded = [encoder.prompts(part["prompt"].to_list())]
+                encoded += [encoder.answers(part[name].to_list()) for name in FORMATS]
                 data = np.fromiter(
                     chain.from_iterable(chain.from_iterable(zip(*encoded, strict=True))), dtype=np.int32
                 ).tobytes()
@@ -97,14 +100,6 @@ def _check_texts(part: pl.DataFrame) -> None:
                 expected="a text in every row",
                 remedy="make the pairs again; a pair is kept or dropped as a whole",
             )
-
-
-def _texts(part: pl.DataFrame, tokenizer: Any, stop_token: str) -> Iterator[list[str]]:
-    """The prompts in the chat template, then the answers of both formats with their end."""
-    chats = [[{"role": "user", "content": prompt}] for prompt in part["prompt"]]
-    yield tokenizer.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
-    for column in ("ift", "reasoning"):
-        yield [f"{text}{stop_token}" for text in part[column]]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ STAGE_VERSIONS: dict[str, int] = {
     "generations": 1,
     "pairs": 3,
     "mixtures": 2,
-    "tokens": 1,
+    "tokens": 2,
     "learning_rates": 1,
     "training": 1,
     "answers": 1,
