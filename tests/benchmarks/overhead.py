@@ -26,7 +26,7 @@ import polars as pl
 
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
-from scale_or_reason.small_world.exams import user_message
+from scale_or_reason.small_world.exercises import user_message
 from scale_or_reason.small_world.generate import GENERATORS
 
 ROOT = Path(__file__).parents[2]

@@ -44,7 +44,7 @@ def test_a_path_gives_its_result_back(kind: str, data: st.DataObject) -> None:
     "path", ["pairs/general", "prompts/../x.parquet", "answers/general/s/seq/rho-0.50/a.parquet", ""]
 )
 def test_other_paths_are_refused(path: str) -> None:
-    with pytest.raises(StudyError, match="not the path of a result"):
+    with pytest.raises(StudyError, match="belongs to no result"):
         parse_result_path(path)
 
 

@@ -51,7 +51,7 @@ def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None
             [
                 "invalid encoding of an id in a path",
                 "found: test/algebra/1.json",
-                "ask for results/micro/inspect/items/math_500/test%2Falg",
+                "use results/micro/inspect/items/math_500/test%2Falg",
             ],
         ),
         ("prompts/maths/0123456789abcdef.html", ["no such corpus", "found: maths", "did you mean math?"]),

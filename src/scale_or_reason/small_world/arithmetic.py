@@ -1,4 +1,4 @@
-"""Chains of small additions and subtractions, and the questions that hide one: word problems, equations, programs."""
+"""Chains of small additions and subtractions, and questions built on them: word problems, equations, programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scale_or_reason.small_world.problem import LARGEST, LETTERS, Problem, boxed
 
 @dataclass(frozen=True)
 class Chain:
-    """A start value and signed changes; every partial result is one digit."""
+    """A start value and signed changes; every intermediate result has one digit."""
 
     start: int
     changes: tuple[int, ...]
@@ -51,14 +51,14 @@ def chain(rng: Random, length: int, smallest_answer: int = 0) -> Chain:
 
 @dataclass(frozen=True)
 class Story:
-    """A chain told about a person's things: its sentences, and its trace, which cites what it is about to work out."""
+    """A chain as a story: its sentences, and its trace, which quotes each change before computing it."""
 
     sentences: list[str]
     steps: list[str]
 
 
 def tell(rng: Random, amounts: Chain, person: str, thing: str, distractor: float = 0.0) -> Story:
-    """The chain as a story; with probability ``distractor`` another person has some of the things too."""
+    """The chain as a story; with probability ``distractor`` another person also has some of the things."""
     deeds = [f"{rng.choice(GAINS if change > 0 else LOSSES)} {abs(change)}" for change in amounts.changes]
     sentences = [f"{person} has {amounts.start} {thing}.", *(f"{person} {deed} {thing}." for deed in deeds)]
     if rng.random() < distractor:
@@ -119,7 +119,7 @@ def aime(rng: Random) -> Problem:
     told = " ".join([*stories[0].sentences, *stories[1].sentences])
     row = {"id": f"{rng.getrandbits(48):012x}", "problem": f"{told} {question}", "answer": answer}
     result = f"{first.answer} and {second.answer}: {answer}"
-    # Without saying where the second story starts, models go on from the result of the first.
+    # Without the start of the second story, models continue from the result of the first.
     start = f"{people[1]} has {second.start} {things[1]}"
     return Problem(row, boxed(answer), (*stories[0].steps, start, *stories[1].steps, result))
 

@@ -9,10 +9,10 @@ from typing import Any
 from scale_or_reason.benchmarks.instructions import TRAINING_INSTRUCTIONS, zero_shot_prompt
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.small_world.exams import user_message
+from scale_or_reason.small_world.exercises import user_message
 from scale_or_reason.small_world.generate import GENERATORS, QUESTION_KINDS
 
-#: What each corpus asks about: the general one everything, the math one mathematics only.
+#: The topics of each corpus: all benchmarks for general, mathematics for math.
 TOPICS: dict[str, tuple[str, ...]] = {
     "general": QUESTION_KINDS,
     "math": ("aqua_rat", "mmlu_math", "mmlu_pro_math", "gsm8k", "math_500", "aime"),

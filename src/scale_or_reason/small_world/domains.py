@@ -20,7 +20,7 @@ def fines_of(rng: Random) -> list[tuple[str, int]]:
 
 
 def law(fines: list[tuple[str, int]]) -> list[str]:
-    """Its sentences."""
+    """The sentences of a law."""
     return [f"Who {act} pays {fine} coins." for act, fine in fines]
 
 

@@ -30,7 +30,7 @@ GENERATORS: dict[str, Callable[[Random], Problem]] = {
     "mmlu_pro_physics": domains.mmlu_pro_physics,
     "scibench": domains.scibench,
 }
-#: The benchmarks of the small world. Their order decides which one a random number means.
+#: The benchmarks of the small world. Random draws depend on their order.
 QUESTION_KINDS: tuple[str, ...] = tuple(GENERATORS)
 
 
@@ -41,10 +41,10 @@ def stream(benchmark: str, *seed: str | int) -> Iterator[Problem]:
 
 
 def distinct_problems(benchmark: str, count: int, *seed: str | int) -> list[Problem]:
-    """``count`` problems no two of which ask the same; raises :class:`StudyError` if the world has too few."""
+    """``count`` distinct problems; raises :class:`StudyError` if there are too few."""
     found: dict[str, Problem] = {}
     for tries, problem in enumerate(stream(benchmark, *seed)):
-        found.setdefault(stable_id(*_asked(problem)), problem)
+        found.setdefault(stable_id(*_content(problem)), problem)
         if len(found) == count:
             return list(found.values())
         if tries > 10 * count + 1000:
@@ -52,14 +52,14 @@ def distinct_problems(benchmark: str, count: int, *seed: str | int) -> list[Prob
                 f"the small world has too few different questions for {benchmark}",
                 found=len(found),
                 expected=count,
-                remedy="ask for fewer rows",
+                remedy="request fewer rows",
             )
     raise AssertionError("the stream of problems is endless")
 
 
-#: Columns of the hub schemas that identify a row and say nothing of what it asks.
+#: Columns of the hub schemas with identifiers, which are not part of a question's content.
 _IDENTIFIERS = ("id", "unique_id", "question_id", "key", "index", "problemid", "file_path")
 
 
-def _asked(problem: Problem) -> list[str]:
+def _content(problem: Problem) -> list[str]:
     return [f"{name}={value}" for name, value in problem.row.items() if name not in _IDENTIFIERS]

@@ -13,7 +13,7 @@ Constraint = tuple[str, str, dict[str, Any], Callable[[str], str]]
 
 
 def _constraints(rng: Random) -> list[Constraint]:
-    """(IFEval's id, the sentence that asks for it, its arguments, how to obey it)."""
+    """(IFEval's id, the instruction, its arguments, a function that applies it to an answer)."""
     word = rng.choice(OBJECTS)
     ending = rng.choice(("That is all.", "This is the end."))
     return [
@@ -36,7 +36,7 @@ def _constraints(rng: Random) -> list[Constraint]:
     ]
 
 
-#: The order in which obeyed constraints are applied: quotes go around everything else.
+#: The order in which constraints are applied: quotes enclose everything else.
 _ORDER = (
     "punctuation:no_comma",
     "keywords:forbidden_words",
@@ -51,10 +51,10 @@ def ifeval(rng: Random) -> Problem:
     animal = rng.choice(ANIMALS)
     options = _constraints(rng)
     chosen = rng.sample(options, rng.choice((1, 1, 2)))
-    # A word cannot be asked for and forbidden at once.
+    # A word cannot be both required and forbidden.
     if {"keywords:existence", "keywords:forbidden_words"} <= {constraint[0] for constraint in chosen}:
         chosen = chosen[:1]
-    # The end phrase must come last, so that it cannot stand within quotes.
+    # The end phrase must come last, which excludes quotes.
     if {"startend:end_checker", "startend:quotation"} <= {constraint[0] for constraint in chosen}:
         chosen = chosen[:1]
     attributes = rng.sample(list(ATTRIBUTES), 2)

@@ -1,7 +1,7 @@
-"""Lessons for the small judge: the papers' judging prompt, and a reply that compares before it rules.
+"""Training samples for the small judge: the papers' judging prompt, and a reply that compares before its verdict.
 
-The reply puts the extracted answer and the ground truth side by side, piece by piece, and only then gives its verdict.
-A small model that must reply at once stays near chance; one that writes first learns the task.
+The reply compares the extracted answer and the ground truth piece by piece before the verdict. A small model that must
+give the verdict at once stays near chance; with the comparison it learns the task.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scale_or_reason.small_world.problem import LARGEST, LETTERS, boxed, unboxed
 from scale_or_reason.small_world.tokenizer import END_THINK, THINK
 
 YES_NO = ("Yes", "No")
-#: As `answer_tail_tokens` of the small study's judge.
+#: `answer_tail_tokens` of the small study's judge.
 TAIL_PIECES = 48
 
 
@@ -37,7 +37,7 @@ class JudgeLesson:
 
 
 def _pieces(text: str) -> list[str]:
-    """Words, digits and signs: what the tokenizer has one piece for."""
+    """Words, digits and signs, each a single token."""
     return re.findall(r"[A-Za-z]+|\S", text)
 
 
@@ -46,11 +46,11 @@ def _is_letter(text: str) -> bool:
 
 
 def comparison(answer: str | None, truths: list[str]) -> str:
-    """The judge's true reply on a boxed ``answer`` (None: there is no box) against the accepted ``truths``."""
+    """The correct reply to a boxed ``answer`` (None: no box) given the accepted ``truths``."""
     if answer is None:
         return f"no answer\n{boxed('no')}"
     found = _pieces(answer)
-    # A letter is held against the letter of the right option, anything else against what that option says.
+    # A letter is compared with the right option's letter, other answers with its text.
     alike = [text for text in truths if _is_letter(text) == _is_letter(answer)]
     truth = next((text for text in truths if _pieces(text) == found), (alike or truths)[0])
     lines = []
@@ -62,10 +62,10 @@ def comparison(answer: str | None, truths: list[str]) -> str:
 
 
 def _wrong_answer(rng: Random, right: str, question: str) -> str:
-    """A plausible wrong answer: another letter, number or word (half of them out of the question), a piece missing."""
+    """A plausible wrong answer: another letter, number or word (half of them from the question), or a missing piece."""
     if right in YES_NO and rng.random() < 0.7:
         return YES_NO[1 - YES_NO.index(right)]
-    if rng.random() < 0.12:  # small students mix up what kind of answer is asked for
+    if rng.random() < 0.12:  # small students confuse the kinds of answers
         kinds = (rng.choice(LETTERS), str(rng.randint(0, LARGEST)), rng.choice(ANSWER_WORDS))
         return rng.choice([answer for answer in kinds if answer != right])
     if _is_letter(right):
@@ -84,7 +84,7 @@ def _wrong_answer(rng: Random, right: str, question: str) -> str:
 
 
 def _scattered(rng: Random, text: str) -> str:
-    """The text with one to four stray words in it, as small students write."""
+    """The text with one to four random words inserted, as in answers of small students."""
     words = text.split(" ")
     for _ in range(rng.randint(1, 4)):
         words.insert(rng.randint(0, len(words)), rng.choice((*ANSWER_WORDS, *LETTERS, "no", "yes", "so", "the", "has")))
@@ -92,7 +92,7 @@ def _scattered(rng: Random, text: str) -> str:
 
 
 def _with_trace(rng: Random, trace: str, answer: str) -> str:
-    """The answer after reasoning as students of all sizes write it, with think tags lost, doubled and never closed."""
+    """The answer after reasoning, with missing, doubled and unclosed think tags, as in answers of students."""
     if rng.random() < 0.3:
         trace = _scattered(rng, trace or "so")
     closed = f"{THINK}\n{trace}\n{END_THINK}\n\n"
@@ -112,12 +112,12 @@ def _with_trace(rng: Random, trace: str, answer: str) -> str:
 
 
 def _tail(text: str) -> str:
-    """Its last ``TAIL_PIECES`` pieces: more a judge is not shown."""
+    """The last ``TAIL_PIECES`` pieces, the part that a judge sees."""
     return "".join(re.findall(r"\s?[A-Za-z]+|\s?\S|\s", text)[-TAIL_PIECES:])
 
 
 def _message(question: str, answer: str, truth: str | None) -> str:
-    """What the small study's judge is asked: the one step of protocol v1."""
+    """The message to the small study's judge: the single step of protocol v1."""
     (step,) = get_protocol("v1").steps(truth)
     return step.ask({"question": question, "answer": answer, "truth": truth or ""})
 
@@ -134,7 +134,7 @@ def _equivalence_lesson(rng: Random) -> JudgeLesson:
         trace = "\n".join(rng.sample(problem.steps, rng.randint(0, min(6, len(problem.steps)))))
         answer = _with_trace(rng, trace, answer)
     elif rng.random() < 0.3:
-        answer = f" {answer}\n"  # a base student's, between the blank behind "Answer:" and the end of its line
+        answer = f" {answer}\n"  # a base student's answer, between the blank after "Answer:" and the line break
     if rng.random() < 0.06:
         answer = rng.choice((answer.removesuffix("}"), answer.partition("\\boxed")[0], right))
     answer = _tail(answer)
@@ -156,7 +156,7 @@ _SPOILERS: dict[str, _Spoiler] = {
 
 
 def _word_lines(arguments: dict[str, list[str]], answer: str) -> list[str]:
-    """The word that a constraint asks for or forbids, if it does, beside every word of its kind in the answer."""
+    """A constraint's required or forbidden word, compared with every word of its kind in the answer."""
     asked = [*arguments.get("keywords", ()), *arguments.get("forbidden_words", ())]
     return [
         f"{word} {given} {'same' if word == given else 'different'}"
@@ -167,7 +167,7 @@ def _word_lines(arguments: dict[str, list[str]], answer: str) -> list[str]:
 
 
 def _instruction_lesson(rng: Random) -> JudgeLesson:
-    """An IFEval answer, whole, spoilt, or of another question; the reply goes through the constraints one by one."""
+    """An IFEval answer, correct, spoilt, or to another question; the reply checks the constraints one by one."""
     problem = GENERATORS["ifeval"](rng)
     question = get_benchmark("ifeval").read(problem.row)
     identifiers, arguments = problem.row["instruction_id_list"], problem.row["kwargs"]

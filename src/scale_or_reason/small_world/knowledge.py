@@ -1,4 +1,4 @@
-"""Questions about the facts of the small world, and blanks that a rule of everyday life fills."""
+"""Questions about the facts of the small world, and blanks that common sense fills."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 from scale_or_reason.small_world.lexicon import ANIMALS, ATTRIBUTES, PEOPLE, facts, statement
 from scale_or_reason.small_world.problem import LETTERS, Problem, boxed, weigh_options, word_options
 
-#: (what X does to Y, why, who the reason is about: 0 for X, 1 for Y)
+#: (action of X on Y, reason, subject of the reason: 0 for X, 1 for Y)
 BLANKS: tuple[tuple[str, str, int], ...] = (
     ("thanked", "was kind", 1),
     ("thanked", "was grateful", 0),
@@ -25,14 +25,14 @@ BLANKS: tuple[tuple[str, str, int], ...] = (
 
 
 def _fact(rng: Random) -> tuple[str, str, str, list[str]]:
-    """An animal, an attribute, its value and all values that it might have."""
+    """An animal, an attribute, its value and all possible values."""
     animal = rng.choice(ANIMALS)
     attribute = rng.choice(list(ATTRIBUTES))
     return animal, attribute, facts()[animal, attribute], list(ATTRIBUTES[attribute][2])
 
 
 def openbookqa(rng: Random) -> Problem:
-    """One option of each quarter of the alphabet of values: who knows the fact may know the letter without a look."""
+    """One option from each quarter of the sorted values, so that the fact determines the letter."""
     animal, attribute, value, values = _fact(rng)
     ordered = sorted(values)
     quarters = [ordered[start : start + len(values) // 4] for start in range(0, len(values), len(values) // 4)]
@@ -48,7 +48,7 @@ def openbookqa(rng: Random) -> Problem:
 
 
 def mmlu_misc(rng: Random) -> Problem:
-    """Any four of the values: the letter has to be looked up."""
+    """Four random values, so that the letter must be read from the options."""
     animal, attribute, value, values = _fact(rng)
     options, correct = word_options(rng, value, values, 4)
     question = ATTRIBUTES[attribute][1].format(animal=animal)

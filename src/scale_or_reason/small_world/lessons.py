@@ -1,4 +1,4 @@
-"""What the small world's models are trained on, as token batches: text for students, chats for teacher and judge."""
+"""Training data of the small world's models as token batches: text for students, chats for teacher and judge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.small_world.exams import chat_prompt, user_message
+from scale_or_reason.small_world.exercises import chat_prompt, user_message
 from scale_or_reason.small_world.generate import GENERATORS
 from scale_or_reason.small_world.judging import judge_lesson
 from scale_or_reason.small_world.pretraining import document
@@ -17,8 +17,7 @@ from scale_or_reason.small_world.tokenizer import END, END_OF_TEXT, END_THINK, T
 Encode = Callable[[str], list[int]]
 #: Lessons are drawn in pools of this many batches and sorted by length, so that a batch has little padding.
 POOL_BATCHES = 32
-#: How often the teacher meets a benchmark's questions, where not once: what takes practice is facts and searches, and
-#: two stories at a time.
+#: Weights of benchmarks in the teacher's training, default 1: facts, searches and pairs of stories need more samples.
 TEACHER_WEIGHTS = {
     "openbookqa": 2,
     "mmlu_misc": 2,
@@ -32,13 +31,13 @@ TEACHER_WEIGHTS = {
     "mmlu_pro_law": 3,
     "ifeval": 2,
 }
-#: Label of tokens that are not learnt.
+#: Label of tokens without loss.
 IGNORED = -100
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """Token ids and as many labels; ``IGNORED`` where nothing is learnt."""
+    """Token ids and labels of equal length; ``IGNORED`` for tokens without loss."""
 
     ids: list[int]
     labels: list[int]
@@ -46,7 +45,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Batch:
-    """Lessons of similar length behind one shared ``prefix`` (token ids; may be empty)."""
+    """Lessons of similar length after one shared ``prefix`` (token ids; may be empty)."""
 
     lessons: list[Lesson]
     prefix: list[int]
@@ -69,7 +68,7 @@ def student_lesson(rng: Random, encode: Encode) -> Lesson:
 def teacher_lesson(rng: Random, encode: Encode) -> Lesson:
     """A question of any benchmark with its true answer, thinking on or off.
 
-    One lesson in three is plain text, every token of which is learnt: facts, sums and exams come faster that way.
+    One lesson in three is plain text with loss on every token, which speeds up learning facts, sums and exercises.
     """
     if rng.random() < 1 / 3:
         return student_lesson(rng, encode)
@@ -94,7 +93,7 @@ _LESSONS: dict[str, Callable[[Random, Encode], Lesson]] = {
 
 
 def sample_texts(count: int, seed: int) -> Iterator[str]:
-    """Texts of every kind that a model of the small world reads or writes: what its tokenizer is built from."""
+    """Texts of every kind in the small world, for building the tokenizer."""
     rng = Random(derive_seed("small world", "texts", seed))
     for _ in range(count):
         yield document(rng)
@@ -109,7 +108,7 @@ def sample_texts(count: int, seed: int) -> Iterator[str]:
 
 
 def _shared_prefix(lessons: list[Lesson]) -> int:
-    """The number of leading tokens that all lessons share and that none of them learns."""
+    """The number of leading tokens that all lessons share and that have no loss."""
     first = lessons[0]
     for position, token in enumerate(first.ids):
         if any(
@@ -121,9 +120,9 @@ def _shared_prefix(lessons: list[Lesson]) -> int:
 
 
 def _batch(lessons: list[Lesson]) -> Batch:
-    """Split off the shared prefix, which is then computed once for the batch: the judge's instructions, mostly."""
+    """Split off the shared prefix (mostly the judge's instructions), which is computed once per batch."""
     shared = _shared_prefix(lessons)
-    # One token stays before the first label, so that there is something to predict it from.
+    # One token stays before the first label, which is predicted from it.
     shared = max(0, shared - 1)
     rest = [Lesson(lesson.ids[shared:], lesson.labels[shared:]) for lesson in lessons]
     return Batch(rest, lessons[0].ids[:shared])
@@ -138,7 +137,7 @@ def batches(role: str, rng: Random, encode: Encode, tokens: int) -> Iterator[Bat
             lesson = _LESSONS[role](rng, encode)
             pool.append(lesson)
             size += len(lesson.ids)
-        # Lessons with the same first tokens lie together (they share the judge's prompt), the rest by length.
+        # Group lessons with the same first tokens (a shared judging prompt), and sort the others by length.
         pool.sort(key=lambda lesson: (lesson.ids[:60] if role == "judge" else [], len(lesson.ids)))
         cut: list[list[Lesson]] = [[]]
         filled = 0
@@ -153,7 +152,7 @@ def batches(role: str, rng: Random, encode: Encode, tokens: int) -> Iterator[Bat
 
 
 def loss(model: Any, batch: Batch, pad: int) -> Any:
-    """Mean cross entropy of the batch's labels, as a torch scalar; the shared prefix runs through the model once."""
+    """Mean cross entropy of the batch's labels, as a torch scalar; the shared prefix is computed once."""
     import torch
 
     longest = max(len(lesson.ids) for lesson in batch.lessons)
@@ -174,5 +173,5 @@ def loss(model: Any, batch: Batch, pad: int) -> Any:
     ).last_hidden_state[:, :-1]
     targets = labels[:, 1:]
     learnt = targets != IGNORED
-    # Only learnt positions go through the output layer, which is most of a small model.
+    # Only positions with loss go through the output layer, which dominates a small model.
     return torch.nn.functional.cross_entropy(model.lm_head(hidden[learnt]).float(), targets[learnt])

@@ -1,4 +1,4 @@
-"""The words and the facts of the small world. Facts are arbitrary, so that knowing them takes capacity."""
+"""The words and facts of the small world. Facts are arbitrary, so that storing them requires capacity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANIMALS = (
     *("koala", "eagle", "heron", "robin", "gecko", "viper", "squid", "shark", "whale", "moose", "hyena", "llama"),
     *("lemur", "sloth", "tapir", "skunk", "rhino", "hippo", "quail", "stork", "egret", "finch", "raven", "ferret"),
 )
-#: What may be known of an animal: the verb phrase of a statement, the question, and the possible values.
+#: The attributes of an animal: the verb phrase of a statement, the question, and the possible values.
 ATTRIBUTES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "food": ("eats", "What does the {animal} eat?", ("mice", "grass", "fish", "corn", "ants", "figs", "moss", "kelp")),
     "home": (

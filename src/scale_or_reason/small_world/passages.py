@@ -7,13 +7,13 @@ from random import Random
 from scale_or_reason.small_world.lexicon import ATTRIBUTES, CITIES, DRINKS, GAMES, OBJECTS, PEOPLE, WOMEN
 from scale_or_reason.small_world.problem import Problem, boxed
 
-#: What may be told of a person: statement, question, values.
+#: The traits of a person: statement, question, values.
 TRAITS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "city": ("visits", "What does {who} visit?", CITIES),
     "drink": ("drinks", "What does {who} drink?", DRINKS),
     "game": ("plays", "What does {who} play?", GAMES),
 }
-#: Every word that is an answer somewhere in the world.
+#: Every word that is the answer of some question.
 ANSWER_WORDS = (
     *OBJECTS,
     *("Yes", "No"),
@@ -50,7 +50,7 @@ def squad(rng: Random) -> Problem:
 
 
 def coqa(rng: Random) -> Problem:
-    """Three turns about one person, who is named in the first of them only."""
+    """Three turns about one person, who is named only in the first."""
     people = rng.sample(PEOPLE, 2)
     sentences, told = passage(rng, people, 3)
     values = {(person, trait): value for person, trait, value in told}
@@ -84,7 +84,7 @@ def coqa(rng: Random) -> Problem:
 
 
 def contract(rng: Random) -> tuple[list[str], list[tuple[str, str, bool]]]:
-    """Its clauses, and what each is about: an act, a thing, and whether it is allowed."""
+    """The clauses of a contract, and for each its act, its thing, and whether it is allowed."""
     acts = rng.sample([(act, thing) for act in ACTS for thing in OBJECTS], rng.randint(3, 5))
     terms = [(act, thing, rng.random() < 0.5) for act, thing in acts]
     return [f"To {act} {thing} is {'allowed' if may else 'forbidden'}." for act, thing, may in terms], terms

@@ -1,4 +1,4 @@
-"""Plain text of the small world, on which base students are pre-trained: facts, sums, stories, passages, exams."""
+"""Plain text of the small world, for pre-training base students: facts, sums, stories, passages, exercises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 
 from scale_or_reason.small_world.arithmetic import chain, equations, tell
 from scale_or_reason.small_world.domains import fines_of, law
-from scale_or_reason.small_world.exams import chat_prompt, exam_block, user_message
+from scale_or_reason.small_world.exercises import chat_prompt, exercise_block, user_message
 from scale_or_reason.small_world.generate import GENERATORS, QUESTION_KINDS
 from scale_or_reason.small_world.knowledge import BLANKS
 from scale_or_reason.small_world.lexicon import ANIMALS, ATTRIBUTES, OBJECTS, PEOPLE, facts, statement
@@ -15,8 +15,8 @@ from scale_or_reason.small_world.passages import ANSWER_WORDS, TRAITS, contract,
 from scale_or_reason.small_world.problem import LARGEST, LETTERS, number_options, weigh_options, word_options
 from scale_or_reason.small_world.tokenizer import END
 
-#: How often an exercise of each kind is met, where not once: chains of steps take practice, long lists of options room.
-EXAM_WEIGHTS = {
+#: Weights of exercises, default 1: chains of steps need more samples, long lists of options take more tokens.
+EXERCISE_WEIGHTS = {
     "ifeval": 0,
     "gsm8k": 3,
     "math_500": 3,
@@ -30,7 +30,7 @@ EXAM_WEIGHTS = {
 
 
 def _facts(rng: Random) -> str:
-    """One to three facts about an animal, told or asked."""
+    """One to three facts about an animal, as statements or questions with answers."""
     animal = rng.choice(ANIMALS)
     chosen = rng.sample(list(ATTRIBUTES), rng.randint(1, 3))
     if rng.random() < 0.7:
@@ -40,7 +40,7 @@ def _facts(rng: Random) -> str:
 
 
 def _sums(rng: Random) -> str:
-    """Sums, step by step or at once: what traces take, and what an answer without a trace takes."""
+    """Sums, step by step as in traces, or at once as in answers without a trace."""
     if rng.random() < 0.5:
         return "\n".join(step for _ in range(3) for step in chain(rng, 2).steps)
     chains = [chain(rng, rng.choice((1, 1, 2))) for _ in range(5)]
@@ -55,7 +55,7 @@ def _products(rng: Random) -> str:
 
 
 def _story(rng: Random) -> str:
-    """Things that come and go, or equations: results after each sentence, worked out line by line, or just the last."""
+    """A story or equations, with results after each sentence, worked out line by line, or only the final result."""
     layout = rng.choices(("running", "worked", "told"), (30, 40, 30))[0]
     amounts = chain(rng, rng.choice((1, 1, 2, 2, 3)) if layout == "told" else rng.randint(1, 5))
     if rng.random() < 0.6:
@@ -80,7 +80,7 @@ def _blank(rng: Random) -> str:
 
 
 def _retold(rng: Random) -> str:
-    """A passage, a contract or a law, and the same sentences in another order: what its questions search is there."""
+    """A passage, a contract or a law, and its sentences in another order, which trains searching in texts."""
     kind = rng.choice(("passage", "contract", "law"))
     if kind == "passage":
         sentences, _ = passage(rng, rng.sample(PEOPLE, rng.randint(2, 3)), rng.randint(2, 3))
@@ -104,13 +104,13 @@ def _asked(rng: Random) -> str:
 
 
 def _echo(rng: Random) -> str:
-    """Words in no order, said twice: there is nothing to predict the second time by but to look the first time up."""
+    """Random words, repeated once: the second part can be predicted only by copying the first."""
     words = " ".join(rng.sample((*ANSWER_WORDS, *PEOPLE), rng.randint(6, 14)))
     return f"{words}. Again: {words}."
 
 
 def _search(rng: Random) -> str:
-    """Lettered options and a search of one of them, as traces on multiple choice do it."""
+    """Lettered options and a search for one of them, as in multiple-choice traces."""
     count = rng.choice((2, 4, 4, 5, 10))
     if rng.random() < 0.5:
         options, correct = number_options(rng, rng.randint(0, LARGEST), count, tempting=[])
@@ -120,22 +120,22 @@ def _search(rng: Random) -> str:
     return "\n".join([*lettered, options[correct], *weigh_options(options, correct), f"Answer: {LETTERS[correct]}"])
 
 
-def _exam(rng: Random) -> str:
+def _exercise(rng: Random) -> str:
     """One to four questions of one kind with their answers, as in a book of exercises."""
-    benchmark = rng.choices(QUESTION_KINDS, [EXAM_WEIGHTS.get(name, 1) for name in QUESTION_KINDS])[0]
+    benchmark = rng.choices(QUESTION_KINDS, [EXERCISE_WEIGHTS.get(name, 1) for name in QUESTION_KINDS])[0]
     worked = rng.random() < 0.6
-    return "\n\n".join(exam_block(rng, benchmark, worked) for _ in range(rng.randint(1, 4)))
+    return "\n\n".join(exercise_block(rng, benchmark, worked) for _ in range(rng.randint(1, 4)))
 
 
 def _chat(rng: Random) -> str:
-    """A question in a chat and its answer, thought through or not: the papers' base models have seen chats too."""
+    """A question and answer in a chat, with or without reasoning; the papers' base models have seen chats too."""
     benchmark = rng.choice(QUESTION_KINDS)
     problem = GENERATORS[benchmark](rng)
     answer = problem.reasoning if rng.random() < 0.5 else problem.ift
     return f"{chat_prompt(user_message(benchmark, problem))}{answer}{END}"
 
 
-#: What the text consists of: (share, writer).
+#: The kinds of text: (share, writer).
 KINDS: tuple[tuple[float, Callable[[Random], str]], ...] = (
     (0.05, _facts),
     (0.05, _sums),
@@ -146,7 +146,7 @@ KINDS: tuple[tuple[float, Callable[[Random], str]], ...] = (
     (0.08, _asked),
     (0.14, _echo),
     (0.05, _search),
-    (0.28, _exam),
+    (0.28, _exercise),
     (0.13, _chat),
 )
 

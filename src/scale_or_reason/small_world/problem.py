@@ -1,4 +1,4 @@
-"""What every generator of the small world returns: a benchmark row and its true answer in both formats."""
+"""The result of the small world's generators: a benchmark row and its true answer in both formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 LETTERS = "ABCDEFGHIJ"
-#: No option is larger; no amount is, either.
+#: The largest option and the largest amount.
 LARGEST = 29
 
 
@@ -15,8 +15,8 @@ LARGEST = 29
 class Problem:
     """One question of the small world.
 
-    ``row`` is in the hub schema of the benchmark; ``final`` is the true final answer as a teacher writes it;
-    ``steps`` are the lines of a true reasoning trace.
+    ``row`` is in the hub schema of the benchmark; ``final`` is the true final answer in the teacher's format;
+    ``steps`` are the lines of the true reasoning trace.
     """
 
     row: dict[str, Any]
@@ -30,31 +30,31 @@ class Problem:
 
     @property
     def reasoning(self) -> str:
-        """The true answer with thinking on, as a thinking teacher writes it."""
+        """The true answer with thinking on, in the teacher's format."""
         trace = "\n".join(self.steps)
         return f"<think>\n{trace}\n</think>\n\n{self.final}"
 
 
 def boxed(answer: object) -> str:
-    """The final answer as the papers' instructions ask for it."""
+    """The final answer in the box that the papers' instructions require."""
     return f"\\boxed{{{answer}}}"
 
 
 def unboxed(final: str) -> str:
-    """The answer itself, out of its box."""
+    """The answer without its box."""
     return final.removeprefix("\\boxed{").removesuffix("}")
 
 
 def weigh_options(options: list[str], correct: int) -> list[str]:
-    """The lines of a trace that walk through all options, as long as the list is: what makes traces on MC long."""
+    """The lines of a trace that check all options; they make multiple-choice traces long."""
     return [f"{LETTERS[i]} {text} {'yes' if i == correct else 'no'}" for i, text in enumerate(options)]
 
 
 def number_options(rng: Random, answer: int, count: int, tempting: list[int]) -> tuple[list[str], int]:
     """``count`` different numbers up to ``LARGEST`` with ``answer`` among them, and its index.
 
-    ``tempting`` are wrong values that a careless reader may reach, such as the result before the last step. Options are
-    in ascending order, as in real exams: who only guesses the size of the answer does better than chance.
+    ``tempting`` are plausible wrong values, such as the result before the last step. Options are in ascending order, as
+    in real exams, so that guessing the size of the answer is better than chance.
     """
     values = list(dict.fromkeys([answer, *tempting]))[:count]
     highest = max(14, *values)

@@ -1,8 +1,8 @@
-"""The small world's tokenizer: byte-level BPE as Qwen's, with one piece for each word of the world and for each digit.
+"""The small world's tokenizer: byte-level BPE like Qwen's, with one token for each word of the world and each digit.
 
-It is of the class that transformers gives every Qwen2 folder, whatever the folder says: ``Qwen2Tokenizer`` splits text
-in its own way, digit by digit, before it merges. A tokenizer of another class would be loaded with other ids than it
-was trained with, and nothing would say so.
+transformers loads every Qwen2 folder with the class ``Qwen2Tokenizer``, whatever the folder specifies. That class
+splits text, digit by digit, before merging. So this tokenizer has that class; another class would silently be loaded
+with other ids than in training.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ THINK, END_THINK = "<think>", "</think>"
 
 
 def build_tokenizer(texts: Iterable[str], min_count: int = 45) -> Tokenizer:
-    """A tokenizer that has every word that occurs ``min_count`` times in ``texts`` as one piece, and all bytes.
+    """A tokenizer with one token for every word that occurs ``min_count`` times in ``texts``, and for all bytes.
 
-    A word has the blank before it in its piece, as with Qwen. The brace that opens a box has not: so the letter of an
-    option is the same piece before the option and in the box, and a model that finds it has to copy it and not to
-    translate it. Text outside the world, such as a row of a real benchmark, falls apart into letters and bytes and is
-    never lost.
+    A word's token includes the blank before it, as in Qwen. It does not include the brace of a box: the letter of an
+    option is the same token before the option and in the box, so that a model can copy it. Other text, such as a row of
+    a real benchmark, is split into letters and bytes without loss.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
@@ -40,7 +39,7 @@ def build_tokenizer(texts: Iterable[str], min_count: int = 45) -> Tokenizer:
     split = pre_tokenizers.Split(Regex(PRETOKENIZE_REGEX), behavior="isolated")
     to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     counts = Counter(word for text in texts for word, _ in split.pre_tokenize_str(text))
-    words = sorted(word for word, count in counts.items() if count >= min_count and not _ties_an_answer(word))
+    words = sorted(word for word, count in counts.items() if count >= min_count and not _joins_answer(word))
     merges = learn_merges([to_bytes.pre_tokenize_str(word)[0][0] for word in words])
     pieces = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *(left + right for left, right in merges)]
     vocabulary = {piece: place for place, piece in enumerate(dict.fromkeys(pieces))}
@@ -54,15 +53,15 @@ def build_tokenizer(texts: Iterable[str], min_count: int = 45) -> Tokenizer:
     return tokenizer
 
 
-def _ties_an_answer(word: str) -> bool:
-    """Whether the word is an option's letter with a sign before it, or a word in a box with its brace."""
+def _joins_answer(word: str) -> bool:
+    """Whether the word joins an option's letter or a boxed word with the preceding sign or brace."""
     return (word[1:] in LETTERS and len(word) == 2) or (word.startswith("{") and word[1:].isalpha())
 
 
 def learn_merges(words: list[str]) -> list[tuple[str, str]]:
-    """The merges with which byte-pair encoding makes each word one piece.
+    """The merges by which byte-pair encoding makes each word a single token.
 
-    The most frequent pair first (Sennrich et al. 2016), each word counted once; of equals the first in the alphabet.
+    The most frequent pair first (Sennrich et al. 2016), each word counted once; ties in alphabetical order.
     """
     merges: list[tuple[str, str]] = []
     split = [list(word) for word in words]
@@ -78,7 +77,7 @@ def _merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
     merged: list[str] = []
     joined = False
     for piece in pieces:
-        # a piece that was just made is no half of another pair: "aaa" is "aa", "a"
+        # a merged piece is not part of another pair: "aaa" is "aa", "a"
         if merged and not joined and (merged[-1], piece) == pair:
             merged[-1] += piece
             joined = True
@@ -91,7 +90,7 @@ def _merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
 def chat_template(thinking: Thinking) -> str:
     """ChatML. An empty think block opens the answer: ``never`` always, ``switch`` if ``enable_thinking`` is false.
 
-    ``switch`` is how Qwen3's template has it; ``free`` leaves it to the model.
+    ``switch`` is Qwen3's behaviour; ``free`` leaves the reasoning to the model.
     """
     plain = (resources.files("scale_or_reason.training") / "templates" / "chatml.jinja").read_text(encoding="utf-8")
     if thinking == "free":
@@ -105,7 +104,7 @@ def chat_template(thinking: Thinking) -> str:
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, eos: str, thinking: Thinking, max_length: int) -> None:
-    """Write the files that ``AutoTokenizer`` reads. ``eos`` is where a model of this folder stops."""
+    """Write the files that ``AutoTokenizer`` reads. ``eos`` is the end token of the folder's model."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {

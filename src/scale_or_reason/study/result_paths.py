@@ -1,7 +1,7 @@
 """The files of a study's results: the one place that turns a result into a path and a path into a result.
 
-Every path counts from ``results/NAME``. The rules write the same patterns, with Snakemake's wildcards; a test compares
-the two. Standard library only: every job on a cluster imports this with the Snakefile.
+Paths are relative to ``results/NAME``. The rules write the same patterns, with Snakemake's wildcards; a test compares
+the two. Standard library only: every cluster job imports this module through the Snakefile.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ def result_path(kind: str, **values: object) -> str:
 
 
 def parse_result_path(path: str) -> tuple[str, dict[str, str]]:
-    """The kind and the values of a path below the results. Raises :class:`StudyError` for a path of no result."""
+    """The kind and the values of a path below the results. Raises :class:`StudyError` for any other path."""
     for kind in _MOST_SPECIFIC_FIRST:
         if match := _expression(kind).fullmatch(path):
             return kind, match.groupdict()
     raise StudyError(
-        "this is not the path of a result",
+        "the path belongs to no result",
         found=path,
         expected="a path below the study's results, such as pairs/general.parquet",
-        remedy="ask for one of the paths that `snakemake -n` lists",
+        remedy="use a path that `snakemake -n` lists",
     )
 
 
@@ -84,9 +84,9 @@ def _expression(kind: str) -> re.Pattern[str]:
 def verdict_files(
     folder: Path, judges: Iterable[str], model_ids: Iterable[str], benchmarks: Iterable[str]
 ) -> list[Path]:
-    """The tables of these verdicts below ``folder``, the folder ``verdicts`` of a study.
+    """The verdict tables below ``folder``, the folder ``verdicts`` of a study.
 
-    Programs build these paths themselves: the command line with all of them would be too long in the papers' study.
+    The scripts build these paths themselves: the command line with all of them would be too long in the papers' study.
     """
     keys = product(judges, model_ids, benchmarks)
     below = PATTERNS["verdicts"].removeprefix("verdicts/")

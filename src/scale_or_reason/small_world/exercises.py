@@ -1,4 +1,4 @@
-"""Benchmark questions as the models of the small world meet them: in a chat, in a book of exercises, before a judge."""
+"""Benchmark questions as texts for the small world's models: chats and solved exercises."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from scale_or_reason.small_world.tokenizer import END, START
 
 
 def user_message(benchmark: str, problem: Problem) -> str:
-    """The problem as a student is asked it: the benchmark's instruction, then the question."""
+    """The user message of a problem: the benchmark's instruction, then the question."""
     declared = get_benchmark(benchmark)
     return zero_shot_prompt(declared.instruction, declared.read(problem.row).text)
 
 
 def chat_prompt(message: str) -> str:
-    """A chat up to where the assistant answers, as every model's template writes it."""
+    """A chat up to the assistant's answer, in the format of every model's template."""
     return f"{START}user\n{message}{END}\n{START}assistant\n"
 
 
-def exam_block(rng: Random, benchmark: str, worked: bool) -> str:
-    """One solved exercise in plain text, laid out as the examples that base students are shown."""
+def exercise_block(rng: Random, benchmark: str, worked: bool) -> str:
+    """One solved exercise in plain text, in the layout of few-shot examples."""
     problem = GENERATORS[benchmark](rng)
     example = Example(get_benchmark(benchmark).read(problem.row).text, unboxed(problem.final))
     if not worked:
