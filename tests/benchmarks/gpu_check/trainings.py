@@ -234,9 +234,9 @@ def train_trl(
     )
     model, undo = build(case.shape, dtype, attention, case.layers)
     if not on_gpu:
-        from scale_or_reason.training.trainer.sft import _suit_fused_head_to_cpu
+        from scale_or_reason.training.trainer.sft import _adapt_fused_head_to_cpu
 
-        _suit_fused_head_to_cpu(SHAPES[case.shape][5])
+        _adapt_fused_head_to_cpu(SHAPES[case.shape][5])
     try:
         rows = Dataset.from_list(samples(case, prompts, answers))
         trainer = SFTTrainer(
