@@ -1,4 +1,4 @@
-# What to train for a budget. Not part of `all`, since it takes a budget: ask for it by its name.
+# Advice on what to train for a budget. Not part of `all`, since it requires a budget: request the rule by name.
 
 
 rule advise:
@@ -17,7 +17,7 @@ rule advise:
         directory=option("output_dir", f"results/{STUDY.name}/advice"),
     message:
         "advise what to train"
-    # without an output, since it is asked again with other numbers. For eyes, so the log is a copy.
+    # no declared output, since it is rerun with other numbers; it prints to the terminal, and the log has a copy
     shell:
         "set -o pipefail; python {params.program} {params.config} {params.budget} --outcomes {input.outcomes}"
         " --costs {input.costs} {params.directory} 2>&1 | tee {log}"

@@ -1,5 +1,5 @@
-# What the numbers say: curves through the students, intervals, contrasts and the papers' statements. All of these follow
-# from the tables of scores and costs and from the verdicts on single answers; each rule names its code as an input.
+# Analysis: fitted curves, intervals, contrasts and the papers' statements, computed from the tables of scores and costs
+# and from single verdicts. Each rule has its code as an input.
 
 EVIDENCE_CODE = library(
     "scoring/evidence",
@@ -85,7 +85,7 @@ rule tabulate_outcomes:
         families=json_option("families", config["study"]["families"]),
         architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]),
     message:
-        "tabulate what became of every answer"
+        "tabulate the outcome of every answer"
     shell:
         "python {input.script:q} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
         " {params.families} {params.architectures} --output {output.outcomes} --early-stopping {output.stopped} &> {log}"
@@ -131,7 +131,7 @@ rule measure_uncertainty:
         sizes=json_option("sizes", SIZES),
         seed=option("seed", STUDY.seed),
     message:
-        "measure how sure accuracies, gaps and frontiers are"
+        "compute intervals of accuracies, gaps and frontiers"
     shell:
         "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
         " {params.seed} --uncertainty {output.uncertainty} --contrasts {output.contrasts}"

@@ -1,4 +1,4 @@
-# Benchmark rows become items: prompt, question, accepted answers.
+# Convert benchmark rows to items: prompt, question, accepted answers.
 
 
 rule prepare_benchmark:
@@ -11,7 +11,7 @@ rule prepare_benchmark:
         "<logs>/prepare_benchmark/{benchmark}.log",
     benchmark:
         "<benchmarks>/prepare_benchmark/{benchmark}.tsv"
-    # bad data should show before anything expensive runs
+    # detect bad data before expensive jobs
     priority: 10
     retries: 0 if config["benchmarks"]["source"]["kind"] == "jsonl" else 2
     conda:
@@ -49,4 +49,4 @@ use rule prepare_benchmark as prepare_fewshot_pool with:
         seed=option("seed", STUDY.seed),
         version=benchmark_version,
     message:
-        "set aside examples of {wildcards.benchmark}"
+        "prepare few-shot examples of {wildcards.benchmark}"

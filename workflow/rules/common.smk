@@ -1,4 +1,4 @@
-# What all rules share: the checked study, wildcard constraints, and names for what several rules need.
+# Shared by all rules: the validated study, wildcard constraints, and common names.
 import re
 import shlex
 import sys
@@ -12,7 +12,7 @@ from scale_or_reason.study.study import Study
 
 if set("{}") & set(str(PROJECT)):
     sys.exit(f"error: Snakemake takes the braces in the project's path for wildcards: rename the folder: {PROJECT}")
-# Checked once, by the process that a person started: every job on a cluster reads this file again.
+# Validated only in the main process: every cluster job reads this file again.
 type_overrides(config, workflow.config_settings.config or {})
 find_files(config, PROJECT)
 try:
@@ -28,10 +28,10 @@ except StudyError as error:
 if workflow.is_main_process:
     from scale_or_reason.preflight.file_checks import notes
 
-    # to stderr: --dag and --rulegraph write their graph to stdout
+    # to stderr, since --dag and --rulegraph write their graph to stdout
     print(STUDY.announcement(), *notes(config), sep="\n", file=sys.stderr)
 
-# Jobs find the programs of the environment that Snakemake runs in, whether or not it is activated.
+# Jobs find the programs of Snakemake's environment even if it is not activated.
 if not workflow.deployment_settings.deployment_method:
     search_first(Path(sys.executable).parent)
 
@@ -46,15 +46,15 @@ report: "../report/workflow.rst"
 
 
 def one_of(names):
-    """A pattern that matches these names and nothing else."""
+    """A pattern that matches exactly these names."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
-# Those with a limit of their own have rules of their own.
+# Models under other length limits have separate rules.
 TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 GRID, ADAPTED = STUDY.variants(), STUDY.adapted_variants()
-# Whether all of them are evaluated in one job, and those that are evaluated in a job of their own.
+# Whether models of a student are evaluated in one job, and the models with separate jobs.
 BY_STUDENT = config["compute"]["evaluation_grouping"] == "student"
 TRAINED_APART = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED}" if BY_STUDENT else TRAINED
 EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
@@ -84,21 +84,21 @@ wildcard_constraints:
 CONDA_ENVIRONMENT = f"../../envs/{config['compute']['device']}.yaml"
 JOBS = config["compute"]["jobs"]
 ON_GPU = config["compute"]["device"] == "gpu"
-# A training that was stopped goes on from its last checkpoint. Inside a job of a cluster it is not started again: the
-# process that submitted it does that, in a new allocation.
+# A stopped training resumes from its last checkpoint. It is not retried inside a cluster job: the submitting process
+# restarts it in a new allocation.
 TRAINING_RESTARTS = config["compute"]["training_restarts"] if workflow.is_main_process else 0
-# Of each tokenizer, a student who has it: the others with the same one have the same template.
+# One student per tokenizer; students with the same tokenizer share the template.
 TOKENIZERS = {student.tokenizer_name: student for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
-# Where examples come from; none are needed for zero shots.
+# Sources of few-shot examples; zero-shot evaluation needs none.
 POOLS = expand(
     "<results>/benchmarks/{benchmark}.pool.parquet", benchmark=STUDY.benchmarks if any(STUDY.base_shots) else []
 )
 SAMPLES = {name: count for name, count in config["benchmarks"]["samples_per_item"].items() if name in STUDY.benchmarks}
-# A judge's manifest stands for its tables: 12,000 fewer files for Snakemake to look at in the paper's study.
+# A judge's manifest represents its tables, which saves Snakemake 12,000 files in the papers' study.
 JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=STUDY.judges)
-# What a judge takes alone where it takes batches: models that the study does not select, but that somebody asks for.
+# With batches, models outside the study that are requested by path are judged one by one.
 SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
 IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
 ONE_BY_ONE = config["compute"]["models_per_judge_job"] == 1
@@ -111,12 +111,12 @@ JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.
 
 
 def script_file(name):
-    """A program of the workflow as an input: its results follow its code."""
+    """A script of the workflow as an input: a change of its code reruns the rule."""
     return project_file(f"workflow/scripts/{name}.py", PROJECT)
 
 
 def program(name):
-    """A program of the workflow as a parameter, for results that stay when its code is edited or moved.
+    """A script of the workflow as a parameter: an edit or a move of its code reruns nothing.
 
     A parameter whose function asks for `threads` is not among those whose change makes a result old.
     """
@@ -138,17 +138,17 @@ def library_files(folder, pattern):
     ]
 
 
-# Where the papers' statements are.
+# The papers' statements.
 STATEMENT_CODE = [
     *library("claims/findings", "claims/statements", "claims/study_view"),
     *library_files("claims/measures", "*.py"),
 ]
 MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
 TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]
-# Those that table 1 compares: one format, and the teacher.
+# The models of table 1: students of a single format, and the teacher.
 COMPARED_IDS = [
     model.model_id for model in [*STUDY.trainings(), *STUDY.teachers()] if getattr(model, "ratio", 0) in (0, 1)
 ]
 LIMITED_IDS = [model.model_id for model in STUDY.limited()]
-# The same models under the study's own limit.
+# The same models under the study's limit.
 UNLIMITED_IDS = list(dict.fromkeys(model.cell.model_id for model in STUDY.limited()))

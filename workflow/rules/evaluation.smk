@@ -1,6 +1,6 @@
-# Every model answers all benchmarks in one job: one start of the engine, one table for each benchmark. A base student
-# answers after each number of examples, and the teacher in both modes, in one job too; and so do all models of a student
-# if `compute.evaluation_grouping` says so.
+# Every model is evaluated on all benchmarks in one job, with one engine start and one table per benchmark. One job also
+# covers all numbers of shots of a base student, both modes of the teacher, and, depending on
+# `compute.evaluation_grouping`, all models of a student.
 
 
 rule evaluate_model:
@@ -38,7 +38,7 @@ rule evaluate_model:
         seed=option("seed", STUDY.seed),
         version=version_of("answers"),
     message:
-        "{wildcards.model_id} answers the benchmarks"
+        "evaluate {wildcards.model_id}"
     shell:
         "python {params.program} {params.model} {params.model_ids}"
         " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
@@ -72,7 +72,7 @@ if BY_STUDENT and GRID:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
         message:
-            "all {wildcards.student} trained on {wildcards.corpus} answer the benchmarks"
+            "evaluate all {wildcards.student} trained on {wildcards.corpus}"
 
 
 if BY_STUDENT and ADAPTED:
@@ -104,7 +104,7 @@ if BY_STUDENT and ADAPTED:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
         message:
-            "all adapted {wildcards.student} answer the benchmarks"
+            "evaluate all adapted {wildcards.student}"
 
 
 if STUDY.base_shots:
@@ -136,7 +136,7 @@ if STUDY.base_shots:
             model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
             pools=lambda wildcards, input: option("pools", *input.pools) if input.pools else "",
         message:
-            "base {wildcards.student} answers the benchmarks"
+            "evaluate base {wildcards.student}"
 
 
 use rule evaluate_model as evaluate_teacher with:
@@ -166,7 +166,7 @@ use rule evaluate_model as evaluate_teacher with:
         engine=teacher_engine,
         engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),
     message:
-        "{wildcards.teacher} answers the benchmarks"
+        "evaluate {wildcards.teacher}"
 
 
 rule answers:

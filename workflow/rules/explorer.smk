@@ -1,4 +1,4 @@
-# One page to explore the study with, from its tables and manifests.
+# The explorer page, built from the study's tables and manifests.
 
 EXPLORER_CODE = [
     *(
@@ -22,7 +22,7 @@ EXPLORER_CODE = [
 rule build_explorer:
     input:
         uncertainty="<results>/tables/uncertainty.csv",
-        # models' scores and costs stand for their manifests
+        # scores and costs of models represent their manifests
         scores="<results>/tables/scores.parquet",
         costs="<results>/tables/costs.parquet",
         style=find_file("config/style.yaml", PROJECT),
@@ -53,7 +53,7 @@ rule build_explorer:
         sizes=json_option("sizes", SIZES),
         shots=option("shots", STUDY.shown_shots),
     message:
-        "make the page to explore the study with"
+        "build the explorer page"
     shell:
         "python {input.script:q} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
         " --costs {input.costs} {params.models} {params.answers} {params.families} {params.sizes} {params.shots}"

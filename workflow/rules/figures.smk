@@ -1,5 +1,5 @@
-# Figures and tables of the papers: a rule for each type of figures; src/scale_or_reason/reporting/figures/registry.py
-# says which figure has which. They are cheap: each names its code and its style as inputs.
+# Figures and tables of the papers: one rule per figure type; src/scale_or_reason/reporting/figures/registry.py maps
+# figures to types. They are cheap, so their code and style are inputs.
 from scale_or_reason.reporting.figures.registry import figures_of
 
 for figure_type in FIGURE_TYPES:
@@ -72,7 +72,7 @@ rule measure_answer_lengths:
     params:
         families=json_option("families", config["study"]["families"]),
     message:
-        "measure how long right and wrong answers are"
+        "measure lengths of right and wrong answers"
     shell:
         "python {input.script:q} --outcomes {input.outcomes} {params.families}"
         " --parquet {output.parquet} --csv {output.csv} &> {log}"

@@ -1,4 +1,4 @@
-# Which files of a study a job needs: input functions of the rules, and what they look up.
+# Input functions of the rules, and their lookups.
 from pathlib import Path
 
 from scale_or_reason.study.cells import Adaptation, parse_model_id
@@ -12,7 +12,7 @@ from scale_or_reason.reporting.inspect.names import check_known, check_name
 
 
 def model_files(model):
-    """What a job that reads this model depends on: the files of a local one; a hub model is pinned by its revision."""
+    """The files of a local model; empty for a hub model, which is pinned by its revision."""
     folder = Path(model)
     return (
         [str(file) for file in sorted(folder.glob("*.safetensors")) + [folder / "config.json"]]
@@ -22,13 +22,13 @@ def model_files(model):
 
 
 def files_of_judge(wildcards):
-    """The files of a local judge; none of one that a server answers for."""
+    """The files of a local judge; empty for a judge on a server."""
     judge = STUDY.judges[wildcards.judge]
     return [] if judge.endpoint else model_files(judge.model)
 
 
 def protocol_file(name):
-    """The file that says how a judge is asked."""
+    """The file of a judge's protocol."""
     return project_file(f"src/scale_or_reason/judging/protocols/{name}.yaml", PROJECT)
 
 
@@ -38,7 +38,7 @@ def tokenizer_files(tokenizer):
 
 
 def rows_of_benchmark(wildcards):
-    """The JSONL file of a benchmark; nothing for rows from the hub, and nothing if a person has yet to put it there."""
+    """The JSONL file of a benchmark; empty for rows from the hub, and if the file does not exist yet."""
     folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
     if folder is None:
         return []
@@ -47,7 +47,7 @@ def rows_of_benchmark(wildcards):
 
 
 def rows_of_pool(wildcards):
-    """As :func:`rows_of_benchmark`, with the rows set aside as examples if there is a file of them."""
+    """Like :func:`rows_of_benchmark`, with the file of few-shot rows if it exists."""
     rows = rows_of_benchmark(wildcards)
     if not rows:
         return []
@@ -56,25 +56,25 @@ def rows_of_pool(wildcards):
 
 
 def rows_of_corpus(wildcards):
-    """The JSONL file of a corpus; nothing for questions from the hub."""
+    """The JSONL file of a corpus; empty for prompts from the hub."""
     source = STUDY.corpora[wildcards.corpus].source
     return [source.path] if source.kind == "jsonl" else []
 
 
 def shards_of(corpus, answer_format):
-    """All teacher answers to the questions of a corpus in one format."""
+    """All teacher answers to the prompts of a corpus in one format."""
     numbers = range(STUDY.corpora[corpus].shards)
     return [f"<results>/pairs/{corpus}/{answer_format}/shard-{shard}.parquet" for shard in numbers]
 
 
 def student_of(wildcards):
-    """The catalogue's entry of the student that a path names, by itself or in a model's id."""
+    """The catalogue entry of the student in a path or model id."""
     named = wildcards.get("student") or parse_model_id(wildcards.model_id).student
     return STUDY.students[named]
 
 
 def trainings_of_adaptation(wildcards):
-    """The training from which an adaptation starts, and its own."""
+    """The first and second training of an adaptation."""
     return STUDY.lineage(Adaptation(wildcards.student, wildcards.first, wildcards.second, int(wildcards.seed)))
 
 
@@ -84,7 +84,7 @@ def start_of(wildcards):
 
 
 def tokens_of(wildcards):
-    """The tokenised pairs that a training finds its sequences in."""
+    """The tokenised pairs of a training."""
     corpus = wildcards.corpus if "corpus" in wildcards.keys() else STUDY.adaptation_corpora["to"]
     return f"<results>/tokens/{corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
 
@@ -95,7 +95,7 @@ def rates_of(wildcards):
 
 
 def trials_of(wildcards):
-    """The trials between which a student's learning rates are chosen."""
+    """The trials of a student's learning-rate search."""
     return expand(
         f"<results>/learning_rates/{STUDY.grid_corpora[0]}/{wildcards.student}/{{format}}/lr-{{rate}}.json",
         format=STUDY.formats_with_rates,
@@ -104,55 +104,55 @@ def trials_of(wildcards):
 
 
 def mixture_of_adaptation(wildcards):
-    """The one-format mixture on which an adaptation goes on."""
+    """The single-format mixture of an adaptation's second training."""
     return f"<results>/mixtures/{trainings_of_adaptation(wildcards)[-1].mixture}.parquet"
 
 
 def lineages(model_ids):
-    """All trainings that these models went through, each once."""
+    """The distinct trainings of these models."""
     return dict.fromkeys(training for name in model_ids for training in STUDY.lineage(parse_model_id(name)))
 
 
 def trainings_of(model_ids):
-    """The folders of models in which these trainings ended."""
+    """The model folders of these trainings."""
     return [f"<results>/models/{training.model_id}" for training in lineages(model_ids)]
 
 
 def mixtures_of(model_ids):
-    """The mixtures that they saw."""
+    """The mixtures of these trainings."""
     return list(dict.fromkeys(f"<results>/mixtures/{training.mixture}.parquet" for training in lineages(model_ids)))
 
 
 def pairs_of(model_ids):
-    """The pairs that these mixtures were made from."""
+    """The pairs of these mixtures."""
     return list(dict.fromkeys(f"<results>/pairs/{training.corpus}.parquet" for training in lineages(model_ids)))
 
 
 def untrained(model_ids):
-    """The catalogue's entries of those among these models that answer as they were published."""
+    """The catalogue entries of the models among these that are evaluated as published."""
     models = [model for model in map(parse_model_id, model_ids) if not STUDY.lineage(model)]
     names = dict.fromkeys((model.kind, model.student) for model in models)
     return [STUDY.teacher if kind == "teacher" else STUDY.students[name] for kind, name in names]
 
 
 def benchmarks_of(wildcards):
-    """What a model is asked."""
+    """The benchmarks of a model."""
     return STUDY.benchmarks_of(parse_model_id(wildcards.model_id))
 
 
 def items_of(wildcards):
-    """The tables of what a model is asked."""
+    """The item tables of a model's benchmarks."""
     return [f"<results>/benchmarks/{benchmark}.parquet" for benchmark in benchmarks_of(wildcards)]
 
 
 def graded_of(model_ids):
-    """What stands for the graders' verdicts on these models, if there are graders: of each, the table written last."""
+    """The rule graders' last table for each of these models, which represents all; empty without rule graders."""
     last = {name: STUDY.benchmarks_of(parse_model_id(name))[-1] for name in model_ids} if STUDY.rule_graders else {}
     return [f"<results>/verdicts/{RULE_GRADERS}/{name}/{benchmark}.parquet" for name, benchmark in last.items()]
 
 
 def item_table_of_page(wildcards):
-    """The table with the item whose view is asked for; an error if it can be none of the study's."""
+    """The table of the requested item; an error if the study cannot have it."""
     folder = f"results/{STUDY.name}/inspect/items"
     check_known(wildcards.benchmark, STUDY.benchmarks, "benchmark", f"{folder}/{wildcards.benchmark}")
     check_name(wildcards.item, f"{folder}/{wildcards.benchmark}")
@@ -160,7 +160,7 @@ def item_table_of_page(wildcards):
 
 
 def prompts_of_page(wildcards):
-    """The same of a training prompt."""
+    """The same for a training prompt."""
     folder = f"results/{STUDY.name}/inspect/prompts"
     check_known(wildcards.corpus, list(STUDY.corpora), "corpus", f"{folder}/{wildcards.corpus}")
     check_name(wildcards.prompt, f"{folder}/{wildcards.corpus}")
@@ -168,7 +168,7 @@ def prompts_of_page(wildcards):
 
 
 def models_on_page(benchmark):
-    """All models that are asked the items of a benchmark."""
+    """All models that are evaluated on a benchmark."""
     return [
         model.model_id
         for model in [*STUDY.teachers(), *STUDY.trainings(), *STUDY.adapted(), *STUDY.base_students(), *STUDY.limited()]
@@ -177,7 +177,7 @@ def models_on_page(benchmark):
 
 
 def state_of_item(wildcards):
-    """Which answers and verdicts are there: a view makes none, and is old when there are others."""
+    """A hash of the existing answers and verdicts: the page creates none, and is outdated when they change."""
     models = models_on_page(wildcards.benchmark)
     folder = Path("results", STUDY.name)
     pool = folder / "benchmarks" / f"{wildcards.benchmark}.pool.parquet"
@@ -185,13 +185,13 @@ def state_of_item(wildcards):
 
 
 def state_of_prompt(wildcards):
-    """The same of a training prompt."""
+    """The same for a training prompt."""
     shards = STUDY.corpora[wildcards.corpus].shards
     return state_of(CorpusFiles(Path("results", STUDY.name), wildcards.corpus, shards).files())
 
 
 def tables_of_figure_type(figure_type):
-    """The study's tables that figures of a figure type are drawn from; of those that only some studies have, perhaps none."""
+    """The study's tables for a figure type; optional tables only if the study has them."""
     files = {name: f"<results>/tables/{name}.parquet" for name in ("scores", "costs", "answer_lengths")}
     files["early_stopping"] = "<results>/tables/early_stopping.csv"
     if LIMITED_IDS:
@@ -200,7 +200,7 @@ def tables_of_figure_type(figure_type):
 
 
 def code_of_figure_type(figure_type):
-    """The code that figures of a type depend on; they are cheap, so they are redrawn when it changes. An edit of one type redraws that type only."""
+    """The code of a figure type, as an input: a change redraws the figures of this type only."""
     modules = [figure_type, *FIGURE_TYPES[figure_type].modules, *SHARED_MODULES]
     figures = (f"reporting/figures/{name}" for name in modules)
     return library(*figures, *FIGURE_TYPES[figure_type].library, *SHARED_LIBRARY)

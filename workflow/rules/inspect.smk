@@ -21,7 +21,7 @@ rule inspect_item:
         "<logs>/inspect_item/{benchmark}/{item}.log",
     benchmark:
         "<benchmarks>/inspect_item/{benchmark}/{item}.tsv"
-    # what cannot be there is refused with a better error than that no rule makes it
+    # unknown names get a better error than a missing rule
     wildcard_constraints:
         benchmark="[^/]+",
         item=".+",
@@ -35,7 +35,7 @@ rule inspect_item:
         asked=page_options,
         state=state_of_item,
     message:
-        "gather all about {wildcards.benchmark} {wildcards.item}"
+        "build the page of {wildcards.benchmark} {wildcards.item}"
     shell:
         "python {input.script:q} {params.asked} --items {input.item_table} --output {output.page} &> {log}"
 
@@ -67,7 +67,7 @@ rule inspect_prompt:
         limit=options({name: config["training"][name] for name in ("max_length", "overlong")}),
         state=state_of_prompt,
     message:
-        "gather all about the {wildcards.corpus} prompt {wildcards.prompt}"
+        "build the page of the {wildcards.corpus} prompt {wildcards.prompt}"
     shell:
         "python {input.script:q} {params.study} --corpus {wildcards.corpus} {params.shards} --prompt {wildcards.prompt}"
         " {params.mixtures} {params.limit} --output {output.page} &> {log}"

@@ -1,5 +1,5 @@
-# Answers become verdicts: by each judge of the jury, and by rules. A judge takes `compute.models_per_judge_job` models of a
-# student in one job; each model's verdicts are files of their own all the same.
+# Verdicts on answers, by each judge of the jury and by the rule graders. A judge handles `compute.models_per_judge_job`
+# models of a student per job; each model's verdicts are separate files.
 from scale_or_reason.judging.batches import judging_batches
 
 for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
@@ -13,7 +13,7 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
             model_files=files_of_judge,
             protocol=lambda wildcards: protocol_file(STUDY.judges[wildcards.judge].protocol),
         output:
-            # kept where another model joins the batch: the program judges what is missing or old
+            # kept when a model joins the batch: the script judges only missing or outdated verdicts
             verdicts=update(
                 expand(
                     "<results>/verdicts/{{judge}}/{id}/{benchmark}.parquet",
@@ -76,7 +76,7 @@ rule grade_answers:
         directory=subpath(output[0], parent=True),
         version=version_of("grades"),
     message:
-        "rules grade {wildcards.model_id}"
+        "grade {wildcards.model_id} by rules"
     shell:
         "python {params.program} --items {input.item_tables} --answers {input.answers}"
         " --processes {threads} --output-dir {params.directory} &> {log}"

@@ -1,4 +1,4 @@
-# What the judges' verdicts are worth: how far judges agree, and what would be found if others decided.
+# Reliability of the verdicts: agreement of the judges, and results under other juries.
 
 JURY_TABLES = ["judge_agreement", "jury_sensitivity", "jury_findings"] if len(STUDY.verdict_sources) > 1 else []
 
@@ -7,7 +7,7 @@ if JURY_TABLES:
 
     rule compare_judges:
         input:
-            # stand for thousands of verdicts
+            # represent thousands of verdicts
             scores="<results>/tables/scores.parquet",
             code=library("judging/agreement"),
             script=script_file("compare_judges"),
@@ -81,7 +81,7 @@ if JURY_TABLES:
             sizes=json_option("sizes", SIZES),
             corpora=option("corpora", *STUDY.grid_corpora),
         message:
-            "see what hangs on the jury"
+            "compute the sensitivity to the jury"
         shell:
             "python {input.script:q} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
             " {params.model_ids} {params.families} {params.sizes} {params.corpora} --output {output.csv}"

@@ -1,5 +1,5 @@
-# Students with `learning_rate: search`: short trainings with every rate of the grid, on the study's first corpus, and the
-# rate with the lowest loss on held-out prompts. Other students need none of this.
+# Learning-rate search, for students with `learning_rate: search` only: a short training with every rate of the grid on the
+# study's first corpus; the rate with the lowest loss on held-out prompts is selected.
 
 
 rule sample_search_data:
@@ -25,7 +25,7 @@ rule sample_search_data:
         seed=option("seed", STUDY.seed),
         version=version_of("learning_rates"),
     message:
-        "choose prompts of {wildcards.corpus} for the search of learning rates: {wildcards.format}"
+        "choose prompts of {wildcards.corpus} for the learning-rate search: {wildcards.format}"
     shell:
         "python {params.program} --pairs {input.pairs} --format {wildcards.format}"
         " {params.samples} {params.held_out} {params.seed} --output {output.samples}"
@@ -55,7 +55,7 @@ rule try_learning_rate:
         gres=over_nodes(gpus_per_node),
         mpi=over_nodes(lambda student: "srun"),
         tasks=over_nodes(lambda student: student.nodes),
-        # else there would be a task for each GPU
+        # otherwise Slurm would start one task per GPU
         tasks_per_gpu=over_nodes(lambda student: 0),
         mem_mb=memory("training"),
         runtime=runtime("training"),

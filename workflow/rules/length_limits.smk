@@ -1,5 +1,5 @@
-# Some students answer some benchmarks again under other limits on the length of answers (`study.length_limits`; v1
-# figure 10, v2 figure 13): models of their own to judges, graders and scores, with max-tokens-N at the end of their ids.
+# Evaluation of some students on some benchmarks under other length limits (`study.length_limits`; v1 figure 10, v2
+# figure 13). For judges, graders and scores they are separate models, whose ids end with max-tokens-N.
 
 LIMITED_BENCHMARKS = STUDY.length_limits.benchmarks
 LIMITED_ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=LIMITED_BENCHMARKS)
@@ -29,7 +29,7 @@ if LIMITED_BENCHMARKS:
             sampling=sampling_within_limit,
             samples=json_option("samples", {name: SAMPLES[name] for name in LIMITED_BENCHMARKS if name in SAMPLES}),
         message:
-            "{wildcards.model_id} answers in at most {wildcards.max_tokens} tokens"
+            "evaluate {wildcards.model_id} within {wildcards.max_tokens} tokens"
 
     use rule grade_answers as grade_within_limit with:
         input:
@@ -50,12 +50,12 @@ if LIMITED_BENCHMARKS:
         wildcard_constraints:
             model_id=LIMITABLE,
         message:
-            "rules grade {wildcards.model_id} within {wildcards.max_tokens} tokens"
+            "grade {wildcards.model_id} within {wildcards.max_tokens} tokens by rules"
 
 
 if LIMITED_IDS:
 
-    # the same models under the study's own limit are beside them, so that this table waits for no other model
+    # includes the same models under the study's limit, so that this table waits for no other model
     use rule score_models as score_models_within_limit with:
         input:
             item_tables=LIMITED_ITEMS,
@@ -98,7 +98,7 @@ if LIMITED_IDS:
             program=program("compare_length_limits"),
             max_tokens=option("max_tokens", config["evaluation"]["sampling"]["max_tokens"]),
         message:
-            "compare the limits on the length of answers"
+            "compare the length limits"
         shell:
             "python {params.program} --scores {input.scores}"
             " {params.max_tokens} --parquet {output.parquet} --csv {output.csv} &> {log}"

@@ -1,5 +1,5 @@
-# A mixture takes every prompt once, with its plain or its reasoning answer. It is a list without text: pairs are
-# tokenised once for all students with one tokenizer, and every training finds its sequences in these tokens.
+# A mixture has every prompt once, with its plain or its reasoning answer. It has no text: pairs are tokenised once per
+# tokenizer, and trainings look their sequences up in these tokens.
 
 
 rule build_mixture:

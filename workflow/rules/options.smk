@@ -1,4 +1,4 @@
-# How settings of a study reach the programs: as options, spelled out, and only where results depend on them.
+# Command-line options of the scripts, from the study's settings; a rule gets only the settings that affect its results.
 import shlex
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from scale_or_reason.study.study import as_json, max_items_of, engine_settings_o
 
 
 def option(name, *values):
-    """An option of a program, spelled out.
+    """A command-line option.
 
     Snakemake compares the set of a rule's parameters without their names: a bare 1 could take another one's place
     unseen. So every parameter says what it is.
@@ -28,49 +28,49 @@ def options(values):
 
 
 def json_option(name, value):
-    """As :func:`option`, for a value that is no single word."""
+    """Like :func:`option`, for values with several words."""
     return option(name, as_json(value))
 
 
 def version_of(stage):
-    """The stage's version, as a parameter: raising it makes results old."""
+    """The stage's version as a parameter; raising it invalidates results."""
     return f"{stage} version {STAGE_VERSIONS[stage]}"
 
 
 def output_folder(depth):
-    """The folder so many levels below ``results/STUDY`` in which a job writes everything."""
+    """The output folder of a job, the given number of levels below ``results/STUDY``."""
     return lambda wildcards, output: str(Path(*Path(output[0]).parts[: 2 + depth]))
 
 
 def model_options(entry):
-    """Which model to load: a folder, or a model of the hub at its revision."""
+    """The options of the model: a folder, or a hub model at its revision."""
     revision = {"revision": entry.revision} if entry.revision and not is_local(entry.model) else {}
     return options({"model": entry.model, **revision})
 
 
 def stop_token_option(student):
-    """What ends an answer of a student."""
+    """The option of a student's stop token."""
     return option("stop_token", STOP_TOKENS[student.template])
 
 
 def template_of_results(student):
-    """The chat template of a student by its name: its file may move without making results old."""
+    """The name of a student's chat template; its file may move without invalidating results."""
     return f"chat template {student.template}"
 
 
 def student_options(student):
-    """Which base student to train, and what ends its answers."""
+    """The options of a base student to train: model and stop token."""
     return f"{model_options(student)} {stop_token_option(student)}"
 
 
 def hub_options():
-    """The hub, or where copies of its data sets are."""
+    """The hub, or the mirror of its datasets."""
     mirror = config["hub"]["mirror"]
     return {"kind": "hub", "mirror": mirror} if mirror else {"kind": "hub"}
 
 
 def mirror_of(source):
-    """Where a copy of a corpus' data set is, if the hub is not asked."""
+    """The mirror of a corpus' dataset, if configured."""
     return {"mirror": config["hub"]["mirror"]} if source.kind == "hub" and config["hub"]["mirror"] else {}
 
 
@@ -80,7 +80,7 @@ def benchmark_version(wildcards):
 
 
 def benchmark_options(wildcards):
-    """Where a benchmark's rows are, and how many of them count."""
+    """The source of a benchmark's rows, and the limit on their number."""
     folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
     limit = max_items_of(wildcards.benchmark, config["benchmarks"])
     chosen = config["benchmarks"]["options"].get(wildcards.benchmark)
@@ -93,7 +93,7 @@ def benchmark_options(wildcards):
 
 
 def corpus_options(wildcards):
-    """Where a corpus' prompts are, which of them count, and how many of them are taken."""
+    """The source of a corpus' prompts, the filters, and the number to keep."""
     corpus = STUDY.corpora[wildcards.corpus]
     settings = {**vars(corpus.source), **mirror_of(corpus.source), **config["prompts"]}
     settings |= {**config["deduplication"], "num_prompts": corpus.num_prompts}
@@ -102,7 +102,7 @@ def corpus_options(wildcards):
 
 
 def source_options(wildcards):
-    """Where the published pairs of a corpus are."""
+    """The source of a corpus' released pairs."""
     source = STUDY.corpora[wildcards.corpus].source
     names = ("kind", "path", "config", "split", "revision")
     settings = {name: getattr(source, name) for name in names if getattr(source, name) is not None}
@@ -110,19 +110,19 @@ def source_options(wildcards):
 
 
 def teacher_options(wildcards):
-    """Which model the teacher is, and how it is told to think or not."""
+    """The teacher's model and thinking modes."""
     return f"{model_options(STUDY.teacher)} {json_option('modes', STUDY.teacher.modes)}"
 
 
 def engine_of_results(entry):
-    """What of its engine the replies of a teacher, a student or a judge depend on."""
+    """The engine settings that affect replies."""
     if getattr(entry, "endpoint", None):
         return "endpoint"
     return json_option("engine", engine_settings_of_results(entry.engine))
 
 
 def judge_options(wildcards):
-    """Which model a judge is, and how it is asked."""
+    """The judge's model and protocol."""
     judge = STUDY.judges[wildcards.judge]
     names = ("protocol", "answer_tail_tokens", "retries", "tokenizer")
     settings = {name: value for name in names if (value := getattr(judge, name)) is not None}
@@ -131,7 +131,7 @@ def judge_options(wildcards):
 
 
 def architectures_option(entries):
-    """Where the shapes of students and of the teacher are written."""
+    """The sources of the architectures of students and teacher."""
     pinned = {entry.name: entry.revision and not is_local(entry.model) for entry in entries}
     sources = [f"{entry.model}@{entry.revision}" if pinned[entry.name] else entry.model for entry in entries]
     return option("architectures", *(f"{entry.name}={source}" for entry, source in zip(entries, sources)))
@@ -141,30 +141,30 @@ ANSWER_FOLDERS = {name: f"results/{STUDY.name}/{name}" for name in ("answers", "
 
 
 def jurors_options():
-    """Who decides in the scores, and whether graders speak, who decide alone where there are no judges."""
+    """The jury, and whether the rule graders are used; without judges they decide alone."""
     return " ".join(
         [option("jurors", *(STUDY.jurors if STUDY.judges else [])), *(["--rule-graders"] if STUDY.rule_graders else [])]
     )
 
 
 def replica_options(wildcards):
-    """What makes replicas differ: their number, and a seed for each."""
+    """The options of a replica: its number and seed."""
     return options({"seed": derive_seed(STUDY.seed, "replica", wildcards.seed), "replica": wildcards.seed})
 
 
 def sampling_within_limit(wildcards):
-    """How a student answers under another limit on the length of answers."""
+    """The sampling under another length limit."""
     return json_option("sampling", {**config["evaluation"]["sampling"], "max_tokens": int(wildcards.max_tokens)})
 
 
 def learning_rate_option(wildcards):
-    """The peak learning rate of a training; if it is searched for, the file in which it will be found."""
+    """The peak learning rate of a training, or the file of the learning-rate search."""
     ratio = wildcards.ratio if "ratio" in wildcards.keys() else ratio_of_format(wildcards.second)
     if wildcards.student not in STUDY.searched:
         return option("learning_rate", STUDY.learning_rate(wildcards.student, float(ratio)))
     return options(
         {
-            # not from the rule's input: a parameter that asks for it is not among those whose change makes a result old
+            # not from the rule's input: Snakemake ignores changes of parameters whose function takes `input`
             "learning_rate_from": f"results/{STUDY.name}/learning_rates/{wildcards.student}.json",
             "ratio": ratio,
             "mixture_learning_rate": STUDY.mixture_learning_rate,
@@ -185,23 +185,23 @@ RECIPE = {
 
 
 def engine_or_endpoint(entry):
-    """Where the replies of a teacher or judge come from."""
+    """The endpoint of a teacher or judge, if any."""
     return json_option("endpoint", entry.endpoint) if entry.endpoint else json_option("engine", entry.engine)
 
 
-# A parameter whose function asks for `threads` is not among those whose change makes a result old. So the settings
-# below, on which memory and speed depend and not the result, can be changed in the middle of a study.
+# Snakemake ignores changes of parameters whose function takes `threads`. So the settings below, which affect memory and
+# speed but not results, can be changed during a study.
 
 
 def chat_template_option(wildcards, threads):
-    """The file of the chat format that a student is taught."""
+    """The file of a student's chat template."""
     named = wildcards.get("student")
     student = STUDY.students[named] if named else TOKENIZERS[wildcards.tokenizer]
     return option("chat_template", project_file(template_file(student.template), PROJECT))
 
 
 def execution_options(wildcards, threads):
-    """How a training is run."""
+    """The execution options of a training."""
     execution = dict(config["training"]["execution"])
     reports = execution.pop("report_to")
     execution["gradient_checkpointing"] = "on" if execution["gradient_checkpointing"] else "off"
@@ -210,7 +210,7 @@ def execution_options(wildcards, threads):
 
 
 def launcher(wildcards, threads):
-    """What starts the processes of a training: on this machine, or by Slurm on each node of the job."""
+    """The launcher of a training: torchrun on this machine, or srun on each node of a Slurm job."""
     student = STUDY.students[wildcards.student]
     torchrun = (
         f"python {program('torchrun')(wildcards, threads)} {option('nproc_per_node', student.processes_per_node)}"
@@ -218,12 +218,12 @@ def launcher(wildcards, threads):
     if student.nodes == 1:
         return torchrun
     srun = {"nodes": student.nodes, "ntasks": student.nodes, "ntasks_per_node": 1, "cpus_per_task": threads}
-    # without the last one the others would wait for a node that has failed
+    # without the last option the others would wait for a failed node
     return f"srun {options(srun)} --kill-on-bad-exit {torchrun} {option('nnodes', student.nodes)}"
 
 
 def teacher_engine(wildcards, threads):
-    """All settings of vLLM for the teacher, or of the endpoint that answers instead."""
+    """All settings of the teacher's vLLM engine, or of its endpoint."""
     return engine_or_endpoint(STUDY.teacher)
 
 
@@ -233,12 +233,12 @@ def student_engine(wildcards, threads):
 
 
 def judge_engine(wildcards, threads):
-    """All settings of vLLM for a judge, or of the endpoint that judges instead."""
+    """All settings of a judge's vLLM engine, or of its endpoint."""
     return engine_or_endpoint(STUDY.judges[wildcards.judge])
 
 
 def study_of_figure_type(figure_type):
-    """What figures of a type show of the study, so that what is missing leaves a gap."""
+    """The study's settings for a figure type, so that missing results leave gaps."""
     own_limit = config["evaluation"]["sampling"]["max_tokens"]
     settings = {
         "sizes": SIZES,
@@ -258,7 +258,7 @@ def study_of_figure_type(figure_type):
 
 
 def parameters_of_figure(wildcards):
-    """What a figure chooses of what its type can show."""
+    """The parameters of a figure."""
     return json_option("parameters", FIGURES[wildcards.figure].parameters)
 
 
@@ -268,7 +268,7 @@ def tables_of_figure(wildcards, input):
 
 
 def page_options(wildcards):
-    """Whose words are on the view of an item, and how they were asked."""
+    """The models and judges on an item's page, with their prompts' settings."""
     study = f"results/{STUDY.name}"
     limited = wildcards.benchmark in STUDY.length_limits.benchmarks and LIMITED_IDS
     return " ".join(
@@ -286,7 +286,7 @@ def page_options(wildcards):
 
 
 def labels_of_figure(wildcards):
-    """How the report lists a figure."""
+    """The labels of a figure in the report."""
     version, _, name = wildcards.figure.partition("/")
     numbered = name.replace("fig", "figure ").replace("table", "table ").replace(" 0", " ")
     return {"figure": f"{version} {numbered}", "shows": FIGURES[wildcards.figure].shows}
@@ -296,7 +296,7 @@ ADVISE = config["advise"]
 
 
 def advice_options(wildcards):
-    """The budget, in one of its two units, and the number of answers. Ends with an error where there is no budget."""
+    """The budget in one of its two units, and the number of answers; an error without a budget."""
     budgets = {name: ADVISE[name] for name in ("budget_flops", "budget_gpu_hours") if ADVISE[name] is not None}
     if len(budgets) != 1:
         error = StudyError(

@@ -1,5 +1,5 @@
-# The teacher answers every prompt twice, with thinking off (ift) and on (reasoning); both answers make a pair. Or both
-# answers are taken from where somebody has published them.
+# The teacher answers every prompt twice, with thinking off (ift) and on (reasoning); both answers form a pair.
+# Alternatively released pairs are imported.
 
 if config["pairs"]["source"] == "generate":
 
@@ -89,7 +89,7 @@ else:
             "<logs>/import_released_pairs/{corpus}.log",
         benchmark:
             "<benchmarks>/import_released_pairs/{corpus}.tsv"
-        # downloads fail now and then
+        # downloads fail occasionally
         retries: 2
         conda:
             CONDA_ENVIRONMENT
@@ -104,7 +104,7 @@ else:
             seed=option("seed", STUDY.seed),
             version=version_of("pairs"),
         message:
-            "take the published pairs of {wildcards.corpus} and audit them"
+            "import the released pairs of {wildcards.corpus} and audit them"
         shell:
             "python {params.program} --prompts {input.prompts} --overlaps {input.overlaps}"
             " --corpus {wildcards.corpus} {params.source} {params.tokenizer} {params.seed}"

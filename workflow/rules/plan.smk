@@ -1,4 +1,4 @@
-# What the study will cost, before anything of it runs. Not part of `all`, and it needs nothing: ask for it by its name.
+# The estimated cost of the study. Not part of `all`, and without inputs: request the rule by name.
 
 
 rule plan:
@@ -14,7 +14,7 @@ rule plan:
         directory=option("output_dir", f"results/{STUDY.name}/plan"),
     message:
         "plan the study"
-    # without an output, since a plan is never up to date: it looks at what is done. For eyes, so the log is a copy.
+    # no declared output, since the plan depends on finished jobs; it prints to the terminal, and the log has a copy
     shell:
         "set -o pipefail; python {params.program} {params.config} {params.results} {params.directory}"
         " 2>&1 | tee {log}"

@@ -1,4 +1,4 @@
-# The prompts that the teacher answers, and those of them that no student may be trained on.
+# The training prompts, and their overlaps with benchmarks.
 
 
 rule prepare_prompts:
@@ -12,9 +12,9 @@ rule prepare_prompts:
         "<logs>/prepare_prompts/{corpus}.log",
     benchmark:
         "<benchmarks>/prepare_prompts/{corpus}.tsv"
-    # bad data should show before anything expensive runs
+    # detect bad data before expensive jobs
     priority: 10
-    # downloads fail now and then; rows on disk do not get better
+    # retry downloads, but not local files
     retries: 0 if all(corpus.source.kind == "jsonl" for corpus in STUDY.corpora.values()) else 2
     conda:
         CONDA_ENVIRONMENT
@@ -34,7 +34,7 @@ rule prepare_prompts:
         " --output {output.prompts} --audit {output.audit} --manifest {output.manifest} &> {log}"
 
 
-# Not a part of prepare_prompts: another benchmark must not make the teacher answer everything again.
+# Separate from prepare_prompts, so that another benchmark does not rerun the teacher.
 rule decontaminate_prompts:
     input:
         prompts="<results>/prompts/{corpus}.parquet",

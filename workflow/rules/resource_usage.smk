@@ -1,5 +1,4 @@
-# Where the time of a run went, and what of memory and time that was asked for it used. Not part of `all`: ask for them when
-# the run is done.
+# Timings of a run, and its requested and used resources. Not part of `all`: request the rules after the run.
 
 
 rule job_timings:
@@ -34,7 +33,7 @@ rule resource_usage:
         csv="<results>/tables/resource_usage.csv",
     log:
         "<logs>/resource_usage.log",
-    # where sacct is
+    # needs sacct
     localrule: True
     conda:
         CONDA_ENVIRONMENT
@@ -42,6 +41,6 @@ rule resource_usage:
         timings=option("timings", f"results/{STUDY.name}/timings"),
         study=option("study", STUDY.name),
     message:
-        "tabulate what jobs asked for and what they used"
+        "tabulate requested and used resources"
     shell:
         "python {input.script:q} {params.timings} {params.study} --output {output.csv} &> {log}"

@@ -1,5 +1,5 @@
-# What jobs ask for: `compute` of the config, by the kind of job and the size of the student, and more with each attempt.
-# Limits of a site are no business of rules: its profile caps what they ask for.
+# Resources of jobs: `compute` of the config, by the kind of job and the size of the student, growing with each attempt.
+# Limits of a site belong into its profile, which caps them.
 from scale_or_reason.study.job_sizes import grown, job_settings
 
 MORE = config["compute"]["retry_scaling"]
@@ -7,12 +7,12 @@ GPU_TYPE = config["compute"]["gpu_type"] if ON_GPU else None
 
 
 def memory(kind):
-    """Megabytes of each node."""
+    """Memory per node in MB."""
     return asked(kind, "mem_mb")
 
 
 def runtime(kind, models=1):
-    """Minutes; ``models`` are evaluated in one job."""
+    """Runtime in minutes for a job that evaluates ``models``."""
     return asked(kind, "runtime", models)
 
 
@@ -27,7 +27,7 @@ def asked(kind, name, times=1):
 
 
 def size_of_student(wildcards):
-    """Billions of parameters of the student that a job is about; None if it is about none."""
+    """The size of a job's student in billions of parameters; None without a student."""
     if "student" in wildcards.keys():
         return STUDY.students[wildcards.student].size_b
     kind_has_student = "model_id" in wildcards.keys() and not wildcards.model_id.startswith("teacher/")
@@ -40,27 +40,27 @@ def gpus(engine):
 
 
 def engine_jobs(entry):
-    """vLLM processes and GPUs of a job in which a teacher answers or a judge judges."""
+    """vLLM processes and GPUs of a teacher's or judge's job."""
     if entry.endpoint:
         return {"vllm": 0, "gpu": 0, "gpu_model": None}
     return {"vllm": 1, "gpu": gpus(entry.engine), "gpu_model": GPU_TYPE}
 
 
-# A training over several nodes is to Slurm's executor an MPI job: one that calls srun itself. A resource that is None is
-# not asked for.
+# For Slurm's executor a training over several nodes is an MPI job, which calls srun itself. Resources that are None are
+# omitted.
 
 
 def on_one_node(value_of):
-    """A resource that only trainings on one node have; ``value_of`` a student."""
+    """A resource of trainings on a single node; ``value_of`` takes a student."""
     return lambda wildcards: value_of(student) if (student := STUDY.students[wildcards.student]).nodes == 1 else None
 
 
 def over_nodes(value_of):
-    """A resource that only trainings over several nodes have; ``value_of`` a student."""
+    """A resource of trainings over several nodes; ``value_of`` takes a student."""
     return lambda wildcards: value_of(student) if (student := STUDY.students[wildcards.student]).nodes > 1 else None
 
 
 def gpus_per_node(student):
-    """GPUs of each node, as Slurm spells them."""
+    """GPUs per node, in Slurm's notation."""
     kind = f"gpu:{GPU_TYPE}" if GPU_TYPE else "gpu"
     return f"{kind}:{student.processes_per_node}" if ON_GPU else None

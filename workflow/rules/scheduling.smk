@@ -1,7 +1,7 @@
-# Snakemake starts at most 100 jobs a second unless --max-jobs-per-timespan says otherwise. For this limit, its scheduler
-# schedules another look at all open jobs, a second later, on each of its looks. So the number of looks per second grows
+# Snakemake starts at most 100 jobs a second unless --max-jobs-per-timespan says otherwise. For this limit, every
+# pass of its scheduler over the open jobs schedules another pass a second later. So the number of passes per second grows
 # with the number of finished jobs, and after some hundred short jobs Snakemake occupies a core. This workflow starts few
-# jobs at a time, so the default limit is lifted; a limit that a person has chosen stays. Tried with Snakemake 9.27.1.
+# jobs at a time, so the default limit is removed; a limit set by the user is kept. Tried with Snakemake 9.27.1.
 from snakemake.logging import logger
 
 

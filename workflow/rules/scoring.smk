@@ -1,5 +1,5 @@
-# Verdicts become scores, token counts become costs: of all models at once, since each takes less time than the start of
-# a program. One model's are there for whoever asks for them by their path.
+# Scores from verdicts and costs from token counts, for all models in one job, since a model takes less time than the
+# start of a script. The tables of a single model can be requested by path.
 
 
 rule score_models:

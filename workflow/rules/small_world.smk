@@ -1,4 +1,4 @@
-# The small world: its prompts, written in the schema of the real data sets. For studies with a `world` only.
+# The small world: its rows in the schemas of the real datasets. Only for studies with a `small_world` section.
 
 
 rule small_world_benchmark_rows:
@@ -22,7 +22,7 @@ rule small_world_benchmark_rows:
         seed=option("seed", STUDY.seed),
         version=version_of("small_world"),
     message:
-        "write the small world's questions for {wildcards.benchmark}"
+        "write the small world's rows of {wildcards.benchmark}"
     shell:
         "python {params.program} {params.kind} --name {wildcards.benchmark}"
         " {params.rows} {params.other_rows} {params.seed}"
@@ -43,7 +43,7 @@ use rule small_world_benchmark_rows as small_world_fewshot_rows with:
         seed=option("seed", STUDY.seed),
         version=version_of("small_world"),
     message:
-        "write the small world's examples for {wildcards.benchmark}"
+        "write the small world's few-shot rows of {wildcards.benchmark}"
 
 
 rule small_world_prompts:
@@ -65,7 +65,7 @@ rule small_world_prompts:
         seed=option("seed", STUDY.seed),
         version=version_of("small_world"),
     message:
-        "write the small world's questions of the corpus {wildcards.corpus}"
+        "write the small world's prompts of the corpus {wildcards.corpus}"
     shell:
         "python {params.program} --kind prompts --name {wildcards.corpus} {params.rows}"
         " {params.seed} --output {output.rows} &> {log}"

@@ -1,5 +1,5 @@
-# The models of the small world, made again from resources/micro/recipe.yaml (`make micro-world`). They are written
-# below results/, so that no study ever takes a fresh checkout's shipped models for outdated outputs.
+# Retrain the small world's models from resources/micro/recipe.yaml (`make micro-world`). They are written below results/,
+# so that the shipped models of a fresh checkout never count as outdated outputs.
 import yaml
 
 with open(find_file("resources/micro/recipe.yaml", PROJECT), encoding="utf-8") as recipe_file:
@@ -26,13 +26,13 @@ rule make_small_world_tokenizer:
 
 
 def start_of_micro_model(wildcards):
-    """The model whose weights it starts from; nothing for random ones."""
+    """The model with the initial weights; empty for random weights."""
     name = MICRO_RECIPE["models"][wildcards.micro_model].get("init_from")
     return f"results/micro-world/{name}" if name else []
 
 
 def recipe_of_micro_model(wildcards, input):
-    """Its entry in the recipe, as options."""
+    """The model's entry in the recipe, as options."""
     recipe = MICRO_RECIPE["models"][wildcards.micro_model]
     return options({**recipe, "init_from": input.start} if input.start else recipe)
 

@@ -1,4 +1,4 @@
-# Students are trained on mixtures, and some of them further on the second corpus.
+# Training of students on mixtures, and of adaptations on the second corpus.
 
 
 rule train_student:
@@ -27,7 +27,7 @@ rule train_student:
         gres=over_nodes(gpus_per_node),
         mpi=over_nodes(lambda student: "srun"),
         tasks=over_nodes(lambda student: student.nodes),
-        # else there would be a task for each GPU
+        # otherwise Slurm would start one task per GPU
         tasks_per_gpu=over_nodes(lambda student: 0),
         mem_mb=memory("training"),
         runtime=runtime("training"),
@@ -46,7 +46,7 @@ rule train_student:
     message:
         "train {wildcards.student} on {wildcards.corpus}: {wildcards.curriculum}, reasoning ratio {wildcards.ratio}"
     shell:
-        # exec: Slurm's SIGTERM ends a waiting shell at once, and with it the job that was writing its checkpoint
+        # exec: Slurm's SIGTERM would kill a waiting shell, and with it the job that writes its checkpoint
         "exec {params.launcher}"
         " {params.program} {params.model} {params.chat_template} {params.start}"
         " --mixture {input.mixture} --tokens {input.tokens}"
@@ -85,7 +85,7 @@ rule link_mixed_endpoint:
     conda:
         CONDA_ENVIRONMENT
     message:
-        "at ratio {wildcards.ratio} mix is the same run as seq: link {output.alias}"
+        "link {output.alias}: at ratio {wildcards.ratio} mix is the same run as seq"
     shell:
         "ln -sfn ../../seq/rho-{wildcards.ratio}/seed-{wildcards.seed} {output.alias} &> {log}"
 
