@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -10,19 +11,36 @@ from pathlib import Path
 import pytest
 from workflow_tree import MICRO, Tree
 
+from scale_or_reason.study import shared_options
+
 pytestmark = pytest.mark.workflow
 
 
-def declared(files: list[Path]) -> dict[str, bool]:
-    """The options that programs declare by ``add_argument``: whether each is required."""
-    options: dict[str, bool] = {}
-    for file in files:
-        for call in ast.walk(ast.parse(file.read_text())):
-            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "add_argument":
-                required = any(
-                    word.arg == "required" and getattr(word.value, "value", False) is True for word in call.keywords
-                )
-                options |= {word.value: required for word in call.args if isinstance(word, ast.Constant)}
+Options = dict[str, bool]
+
+
+def declared(source: ast.AST) -> Options:
+    """The options that ``add_argument`` declares in the source: whether each is required."""
+    options: Options = {}
+    for call in ast.walk(source):
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "add_argument":
+            required = any(
+                word.arg == "required" and getattr(word.value, "value", False) is True for word in call.keywords
+            )
+            options |= {word.value: required for word in call.args if isinstance(word, ast.Constant)}
+    return options
+
+
+def inherited(script: ast.AST) -> Options:
+    """The options of the parents that a program's source names: whether each is required."""
+    options: Options = {}
+    for call in ast.walk(script):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("shared_options."):
+            arguments = [getattr(word, "value", 0) for word in call.args]
+            parent = getattr(shared_options, ast.unparse(call.func).partition(".")[2])(*arguments)
+            # usage puts brackets around optional ones
+            found = re.findall(r"(\[?)(--[a-z-]+)", parent.format_usage())
+            options |= {option: not bracket for bracket, option in found}
     return options
 
 
@@ -32,6 +50,7 @@ SHARED = {
     "add_source_options": "data/source_options.py",
     "add_recipe": "training/trainer/command.py",
 }
+PARENTS = [name for name, value in vars(shared_options).items() if inspect.isfunction(value) and name[0] != "_"]
 #: How many programs each study runs: none may be overlooked.
 PROGRAMS = {"micro": 25 + 3 + 2, "v1": 20 + 3 + 2, "single_gpu": 16 + 2, "gemma": 19 + 2 + 2}
 #: What a study makes only for whoever asks for it.
@@ -67,13 +86,22 @@ def commands(tree: Tree, request: pytest.FixtureRequest, tmp_path_factory: pytes
 
 def test_programs_know_the_options_that_rules_give_them(commands: Commands, root: Path) -> None:
     for script, lines in commands.items():
-        files = [root / script]
-        files += [
-            root / "src" / "scale_or_reason" / file for word, file in SHARED.items() if word in files[0].read_text()
-        ]
-        options = declared(files)
+        text = (root / script).read_text()
+        source = ast.parse(text)
+        options = declared(source) | inherited(source)
+        for word, file in SHARED.items():
+            if word in text:
+                options |= declared(ast.parse((root / "src" / "scale_or_reason" / file).read_text()))
         required = {name for name, needed in options.items() if needed}
         for line in lines:
             given = set(line.split())
             assert given <= set(options) | {name.replace("--", "--no-", 1) for name in options}, script
             assert required <= given, script
+
+
+@pytest.mark.parametrize("name", PARENTS)
+def test_parents_of_parsers_are_shared(name: str, root: Path) -> None:
+    scripts = [file.read_text() for file in (root / "workflow" / "scripts").glob("*.py")]
+    uses = sum(f"shared_options.{name}(" in text for text in scripts)
+    uses += len(re.findall(rf"(?<!def )\b{name}\(", inspect.getsource(shared_options)))
+    assert uses > 1

@@ -11,7 +11,6 @@ The page needs no network and nothing beside it. A model whose manifest is not t
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
@@ -20,22 +19,27 @@ from scale_or_reason.common.tables import read_csv_table, read_table
 from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
 from scale_or_reason.reporting.explorer.page import page
 from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--study", required=True, help="its name")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.page(),
+            shared_options.scores(),
+            shared_options.costs(),
+            shared_options.families(),
+            shared_options.sizes(),
+            shared_options.style(),
+        ],
+    )
     parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps with intervals (CSV)")
-    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
-    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
     parser.add_argument("--models", type=Path, required=True, help="folder with a folder for each trained model")
     parser.add_argument("--answers", type=Path, required=True, help="folder with a folder for each model's answers")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
     parser.add_argument("--shots", type=int, required=True, help="examples of the base students that are shown first")
-    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
-    parser.add_argument("--output", type=Path, required=True, help="page to write (HTML)")
     return parser.parse_args()
 
 

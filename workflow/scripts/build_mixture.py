@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_column, write_table
 from scale_or_reason.data.mixtures import SAMPLINGS, build_mixture
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import CURRICULA
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="table of pairs (Parquet)")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.pairs(),
+            shared_options.seed(),
+            shared_options.output("mixture table to write (Parquet)"),
+        ],
+    )
     parser.add_argument(
         "--curriculum", choices=CURRICULA, required=True, help="IFT then reasoning, or shuffled together"
     )
     parser.add_argument("--ratio", type=float, required=True, help="share of prompts with the reasoning answer, 0..1")
     parser.add_argument("--sampling", choices=SAMPLINGS, default="nested", help="how ratios share their prompts")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
-    parser.add_argument("--output", type=Path, required=True, help="mixture table to write (Parquet)")
     return parser.parse_args()
 
 

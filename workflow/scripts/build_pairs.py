@@ -20,25 +20,24 @@ from scale_or_reason.common.tables import read_table, table_writer
 from scale_or_reason.data.pairs import PairMaker, write_audit
 from scale_or_reason.data.shards import read_slice
 from scale_or_reason.inference.requests import json_object
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=Path, required=True, help="Parquet file, schema prompts")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.prompts(), shared_options.kept_and_dropped_pairs()],
+    )
     parser.add_argument("--ift", type=Path, nargs="+", required=True, help="all shards of format ift, in order")
     parser.add_argument(
         "--reasoning", type=Path, nargs="+", required=True, help="all shards with thinking on, in order"
     )
-    parser.add_argument("--overlaps", type=Path, required=True, help="Parquet file, schema overlaps")
     parser.add_argument("--teacher", required=True, help="the teacher's name, for the table")
     parser.add_argument(
         "--sampling", required=True, help="JSON with the sampling of ift and of reasoning, for the table"
     )
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed, for the table")
-    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema pairs")
-    parser.add_argument("--audit-csv", type=Path, required=True, help="dropped pairs by reason: reason,count")
-    parser.add_argument("--audit-json", type=Path, required=True, help="kept, dropped, overlaps, length ratio")
     return parser.parse_args()
 
 

@@ -8,26 +8,29 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--judges", nargs="+", required=True, help="who is compared; rule_graders for the rule graders")
-    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers they spoke about")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed; draws the intervals' replicates")
-    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
-    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.verdicts(),
+            shared_options.judges("who is compared"),
+            shared_options.model_ids("whose answers they spoke about"),
+            shared_options.families(),
+            shared_options.seed("draws the intervals' replicates"),
+            shared_options.parquet_and_csv(),
+        ],
+    )
     return parser.parse_args()
 
 

@@ -13,14 +13,17 @@ from pathlib import Path
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv, write_table
 from scale_or_reason.scoring.length_limits import compare_length_limits
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.parquet_and_csv()],
+    )
     parser.add_argument("--scores", type=Path, required=True, help="scores of models with a limit, and without")
     parser.add_argument("--max-tokens", type=int, required=True, help="the limit that the latter had")
-    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
-    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
     return parser.parse_args()
 
 

@@ -18,16 +18,19 @@ from scale_or_reason.claims.reproduction import Tolerance, reproduction
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reference", type=Path, required=True, help="the folder with the papers' tables")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.paper_tables(), shared_options.output("table to write (CSV)")],
+    )
     parser.add_argument("--uncertainty", type=Path, required=True, help="this study's accuracies and gaps (CSV)")
     parser.add_argument("--frontiers", type=Path, required=True, help="its memberships of frontiers, with FLOPs (CSV)")
     parser.add_argument("--points", type=float, required=True, help="how far apart accuracies that agree may be")
     parser.add_argument("--factor", type=float, required=True, help="by what factor FLOPs that agree may differ")
-    parser.add_argument("--output", type=Path, required=True, help="table to write (CSV)")
     return parser.parse_args()
 
 

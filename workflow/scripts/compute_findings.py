@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
@@ -18,21 +17,26 @@ from scale_or_reason.claims.findings import findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_csv_table, read_table, write_csv
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--outcomes", type=Path, required=True, help="what became of every answer (Parquet)")
-    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.outcomes(),
+            shared_options.costs(),
+            shared_options.families(),
+            shared_options.sizes(),
+            shared_options.replicates(REPLICATES),
+            shared_options.output("table of findings to write (CSV)"),
+        ],
+    )
     parser.add_argument("--corpora", nargs="*", default=[], help="the general corpus, then the narrow one")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed; draws the replicates")
-    parser.add_argument("--replicates", type=int, default=REPLICATES, help="how many (default: %(default)s)")
     parser.add_argument("--stopped", type=Path, help="what stopping answers early would change (CSV)")
     parser.add_argument("--limits", type=Path, help="scores under several limits on the length of answers (Parquet)")
-    parser.add_argument("--output", type=Path, required=True, help="table of findings to write (CSV)")
     return parser.parse_args()
 
 

@@ -35,6 +35,7 @@ from scale_or_reason.flops.costs import (
 )
 from scale_or_reason.flops.exact import Decoder, named_decoder
 from scale_or_reason.inference.requests import json_object
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.lineage import Training, lineage
@@ -44,10 +45,16 @@ Rows = list[dict[str, Any]]
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model-ids", nargs="+", required=True, help="whose costs are counted")
-    parser.add_argument("--benchmarks", nargs="+", required=True, help="what all of them were asked")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.model_ids("whose costs are counted"),
+            shared_options.benchmarks(),
+            shared_options.families(),
+            shared_options.parquet_and_csv(),
+        ],
+    )
     parser.add_argument("--results", type=Path, required=True, help="the study's folder, with answers/, models/ ...")
     parser.add_argument(
         "--adaptation-corpora", default="{}", help="JSON: from which corpus to which adapted students go (from, to)"
@@ -73,8 +80,6 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=SOURCE",
         help="the same of each judge; nothing if it is unknown",
     )
-    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
-    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
     return parser.parse_args()
 
 

@@ -14,14 +14,17 @@ import polars as pl
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_parts, read_table, write_table
 from scale_or_reason.data.decontamination import prompt_overlaps
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=Path, required=True, help="Parquet file, schema questions")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.prompts(), shared_options.output("Parquet file, schema overlaps")],
+    )
     parser.add_argument("--items", type=Path, nargs="+", required=True, help="evaluation items to keep out of training")
     parser.add_argument("--ngram", type=int, default=8, help="length of a run that counts (default: %(default)s)")
-    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema overlaps")
     return parser.parse_args()
 
 

@@ -15,25 +15,27 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-from pathlib import Path
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_csv_table, read_table
 from scale_or_reason.reporting.figures.registry import FIGURE_TYPES
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style, save_figure
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.figure_files()],
+    )
     parser.add_argument("--type", choices=sorted(FIGURE_TYPES), required=True, help="which kind of figure")
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON: what the type lets one choose")
     parser.add_argument("--study", type=json.loads, required=True, help="JSON: what of the study should be there")
     parser.add_argument(
         "--tables", nargs="*", default=[], metavar="NAME=FILE", help="tables of the study (Parquet or CSV)"
     )
-    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
-    parser.add_argument("--output-stem", type=Path, required=True, help="path of the files to write, without suffix")
     return parser.parse_args()
 
 

@@ -51,22 +51,24 @@ from scale_or_reason.inference.command_line import (
 )
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode, json_object
 from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--model-ids", nargs="+", required=True, help="how to ask, and what the answers are filed under"
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.model_ids("how to ask, and what the answers are filed under"),
+            shared_options.items(),
+            shared_options.model_folders(),
+        ],
     )
-    parser.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files, schema items")
     parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
     parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
     add_engine_options(parser, several=True)
     add_teacher_options(parser)
-    parser.add_argument(
-        "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
-    )
     return parser.parse_args()
 
 

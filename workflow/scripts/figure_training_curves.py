@@ -11,7 +11,6 @@ steps.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import polars as pl
@@ -19,16 +18,18 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.reporting.figures import training_curves
 from scale_or_reason.reporting.figures.style import Style, save_figure
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import Cell, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.sizes(), shared_options.figure_files()],
+    )
     parser.add_argument("--models", type=Path, required=True, help="the study's folder of models")
     parser.add_argument("--model-ids", nargs="*", default=[], help="cells that were trained")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
-    parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
-    parser.add_argument("--output-stem", type=Path, required=True, help="path of the files to write, without suffix")
     return parser.parse_args()
 
 

@@ -8,20 +8,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.analysis.curves import power_laws, saturating_fits
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
-    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed; starts the search for the best fit")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.scores(),
+            shared_options.costs(),
+            shared_options.sizes(),
+            shared_options.seed("starts the search for the best fit"),
+        ],
+    )
     parser.add_argument("--fits", type=Path, required=True, help="table of saturating fits to write (CSV)")
     parser.add_argument("--laws", type=Path, required=True, help="table of power laws to write (CSV)")
     return parser.parse_args()

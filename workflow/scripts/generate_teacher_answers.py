@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.journal import Row
@@ -34,18 +33,21 @@ from scale_or_reason.inference.command_line import (
 )
 from scale_or_reason.inference.requests import OnCompletion
 from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=Path, required=True, help="Parquet file, schema prompts")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.prompts(), shared_options.output("Parquet file, schema generations")],
+    )
     parser.add_argument("--format", required=True, choices=FORMATS, help="ift: thinking off; reasoning: thinking on")
     parser.add_argument("--shard", type=int, required=True, help="which slice, from 0")
     parser.add_argument("--shards", type=int, required=True, help="number of slices")
     add_engine_options(parser)
     add_teacher_options(parser)
-    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema generations")
     return parser.parse_args()
 
 

@@ -32,6 +32,7 @@ from scale_or_reason.common.tables import read_parts, table_from_rows, table_wri
 from scale_or_reason.grading import get_grader
 from scale_or_reason.grading.grade import Grade, make_grade
 from scale_or_reason.grading.isolation import AlgebraUse, algebra_use
+from scale_or_reason.study import shared_options
 
 JUDGE = "rule_graders"
 #: Answers that a process is handed at a time, and verdicts that are written at a time.
@@ -177,9 +178,10 @@ def grade_file(path: Path, output: Path, grade: Callable[[Iterator[pl.DataFrame]
 def parse_arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog="See the top of this file for an example."
+        description=__doc__.splitlines()[0],
+        epilog="See the top of this file for an example.",
+        parents=[shared_options.items()],
     )
-    parser.add_argument("--items", type=Path, nargs="+", required=True, help="items tables")
     parser.add_argument("--answers", type=Path, nargs="+", required=True, help="answers tables, one per benchmark")
     parser.add_argument("--output-dir", type=Path, required=True, help="where a table of each answers file's name goes")
     parser.add_argument("--processes", type=int, default=1, help="grading processes (default: 1)")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -24,19 +23,17 @@ from scale_or_reason.data.pairs import PairMaker, write_audit
 from scale_or_reason.data.released_pairs import COLUMNS, paired_rows
 from scale_or_reason.data.source_options import add_source_options, open_source
 from scale_or_reason.inference.token_counts import TokenCounter
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=Path, required=True, help="Parquet file, schema prompts: the chosen ones")
-    parser.add_argument("--overlaps", type=Path, required=True, help="Parquet file, schema overlaps")
-    parser.add_argument("--corpus", required=True, help="the corpus's name")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.prompts(), shared_options.kept_and_dropped_pairs(), shared_options.corpus()],
+    )
     add_source_options(parser)
     parser.add_argument("--tokenizer", required=True, help="folder or hub id of the tokenizer that counts")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed, for the table")
-    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema pairs")
-    parser.add_argument("--audit-csv", type=Path, required=True, help="dropped pairs by reason: reason,count")
-    parser.add_argument("--audit-json", type=Path, required=True, help="kept, dropped, overlaps, length ratio, commit")
     return parser.parse_args()
 
 

@@ -27,28 +27,30 @@ from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.reporting.inspect.item import Readers, model_view, prompts
 from scale_or_reason.reporting.inspect.item_page import ItemPage
 from scale_or_reason.reporting.inspect.names import id_of_name
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.page(),
+            shared_options.model_ids("whose answers are shown, in this order"),
+            shared_options.judges("whose verdicts are shown"),
+            shared_options.jury(),
+            shared_options.seed("chooses the examples"),
+        ],
+    )
     parser.add_argument("--results", type=Path, required=True, help="the study's folder, with answers/ and verdicts/")
-    parser.add_argument("--study", required=True, help="the study's name")
     parser.add_argument("--items", type=Path, required=True, help="the benchmark's table (Parquet, schema items)")
     parser.add_argument("--item", required=True, help="the item's id as paths spell it")
-    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are shown, in this order")
-    parser.add_argument(
-        "--judges", nargs="+", required=True, help="whose verdicts are shown; rule_graders for the rule graders"
-    )
-    parser.add_argument("--jurors", nargs="+", required=True, help="who decides")
-    parser.add_argument("--jury", required=True, help="JSON: how jurors who differ decide (keys majority, tie)")
     parser.add_argument("--templates", type=json.loads, required=True, help="JSON: student -> name of its chat format")
     parser.add_argument(
         "--modes", type=json.loads, default={}, help="JSON: how the teacher is told to think, by format"
     )
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses the examples")
     parser.add_argument("--complete", nargs="+", required=True, help="targets that make what may be missing")
-    parser.add_argument("--output", type=Path, required=True, help="page to write (HTML)")
     return parser.parse_args()
 
 

@@ -18,19 +18,21 @@ from scale_or_reason.common.files import write_text
 from scale_or_reason.reporting.inspect.files import CorpusFiles
 from scale_or_reason.reporting.inspect.prompt import inspect_prompt
 from scale_or_reason.reporting.inspect.prompt_page import PromptPage
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.page(), shared_options.corpus()],
+    )
     parser.add_argument("--results", type=Path, required=True, help="the study's folder")
-    parser.add_argument("--study", required=True, help="the study's name")
-    parser.add_argument("--corpus", required=True, help="whose prompt it is")
     parser.add_argument("--shards", type=int, required=True, help="in how many parts the teacher answers the corpus")
     parser.add_argument("--prompt", required=True, help="the prompt's id")
     parser.add_argument("--mixtures", nargs="*", default=[], help="those that the study wants: seq/rho-0.25")
     parser.add_argument("--max-length", type=int, required=True, help="tokens of a training sample at most")
     parser.add_argument("--overlong", required=True, help="what is done with longer ones: drop or truncate")
-    parser.add_argument("--output", type=Path, required=True, help="page to write (HTML)")
     return parser.parse_args()
 
 

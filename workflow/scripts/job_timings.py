@@ -6,17 +6,19 @@ python workflow/scripts/job_timings.py --timings results/micro/timings --output 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.planning.timings import job_timings
+from scale_or_reason.study import shared_options
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--timings", type=Path, required=True, help="folder of Snakemake's benchmark files")
-    parser.add_argument("--output", type=Path, required=True, help="CSV to write")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.timings(), shared_options.output("CSV to write")],
+    )
     arguments = parser.parse_args()
     write_csv(job_timings(arguments.timings), arguments.output)
 

@@ -46,15 +46,19 @@ from scale_or_reason.inference.token_counts import last_tokens, load_tokenizer
 from scale_or_reason.inference.vllm_engine import leave_at_once
 from scale_or_reason.judging.conversations import JudgeConversation, JudgeRequest, run_conversations
 from scale_or_reason.judging.protocols import Protocol, get_protocol
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 
 _KEY = ("model_id", "benchmark", "item_id", "sample")
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.items(), shared_options.model_folders()],
+    )
     parser.add_argument("--judge", required=True, help="the judge's name, for the table")
-    parser.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files, schema items")
     parser.add_argument("--answers", type=Path, nargs="+", required=True, help="Parquet files, schema answers")
     parser.add_argument("--protocol", required=True, help="how the judge is asked: v1, v2, or one of your own")
     parser.add_argument(
@@ -72,9 +76,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tokenizer", help="hub id or folder: measures the ends of answers if a server judges")
     add_endpoint_option(parser)
     add_engine_options(parser)
-    parser.add_argument(
-        "--output-dir", type=Path, required=True, help="its folder MODEL_ID gets the tables and a manifest"
-    )
     return parser.parse_args()
 
 

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_findings, jury_sensitivity
@@ -21,21 +20,26 @@ from scale_or_reason.common.tables import write_csv
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS
 from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--judges", nargs="+", required=True, help="who speaks; rule_graders for the rule graders")
-    parser.add_argument("--jurors", nargs="+", required=True, help="which of them decide in the study")
-    parser.add_argument("--jury", required=True, help="JSON: how the study's judges decide (keys majority, tie)")
-    parser.add_argument("--model-ids", nargs="+", required=True, help="students of one format, and perhaps the teacher")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.verdicts(),
+            shared_options.judges("who speaks"),
+            shared_options.jury(),
+            shared_options.model_ids("students of one format, and perhaps the teacher"),
+            shared_options.families(),
+            shared_options.sizes(),
+            shared_options.output("what reasoning adds in each cell, to write (CSV)"),
+        ],
+    )
     parser.add_argument("--corpora", nargs="+", required=True, help="corpora, in the table's order")
-    parser.add_argument("--output", type=Path, required=True, help="what reasoning adds in each cell, to write (CSV)")
     parser.add_argument("--statements", type=Path, required=True, help="the papers' statements, to write (CSV)")
     return parser.parse_args()
 

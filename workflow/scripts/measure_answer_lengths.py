@@ -8,21 +8,20 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import scan_table, write_csv, write_table
 from scale_or_reason.scoring.answer_lengths import answer_lengths
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--outcomes", type=Path, required=True, help="table of outcomes: a row per answer (Parquet)")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
-    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
-    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.outcomes(), shared_options.families(), shared_options.parquet_and_csv()],
+    )
     return parser.parse_args()
 
 

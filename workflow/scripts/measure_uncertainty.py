@@ -9,24 +9,28 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--outcomes", type=Path, required=True, help="what became of every answer (Parquet)")
-    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed; draws the replicates")
-    parser.add_argument("--replicates", type=int, default=REPLICATES, help="how many (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.outcomes(),
+            shared_options.costs(),
+            shared_options.families(),
+            shared_options.sizes(),
+            shared_options.replicates(REPLICATES),
+        ],
+    )
     parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps to write (CSV)")
     parser.add_argument("--contrasts", type=Path, required=True, help="comparisons at equal compute to write (CSV)")
     parser.add_argument("--frontiers", type=Path, required=True, help="memberships of frontiers to write (CSV)")

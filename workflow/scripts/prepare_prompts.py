@@ -31,11 +31,15 @@ from scale_or_reason.data.faulty_rows import FaultyRows
 from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, columns_of
 from scale_or_reason.data.prompts import PromptRules, choose_prompts
 from scale_or_reason.data.source_options import add_source_options, open_source
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", required=True, help="the corpus's name")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.corpus(), shared_options.seed(), shared_options.output("Parquet file, schema prompts")],
+    )
     parser.add_argument("--schema", required=True, choices=PROMPT_SCHEMAS, help="how the source's rows look")
     add_source_options(parser)
     parser.add_argument("--rows", type=int, help="read only so many rows, the source's first (default: all)")
@@ -48,8 +52,6 @@ def parse_arguments() -> argparse.Namespace:
         help="Jaccard similarity of five-word runs from which two prompts are one (default: all are told apart)",
     )
     parser.add_argument("--num-prompts", type=int, help="at most this many prompts (default: all)")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
-    parser.add_argument("--output", type=Path, required=True, help="Parquet file, schema prompts")
     parser.add_argument("--audit", type=Path, required=True, help="CSV file: outcome,rows")
     parser.add_argument("--manifest", type=Path, required=True, help="JSON file: settings, and the source's commit")
     return parser.parse_args()

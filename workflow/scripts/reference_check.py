@@ -17,11 +17,15 @@ from scale_or_reason.claims.paper_results import reference_findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reference", type=Path, required=True, help="the folder with the papers' tables")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.paper_tables()],
+    )
     parser.add_argument("--output", type=Path, help="also write what is printed as CSV")
     return parser.parse_args()
 

@@ -11,20 +11,22 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
 import polars as pl
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.planning.resource_usage import SACCT_FIELDS, resource_usage, slurm_jobs
+from scale_or_reason.study import shared_options
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--timings", type=Path, required=True, help="folder of Snakemake's benchmark files")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.timings(), shared_options.output("CSV to write")],
+    )
     parser.add_argument("--study", required=True, help="its name, with which the names of its Slurm jobs begin")
-    parser.add_argument("--output", type=Path, required=True, help="CSV to write")
     parser.add_argument("--since", default="now-365days", help="jobs in Slurm's accounts from then on (%(default)s)")
     arguments = parser.parse_args()
     write_csv(resource_usage(arguments.timings, accounts(arguments.study, arguments.since)), arguments.output)

@@ -15,17 +15,23 @@ from pathlib import Path
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_column, write_table
 from scale_or_reason.data.mixtures import search_samples
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import FORMATS
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="table of pairs (Parquet)")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.pairs(),
+            shared_options.seed(),
+            shared_options.output("table of those to train on (Parquet)"),
+        ],
+    )
     parser.add_argument("--format", choices=FORMATS, required=True, help="which of the pairs' answers")
     parser.add_argument("--samples", type=int, required=True, help="prompts to train on")
     parser.add_argument("--held-out", type=int, required=True, help="prompts to measure the loss on")
-    parser.add_argument("--seed", type=int, required=True, help="the study's seed")
-    parser.add_argument("--output", type=Path, required=True, help="table of those to train on (Parquet)")
     parser.add_argument("--held-out-output", type=Path, required=True, help="table of the others (Parquet)")
     return parser.parse_args()
 

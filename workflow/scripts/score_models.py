@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.common.collecting import collect_tables
@@ -19,18 +18,25 @@ from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.result_paths import verdict_files
 from scale_or_reason.study.study import RULE_GRADERS
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are scored")
-    parser.add_argument("--benchmarks", nargs="+", required=True, help="what all of them were asked")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.model_ids("whose answers are scored"),
+            shared_options.benchmarks(),
+            shared_options.families(),
+            shared_options.answers(),
+            shared_options.verdicts(),
+            shared_options.parquet_and_csv(),
+        ],
+    )
     parser.add_argument("--items", type=Path, required=True, help="the folder with BENCHMARK.parquet")
-    parser.add_argument("--answers", type=Path, required=True, help="the folder with MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
     parser.add_argument(
         "--jurors", nargs="*", default=[], help="who decides; rule_graders for the rule graders beside judges"
     )
@@ -38,8 +44,6 @@ def parse_arguments() -> argparse.Namespace:
         "--rule-graders", action="store_true", help="compare with the rule graders; without jurors they decide alone"
     )
     parser.add_argument("--jury", default="{}", help="JSON: how jurors who differ decide (keys majority, tie)")
-    parser.add_argument("--parquet", type=Path, required=True, help="table to write")
-    parser.add_argument("--csv", type=Path, required=True, help="the same as CSV")
     return parser.parse_args()
 
 

@@ -7,21 +7,21 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 
 from scale_or_reason.analysis.table1 import table1
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.study import shared_options
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scores", type=Path, required=True, help="scores of all models (Parquet)")
-    parser.add_argument("--sizes", type=json.loads, required=True, help="JSON: student -> billions of parameters")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.scores(), shared_options.sizes(), shared_options.output("table to write (CSV)")],
+    )
     parser.add_argument("--corpora", nargs="+", required=True, help="corpora whose students should be there")
     parser.add_argument("--families", nargs="+", help="families (default: the paper's four where they are)")
-    parser.add_argument("--output", type=Path, required=True, help="table to write (CSV)")
     return parser.parse_args()
 
 

@@ -13,7 +13,6 @@ says so.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import polars as pl
@@ -25,19 +24,25 @@ from scale_or_reason.flops.architectures import named_architecture
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--answers", type=Path, required=True, help="the folder with MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--verdicts", type=Path, required=True, help="the folder with JUDGE/MODEL_ID/BENCHMARK.parquet")
-    parser.add_argument("--jurors", nargs="+", required=True, help="who decides; rule_graders for the rule graders")
-    parser.add_argument("--jury", required=True, help="JSON: how jurors who differ decide (keys majority, tie)")
-    parser.add_argument("--model-ids", nargs="+", required=True, help="whose answers are tabulated")
-    parser.add_argument("--families", type=json.loads, required=True, help="JSON: the config's list study.families")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[
+            shared_options.answers(),
+            shared_options.verdicts(),
+            shared_options.jury(),
+            shared_options.model_ids("whose answers are tabulated"),
+            shared_options.families(),
+            shared_options.output("table of outcomes to write (Parquet)"),
+        ],
+    )
     parser.add_argument(
         "--architectures",
         nargs="+",
@@ -45,7 +50,6 @@ def parse_arguments() -> argparse.Namespace:
         metavar="NAME=SOURCE",
         help="config.json, model folder or hub id (or id@revision) of each student and teacher",
     )
-    parser.add_argument("--output", type=Path, required=True, help="table of outcomes to write (Parquet)")
     parser.add_argument("--early-stopping", type=Path, required=True, help="table of stopped answers to write (CSV)")
     return parser.parse_args()
 

@@ -21,19 +21,22 @@ from tqdm import tqdm
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_parts, table_height
 from scale_or_reason.data.token_store import check_template, tokenise_pairs
+from scale_or_reason.study import shared_options
 
 #: Pairs in memory at a time: some eighty megabytes of reasoning.
 ROWS = 4096
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=Path, required=True, help="Parquet file, schema pairs")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[shared_options.pairs(), shared_options.output("folder of the tokens")],
+    )
     parser.add_argument("--tokenizer", required=True, help="folder or hub id; its own chat template is not used")
     parser.add_argument("--chat-template", type=Path, required=True, help="Jinja file")
     parser.add_argument("--stop-token", default="<|im_end|>", help="ends an answer in that template (%(default)s)")
     parser.add_argument("--threads", type=int, help="tokenise in so many threads (default: all cores)")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the tokens")
     return parser.parse_args()
 
 
