@@ -17,7 +17,7 @@ TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
 DOCS := .cache/docs
 PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/README.md docs
-SNAKEFILES := workflow/Snakefile workflow/rules
+SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
 .PHONY: help demo micro overhead scale figures kills grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean

@@ -51,3 +51,16 @@ def test_without_one_budget_nothing_starts(tree: Tree, tmp_path: Path, budgets: 
     assert message in said and f"found: {found}" in said
     assert "Traceback" not in said
     assert not (tree.path / "results").exists()
+
+
+def test_advice_never_starts_a_study(tree: Tree) -> None:
+    run = tree.snakemake("--config=advise={budget_flops: 1e21}", "advise", check=False)
+    said = run.stdout + run.stderr
+    assert run.status != 0 and "advice needs the tables of a finished study" in said
+    assert "results/v2/tables/outcomes.parquet" in said and "Traceback" not in said
+    assert not (tree.path / "results" / "v2" / "prompts").exists()
+
+
+def test_advice_needs_no_cores(made_once: Tree) -> None:
+    run = made_once.snakemake("-n", "--quiet=reason", "--config=advise={budget_flops: 1e21}", "advise", study=SMALL)
+    assert run.jobs == {"advise": 1}

@@ -58,6 +58,14 @@ def test_from_another_folder(project: Path, here: Path) -> None:
     assert tree.snakemake("-n", f"--snakefile={project}/workflow/Snakefile", "all", study=study).jobs == {}
 
 
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_both_entry_points_make_all_by_default(project: Path, here: Path, snakefile: str) -> None:
+    study = (str(project / MICRO[0]), "small.yaml")
+    tree, option = Tree(here), f"--snakefile={project}/{snakefile}"
+    jobs = tree.snakemake("-n", "--quiet=reason", option, study=study).jobs
+    assert jobs and jobs == tree.snakemake("-n", "--quiet=reason", option, "all", study=study).jobs
+
+
 def test_into_another_folder(project: Path, here: Path) -> None:
     before = files(project)
     study = (str(project / MICRO[0]), str(here / "small.yaml"))

@@ -49,6 +49,16 @@ def test_one_job(tree: Tree) -> None:
     assert tree.dry_run("plan", study=MICRO) == {"plan": 1}
 
 
+def test_no_cores_are_asked_for_and_each_call_plans_anew(planned: Tree) -> None:
+    for _ in range(2):
+        printed = planned.snakemake("plan", study=MICRO).stdout
+        assert "Plan of the study micro" in printed
+    text = (planned.path / "results" / "micro" / "plan" / "plan.txt").read_text()
+    assert text.strip() in printed
+    others = planned.snakemake("table1", study=MICRO, check=False)
+    assert others.status != 0 and "cores have to be specified" in others.stdout + others.stderr
+
+
 @pytest.mark.parametrize(
     ("study", "name"),
     [

@@ -82,6 +82,7 @@ def plant(root: Path, folder: Path) -> Tree:
     """A copy of the workflow with model folders that look like models."""
     for name in ("workflow", "config", "envs", "profiles", "src/scale_or_reason"):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "Snakefile", folder)
     (folder / "README.md").write_text("a readme\n")
     recipe = root / "resources" / "micro" / "recipe.yaml"
     for model in MODELS:

@@ -3,6 +3,7 @@
 from scale_or_reason.judging.batches import judging_batches
 
 for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
+    judged = batch.owner.replace("{", "{wildcards.")
 
     rule:
         name:
@@ -48,7 +49,7 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
             seed=option("seed", STUDY.seed),
             version=version_of("verdicts"),
         message:
-            "{wildcards.judge} judges " + batch.owner.replace("{", "{wildcards.")
+            f"{{wildcards.judge}} judges {judged}"
         shell:
             "python {params.program} --judge {wildcards.judge} {params.judge}"
             " --items {input.item_tables} --answers {input.answers} {params.sampling} {params.engine}"

@@ -1,7 +1,14 @@
 # The estimated cost of the study. Not part of `all`, and without inputs: request the rule by name.
+import time
+
+PLAN_TABLES = ("plan", "stages", "memory", "assumptions")
 
 
 rule plan:
+    output:
+        tables=expand("<results>/plan/{table}.csv", table=PLAN_TABLES),
+        page="<results>/plan/plan.html",
+        text="<results>/plan/plan.txt",
     log:
         "<logs>/plan.log",
     localrule: True
@@ -12,9 +19,11 @@ rule plan:
         config=json_option("config", config),
         results=option("results", f"results/{STUDY.name}"),
         directory=option("output_dir", f"results/{STUDY.name}/plan"),
+        # a plan depends on what is finished, so none is up to date
+        requested_at=lambda wildcards: time.time_ns(),
     message:
         "plan the study"
-    # no declared output, since the plan depends on finished jobs; it prints to the terminal, and the log has a copy
+    # people read what it prints, so the log is a copy
     shell:
         "set -o pipefail; python {params.program} {params.config} {params.results} {params.directory}"
         " 2>&1 | tee {log}"

@@ -1,6 +1,6 @@
 """Say what a study will cost before anything of it runs: FLOPs, GPU-hours, memory, disk, jobs, wall time, price.
 
-    snakemake -c1 plan --configfile config/studies/v1.yaml
+    snakemake plan --configfile config/studies/v1.yaml
 
 calls it with the study's whole config as JSON. By hand:
 
@@ -53,7 +53,9 @@ def main() -> None:
     plan = make_plan(config, study, assumed, arguments.results, measured_seconds(arguments.results / "timings"))
     published = config["plan"]["published"]
     write_plan(plan, published, draw(plan, study, Style.from_file(arguments.style)), arguments.output_dir)
-    print(summary(plan, published, str(arguments.output_dir)))
+    text = summary(plan, published, str(arguments.output_dir))
+    write_text(text + "\n", arguments.output_dir / "plan.txt")
+    print(text)
 
 
 def calibration_of(config: Mapping[str, Any], study: Study, all_results: Path) -> Calibration:
