@@ -95,10 +95,10 @@ def pinned(lock: Path, name: str) -> str:
 
 
 def pip(venv: Path, *arguments: str) -> str:
-    """Run the environment's pip, its chatter shortened to a counter. Returns its last words if it fails, else ""."""
+    """Run the environment's pip and show a counter for its output. Returns the last lines if it fails, else ""."""
     command = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines = []  # all that it said, for the case that it fails
+    lines = []  # shown if pip fails
     collected = 0
     assert process.stdout is not None
     for line in process.stdout:
@@ -110,7 +110,8 @@ def pip(venv: Path, *arguments: str) -> str:
             elif collected % 50 == 0:
                 print(f"  package {collected} ...", flush=True)
         elif line.startswith("Installing collected"):
-            print(f"\r  installing {collected} of them ...", flush=True)
+            names = line.partition(":")[2].split(",")
+            print(f"\r  installing {names[0].strip() if len(names) == 1 else f'{len(names)} packages'} ...", flush=True)
     return "" if process.wait() == 0 else "".join(lines[-LAST_LINES:])
 
 
@@ -118,13 +119,13 @@ def pip_or_stop(venv: Path, *arguments: str) -> None:
     """As :func:`pip`; raises SetupError where it fails."""
     failure = pip(venv, *arguments)
     if failure:
-        raise SetupError("pip {} failed; run make again once this is mended:\n{}".format(" ".join(arguments), failure))
+        raise SetupError("pip {} failed; run make again once this is fixed:\n{}".format(" ".join(arguments), failure))
 
 
 def install_torch(venv: Path, requirement: str) -> None:
     """The CPU build of torch: from the index that pip is configured with, else from PyTorch's own."""
     if pip(venv, "install", "--no-deps", requirement):
-        print(f"  the configured package index has no {requirement}: asking {TORCH_INDEX}", flush=True)
+        print(f"  the configured package index has no {requirement}: trying {TORCH_INDEX}", flush=True)
         pip_or_stop(venv, "install", "--no-deps", "--extra-index-url", TORCH_INDEX, requirement)
 
 
