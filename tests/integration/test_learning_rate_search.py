@@ -108,7 +108,7 @@ def test_a_search_chooses_and_a_training_takes_its_choice(root: Path, tiny_model
     options[options.index("--ratio") + 1] = "1"
     done = run([script, *options])
     assert done.returncode == 2
-    assert "a learning rate has not been found" in done.stderr and "reasoning" in done.stderr
+    assert "the search has no learning rate for a format" in done.stderr and "reasoning" in done.stderr
 
 
 def test_two_processes_measure_the_same(root: Path, tiny_model: Path, search: dict[str, Path]):
@@ -127,4 +127,4 @@ def test_held_out_questions_may_not_be_trained_on(root: Path, tiny_model: Path, 
     write_table(both.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64)), mixed, "mixture")
     done, _ = attempt(root, tiny_model, search, GOOD, held_out=mixed)
     assert done.returncode == 2
-    assert "held-out questions are among those to train on" in done.stderr and "3 of 24" in done.stderr
+    assert "held-out prompts are in the training data" in done.stderr and "3 of 24" in done.stderr

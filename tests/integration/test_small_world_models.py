@@ -162,5 +162,5 @@ def test_where_weights_come_from_must_be_said_once(
     options = ("--role", "student", "--tokens", 1, "--tokenizer", made_tokenizer, "--output", tmp_path / "model")
     refused = run(root, f"{SCRIPTS}/train_small_world_model.py", *options, *start)
     assert refused.returncode == 2
-    assert "where do the weights come from?" in refused.stderr
+    assert "options of the initial weights conflict" in refused.stderr
     assert not (tmp_path / "model").exists()

@@ -340,4 +340,4 @@ def test_nothing_to_advise_is_an_error(run, tmp_path, capsys):
     write_table(costs.clear(), tmp_path / "c.parquet", "costs")
     with pytest.raises(SystemExit):
         run("--budget-flops", 10, "--queries", 1)
-    assert "there is no model to advise" in capsys.readouterr().err
+    assert "no model qualifies for advice" in capsys.readouterr().err

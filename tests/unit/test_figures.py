@@ -263,7 +263,7 @@ def test_the_program_draws_the_same_bytes_again(root, style, tmp_path):
 def test_the_program_refuses_a_table_that_its_form_does_not_know(root, tmp_path):
     done = draw_by_hand(root, tmp_path, "one", "costs=costs.parquet")
     assert done.returncode == 2
-    assert "not a table of this figure type" in done.stderr and "scores=FILE" in done.stderr
+    assert "unknown table of this figure type" in done.stderr and "scores=FILE" in done.stderr
 
 
 def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):

@@ -116,8 +116,8 @@ def test_from_verdicts_to_outcomes(study: Path) -> None:
 
 def test_what_is_left_out_is_said(study: Path) -> None:
     said = (study / "log.txt").read_text()
-    assert "2 models; left out: 1" in said
-    assert f"left out, since it is not there: {study / 'verdicts' / 'one' / REASONING / 'aime.parquet'}" in said
+    assert "2 models; omitted files: 1" in said
+    assert f"omitted, since it is missing: {study / 'verdicts' / 'one' / REASONING / 'aime.parquet'}" in said
 
 
 def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:

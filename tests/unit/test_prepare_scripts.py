@@ -45,7 +45,7 @@ def test_items_and_pool(root: Path, rows: Path) -> None:
     ("change", "message"),
     [
         (("--benchmark", "gsm8"), "did you mean gsm8k"),
-        (("--max-items", 0), "must be positive"),
+        (("--max-items", 0), "is not positive"),
         (("--path", "nowhere"), "a data file is missing"),
     ],
 )
@@ -60,7 +60,7 @@ def test_benchmark_errors_leave_no_file(root: Path, rows: Path, change: tuple[ob
 def test_rows_in_no_folder(root: Path, tmp_path: Path) -> None:
     source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--seed", 0)
     result = run(root, "prepare_benchmark.py", *source, *files(tmp_path / "items.parquet"))
-    assert result.returncode == 2 and "need the folder they are in" in result.stderr
+    assert result.returncode == 2 and "kind jsonl requires a folder" in result.stderr
 
 
 def test_questions(root: Path, tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_questions(root: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("--num-prompts", 0), "must be positive"),
-        (("--rows", -1), "must be positive"),
+        (("--num-prompts", 0), "is not positive"),
+        (("--rows", -1), "is not positive"),
         (("--jaccard", 0), "similarity is out of range"),
-        (("--min-chars", 9, "--max-chars", 8), "no length is allowed"),
+        (("--min-chars", 9, "--max-chars", 8), "--max-chars is below --min-chars"),
         (("--path", "nowhere.jsonl"), "a data file is missing"),
         (("--languages", "en"), "which language"),
     ],
@@ -114,7 +114,7 @@ def test_overlaps(root: Path, rows: Path) -> None:
     assert run(root, "prepare_prompts.py", *source, *output).returncode == 0
     options = ("--prompts", rows / "math.parquet", "--items", rows / "items.parquet")
     result = run(root, "decontaminate_prompts.py", *options, "--ngram", 3, "--output", rows / "overlaps.parquet")
-    assert result.returncode == 0 and "1 questions overlap: 1 gsm8k" in result.stdout
+    assert result.returncode == 0 and "1 prompts overlap: 1 gsm8k" in result.stdout
     assert read_table(rows / "overlaps.parquet", "overlaps")["shared_words"].to_list() == ["7 and nothing"]
     result = run(root, "decontaminate_prompts.py", *options, "--ngram", 0, "--output", rows / "none.parquet")
     assert result.returncode == 2 and "at least one word" in result.stderr

@@ -1,5 +1,5 @@
-# Learning-rate search, for students with `learning_rate: search` only: a short training with every rate of the grid on the
-# study's first corpus; the rate with the lowest loss on held-out prompts is selected.
+# Learning-rate search, for students with `learning_rate: search` only: a short training with every rate of the grid on
+# the study's first corpus; the rate with the lowest loss on held-out prompts is selected.
 
 
 rule sample_search_data:

@@ -9,8 +9,8 @@ calls it with the study's whole config as JSON. By hand:
         --outcomes results/v2/tables/outcomes.parquet --costs results/v2/tables/costs.parquet \\
         --output-dir results/v2/advice
 
-Writes advice.csv (a row per family), advice.txt (what it prints) and regions.pdf, .png and .csv: which model is best at
-every budget and number of answers. A budget in GPU-hours is one on the GPUs and at the speeds of the config's plan.
+Writes advice.csv (a row per family), advice.txt (what it prints) and regions.pdf, .png and .csv: the best model
+for every budget and number of answers. A budget in GPU-hours assumes the GPUs and speeds of the config's plan.
 """
 
 from __future__ import annotations
@@ -43,11 +43,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: the study's config, checked")
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--budget-flops", type=float, help="FLOPs for training and answers together")
-    budget.add_argument("--budget-gpu-hours", type=float, help="the same in GPU-hours")
-    parser.add_argument("--queries", type=float, required=True, help="answers in the model's life")
-    parser.add_argument("--outcomes", type=Path, required=True, help="what became of every answer (Parquet)")
+    budget.add_argument("--budget-gpu-hours", type=float, help="GPU-hours for training and answers together")
+    parser.add_argument("--queries", type=float, required=True, help="number of answers over the model's lifetime")
+    parser.add_argument("--outcomes", type=Path, required=True, help="outcomes of all answers (Parquet)")
     parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
-    parser.add_argument("--replicates", type=int, default=REPLICATES, help="how many (default: %(default)s)")
+    parser.add_argument(
+        "--replicates", type=int, default=REPLICATES, help="number of bootstrap replicates (default: %(default)s)"
+    )
     parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder of the advice")
     return parser.parse_args()
@@ -61,11 +63,11 @@ def main() -> None:
     for name, value in (("budget-flops" if in_flops else "budget-gpu-hours", budget), ("queries", queries)):
         if not 0 < value < float("inf"):
             raise StudyError(
-                "there is no advice for such a number",
+                "invalid budget or number of answers",
                 where=f"--{name}",
                 found=value,
                 expected="a positive number",
-                remedy="say what may be spent on training and answers together, and how many answers there will be",
+                remedy="set the budget for training and answers together, and the number of answers",
             )
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(config["study"]["families"])
@@ -100,13 +102,13 @@ def offers_in_hours(
 
 
 def checked(offered: list[Offers]) -> list[Offers]:
-    """Raise :class:`StudyError` if there is nothing to choose from."""
+    """Raise :class:`StudyError` if there is no candidate model."""
     if not any(map(len, offered)):
         raise StudyError(
-            "there is no model to advise",
+            "no model qualifies for advice",
             where="--costs",
             found="no trained model with an accuracy on a whole family, training costs and costs of answers",
-            remedy="ask for advice when models of the study are trained and scored",
+            remedy="train and score models of the study first",
         )
     return offered
 

@@ -1,11 +1,11 @@
-"""Make the page with which a study's results can be explored: tables and manifests in, one HTML file out.
+"""Build the explorer page of a study, one HTML file, from its tables and manifests.
 
     python workflow/scripts/build_explorer.py --study v2 --uncertainty results/v2/tables/uncertainty.csv \\
         --scores results/v2/tables/scores.parquet --costs results/v2/tables/costs.parquet --models results/v2/models \\
         --answers results/v2/answers --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
         --sizes '{"Qwen2.5-3B": 3}' --shots 3 --output results/v2/explorer.html
 
-The page needs no network and nothing beside it. A model whose manifest is not there is shown without its facts.
+The page is self-contained. Models without a manifest are shown without its summary.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pair the teacher's two answers to each prompt; drop a pair whole if either answer or the prompt is unusable.
+"""Pair the teacher's two answers to each prompt; drop pairs with an unusable answer or prompt.
 
     python workflow/scripts/build_pairs.py --prompts general.parquet --ift ift/shard-{0..9}.parquet \\
         --reasoning reasoning/shard-{0..9}.parquet --overlaps general.overlaps.parquet \\
@@ -64,7 +64,7 @@ def main() -> None:
             "the two formats have different numbers of shards",
             where="--ift, --reasoning",
             found=f"{len(arguments.ift)} and {len(arguments.reasoning)}",
-            expected="as many of the one as of the other",
+            expected="equal numbers of shards",
             remedy="pass all shards of both formats, in order",
         )
     maker = PairMaker(

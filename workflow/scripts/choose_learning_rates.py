@@ -4,7 +4,7 @@
         --trials results/v2/learning_rates/general/Qwen2.5-3B/*/lr-*.json \
         --output results/v2/learning_rates/Qwen2.5-3B.json --csv results/v2/learning_rates/Qwen2.5-3B.csv
 
-The rate with the lowest held-out loss is chosen; of equal ones the lower. A trial that diverged is never chosen. The
+Selects the rate with the lowest held-out loss; ties go to the lower rate. Diverged trials are never selected. The
 CSV has one row per trial.
 """
 

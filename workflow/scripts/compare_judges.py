@@ -1,6 +1,6 @@
-"""How far judges agree with each other and with the rule graders, as Parquet and CSV: by benchmark, and over all.
+"""Measure the agreement of judges with each other and with the rule graders, per benchmark and overall.
 
-    python workflow/scripts/compare_judges.py --verdicts results/v2/verdicts --judges gpt-oss-120b rules \\
+    python workflow/scripts/compare_judges.py --verdicts results/v2/verdicts --judges gpt-oss-120b rule_graders \\
         --model-ids general/Qwen2.5-3B/seq/rho-1/seed-0 --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
         --seed 0 --parquet results/v2/tables/judge_agreement.parquet --csv results/v2/tables/judge_agreement.csv
 """

@@ -1,4 +1,4 @@
-"""Put the scores of models under several limits on the length of their answers side by side, as Parquet and CSV.
+"""Tabulate the scores of models under several length limits, as Parquet and CSV.
 
     python workflow/scripts/compare_length_limits.py --max-tokens 16384 \
         --scores results/v2/tables/limited_scores.parquet \

@@ -1,4 +1,4 @@
-"""Put this study's numbers beside the papers', cell by cell, as CSV.
+"""Compare this study's numbers with the papers', cell by cell, as CSV.
 
     python workflow/scripts/compare_with_papers.py --reference FOLDER \\
         --uncertainty results/v2/tables/uncertainty.csv --frontiers results/v2/tables/frontier_membership.csv \\

@@ -6,7 +6,7 @@
         --architectures Qwen2.5-3B=Qwen/Qwen2.5-3B --judges gpt-oss-120b=openai/gpt-oss-120b \
         --parquet results/v2/tables/costs.parquet --csv results/v2/tables/costs.csv
 
-Below RESULTS are answers/ and verdicts/; of models that were trained here, also models/, mixtures/ and pairs/.
+RESULTS contains answers/ and verdicts/, and for models trained here also models/, mixtures/ and pairs/.
 """
 
 from __future__ import annotations
@@ -57,28 +57,28 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, required=True, help="the study's folder, with answers/, models/ ...")
     parser.add_argument(
-        "--adaptation-corpora", default="{}", help="JSON: from which corpus to which adapted students go (from, to)"
+        "--adaptation-corpora", default="{}", help="JSON: corpora from and to which students are adapted (from, to)"
     )
     parser.add_argument(
         "--architectures",
         nargs="*",
         default=[],
         metavar="NAME=SOURCE",
-        help="config.json, model folder or hub id (or id@revision) of each student and teacher that is evaluated as it "
-        "is; those that were trained have their own",
+        help="config.json, model folder or hub id (or id@revision) of each student and teacher evaluated as published; "
+        "trained models have their own",
     )
     parser.add_argument(
         "--teacher",
         default="teacher=",
         metavar="NAME=SOURCE",
-        help="the same of the teacher whose answers were learnt from; nothing if it is unknown",
+        help="the same for the teacher of the training answers; empty if unknown",
     )
     parser.add_argument(
         "--judges",
         nargs="*",
         default=[],
         metavar="NAME=SOURCE",
-        help="the same of each judge; nothing if it is unknown",
+        help="the same for each judge; empty if unknown",
     )
     return parser.parse_args()
 
@@ -103,7 +103,7 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class CostCounter:
-    """Where a study's results are, what its models were asked, and the shapes of those that were not trained here."""
+    """The study's results folder, its benchmarks, and the architectures of models that were not trained here."""
 
     results: Path
     benchmarks: Sequence[str]
@@ -111,11 +111,11 @@ class CostCounter:
     models: Mapping[str, Decoder | None]
     judges: Mapping[str, Decoder | None]
     teacher: Decoder | None
-    #: By mixtures, which all students share: reading one takes longer than all else about a model.
+    #: Cached by mixture, which all students share, since reading one dominates the time per model.
     taught: dict[tuple[str, ...], Rows] = field(default_factory=dict)
 
     def rows(self, model_id: str) -> Rows:
-        """All that a model cost."""
+        """The costs of a model."""
         trainings = lineage(parse_model_id(model_id), self.adaptation_corpora)
         if not trainings:
             model = self._untrained(model_id)
@@ -133,7 +133,7 @@ class CostCounter:
                 where="--architectures",
                 found=f"{name}, of {model_id}",
                 expected=f"{name}=SOURCE",
-                remedy="name the folder, config.json or hub id that has its shape",
+                remedy="pass the folder, config.json or hub id with its architecture",
             )
         return model
 
@@ -166,14 +166,14 @@ class CostCounter:
 
 
 def measured_seconds(folders: Sequence[Path], section: str | None = None) -> float | None:
-    """The seconds in the manifests of all ``folders`` together (in their ``section``); none if one was not timed."""
+    """The sum of the seconds in the manifests of all ``folders`` (in their ``section``); None if one is missing."""
     contents = [read_manifest(folder / "manifest.json") for folder in folders]
     seconds = [(content.get(section, {}) if section else content).get("seconds") for content in contents]
     return sum(seconds) if seconds and None not in seconds else None
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """What a finished job left beside its results."""
+    """The manifest beside a job's results."""
     if not path.is_file():
         raise StudyError("a manifest is missing", where=path, remedy="run the rule that writes it: snakemake PATH")
     return json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Find the training questions that share a run of words with a benchmark question: one row each, with the words.
+"""Find the training prompts that share an n-gram of words with a benchmark item: one row each, with the words.
 
     python workflow/scripts/decontaminate_prompts.py --prompts general.parquet \\
         --items benchmarks/gsm8k.parquet benchmarks/squad.parquet --words 8 --output general.overlaps.parquet
@@ -34,7 +34,7 @@ def main() -> None:
     overlaps = prompt_overlaps(read_parts(arguments.prompts, "prompts"), items, arguments.ngram)
     write_table(overlaps, arguments.output, "overlaps")
     counts = overlaps["benchmark"].value_counts(sort=True).iter_rows()
-    print(f"{overlaps.height} questions overlap: " + (", ".join(f"{n} {name}" for name, n in counts) or "none"))
+    print(f"{overlaps.height} prompts overlap: " + (", ".join(f"{n} {name}" for name, n in counts) or "none"))
 
 
 if __name__ == "__main__":

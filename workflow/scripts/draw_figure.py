@@ -1,4 +1,4 @@
-"""Draw a figure of the papers: tables of a study in, PDF, PNG and CSV out.
+"""Draw a figure of the papers from tables of a study, as PDF, PNG and CSV.
 
     python workflow/scripts/draw_figure.py --type accuracy_by_flops --parameters '{"tasks": "main families"}' \\
         --study '{"sizes": {"Qwen2.5-3B": 3}, "corpora": ["general"], "ratios": [0, 1],
@@ -6,8 +6,8 @@
         --tables scores=results/v2/tables/scores.parquet costs=results/v2/tables/costs.parquet \\
         --output-stem results/v2/figures/v2/fig02
 
-Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn. Forms are modules of
-scale_or_reason.reporting.figures; its registry says which figure has which type and parameters.
+Writes OUTPUT_STEM.pdf, .png and .csv; the CSV has exactly the plotted values. Figure types are modules of
+scale_or_reason.reporting.figures; its registry lists the type and parameters of each figure.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def main() -> None:
 
 
 def named_table(text: str, names: tuple[str, ...]) -> tuple:
-    """A table that the figure type knows, by its name."""
+    """A table of the figure type, by its name."""
     name, _, file = text.partition("=")
     if name not in names or not file:
         expected = ", ".join(f"{known}=FILE" for known in names)
-        raise StudyError("not a table of this figure type", where="--tables", found=text, expected=expected)
+        raise StudyError("unknown table of this figure type", where="--tables", found=text, expected=expected)
     return name, (read_csv_table if file.endswith(".csv") else read_table)(file, name)
 
 

@@ -1,20 +1,19 @@
-"""Models answer all benchmarks: for each a Parquet file per benchmark, and a manifest.
+"""Evaluate models on all benchmarks: one Parquet file of answers per benchmark, and a manifest.
 
     python workflow/scripts/evaluate_model.py --model models/general/micro-a/seq/rho-1/seed-0 \\
         --model-ids general/micro-a/seq/rho-1/seed-0 --items benchmarks/gsm8k.parquet benchmarks/squad.parquet \\
         --sampling '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 256}' --engine '{"dtype": "float32"}' \\
         --seed 0 --output-dir answers
 
-The model id says how a model is asked. A base student has no chat format: as base/STUDENT/shots-K it continues a text
-of K solved examples and the question. Examples come from --pools; a benchmark whose rows have no answer to show
-(ifeval) is asked without. As teacher/TEACHER/FORMAT a teacher thinks (reasoning) or doesn't (ift). Several ids are
-several variants to ask one model, one after the other on the same engine, or as many models, one after the other in the
-same process; the answers of each are in a folder of its name.
+The model id selects the prompt variant. A base student has no chat template: as base/STUDENT/shots-K it continues a
+text of K solved examples and the question. Examples come from --pools; benchmarks whose rows have no answer to show
+(ifeval) have none. As teacher/TEACHER/FORMAT a teacher answers with thinking (reasoning) or without (ift). Several ids
+are either prompt variants of one model, run one after another on one engine, or as many models, run one after another
+in one process; the answers of each are in a folder with its name.
 
-A prompt that leaves no room in the model's context gets the answer "" and the finish_reason "length". An answer that
-ends by itself with nothing behind its reasoning has the finish_reason "empty", one that a server refuses "refused". The
-manifest counts all three, and the last line names them. Started again after a kill, the program goes on behind the last
-finished chunk.
+A prompt that fills the model's context gets the answer "" and the finish_reason "length". An answer that ends by itself
+with no text after its reasoning has the finish_reason "empty", a prompt refused by a server "refused". The manifest and
+the last line count all three. After a kill, the same command resumes after the last finished chunk.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
 
 @dataclass(frozen=True)
 class PromptVariant:
-    """One way to ask the model, as its id says: after so many examples, or in a chat in this mode."""
+    """A prompt variant of a model: few-shot examples, or a chat with a thinking mode."""
 
     model_id: str
     shots: int | None
@@ -82,22 +81,22 @@ class PromptVariant:
 
 
 def prompt_variants(model_ids: list[str], models: list[str], modes: Mapping[str, ThinkingMode]) -> list[PromptVariant]:
-    """All variants to ask.
+    """All prompt variants.
 
-    Raises :class:`StudyError` if an id is given twice, and if there is neither a model for each nor one for all.
+    Raises :class:`StudyError` for duplicate ids, and if there is neither one model per id nor one model for all.
     """
     parsed = [parse_model_id(model_id) for model_id in model_ids]
     if len(set(parsed)) < len(parsed):
-        raise StudyError("a model id is given twice", where="--model-ids", found=", ".join(model_ids))
+        raise StudyError("duplicate model id", where="--model-ids", found=", ".join(model_ids))
     ways_of_one = len({(model.kind, model.student) for model in parsed}) == 1 and isinstance(
         parsed[0], BaseStudent | Teacher
     )
     if len(models) != len(parsed) and not (len(models) == 1 and ways_of_one):
         raise StudyError(
-            "these are several models",
+            "the number of model ids does not match --model",
             where="--model-ids",
             found=", ".join(model_ids),
-            expected="as many as --model gives, or several variants to ask one base student or one teacher",
+            expected="one id per --model, or several prompt variants of one base student or one teacher",
         )
     return [
         PromptVariant(
@@ -120,7 +119,7 @@ class Question:
 
 
 def read_items(paths: list[Path]) -> dict[str, pl.DataFrame]:
-    """The items by benchmark. Raises :class:`StudyError` for an empty table and for a benchmark given twice."""
+    """The items by benchmark. Raises :class:`StudyError` for an empty table and for duplicate benchmarks."""
     tables: dict[str, pl.DataFrame] = {}
     for path in paths:
         table = read_table(path, "items")
@@ -128,7 +127,7 @@ def read_items(paths: list[Path]) -> dict[str, pl.DataFrame]:
             raise StudyError("the table has no items", where=path, remedy="prepare the benchmark again")
         for (name,), part in table.group_by("benchmark", maintain_order=True):
             if str(name) in tables:
-                raise StudyError("a benchmark is given twice", where=path, key=str(name))
+                raise StudyError("duplicate benchmark", where=path, key=str(name))
             tables[str(name)] = part
     return tables
 
@@ -136,7 +135,7 @@ def read_items(paths: list[Path]) -> dict[str, pl.DataFrame]:
 def texts(
     name: str, items: pl.DataFrame, shots: int | None, pools: Mapping[str, list[Example]], seed: int
 ) -> list[str]:
-    """What the model is sent for each item: the user message, or the text that a base student continues."""
+    """The prompt of each item: the user message, or the text that a base student continues."""
     if shots is None:
         return items["prompt"].to_list()
     benchmark = get_benchmark(name)
@@ -146,12 +145,12 @@ def texts(
 
 
 def samples_per_item(text: str, benchmarks: Mapping[str, Any]) -> dict[str, int]:
-    """The checked value of --samples for every benchmark."""
+    """The validated value of --samples for every benchmark."""
     given = json_object(text, "--samples")
     for name, count in given.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise StudyError(
-                "not a number of samples", where="--samples", key=name, found=repr(count), expected="1 or more"
+                "invalid number of samples", where="--samples", key=name, found=repr(count), expected="1 or more"
             )
     return {name: given.get(name, 1) for name in benchmarks}
 
@@ -194,7 +193,7 @@ def account(rows: list[Row]) -> dict[str, int]:
 
 
 def last_line(benchmarks: Iterable[Mapping[str, int]]) -> str:
-    """What became of all answers, from the manifests' accounts of benchmarks."""
+    """The outcomes of all answers, from the manifests' counts per benchmark."""
     total = sum((Counter(counts) for counts in benchmarks), Counter[str]())
     parts = ("truncated", "prompt_too_long", "refused", "empty", "uncounted")
     return f"{total['answers']} answers; " + ", ".join(f"{part.replace('_', ' ')} {total[part]}" for part in parts)
@@ -202,7 +201,7 @@ def last_line(benchmarks: Iterable[Mapping[str, int]]) -> str:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What all models and variants to ask them have in common."""
+    """The common inputs and settings of all models and prompt variants."""
 
     items: dict[str, pl.DataFrame]
     items_files: dict[str, Path]
@@ -239,7 +238,7 @@ class Evaluation:
         return journal, benchmarks
 
     def _work(self, variant: PromptVariant, questions: list[Question], sampling: SamplingParameters) -> ChunkWork:
-        # The same for every model of a study, so that models differ in what they say and not in the dice they throw.
+        # The same seeds for every model of a study, so that models do not differ in their random numbers.
         seeds = [derive_seed(self.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
 
         def answer(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
@@ -255,29 +254,29 @@ class Evaluation:
 
 
 def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
-    """Raise :class:`StudyError` if somebody else than a teacher is to be asked by way of an endpoint."""
+    """Raise :class:`StudyError` if a model other than a teacher is evaluated through an endpoint."""
     if endpoint and not all(isinstance(parse_model_id(model_id), Teacher) for model_id in model_ids):
         raise StudyError(
-            "only a teacher can be asked through an endpoint",
+            "only a teacher can be evaluated through an endpoint",
             where="--endpoint",
             key="--model-ids",
             found=", ".join(model_ids),
             expected="teacher/NAME/FORMAT",
-            remedy="leave --endpoint out: the study's own models are loaded into vLLM",
+            remedy="remove --endpoint; the study's own models are loaded into vLLM",
         )
 
 
 def check_limits(model_ids: list[str], sampling: SamplingParameters) -> None:
-    """Raise :class:`StudyError` if an id names another limit on the length of answers than they have."""
+    """Raise :class:`StudyError` if an id has another length limit than --sampling."""
     for model in map(parse_model_id, model_ids):
         if isinstance(model, LimitedCell) and model.max_tokens != sampling.max_tokens:
             raise StudyError(
-                "answers would be filed under another limit than theirs",
+                "the length limit differs from that of the model id",
                 where="--sampling",
                 key="max_tokens",
                 found=sampling.max_tokens,
                 expected=f"{model.max_tokens}, as the id {model.model_id} says",
-                remedy="give the limit of the id, or an id without one",
+                remedy="use the limit of the id, or an id without a limit",
             )
 
 

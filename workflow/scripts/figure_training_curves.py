@@ -4,7 +4,7 @@
         --model-ids general/Qwen2.5-3B/seq/rho-0/seed-0 general/Qwen2.5-3B/seq/rho-1/seed-0 \
         --sizes '{"Qwen2.5-3B": 3}' --output-stem results/v2/figures/training_curves
 
-Writes OUTPUT_STEM.pdf, .png and .csv; the CSV holds exactly what is drawn. Every model's own training_log.csv has all
+Writes OUTPUT_STEM.pdf, .png and .csv; the CSV has exactly the plotted values. Every model's training_log.csv has all
 steps.
 """
 
@@ -49,7 +49,7 @@ def read_run(models: Path, model_id: str) -> tuple[Cell, pl.DataFrame]:
     log = pl.read_csv(file) if file.is_file() else pl.DataFrame()
     missing = [name for name in ("step", *training_curves.MEASURES) if name not in log.columns]
     if missing:
-        remedy = "train the model again, or take the figure out of study.figures"
+        remedy = "train the model again, or remove the figure from study.figures"
         raise StudyError(
             "the log of a training lacks columns",
             where=file,

@@ -5,11 +5,11 @@
         --sampling '{"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384}' \\
         --engine '{"tensor_parallel_size": 8}' --seed 0 --output reasoning/shard-0.parquet
 
-With --endpoint an OpenAI-compatible server answers instead of vLLM in this process; the secret is read from the
-environment variable that `key` names.
+With --endpoint an OpenAI-compatible server answers instead of vLLM in this process; the environment variable `key` has
+the secret.
 
-Started again after a kill, it goes on behind the last finished chunk. Shards are slices of the prompt table; an
-answer does not depend on the number of shards, since each prompt has its own seed.
+After a kill, the same command resumes after the last finished chunk. Shards are slices of the prompt table; an answer
+does not depend on the number of shards, since each prompt has its own seed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def parse_arguments() -> argparse.Namespace:
         parents=[shared_options.prompts(), shared_options.output("Parquet file, schema generations")],
     )
     parser.add_argument("--format", required=True, choices=FORMATS, help="ift: thinking off; reasoning: thinking on")
-    parser.add_argument("--shard", type=int, required=True, help="which slice, from 0")
+    parser.add_argument("--shard", type=int, required=True, help="number of the shard, from 0")
     parser.add_argument("--shards", type=int, required=True, help="number of slices")
     add_engine_options(parser)
     add_teacher_options(parser)

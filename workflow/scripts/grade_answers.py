@@ -6,8 +6,8 @@
         --output-dir results/micro/verdicts/rule_graders/base/micro-1m/shots-0
 
 Items and answers are matched by their columns, not by the order of the files. Answers are read, graded and written part
-by part, so that memory does not grow with their number. No answer can hold the job up: algebra runs in a child process
-with limits on time and memory, and an answer that a grader fails on gets a no with ``error=`` in its ``reply``.
+by part, so that memory does not grow with their number. No answer can block the job: algebra runs in a child process
+with limits on time and memory, and an answer on which a grader fails gets a no with ``error=`` in its ``reply``.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from scale_or_reason.grading.isolation import AlgebraUse, algebra_use
 from scale_or_reason.study import shared_options
 
 JUDGE = "rule_graders"
-#: Answers that a process is handed at a time, and verdicts that are written at a time.
+#: Answers per task of a process, and verdicts per write.
 CHUNK, WRITTEN_AT_ONCE = 250, 20_000
 ITEM_COLUMNS = ["benchmark", "item_id", "gold", "choices", "extra"]
 KEY = ["model_id", "benchmark", "item_id", "sample"]
 Items = dict[tuple[str, str], dict[str, Any]]
 
-#: The items of this process: sent once, not with every answer.
+#: The items of this process, sent once.
 _items: Items = {}
 
 
@@ -55,13 +55,13 @@ class GradedChunk:
 
 
 def read_items(paths: list[Path]) -> Items:
-    """What graders read of the items, by (benchmark, item_id)."""
+    """The graders' fields of the items, by (benchmark, item_id)."""
     rows = read_columns(paths, "items", ITEM_COLUMNS).iter_rows(named=True)
     return {(row["benchmark"], row["item_id"]): row for row in rows}
 
 
 def check_answers(paths: list[Path], items: Items) -> None:
-    """Raise :class:`StudyError` if there is an answer to none of the items."""
+    """Raise :class:`StudyError` for an answer to an unknown item."""
     for path in paths:
         for key in read_columns([path], "answers", ["benchmark", "item_id"]).unique(maintain_order=True).iter_rows():
             if key not in items:
@@ -71,7 +71,7 @@ def check_answers(paths: list[Path], items: Items) -> None:
                     key="item_id",
                     found=" / ".join(key),
                     expected="an item of the tables given with --items",
-                    remedy="give the items that were answered with --items, or answer the benchmark again",
+                    remedy="pass the evaluated items with --items, or rerun the evaluation",
                 )
 
 
@@ -95,30 +95,30 @@ def grade_chunk(answers: pl.DataFrame) -> GradedChunk:
 
 
 def grade_one(item: dict[str, Any], answer: str) -> Grade:
-    """The grade of an answer; a grader that fails on it says no."""
+    """The grade of an answer; no if the grader fails."""
     grader = get_grader(get_benchmark(item["benchmark"]).grader)
     try:
         return grader(item, answer)
     except StudyError:
         raise  # the item is wrong, not the answer
-    except Exception as error:  # answers are not to be trusted, and one of them must not end the job
+    except Exception as error:  # answers are untrusted, and none may stop the job
         return make_grade(False, None, "none", f"error={type(error).__name__}")
 
 
 @contextmanager
 def graders(processes: int, items: Items) -> Iterator[Callable[[Iterator[pl.DataFrame]], Iterator[GradedChunk]]]:
-    """Yield a function that grades chunks of answers and gives their verdicts in the same order."""
+    """Yield a function that grades chunks of answers and yields their verdicts in the same order."""
     if processes == 1:
         use_items(items)
         yield lambda chunks: map(grade_chunk, chunks)
         return
-    context = get_context("spawn")  # polars has threads, and a fork would leave them behind
+    context = get_context("spawn")  # spawn, since a fork would break polars' threads
     with ProcessPoolExecutor(processes, mp_context=context, initializer=use_items, initargs=(items,)) as pool:
         yield lambda chunks: _in_order(pool, chunks, ahead=2 * processes)
 
 
 def _in_order(pool: ProcessPoolExecutor, chunks: Iterator[pl.DataFrame], ahead: int) -> Iterator[GradedChunk]:
-    """As ``pool.map``, but with few chunks in memory at a time."""
+    """Like ``pool.map``, but with few chunks in memory at a time."""
     waiting = deque()
     for chunk in chunks:
         waiting.append(pool.submit(grade_chunk, chunk))
@@ -130,7 +130,7 @@ def _in_order(pool: ProcessPoolExecutor, chunks: Iterator[pl.DataFrame], ahead: 
 
 @dataclass
 class Account:
-    """What was graded of a file."""
+    """Counts of a graded file."""
 
     answers: int = 0
     right: int = 0
@@ -150,7 +150,7 @@ class Account:
         self.slowest = max(self.slowest, chunk.slowest)
 
     def line(self, name: str, seconds: float) -> str:
-        """One line: how many, how many right, where the graded texts came from, what algebra took."""
+        """A line with counts, right answers, sources of the graded texts, and the time of algebra."""
         shares = ", ".join(f"{how} {count}" for how, count in self.origins.most_common())
         failed = f"; a grader failed on {self.failed}" if self.failed else ""
         return (
@@ -183,7 +183,9 @@ def parse_arguments() -> argparse.Namespace:
         parents=[shared_options.items()],
     )
     parser.add_argument("--answers", type=Path, nargs="+", required=True, help="answers tables, one per benchmark")
-    parser.add_argument("--output-dir", type=Path, required=True, help="where a table of each answers file's name goes")
+    parser.add_argument(
+        "--output-dir", type=Path, required=True, help="folder of the verdict tables, named like the answers tables"
+    )
     parser.add_argument("--processes", type=int, default=1, help="grading processes (default: 1)")
     options = parser.parse_args()
     names = [path.name for path in options.answers]
@@ -191,7 +193,7 @@ def parse_arguments() -> argparse.Namespace:
         raise StudyError("two answers tables have the same name", key="--answers", found=", ".join(sorted(names)))
     if options.processes < 1:
         raise StudyError(
-            "there must be a process to grade", key="--processes", found=options.processes, expected=">= 1"
+            "the number of processes is below 1", key="--processes", found=options.processes, expected=">= 1"
         )
     return options
 

@@ -1,4 +1,4 @@
-"""Take published pairs of answers to the chosen prompts of a corpus, and audit them as those of our own teacher.
+"""Import released pairs of answers to the chosen prompts of a corpus, and audit them like generated pairs.
 
     python workflow/scripts/import_released_pairs.py --prompts general.parquet --overlaps general.overlaps.parquet \\
         --corpus general --kind hub --path Scale-or-Reason/general-reasoning-ift-pairs --split reasoning_ift_pairs \\
@@ -6,7 +6,7 @@
         --output general.pairs.parquet --audit-csv audit.csv --audit-json audit.json
 
 Rows have the columns prompt, ift and reasoning. The tokenizer counts the tokens of prompts (in its chat template) and
-answers; take the one of the teacher that wrote them.
+answers; use that of the teacher which generated them.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
-"""Show everything that a study has about one item of a benchmark, as one HTML page.
+"""Build the inspection page of a benchmark item, one HTML file.
 
     python workflow/scripts/inspect_item.py --results results/v2 --study v2 \\
         --items results/v2/benchmarks/math_500.parquet --item test%2Falgebra%2F2584.json \\
         --model-ids general/Qwen2.5-3B/seq/rho-1/seed-0 teacher/Qwen3-235B-A22B/ift \\
-        --judges gpt-oss-120b rules --jurors gpt-oss-120b --jury '{"majority": "readable", "tie": "undecided"}' \\
-        --templates '{"Qwen2.5-3B": "chatml"}' --seed 0 --complete scores --output item.html
+        --judges gpt-oss-120b rule_graders --jurors gpt-oss-120b \\
+        --jury '{"majority": "readable", "tie": "undecided"}' --templates '{"Qwen2.5-3B": "chatml"}' --seed 0 \\
+        --complete scores --output item.html
 
-The question, what models are sent, every answer, every judge's raw replies, the jury's word and the rule graders'. It
-reads what is there and makes nothing: the page lists who has not answered or judged yet.
+The page has the question, the prompts, every answer, every judge's raw replies, and the verdicts of jury and rule
+graders. It reads existing files only, and lists missing answers and verdicts.
 """
 
 from __future__ import annotations
@@ -48,14 +49,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--item", required=True, help="the item's id as paths spell it")
     parser.add_argument("--templates", type=json.loads, required=True, help="JSON: student -> name of its chat format")
     parser.add_argument(
-        "--modes", type=json.loads, default={}, help="JSON: how the teacher is told to think, by format"
+        "--templates", type=json.loads, required=True, help="JSON: student -> name of its chat template"
     )
     parser.add_argument("--complete", nargs="+", required=True, help="targets that make what may be missing")
     return parser.parse_args()
 
 
 def pool_beside(items: Path, benchmark: str) -> list[Example] | None:
-    """The examples set aside of a benchmark; None if there are none yet."""
+    """The few-shot examples of a benchmark; None if they do not exist yet."""
     file = items.with_suffix(".pool.parquet")
     return read_pools([file]).get(benchmark, []) if file.is_file() else None
 

@@ -1,10 +1,10 @@
-"""Show everything that a study has about one training prompt, as one HTML page.
+"""Build the inspection page of a training prompt, one HTML file.
 
     python workflow/scripts/inspect_prompt.py --results results/v2 --study v2 --corpus math --shards 32 \\
         --prompt 0123456789abcdef --mixtures seq/rho-0 seq/rho-1 --max-length 16384 --overlong drop --output prompt.html
 
-The question, both answers of the teacher, whether the pair was kept and why not, overlaps with benchmarks, and the
-mixtures that it is in. It reads what is there and makes nothing.
+The page has the prompt, both answers of the teacher, the outcome of the pair with its reason, overlaps with benchmarks,
+and the mixtures with the prompt. It reads existing files only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tabulate by rule how long the jobs of a study took.
+"""Tabulate the durations of a study's jobs by rule.
 
 python workflow/scripts/job_timings.py --timings results/micro/timings --output results/micro/tables/job_timings.csv
 """

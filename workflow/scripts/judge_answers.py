@@ -1,18 +1,17 @@
-r"""A judge says of every answer whether it is right, by the messages of a protocol (docs/explanation/judging.md).
+r"""Judge every answer as right or wrong, by the messages of a protocol (docs/explanation/judging.md).
 
     python workflow/scripts/judge_answers.py --judge Llama-3.3-70B-Instruct --model meta-llama/Llama-3.3-70B-Instruct \
         --items benchmarks/gsm8k.parquet --answers answers/base/micro-a/shots-3/gsm8k.parquet --protocol v2 \
         --answer-tail-tokens 1024 --sampling '{"temperature": 0.7, "top_p": 0.95, "max_tokens": 2048}' \
         --engine '{"tensor_parallel_size": 4}' --seed 0 --output-dir verdicts/Llama-3.3-70B-Instruct
 
-Answers of several models are judged one model after the other on the same engine; each has a folder of its name. With
---endpoint a server judges instead of vLLM in this process; --tokenizer then measures the answers' ends.
+Answers of several models are judged one model after another on one engine; each has a folder with its name. With
+--endpoint a server judges instead of vLLM in this process; --tokenizer then measures the ends of answers.
 
-The judge sees the last --answer-tail-tokens tokens of an answer. A reply that cannot be read is asked for again,
---retries times with new seeds; after that the verdict is "unparsable", never "no". The table keeps the last reply of
-each step and counts the tokens of all tries. Started again after a kill, the program goes on behind the last finished
-chunk, or with an endpoint behind the last reply. Verdicts that are there already, made from the same answers in the
-same way, are kept: delete them to have them judged again.
+The judge sees the last --answer-tail-tokens tokens of an answer. An unparsable reply is retried up to --retries
+times with new seeds; after that the verdict is "unparsable", never "no". The table has the last reply of each step and
+the tokens of all tries. After a kill, the same command resumes after the last finished chunk, or with an endpoint after
+the last reply. Existing verdicts on the same answers with the same settings are kept; delete them to judge again.
 """
 
 from __future__ import annotations
@@ -60,20 +59,22 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--judge", required=True, help="the judge's name, for the table")
     parser.add_argument("--answers", type=Path, nargs="+", required=True, help="Parquet files, schema answers")
-    parser.add_argument("--protocol", required=True, help="how the judge is asked: v1, v2, or one of your own")
+    parser.add_argument("--protocol", required=True, help="judging protocol: v1, v2, or your own")
     parser.add_argument(
-        "--answer-tail-tokens", type=int, required=True, help="tokens of an answer's end that are shown"
+        "--answer-tail-tokens", type=int, required=True, help="tokens of an answer's end shown to the judge"
     )
-    parser.add_argument(
-        "--retries", type=int, default=2, help="more tries for an unreadable reply (default: %(default)s)"
-    )
+    parser.add_argument("--retries", type=int, default=2, help="retries of an unparsable reply (default: %(default)s)")
     parser.add_argument(
         "--mode", default="{}", help='JSON: {"system": "detailed thinking on", "template": {...}} tells it how to think'
     )
     parser.add_argument(
-        "--structured", action="store_true", help="hold replies to the protocol's form, where the engine can"
+        "--structured",
+        action="store_true",
+        help="constrain replies to the protocol's format, if the engine supports it",
     )
-    parser.add_argument("--tokenizer", help="hub id or folder: measures the ends of answers if a server judges")
+    parser.add_argument(
+        "--tokenizer", help="hub id or folder of a tokenizer to measure the ends of answers with --endpoint"
+    )
     add_endpoint_option(parser)
     add_engine_options(parser)
     return parser.parse_args()
@@ -81,7 +82,7 @@ def parse_arguments() -> argparse.Namespace:
 
 @dataclass
 class ModelAnswers:
-    """All answers of one model, and the files that they were read from."""
+    """All answers of one model, and their files."""
 
     model_id: str
     requests: list[JudgeRequest] = field(default_factory=list)
@@ -91,7 +92,7 @@ class ModelAnswers:
 def answers_by_model(items_paths: list[Path], answers_paths: list[Path]) -> list[ModelAnswers]:
     """Every answer with its question, model by model.
 
-    Raises :class:`StudyError` for an answer to an unknown item, for one given twice, and if there is none at all.
+    Raises :class:`StudyError` for an answer to an unknown item, for duplicates, and if there are no answers.
     """
     items = {
         (row["benchmark"], row["item_id"]): row
@@ -112,7 +113,7 @@ def answers_by_model(items_paths: list[Path], answers_paths: list[Path]) -> list
                     key=row["item_id"],
                     found=row["benchmark"],
                     expected="an item of the tables given with --items",
-                    remedy="answer the benchmarks again, or give the tables that were answered",
+                    remedy="rerun the evaluation, or pass the evaluated tables",
                 )
             truth = ground_truth(item["gold"], item["choices"], json.loads(item["extra"]))
             key = (row["model_id"], row["benchmark"], row["item_id"], row["sample"])
@@ -122,13 +123,13 @@ def answers_by_model(items_paths: list[Path], answers_paths: list[Path]) -> list
     keys = Counter(request.key for model in models.values() for request in model.requests)
     repeated = [key for key, count in keys.items() if count > 1]
     if repeated:
-        raise StudyError("an answer is given twice", where="--answers", key="/".join(map(str, repeated[0])))
+        raise StudyError("duplicate answer", where="--answers", key="/".join(map(str, repeated[0])))
     return list(models.values())
 
 
 @dataclass(frozen=True)
 class JudgeRun:
-    """A judge at work: what its messages and seeds depend on. ``tokenizer`` None: the engine's own."""
+    """A judge and the settings that its messages and seeds depend on. ``tokenizer`` None: the engine's own."""
 
     name: str
     generation: Generation
@@ -159,7 +160,7 @@ class JudgeRun:
         made_from = fingerprint(self.generation, inputs, **settings)
         label = f"{self.name} on {model.model_id}"
         if is_judged(model, folder, made_from):
-            print(f"{label}: verdicts are there", file=sys.stderr)
+            print(f"{label}: verdicts exist", file=sys.stderr)
             return None
         journal = Journal(Journal.beside(folder), made_from)
         outcome = engine.run(len(model.requests), work, label=label, journal=journal)
@@ -194,7 +195,7 @@ class JudgeRun:
         return [verdict_row(conversation) for conversation in conversations]
 
     def shown(self, request: JudgeRequest, tokenizer: Any) -> str | None:
-        """The end of what the protocol shows of an answer."""
+        """The end of the part of an answer that the protocol shows."""
         text = self.protocol.shown(request.answer)
         return None if text is None else last_tokens(tokenizer, text, self.answer_tail_tokens)
 
@@ -249,7 +250,7 @@ def write_verdicts(requests: list[JudgeRequest], outcome: Outcome, judge: str, f
 
 
 def check_numbers(arguments: argparse.Namespace) -> None:
-    """Raise :class:`StudyError` for a number below its least."""
+    """Raise :class:`StudyError` for a number below its minimum."""
     for option, least in (("answer_tail_tokens", 1), ("retries", 0)):
         if getattr(arguments, option) < least:
             raise StudyError(
@@ -267,11 +268,11 @@ def main() -> None:
     mode = ThinkingMode.from_values(json_object(arguments.mode, "--mode"), "--mode")
     if arguments.endpoint and not arguments.tokenizer:
         raise StudyError(
-            "nothing measures the ends of answers",
+            "there is no tokenizer to measure the ends of answers",
             where="--tokenizer",
             found="none, with --endpoint",
             expected="a hub id or a folder with a tokenizer",
-            remedy="name the judge's own tokenizer, or any other: it decides where an answer's end begins",
+            remedy="pass the judge's tokenizer, or another one; it determines where an answer's end begins",
         )
     generation = Generation.from_arguments(arguments)
     models = answers_by_model(arguments.items, arguments.answers)

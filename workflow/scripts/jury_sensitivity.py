@@ -1,6 +1,6 @@
-"""What reasoning adds to IFT if others decided which answers are right: each judge, the graders, other rules for ties.
+"""Compute the shift from IFT to reasoning under other juries: each judge, the rule graders, other rules for ties.
 
-    python workflow/scripts/jury_sensitivity.py --verdicts results/v2/verdicts --judges gpt-oss-120b rules \\
+    python workflow/scripts/jury_sensitivity.py --verdicts results/v2/verdicts --judges gpt-oss-120b rule_graders \\
         --jury '{"majority": "readable", "tie": "undecided"}' \\
         --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
         --model-ids general/Qwen2.5-3B/seq/rho-0/seed-0 general/Qwen2.5-3B/seq/rho-1/seed-0 \\
@@ -54,10 +54,10 @@ def main() -> None:
     study = {"sizes": arguments.sizes, "corpora": arguments.corpora}
     table = jury_sensitivity(scores, families, **study)
     write_csv(table, arguments.output)
-    print(f"{table['changed'].sum()} of {table.height} findings are others than the study's")
+    print(f"{table['changed'].sum()} of {table.height} findings differ from the study's")
     statements = jury_findings(scores, families, **study)
     write_csv(statements, arguments.statements)
-    print(f"{statements['changed'].sum()} of {statements.height} statements hold or do not hold otherwise")
+    print(f"{statements['changed'].sum()} of {statements.height} statements change")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measure how long the right and the wrong answers of each model are, as Parquet and CSV.
+"""Measure the lengths of each model's right and wrong answers, as Parquet and CSV.
 
     python workflow/scripts/measure_answer_lengths.py --outcomes results/v2/tables/outcomes.parquet \\
         --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\

@@ -1,4 +1,4 @@
-"""Intervals of accuracies and gaps, comparisons at equal compute, and who is on the Pareto frontiers, as CSV.
+"""Compute intervals of accuracies and gaps, comparisons at equal compute, and frontier memberships, as CSV.
 
     python workflow/scripts/measure_uncertainty.py --outcomes results/v2/tables/outcomes.parquet \\
         --costs results/v2/tables/costs.parquet --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\

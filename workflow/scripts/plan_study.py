@@ -1,4 +1,4 @@
-"""Say what a study will cost before anything of it runs: FLOPs, GPU-hours, memory, disk, jobs, wall time, price.
+"""Estimate the cost of a study before it runs: FLOPs, GPU-hours, memory, disk, jobs, wall time, price.
 
     snakemake plan --configfile config/studies/v1.yaml
 
@@ -8,7 +8,7 @@ calls it with the study's whole config as JSON. By hand:
         open("config/config.yaml"))))')" --results results/v2 --output-dir results/v2/plan
 
 Writes plan.csv (every cell of every stage), stages.csv, memory.csv, assumptions.csv and plan.html; prints a summary.
-Cells whose results are below --results count as done. Asks no network, loads no model.
+Cells with results in --results count as done. Uses no network and loads no model.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ from scale_or_reason.study.study import Study
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=json.loads, required=True, help="JSON: the study's config, checked")
-    parser.add_argument("--results", type=Path, required=True, help="folder of the study, to see what is done")
+    parser.add_argument(
+        "--results", type=Path, required=True, help="results folder of the study, to find finished jobs"
+    )
     parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder of the plan")
     return parser.parse_args()
@@ -79,7 +81,7 @@ def calibration_of(config: Mapping[str, Any], study: Study, all_results: Path) -
 
 
 def measured_seconds(timings: Path) -> dict[str, float]:
-    """Seconds of all jobs of a rule so far; nothing before the first job."""
+    """Seconds of all finished jobs by rule; empty before the first job."""
     try:
         return dict(job_timings(timings).select("rule", "seconds").iter_rows())
     except StudyError:

@@ -1,4 +1,4 @@
-"""Turn a benchmark's rows into items: prompt, question, accepted answers.
+"""Convert a benchmark's rows to items: prompt, question, accepted answers.
 
 From the hub, and from a folder of JSONL files in the hub's schema:
 
@@ -6,8 +6,8 @@ From the hub, and from a folder of JSONL files in the hub's schema:
     python workflow/scripts/prepare_benchmark.py --benchmark gsm8k --kind jsonl --path rows --limit 40 --seed 0 \\
         --output gsm8k.parquet
 
-With --pool it writes rows for few-shot examples instead, none of which is an evaluation item. The manifest says where
-the rows came from: of the hub's datasets the commits.
+With --pool it writes rows for few-shot examples instead, disjoint from the evaluation items. The manifest has the
+source of the rows, with commits of hub datasets.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from scale_or_reason.inference.requests import json_object
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--benchmark", required=True, help=f"one of: {', '.join(BENCHMARK_NAMES)}")
-    parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="where the rows are")
-    parser.add_argument("--path", type=Path, help="kind jsonl: the folder with NAME.jsonl and perhaps NAME.pool.jsonl")
-    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
+    parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="source of the rows")
     parser.add_argument(
-        "--options", default="{}", help='JSON: what the benchmark leaves open, such as {"turns": "every"}'
+        "--path", type=Path, help="kind jsonl: the folder with NAME.jsonl and optionally NAME.pool.jsonl"
     )
+    parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
+    parser.add_argument("--options", default="{}", help='JSON: options of the benchmark, such as {"turns": "every"}')
     parser.add_argument("--max-items", type=int, help="keep this many items (default: all)")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses which items --limit keeps")
     parser.add_argument(
@@ -52,7 +52,7 @@ def main() -> None:
     arguments = parse_arguments()
     for option, value in (("--max-items", arguments.max_items), ("--pool-size", arguments.pool_size)):
         if value is not None and value < 1:
-            raise StudyError("a number of items must be positive", where=option, found=value, expected="1 or more")
+            raise StudyError("the number of items is not positive", where=option, found=value, expected="1 or more")
     options = json_object(arguments.options, "--options")
     benchmark = get_benchmark(arguments.benchmark).with_options(options)
     if arguments.kind == "hub" and not arguments.mirror:
@@ -66,12 +66,12 @@ def main() -> None:
 
 
 def row_source(arguments: argparse.Namespace) -> RowSource:
-    """Where the rows are. Raises :class:`StudyError` for files in no folder."""
+    """The source of the rows. Raises :class:`StudyError` for kind jsonl without a folder."""
     if arguments.kind == "hub":
         return Hub(arguments.mirror)
     if arguments.path is None:
         problem, expected = (
-            "rows of kind jsonl need the folder they are in",
+            "kind jsonl requires a folder",
             f"a folder with {arguments.benchmark}.jsonl",
         )
         raise StudyError(problem, where="--path", found="nothing", expected=expected, remedy="add --path FOLDER")

@@ -9,8 +9,8 @@
         --path math.jsonl --num-prompts 1000 --seed 0 --output math.parquet --audit math.audit.csv \\
         --manifest math.json
 
-The audit says of every row of the source what became of it: outcome,rows. Memory stays bounded whatever the size of the
-source; the prompts wait on disk beside the output.
+The audit counts the outcomes of all rows: outcome,rows. Memory is bounded for any size of the source; prompts are
+buffered on disk beside the output.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--schema", required=True, choices=PROMPT_SCHEMAS, help="how the source's rows look")
     add_source_options(parser)
-    parser.add_argument("--rows", type=int, help="read only so many rows, the source's first (default: all)")
+    parser.add_argument("--rows", type=int, help="read only this many rows from the start of the source (default: all)")
     parser.add_argument("--languages", nargs="+", help="codes of the source's language column (default: all)")
-    parser.add_argument("--min-chars", type=int, default=1, help="characters of a prompt, at least (default: 1)")
-    parser.add_argument("--max-chars", type=int, help="characters of a prompt, at most (default: any)")
+    parser.add_argument("--min-chars", type=int, default=1, help="minimum characters of a prompt (default: 1)")
+    parser.add_argument("--max-chars", type=int, help="maximum characters of a prompt (default: none)")
     parser.add_argument(
         "--jaccard",
         type=float,
-        help="Jaccard similarity of five-word runs from which two prompts are one (default: all are told apart)",
+        help="Jaccard similarity of five-word runs above which prompts are duplicates (default: none are)",
     )
     parser.add_argument("--num-prompts", type=int, help="at most this many prompts (default: all)")
     parser.add_argument("--audit", type=Path, required=True, help="CSV file: outcome,rows")
@@ -58,11 +58,11 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def rules_from(arguments: argparse.Namespace) -> PromptRules:
-    """What the options ask for; :class:`StudyError` for numbers that make no sense."""
+    """The options' values; :class:`StudyError` for invalid numbers."""
     for name in ("rows", "num_prompts", "min_chars", "max_chars"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
-            raise StudyError("this number must be positive", where=f"--{name}", found=value, expected="1 or more")
+            raise StudyError("the number is not positive", where=f"--{name}", found=value, expected="1 or more")
     if arguments.jaccard is not None and not 0 < arguments.jaccard <= 1:
         raise StudyError(
             "a similarity is out of range",
@@ -72,7 +72,10 @@ def rules_from(arguments: argparse.Namespace) -> PromptRules:
         )
     if arguments.max_chars is not None and arguments.max_chars < arguments.min_chars:
         raise StudyError(
-            "no length is allowed", where="--max-chars", found=arguments.max_chars, expected=f">= {arguments.min_chars}"
+            "--max-chars is below --min-chars",
+            where="--max-chars",
+            found=arguments.max_chars,
+            expected=f">= {arguments.min_chars}",
         )
     return PromptRules(
         languages=tuple(arguments.languages) if arguments.languages else None,
@@ -109,7 +112,7 @@ def main() -> None:
         print(note, file=sys.stderr)
     if arguments.num_prompts is not None and outcomes["kept"] < arguments.num_prompts:
         print(
-            f"note: the source has only {outcomes['kept']} of the {arguments.num_prompts} prompts asked for",
+            f"note: the source has only {outcomes['kept']} of the {arguments.num_prompts} requested prompts",
             file=sys.stderr,
         )
 

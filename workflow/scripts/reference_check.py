@@ -1,10 +1,10 @@
-"""Compute every statement of the papers from the papers' own numbers, and fail if one differs from what they print.
+"""Compute every statement of the papers from the papers' own numbers, and fail if one differs from the printed value.
 
     python workflow/scripts/reference_check.py --reference FOLDER --output reference_check.csv
 
 The folder holds v2_table1.csv, v2_teacher.csv and v2_inference_power_law.csv, with the columns that
 docs/how-to/compare_with_the_papers.md lists.
-Status 1: a statement differs. Statements for which these tables do not suffice are listed with what is missing.
+Status 1: a statement differs. Statements that need other tables are listed with the missing ones.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def line(row: dict[str, Any]) -> str:
-    """One statement with what was computed, what was expected and, in the papers' words, what they say."""
+    """One statement with its computed and expected values and the papers' wording."""
     words = f"{row['name']} ({row['source']}): {row['statement']}"
     said = f"; the papers say {row['paper']}" if row["paper"] else ""
     if row["agrees"] is None:

@@ -1,9 +1,9 @@
-"""Tabulate by rule what the jobs of a study asked for and what they used of it, to tune `compute` in the config.
+"""Tabulate requested and used resources by rule, to tune `compute` in the config.
 
     python workflow/scripts/resource_usage.py --timings results/v2/timings --study v2 \\
         --output results/v2/tables/resource_usage.csv
 
-Where Slurm keeps accounts, cancelled and failed jobs are counted too, and GPU hours.
+With Slurm's accounting, cancelled and failed jobs and GPU hours are included.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def main() -> None:
 
 
 def accounts(study: str, since: str) -> pl.DataFrame | None:
-    """Slurm's accounts of the study; None where it keeps none."""
+    """Slurm's accounting of the study; None without accounting."""
     command = ["sacct", "--parsable2", "--noheader", "--starttime", since, f"--format={','.join(SACCT_FIELDS)}"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        print(f"without Slurm's accounts: {error}", file=sys.stderr)
+        print(f"without Slurm's accounting: {error}", file=sys.stderr)
         return None
     return slurm_jobs(said.splitlines(), study)
 

@@ -1,10 +1,10 @@
-"""Choose what a search for learning rates trains on, and what it measures the loss on.
+"""Sample the training and held-out data of a learning-rate search.
 
     python workflow/scripts/sample_search_data.py --pairs results/v2/pairs/general.parquet --format ift \
         --samples 20000 --held-out 1000 --seed 0 --output results/v2/learning_rates/general/samples/ift.parquet \
         --held-out-output results/v2/learning_rates/general/held-out/ift.parquet
 
-Both tables have the schema of mixtures, and no prompt in common.
+Both tables have the schema mixture and no prompt in common.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--items", type=Path, required=True, help="the folder with BENCHMARK.parquet")
     parser.add_argument(
-        "--jurors", nargs="*", default=[], help="who decides; rule_graders for the rule graders beside judges"
+        "--rule-graders", action="store_true", help="include the rule graders; without jurors they decide alone"
     )
     parser.add_argument(
         "--rule-graders", action="store_true", help="compare with the rule graders; without jurors they decide alone"

@@ -1,4 +1,4 @@
-"""Make v2 table 1: family averages by corpus and size for IFT and reasoning, and the shift from one to the other.
+"""Build v2 table 1: family means by corpus and size for IFT and reasoning, and the shift between them.
 
     python workflow/scripts/table1.py --scores results/v2/tables/scores.parquet \
         --sizes '{"Qwen2.5-0.5B": 0.5, "Qwen2.5-14B": 14}' --corpora general math --output results/v2/tables/table1.csv

@@ -1,4 +1,4 @@
-"""Tabulate what became of every answer of every model, and what stopping answers early would change.
+"""Tabulate the outcome of every answer of every model, and the effect of early stopping.
 
     python workflow/scripts/tabulate_outcomes.py --answers results/v2/answers --verdicts results/v2/verdicts \\
         --jurors gpt-oss-120b --jury '{"majority": "readable", "tie": "undecided"}' \\
@@ -6,8 +6,7 @@
         --architectures Qwen2.5-3B=Qwen/Qwen2.5-3B@main \\
         --output results/v2/tables/outcomes.parquet --early-stopping results/v2/tables/early_stopping.csv
 
-A benchmark that a model has not answered, or that a juror has not judged, is left out of its rows, with a line that
-says so.
+Benchmarks without answers of a model, or without verdicts of a juror, are omitted with a printed line.
 """
 
 from __future__ import annotations
@@ -87,9 +86,9 @@ def main() -> None:
             append(outcomes)
             stopped.append(early_stopping(outcomes, families, architecture))
     write_csv(pl.concat(stopped), arguments.early_stopping)
-    print(f"{len(arguments.model_ids)} models; left out: {len(missing)}")
+    print(f"{len(arguments.model_ids)} models; omitted files: {len(missing)}")
     for file in missing:
-        print(f"left out, since it is not there: {file}")
+        print(f"omitted, since it is missing: {file}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
         --tokenizer resources/micro/tokenizer --chat-template src/scale_or_reason/training/templates/chatml.jinja \\
         --output results/micro/tokens/general/tokenizer
 
-All mixtures of the corpus then are lists of places in these tokens, and no training tokenises anything.
+All mixtures of the corpus then refer to these tokens, and trainings tokenise nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def parts_of(pairs: Path) -> Iterator[pl.DataFrame]:
-    """The pairs part by part, with a bar on the screen."""
+    """The pairs in parts, with a progress bar."""
     with tqdm(total=table_height(pairs, "pairs"), unit="pair", mininterval=10, file=sys.stderr) as bar:
         for part in read_parts(pairs, "pairs", ROWS):
             yield part
@@ -51,7 +51,7 @@ def parts_of(pairs: Path) -> Iterator[pl.DataFrame]:
 def main() -> None:
     arguments = parse_arguments()
     if arguments.threads:
-        os.environ["RAYON_NUM_THREADS"] = str(arguments.threads)  # read when the library starts
+        os.environ["RAYON_NUM_THREADS"] = str(arguments.threads)  # read at import of the library
     if not arguments.chat_template.is_file():
         raise StudyError("a file is missing", where=arguments.chat_template, key="--chat-template")
     from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity

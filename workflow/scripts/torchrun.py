@@ -1,14 +1,14 @@
-"""torchrun for programs that need time to end after SIGTERM, on one machine or on several nodes of a Slurm job.
+"""torchrun for scripts that need time to exit after SIGTERM, on one machine or on several nodes of a Slurm job.
 
     python workflow/scripts/torchrun.py --nproc-per-node 2 workflow/scripts/train_student.py ...
     srun --nodes 2 --ntasks-per-node 1 python workflow/scripts/torchrun.py --nnodes 2 --nproc-per-node 8 ...
 
-It takes torchrun's options and differs in how it ends. torchrun kills its workers 30 seconds after SIGTERM, while a
-large model's checkpoint takes minutes, and its status says neither that they have written one nor that they had just
-finished. Here SIGTERM is passed on, the workers take the time they need, and the status is theirs: 0, 2 for bad input,
-75 for "interrupted, run again".
+It takes torchrun's options but exits differently. torchrun kills its workers 30 seconds after SIGTERM, while a large
+model's checkpoint takes minutes, and its exit status does not show whether they saved one or had finished. This script
+forwards SIGTERM, waits for the workers, and exits with their status: 0, 2 for invalid input, 75 for "interrupted, run
+again".
 
-Where the nodes of a job meet follows from Slurm's variables: srun is to be called on the first of them.
+The rendezvous of the nodes is derived from Slurm's variables; call srun on the first node.
 """
 
 from __future__ import annotations
@@ -24,23 +24,25 @@ import psutil
 
 from scale_or_reason.common.errors import Interrupted, StudyError, run_script
 
-#: torchrun's own handling of these stays: who presses Ctrl-C does not want to wait.
+#: Signals with torchrun's own handling; Ctrl-C should not wait.
 HANDLED_BY_TORCHRUN = "SIGINT,SIGHUP,SIGQUIT"
-#: Where the nodes of a job meet: a port that follows from the job's number, so that each knows it. Below those that
-#: Linux gives to outgoing connections.
+#: The rendezvous port, derived from the job's number, so that every node knows it; below Linux's range for outgoing
+#: connections.
 FIRST_PORT, PORTS = 15_000, 15_000
 
 
 def main() -> None:
     signal.signal(signal.SIGTERM, pass_on)
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # at the end nodes miss each other, and say so at length
+    os.environ.setdefault(
+        "TORCH_CPP_LOG_LEVEL", "ERROR"
+    )  # silences long messages of nodes that lose their peers at the end
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    logging.disable()  # the workers say what is wrong
+    logging.disable()  # the workers print the error
     arguments = run.parse_args(["--signals-to-handle", HANDLED_BY_TORCHRUN, *sys.argv[1:]])
     if run.parse_min_max_nnodes(arguments.nnodes) == (1, 1):
-        arguments.standalone = True  # it picks a free port, so that trainings can share a machine
+        arguments.standalone = True  # a free port, so that trainings can share a machine
     else:
         vars(arguments).update(meeting_point(os.environ))
     try:
@@ -50,7 +52,7 @@ def main() -> None:
 
 
 def end(code: int) -> NoReturn:
-    """Exit with this status, also if srun ends us just now, since another node's status has come first."""
+    """Exit with this status, even if srun ends this process at the same time because another node exited first."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(code)
 
@@ -62,7 +64,7 @@ def meeting_point(slurm: Mapping[str, str]) -> dict[str, Any]:
     """
     try:
         job, node = int(slurm["SLURM_JOB_ID"]), int(slurm["SLURM_NODEID"])
-        # where srun was called: an address that the other nodes know, also where they can't look up names
+        # the address of srun's caller, known to the other nodes even without name resolution
         address = slurm["SLURM_LAUNCH_NODE_IPADDR"]
     except KeyError as missing:
         raise StudyError(
@@ -82,14 +84,14 @@ def meeting_point(slurm: Mapping[str, str]) -> dict[str, Any]:
 
 
 def status(exit_code: int) -> int:
-    """That of a shell for a worker that a signal has ended; SIGTERM ends one that has nothing to keep yet."""
+    """The shell's status for a worker killed by a signal; SIGTERM kills workers that have nothing to save yet."""
     if exit_code == -signal.SIGTERM:
         return Interrupted.EXIT_CODE
     return exit_code if exit_code >= 0 else 128 - exit_code
 
 
 def pass_on(number: int, frame: Any) -> None:
-    """Send the workers the signal that came; without workers there is nothing to keep."""
+    """Forward the signal to the workers; without workers there is nothing to save."""
     workers = psutil.Process().children()
     if not workers:
         end(Interrupted.EXIT_CODE)

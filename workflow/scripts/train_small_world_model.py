@@ -5,8 +5,8 @@
         --output results/micro-world/students/micro-0.49M
 
 Three roles: a ``student`` is pre-trained on the world's plain text, a ``teacher`` on true answers of both formats, a
-``judge`` on the papers' judging prompt. Weights are random at first or, with ``--init-from``, those of a student, which
-can already read. It makes the models in ``resources/micro`` and is no part of a study.
+``judge`` on the papers' judging prompt. Initial weights are random or, with ``--init-from``, those of a pre-trained
+student. The script creates the models in ``resources/micro`` and is not part of a study.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.small_world import lessons
 from scale_or_reason.small_world.tokenizer import END, END_OF_TEXT, Thinking, save_tokenizer
 
-#: The teacher has the thinking switch; the judge is taught to reply without thinking, students to do as they learnt.
+#: The teacher has the thinking switch; the judge replies without thinking; students as they were trained.
 THINKING: dict[str, Thinking] = {"student": "free", "teacher": "switch", "judge": "never"}
 CONTEXT = 8192
-#: Embeddings start small and a word is met rarely, so they learn at this multiple of the matrices' rate.
+#: Embeddings start small and words are rare, so their learning rate is this multiple of the matrices' rate.
 EMBEDDING_RATE = 15
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--role", choices=THINKING, required=True)
-    start = parser.add_argument_group("where weights come from: either a model, or three sizes of a new one")
+    start = parser.add_argument_group("initial weights: a model, or the three sizes of a new one")
     start.add_argument("--init-from", type=Path, metavar="MODELDIR", help="a model of the same tokenizer")
     start.add_argument("--hidden-size", type=int)
     start.add_argument("--layers", type=int)
@@ -45,7 +45,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder written by make_small_world_tokenizer.py")
     parser.add_argument("--tokens", type=int, required=True, help="to train on")
     parser.add_argument("--batch-tokens", type=int, default=8192, help="tokens per step (default: %(default)s)")
-    parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak (default: %(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="peak learning rate (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, required=True)
@@ -55,7 +55,7 @@ def parse_arguments() -> argparse.Namespace:
 def initial_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
     """The model to start from, or a Qwen2 with random weights and tied embeddings.
 
-    Raises :class:`StudyError` if the command line says both or neither, or not all of the sizes.
+    Raises :class:`StudyError` if the command line has both, neither, or not all of the sizes.
     """
     from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
@@ -63,13 +63,13 @@ def initial_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
     given = tuple(name for name in options if getattr(arguments, name) is not None)
     if given not in (options[:1], options[1:]):
         raise StudyError(
-            "where do the weights come from?",
+            "the options of the initial weights conflict or are incomplete",
             where="command line",
             found=" ".join(f"--{name.replace('_', '-')}" for name in given) or "none of its options",
             expected="--init-from MODELDIR, or all of --hidden-size, --layers and --heads",
-            remedy="leave out one, or complete the other",
+            remedy="use only one of them, with all its options",
         )
-    # At this size the plain kernels are a third faster than the fused ones.
+    # At this size the plain kernels are a third faster than the fused kernels.
     kernels = {"attn_implementation": "eager"}
     if arguments.init_from is not None:
         return AutoModelForCausalLM.from_pretrained(arguments.init_from, dtype="float32", **kernels)
@@ -88,20 +88,20 @@ def initial_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
 
 
 def learning_rate_factor(done: float) -> float:
-    """By the share of tokens that is done: linear warm-up over the first 3 %, then a cosine to 2 % of the peak."""
+    """The learning-rate factor by the share of tokens: linear warm-up over 3 %, then a cosine to 2 % of the peak."""
     if done < 0.03:
         return done / 0.03 + 1e-3
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (done - 0.03) / 0.97)))
 
 
 def batches(arguments: argparse.Namespace, encode: Any) -> Iterator[lessons.Batch]:
-    """Endless batches of about ``--batch-tokens`` tokens, made of fresh lessons: no epoch, nothing seen twice."""
+    """Endless batches of about ``--batch-tokens`` tokens, of new lessons, without epochs or repetition."""
     rng = Random(derive_seed("small world", arguments.role, arguments.seed))
     return lessons.batches(arguments.role, rng, encode, arguments.batch_tokens)
 
 
 def optimizers(model: Any, learning_rate: float) -> list[Any]:
-    """Muon for the matrices within the layers, where it needs fewer tokens than AdamW, and AdamW for the rest."""
+    """Muon for the layers' matrices, where it needs fewer tokens than AdamW, and AdamW for the rest."""
     import torch
 
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and ".layers." in name]
@@ -109,7 +109,7 @@ def optimizers(model: Any, learning_rate: float) -> list[Any]:
     others = [weight for weight in model.parameters() if id(weight) not in chosen]
     embedding_rate = EMBEDDING_RATE * learning_rate
     adamw = torch.optim.AdamW(others, lr=embedding_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-    # With this adjustment a step of Muon is as long as one of AdamW at the same rate.
+    # With this adjustment a step of Muon has the size of an AdamW step at the same rate.
     muon = torch.optim.Muon(matrices, lr=learning_rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
     return [adamw, muon]
 
@@ -158,7 +158,7 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer / "tokenizer.json"))
     model = initial_model(arguments, tokenizer.get_vocab_size())
     pad = tokenizer.token_to_id(END_OF_TEXT)
-    # A base student ends its documents with the end of text, a chat model its turns.
+    # A base student ends documents with the end-of-text token, a chat model ends its turns.
     eos = END_OF_TEXT if arguments.role == "student" else END
     report = train(model, arguments, lambda text: tokenizer.encode(text, add_special_tokens=False).ids, pad)
     model.config.eos_token_id = model.generation_config.eos_token_id = tokenizer.token_to_id(eos)

@@ -7,9 +7,9 @@
         --learning-rate 1e-3 --batch-unit items --batch-size 32 --max-length 512 --warmup-steps 5 --decay-steps 10 \
         --seed 0 --output results/micro/models/general/micro-1M/seq/rho-0.5/seed-0
 
-Without torchrun it is one process. Killed and started again with the same arguments, it goes on from its last whole
-checkpoint, which lies beside the output under a hidden name until the run is finished. SIGTERM makes it write one after
-the step and end with status 75: run it again.
+Without torchrun it is a single process. After a kill, the same command resumes from the last complete checkpoint, which
+is beside the output under a hidden name until the run is finished. On SIGTERM it writes a checkpoint after the current
+step and exits with status 75; run it again.
 """
 
 from __future__ import annotations
@@ -42,17 +42,22 @@ def parse_arguments() -> argparse.Namespace:
     recipe = parser.add_argument_group("recipe")
     rate = recipe.add_mutually_exclusive_group(required=True)
     rate.add_argument("--learning-rate", type=float, help="at the peak")
-    rate.add_argument("--learning-rate-from", type=Path, metavar="FILE", help="of choose_learning_rates.py, instead")
-    recipe.add_argument("--ratio", type=float, help="of reasoning in the mixture, for --learning-rate-from")
+    rate.add_argument(
+        "--learning-rate-from",
+        type=Path,
+        metavar="FILE",
+        help="file of choose_learning_rates.py, instead of --learning-rate",
+    )
+    recipe.add_argument("--ratio", type=float, help="share of reasoning in the mixture, for --learning-rate-from")
     recipe.add_argument(
         "--mixture-learning-rate",
         choices=MIXTURE_RULES,
         default="reasoning",
-        help="what a mixture of both formats takes of that file (%(default)s)",
+        help="rule for the rate of a mixture of both formats (%(default)s)",
     )
     command.add_recipe(recipe)
     command.add_execution(
-        parser.add_argument_group("execution (memory and speed; the result changes by rounding only)")
+        parser.add_argument_group("execution (affects memory and speed, and the result only by rounding)")
     )
     return parser.parse_args()
 
@@ -62,15 +67,15 @@ def main() -> None:
 
 
 def find_rate(arguments: argparse.Namespace) -> None:
-    """Take the rate that a search has found for this mixture, if there was one."""
+    """Set the learning rate from the file of a search, if given."""
     file = arguments.learning_rate_from
     if file is None:
         return
     if arguments.ratio is None:
         raise StudyError(
-            "it is not said for which mixture the learning rate is",
+            "--learning-rate-from requires --ratio",
             where="--ratio",
-            found="nothing, with --learning-rate-from",
+            found="no --ratio",
             expected="the share of reasoning in the mixture, 0 to 1",
         )
     rates = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
@@ -78,7 +83,7 @@ def find_rate(arguments: argparse.Namespace) -> None:
         arguments.learning_rate = rate_at(rates, arguments.ratio, arguments.mixture_learning_rate)
     except KeyError as missing:
         raise StudyError(
-            "a learning rate has not been found",
+            "the search has no learning rate for a format",
             where=file,
             key=missing.args[0],
             found=", ".join(rates) or "nothing",

@@ -1,4 +1,4 @@
-"""Try a learning rate: a short training, and the loss of the trained student on samples that it has not seen.
+"""Try a learning rate: train briefly, and measure the loss on held-out samples.
 
     python workflow/scripts/torchrun.py --nproc-per-node 1 workflow/scripts/try_learning_rate.py \
         --model resources/micro/students/micro-1M --student micro-1M --format ift --learning-rate 1e-3 \
@@ -9,8 +9,8 @@
         --batch-unit items --batch-size 8 --max-length 512 --warmup-steps 5 --decay-steps 10 --seed 0 \
         --output results/micro/learning_rates/general/micro-1M/ift/lr-0.001.json
 
-Writes a JSON file and no model. A training that diverges is a result too: its loss is null. Killed, it goes on as
-train_student.py does.
+Writes a JSON file and no model. A diverged training is also a result, with the loss null. After a kill it resumes like
+train_student.py.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     inputs = parser.add_argument_group("inputs and output")
     command.add_inputs(inputs)
-    inputs.add_argument("--held-out", type=Path, required=True, help="as --mixture: what the loss is measured on")
-    inputs.add_argument("--student", required=True, help="its name, for the table of trials")
-    inputs.add_argument("--format", choices=FORMATS, required=True, help="of the answers, for the table of trials")
+    inputs.add_argument("--held-out", type=Path, required=True, help="held-out data, in the format of --mixture")
+    inputs.add_argument("--student", required=True, help="the student's name, for the table of trials")
+    inputs.add_argument(
+        "--format", choices=FORMATS, required=True, help="format of the answers, for the table of trials"
+    )
     inputs.add_argument("--output", type=Path, required=True, help="JSON file")
     recipe = parser.add_argument_group("recipe")
     recipe.add_argument("--learning-rate", type=float, required=True, help="at the peak")
@@ -75,13 +77,13 @@ def try_rate(arguments: argparse.Namespace) -> bool:
 
 
 def held_out_sequences(arguments: argparse.Namespace, ready: Any) -> Sequences:
-    """Raises :class:`StudyError` if the student trains on one of them."""
+    """Raises :class:`StudyError` if a held-out prompt is in the training data."""
     held_out = command.read_mixture(arguments.held_out)
     trained_on = command.read_mixture(arguments.mixture)["prompt_id"]
     common = held_out["prompt_id"].filter(held_out["prompt_id"].is_in(trained_on.implode()))
     if len(common):
         raise StudyError(
-            "held-out questions are among those to train on",
+            "held-out prompts are in the training data",
             where=arguments.held_out,
             key="prompt_id",
             found=f"{len(common)} of {held_out.height}, such as {common[0]}",

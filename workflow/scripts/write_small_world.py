@@ -21,10 +21,10 @@ from scale_or_reason.small_world.generate import GENERATORS, distinct_problems
 
 
 def rows(kind: str, name: str, count: int, held_out: int, seed: int) -> Iterable[dict[str, Any]]:
-    """The rows asked for. Benchmark and pool are cut from one list of distinct problems, so they never meet."""
+    """The requested rows. Benchmark and pool are disjoint parts of one list of distinct problems."""
     known = TOPICS if kind == "prompts" else GENERATORS
     if name not in known:
-        raise StudyError(f"the small world has no {kind} of this name", found=name, expected=", ".join(known))
+        raise StudyError(f"the small world has no {kind} with this name", found=name, expected=", ".join(known))
     if kind == "prompts":
         return corpus_rows(name, count, seed)
     problems = distinct_problems(name, count + held_out, seed)
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="a benchmark, or a corpus for --kind prompts")
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument(
-        "--other-rows", type=int, default=0, help="of a benchmark: rows in its pool; of a pool: rows in its benchmark"
+        "--other-rows", type=int, default=0, help="for a benchmark: rows in its pool; for a pool: rows in its benchmark"
     )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", type=Path, required=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_json
 
-#: What a model's folder consists of; anything else in the folder is not part of the world.
+#: The files of a model folder; other files are ignored.
 SUFFIXES = (".safetensors", ".json", ".jinja", ".yaml")
 
 
@@ -31,10 +31,10 @@ def check(folder: Path, manifest: Path) -> None:
     different = sorted(path for path in {*expected, *found} if expected.get(path) != found.get(path))
     if different:
         raise StudyError(
-            "files of the small world are not those of its manifest",
+            "files of the small world differ from its manifest",
             where=manifest,
             found=", ".join(different),
-            remedy="restore them with `git checkout resources/micro`, or make them again with `make micro-world`",
+            remedy="restore them with `git checkout resources/micro`, or retrain them with `make micro-world`",
         )
 
 
