@@ -147,7 +147,7 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("evaluate_model", "--items", "{no_items}", "no items"),
         ("evaluate_model", "--items", "{items} {items}", "duplicate benchmark"),
         ("evaluate_model", "--model-ids", "tiny", "invalid model id"),
-        ("evaluate_model", "--model-ids", "general/tiny/seq/rho-1/seed-0/max-tokens-7", "another limit"),
+        ("evaluate_model", "--model-ids", "general/tiny/seq/rho-1/seed-0/max-tokens-7", "length limit differs"),
         ("evaluate_model", "--model-ids", "base/tiny/shots-0 base/tiny/shots-1", "too few examples"),
         ("evaluate_model", "--model-ids", "base/tiny/shots-0 base/other/shots-0", "does not match --model"),
         ("evaluate_model", "--model-ids", "adapted/a/ift-then-ift/seed-0 adapted/a/ift-then-ift/seed-1", "several"),

@@ -101,7 +101,7 @@ def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
     output = ("--seed", 0, *files(tmp_path / "prompts.parquet", audit=True))
     result = run(root, "prepare_prompts.py", *source, *output, "--rows", 4, "--num-prompts", 5)
-    assert result.returncode == 0 and "note: the source has only 4 of the 5 prompts" in result.stderr
+    assert result.returncode == 0 and "note: the source has only 4 of the 5 requested prompts" in result.stderr
     assert set(read_table(tmp_path / "prompts.parquet", "prompts")["prompt"]) == {f"Who is {i}?" for i in range(4)}
 
 
