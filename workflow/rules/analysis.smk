@@ -41,8 +41,7 @@ rule fit_curves:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["cpu_large"]["mem_mb"],
-        runtime=JOBS["cpu_large"]["runtime"],
+        **memory_and_runtime("cpu_large"),
     params:
         sizes=json_option("sizes", SIZES),
         seed=option("seed", STUDY.seed),
@@ -75,8 +74,7 @@ rule tabulate_outcomes:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["cpu_large"]["mem_mb"],
-        runtime=JOBS["cpu_large"]["runtime"],
+        **memory_and_runtime("cpu_large"),
     params:
         folders=options(ANSWER_FOLDERS),
         jurors=option("jurors", *STUDY.jurors),
@@ -124,8 +122,7 @@ rule measure_uncertainty:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["cpu_large"]["mem_mb"],
-        runtime=JOBS["cpu_large"]["runtime"],
+        **memory_and_runtime("cpu_large"),
     params:
         families=json_option("families", config["study"]["families"]),
         sizes=json_option("sizes", SIZES),
@@ -161,8 +158,7 @@ rule compute_findings:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=JOBS["cpu_large"]["mem_mb"],
-        runtime=JOBS["cpu_large"]["runtime"],
+        **memory_and_runtime("cpu_large"),
     params:
         families=json_option("families", config["study"]["families"]),
         sizes=json_option("sizes", SIZES),
@@ -200,8 +196,7 @@ if PAPER_RESULTS["path"]:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=JOBS["cpu_large"]["mem_mb"],
-            runtime=JOBS["cpu_large"]["runtime"],
+            **memory_and_runtime("cpu_large"),
         params:
             reference=option("reference", PAPER_RESULTS["path"]),
             tolerance=options(PAPER_RESULTS["tolerance"]),

@@ -18,8 +18,7 @@ rule prepare_benchmark:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("prepare_benchmark"),
         source=benchmark_options,

@@ -20,11 +20,10 @@ rule evaluate_model:
         CONDA_ENVIRONMENT
     threads: JOBS["engine"]["threads"]
     resources:
+        **memory_and_runtime("engine"),
         vllm=1,
         gpu=lambda wildcards: gpus(student_of(wildcards).engine),
         gpu_model=GPU_TYPE,
-        mem_mb=memory("engine"),
-        runtime=runtime("engine"),
     params:
         program=program("evaluate_model"),
         model=lambda wildcards, input: option("model", input.model),
@@ -63,11 +62,10 @@ if BY_STUDENT and GRID:
         benchmark:
             "<benchmarks>/evaluate_model/{corpus}/{student}/seed-{seed}.tsv"
         resources:
+            **memory_and_runtime("engine", models=len(GRID)),
             vllm=1,
             gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
-            mem_mb=memory("engine"),
-            runtime=runtime("engine", models=len(GRID)),
         params:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
@@ -95,11 +93,10 @@ if BY_STUDENT and ADAPTED:
         benchmark:
             "<benchmarks>/evaluate_model/adapted/{student}/seed-{seed}.tsv"
         resources:
+            **memory_and_runtime("engine", models=len(ADAPTED)),
             vllm=1,
             gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
-            mem_mb=memory("engine"),
-            runtime=runtime("engine", models=len(ADAPTED)),
         params:
             model=lambda wildcards, input: option("model", *input.models),
             model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
@@ -126,11 +123,10 @@ if STUDY.base_shots:
         benchmark:
             "<benchmarks>/evaluate_model/base/{student}.tsv"
         resources:
+            **memory_and_runtime("engine"),
             vllm=1,
             gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
-            mem_mb=memory("engine"),
-            runtime=runtime("engine"),
         params:
             model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
             model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
@@ -155,11 +151,10 @@ use rule evaluate_model as evaluate_teacher with:
     benchmark:
         "<benchmarks>/evaluate_model/teacher/{teacher}.tsv"
     resources:
+        **memory_and_runtime("engine"),
         vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
         gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
         gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
-        mem_mb=memory("engine"),
-        runtime=runtime("engine"),
     params:
         model=teacher_options,
         model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),

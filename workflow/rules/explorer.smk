@@ -43,8 +43,7 @@ rule build_explorer:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         study=option("study", STUDY.name),
         models=option("models", f"results/{STUDY.name}/models"),

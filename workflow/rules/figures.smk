@@ -69,8 +69,7 @@ for figure_type in FIGURE_TYPES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("cpu_small"),
-            runtime=runtime("cpu_small"),
+            **memory_and_runtime("cpu_small"),
         params:
             type=option("type", figure_type),
             parameters=parameters_of_figure,
@@ -105,8 +104,7 @@ rule measure_answer_lengths:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         families=json_option("families", config["study"]["families"]),
     message:
@@ -139,8 +137,7 @@ rule figure_training_curves:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         stem=subpath(output.pdf, strip_suffix=".pdf"),
         models=option("models", f"results/{STUDY.name}/models"),
@@ -179,8 +176,7 @@ rule table1:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         sizes=json_option("sizes", SIZES),
         corpora=option("corpora", *STUDY.grid_corpora),

@@ -47,8 +47,7 @@ rule inspect_item:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         asked=page_options,
         state=state_of_item,
@@ -76,8 +75,7 @@ rule inspect_prompt:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         study=options({"results": f"results/{STUDY.name}", "study": STUDY.name}),
         shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),

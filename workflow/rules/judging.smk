@@ -34,11 +34,10 @@ for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
             CONDA_ENVIRONMENT
         threads: JOBS["judging"]["threads"]
         resources:
+            **memory_and_runtime("judging"),
             vllm=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["vllm"],
             gpu=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu"],
             gpu_model=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu_model"],
-            mem_mb=memory("judging"),
-            runtime=runtime("judging"),
         params:
             program=program("judge_answers"),
             judge=judge_options,
@@ -70,8 +69,7 @@ rule grade_answers:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_small"]["threads"]
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         program=program("grade_answers"),
         directory=subpath(output[0], parent=True),

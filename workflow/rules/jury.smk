@@ -27,8 +27,7 @@ if JURY_TABLES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("cpu_small"),
-            runtime=runtime("cpu_small"),
+            **memory_and_runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),
@@ -69,8 +68,7 @@ if JURY_TABLES:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("cpu_small"),
-            runtime=runtime("cpu_small"),
+            **memory_and_runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources),

@@ -16,8 +16,7 @@ rule sample_search_data:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("sample_search_data"),
         samples=option("samples", config["training"]["learning_rate_search"]["samples"]),
@@ -49,6 +48,7 @@ rule try_learning_rate:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]
     resources:
+        **memory_and_runtime("training"),
         nodes=lambda wildcards: STUDY.students[wildcards.student].nodes,
         gpu=on_one_node(lambda student: student.processes if ON_GPU else 0),
         gpu_model=on_one_node(lambda student: GPU_TYPE),
@@ -57,8 +57,6 @@ rule try_learning_rate:
         tasks=over_nodes(lambda student: student.nodes),
         # otherwise Slurm would start one task per GPU
         tasks_per_gpu=over_nodes(lambda student: 0),
-        mem_mb=memory("training"),
-        runtime=runtime("training"),
     params:
         program=program("try_learning_rate"),
         launcher=launcher,
@@ -99,8 +97,7 @@ rule choose_learning_rates:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         program=program("choose_learning_rates"),
         version=version_of("learning_rates"),

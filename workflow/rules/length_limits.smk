@@ -92,8 +92,7 @@ if LIMITED_IDS:
             CONDA_ENVIRONMENT
         threads: 1
         resources:
-            mem_mb=memory("cpu_small"),
-            runtime=runtime("cpu_small"),
+            **memory_and_runtime("cpu_small"),
         params:
             program=program("compare_length_limits"),
             max_tokens=option("max_tokens", config["evaluation"]["sampling"]["max_tokens"]),

@@ -15,8 +15,7 @@ rule build_mixture:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("build_mixture"),
         sampling=option("sampling", config["mixtures"]["sampling"]),
@@ -44,8 +43,7 @@ rule tokenise_pairs:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("tokenise_pairs"),
         tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer].tokenizer),

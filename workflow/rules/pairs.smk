@@ -17,11 +17,10 @@ if config["pairs"]["source"] == "generate":
             CONDA_ENVIRONMENT
         threads: JOBS["engine"]["threads"]
         resources:
+            **memory_and_runtime("engine"),
             vllm=lambda wildcards: engine_jobs(STUDY.teacher)["vllm"],
             gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
             gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
-            mem_mb=memory("engine"),
-            runtime=runtime("engine"),
         params:
             program=program("generate_teacher_answers"),
             model=teacher_options,
@@ -57,8 +56,7 @@ if config["pairs"]["source"] == "generate":
             CONDA_ENVIRONMENT
         threads: JOBS["cpu_large"]["threads"]
         resources:
-            mem_mb=memory("cpu_large"),
-            runtime=runtime("cpu_large"),
+            **memory_and_runtime("cpu_large"),
         params:
             program=program("build_pairs"),
             teacher=lambda wildcards: option("teacher", STUDY.teacher.name),
@@ -95,8 +93,7 @@ else:
             CONDA_ENVIRONMENT
         threads: JOBS["cpu_large"]["threads"]
         resources:
-            mem_mb=memory("cpu_large"),
-            runtime=runtime("cpu_large"),
+            **memory_and_runtime("cpu_large"),
         params:
             program=program("import_released_pairs"),
             source=source_options,

@@ -20,8 +20,7 @@ rule prepare_prompts:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("prepare_prompts"),
         source=corpus_options,
@@ -49,8 +48,7 @@ rule decontaminate_prompts:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("decontaminate_prompts"),
         ngram=option("ngram", config["decontamination"]["ngram"]),

@@ -14,8 +14,7 @@ rule job_timings:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_small"),
-        runtime=runtime("cpu_small"),
+        **memory_and_runtime("cpu_small"),
     params:
         timings=option("timings", f"results/{STUDY.name}/timings"),
     message:

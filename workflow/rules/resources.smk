@@ -6,14 +6,9 @@ MORE = config["compute"]["retry_scaling"]
 GPU_TYPE = config["compute"]["gpu_type"] if ON_GPU else None
 
 
-def memory(kind):
-    """Memory per node in MB."""
-    return asked(kind, "mem_mb")
-
-
-def runtime(kind, models=1):
-    """Runtime in minutes for a job that evaluates ``models``."""
-    return asked(kind, "runtime", models)
+def memory_and_runtime(kind, models=1):
+    """Memory per node in MB and runtime in minutes, for a job that evaluates ``models``."""
+    return {"mem_mb": asked(kind, "mem_mb"), "runtime": asked(kind, "runtime", models)}
 
 
 def asked(kind, name, times=1):

@@ -24,8 +24,7 @@ rule score_models:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("score_models"),
         model_ids=option("model_ids", *MODEL_IDS),
@@ -86,8 +85,7 @@ rule compute_flops:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("compute_flops"),
         model_ids=option("model_ids", *MODEL_IDS),

@@ -12,8 +12,7 @@ rule small_world_benchmark_rows:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("write_small_world"),
         kind="--kind benchmark",
@@ -57,8 +56,7 @@ rule small_world_prompts:
         CONDA_ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=memory("cpu_large"),
-        runtime=runtime("cpu_large"),
+        **memory_and_runtime("cpu_large"),
     params:
         program=program("write_small_world"),
         rows=lambda wildcards: option("rows", STUDY.corpora[wildcards.corpus].num_prompts),

@@ -21,6 +21,7 @@ rule train_student:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]
     resources:
+        **memory_and_runtime("training"),
         nodes=lambda wildcards: STUDY.students[wildcards.student].nodes,
         gpu=on_one_node(lambda student: student.processes if ON_GPU else 0),
         gpu_model=on_one_node(lambda student: GPU_TYPE),
@@ -29,8 +30,6 @@ rule train_student:
         tasks=over_nodes(lambda student: student.nodes),
         # otherwise Slurm would start one task per GPU
         tasks_per_gpu=over_nodes(lambda student: 0),
-        mem_mb=memory("training"),
-        runtime=runtime("training"),
     params:
         program=program("train_student"),
         launcher=launcher,
