@@ -1,44 +1,6 @@
 # Figures and tables of the papers: one rule per figure type; src/scale_or_reason/reporting/figures/registry.py maps
 # figures to types. They are cheap, so their code and style are inputs.
-from scale_or_reason.reporting.figures.registry import FIGURES, FIGURE_TYPES, figures_of
-
-
-def study_of_figure_type(figure_type):
-    """The study's settings for a figure type, so that missing results leave gaps."""
-    own_limit = config["evaluation"]["sampling"]["max_tokens"]
-    settings = {
-        "sizes": SIZES,
-        "families": config["study"]["families"],
-        "corpora": STUDY.grid_corpora,
-        "ratios": STUDY.ratios,
-        "curricula": STUDY.curricula,
-        "adaptations": ["-then-".join(formats) for formats in STUDY.adaptations],
-        "adaptation_corpora": STUDY.adaptation_corpora,
-        "base_shots": STUDY.base_shots,
-        "shots": STUDY.shown_shots,
-        "limits": sorted({own_limit, *STUDY.length_limits.max_tokens}),
-        "limited_benchmarks": STUDY.length_limits.benchmarks if LIMITED_IDS else [],
-        "seed": STUDY.seed,
-    }
-    return json_option("study", {name: settings[name] for name in FIGURE_TYPES[figure_type].settings})
-
-
-def parameters_of_figure(wildcards):
-    """The parameters of a figure."""
-    return json_option("parameters", FIGURES[wildcards.figure].parameters)
-
-
-def tables_of_figure(wildcards, input):
-    """The tables by name."""
-    return option("tables", *(f"{Path(file).stem}={file}" for file in input.tables))
-
-
-def labels_of_figure(wildcards):
-    """The labels of a figure in the report."""
-    version, _, name = wildcards.figure.partition("/")
-    numbered = name.replace("fig", "figure ").replace("table", "table ").replace(" 0", " ")
-    return {"figure": f"{version} {numbered}", "shows": FIGURES[wildcards.figure].shows}
-
+from scale_or_reason.reporting.figures.registry import figures_of
 
 for figure_type in FIGURE_TYPES:
 

@@ -10,24 +10,6 @@ PAGE_CODE = [
 ]
 
 
-def page_options(wildcards):
-    """The models and judges on an item's page, with their prompts' settings."""
-    study = f"results/{STUDY.name}"
-    limited = wildcards.benchmark in STUDY.length_limits.benchmarks and LIMITED_IDS
-    return " ".join(
-        [
-            options({"results": study, "study": STUDY.name, "item": wildcards.item, "seed": STUDY.seed}),
-            option("model_ids", *models_on_page(wildcards.benchmark)),
-            option("judges", *STUDY.verdict_sources),
-            option("jurors", *STUDY.jurors),
-            json_option("jury", config["jury"]),
-            json_option("templates", {student.name: student.template for student in STUDY.students.values()}),
-            json_option("modes", STUDY.teacher.modes if STUDY.teacher else {}),
-            option("complete", "scores", *([f"{study}/tables/length_limits.csv"] if limited else [])),
-        ]
-    )
-
-
 rule inspect_item:
     input:
         item_table=item_table_of_page,

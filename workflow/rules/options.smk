@@ -12,6 +12,9 @@ from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 from scale_or_reason.study.study import as_json, max_items_of, engine_settings_of_results
 
 
+include: "view_options.smk"
+
+
 def option(name, *values):
     """A command-line option.
 
