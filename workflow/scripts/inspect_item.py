@@ -38,20 +38,20 @@ def parse_arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[
             shared_options.page(),
-            shared_options.model_ids("whose answers are shown, in this order"),
-            shared_options.judges("whose verdicts are shown"),
+            shared_options.model_ids("models to show, in this order"),
+            shared_options.judges("judges to show"),
             shared_options.jury(),
             shared_options.seed("chooses the examples"),
         ],
     )
     parser.add_argument("--results", type=Path, required=True, help="the study's folder, with answers/ and verdicts/")
     parser.add_argument("--items", type=Path, required=True, help="the benchmark's table (Parquet, schema items)")
-    parser.add_argument("--item", required=True, help="the item's id as paths spell it")
-    parser.add_argument("--templates", type=json.loads, required=True, help="JSON: student -> name of its chat format")
+    parser.add_argument("--item", required=True, help="the item's id, encoded for paths")
     parser.add_argument(
         "--templates", type=json.loads, required=True, help="JSON: student -> name of its chat template"
     )
-    parser.add_argument("--complete", nargs="+", required=True, help="targets that make what may be missing")
+    parser.add_argument("--modes", type=json.loads, default={}, help="JSON: the teacher's thinking mode by format")
+    parser.add_argument("--complete", nargs="+", required=True, help="targets that create missing results")
     return parser.parse_args()
 
 

@@ -28,7 +28,7 @@ def parse_arguments() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[
-            shared_options.model_ids("whose answers are scored"),
+            shared_options.model_ids("models to score"),
             shared_options.benchmarks(),
             shared_options.families(),
             shared_options.answers(),
@@ -37,13 +37,11 @@ def parse_arguments() -> argparse.Namespace:
         ],
     )
     parser.add_argument("--items", type=Path, required=True, help="the folder with BENCHMARK.parquet")
+    parser.add_argument("--jurors", nargs="*", default=[], help="jurors; rule_graders for the rule graders as a juror")
     parser.add_argument(
         "--rule-graders", action="store_true", help="include the rule graders; without jurors they decide alone"
     )
-    parser.add_argument(
-        "--rule-graders", action="store_true", help="compare with the rule graders; without jurors they decide alone"
-    )
-    parser.add_argument("--jury", default="{}", help="JSON: how jurors who differ decide (keys majority, tie)")
+    parser.add_argument("--jury", default="{}", help="JSON: the jury rule (keys majority, tie)")
     return parser.parse_args()
 
 

@@ -24,7 +24,7 @@ def _parent(*parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(add_help=False, parents=list(parents))
 
 
-# What is in the study.
+# The study.
 
 
 def families() -> argparse.ArgumentParser:
@@ -39,7 +39,7 @@ def sizes() -> argparse.ArgumentParser:
 
 def benchmarks() -> argparse.ArgumentParser:
     """The benchmarks of all models."""
-    return _option("--benchmarks", nargs="+", help="benchmarks that all these models answered")
+    return _option("--benchmarks", nargs="+", help="benchmarks of all models")
 
 
 def corpus() -> argparse.ArgumentParser:
@@ -61,7 +61,7 @@ def jury() -> argparse.ArgumentParser:
     """The judges that decide, and their rule."""
     return _parent(
         _option("--jurors", nargs="+", help="judges that decide; rule_graders for the rule graders"),
-        _option("--jury", help="JSON: how jurors that disagree decide (keys majority, tie)"),
+        _option("--jury", help="JSON: the jury rule (keys majority, tie)"),
     )
 
 
@@ -130,7 +130,7 @@ def paper_tables() -> argparse.ArgumentParser:
 
 
 def style() -> argparse.ArgumentParser:
-    """The look of figures."""
+    """The style of figures."""
     return _option("--style", type=Path, default=Path("config/style.yaml"), help="colours, fonts and sizes of figures")
 
 
@@ -144,7 +144,7 @@ def output(meaning: str) -> argparse.ArgumentParser:
 
 def model_folders() -> argparse.ArgumentParser:
     """The folder of several models' tables."""
-    return _option("--output-dir", type=Path, help="its folder MODEL_ID gets the tables and a manifest")
+    return _option("--output-dir", type=Path, help="folder for MODEL_ID/ with tables and manifest")
 
 
 def parquet_and_csv() -> argparse.ArgumentParser:
@@ -156,7 +156,7 @@ def parquet_and_csv() -> argparse.ArgumentParser:
 
 
 def kept_and_dropped_pairs() -> argparse.ArgumentParser:
-    """What makes and checks a table of pairs: overlaps with benchmarks, seed, table, audit."""
+    """The inputs and outputs of a table of pairs: overlaps with benchmarks, seed, table, audit."""
     return _parent(
         _option("--overlaps", type=Path, help="Parquet file, schema overlaps"),
         seed("recorded in the table"),
@@ -169,8 +169,8 @@ def kept_and_dropped_pairs() -> argparse.ArgumentParser:
 
 
 def figure_files() -> argparse.ArgumentParser:
-    """A figure's files and look."""
-    return _parent(style(), _option("--output-stem", type=Path, help="path of the files to write, without suffix"))
+    """A figure's files and style."""
+    return _parent(style(), _option("--output-stem", type=Path, help="path of the output files, without suffix"))
 
 
 def page() -> argparse.ArgumentParser:
