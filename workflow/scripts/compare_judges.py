@@ -25,7 +25,7 @@ def parse_arguments() -> argparse.Namespace:
         parents=[
             shared_options.verdicts(),
             shared_options.judges("who is compared"),
-            shared_options.model_ids("whose answers they spoke about"),
+            shared_options.model_ids("models whose answers they judged"),
             shared_options.families(),
             shared_options.seed("draws the intervals' replicates"),
             shared_options.parquet_and_csv(),

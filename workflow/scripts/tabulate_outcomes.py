@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.answers(),
             shared_options.verdicts(),
             shared_options.jury(),
-            shared_options.model_ids("whose answers are tabulated"),
+            shared_options.model_ids("models to tabulate"),
             shared_options.families(),
             shared_options.output("table of outcomes to write (Parquet)"),
         ],
