@@ -5,22 +5,6 @@ import time
 ADVICE_FILES = ("advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regions.png")
 
 
-def tables_of_advice(wildcards):
-    """The tables that advice is computed from. Ends with an error where one is missing."""
-    tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in ("outcomes", "costs")}
-    missing = [path for path in tables.values() if not Path(path).is_file()]
-    if missing:
-        error = StudyError(
-            "advice needs the tables of a finished study",
-            where=", ".join(missing),
-            found="no such file",
-            expected="the tables of outcomes and costs",
-            remedy="run the study first, with the target `tables` and the same --configfile",
-        )
-        sys.exit(f"error: {error}")
-    return options(tables)
-
-
 rule advise:
     output:
         expand("<results>/advice/{file}", file=ADVICE_FILES),

@@ -256,3 +256,19 @@ def advice_options(wildcards):
         )
         sys.exit(f"error: {error}")
     return options({**budgets, "queries": ADVISE["queries"]})
+
+
+def tables_of_advice(wildcards):
+    """The tables that advice is computed from. Ends with an error where one is missing."""
+    tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in ("outcomes", "costs")}
+    missing = [path for path in tables.values() if not Path(path).is_file()]
+    if missing:
+        error = StudyError(
+            "advice needs the tables of a finished study",
+            where=", ".join(missing),
+            found="no such file",
+            expected="the tables of outcomes and costs",
+            remedy="run the study first, with the target `tables` and the same --configfile",
+        )
+        sys.exit(f"error: {error}")
+    return options(tables)
