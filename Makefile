@@ -94,6 +94,7 @@ lint: venv ## style, types and Snakemake's own advice
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakemake --lint
+	$(BIN)/snakemake --lint $(MICRO)
 
 format: venv ## bring all code into the one layout
 	$(BIN)/ruff check --fix $(CODE)

@@ -1,9 +1,8 @@
 # Retrain the small world's models from resources/micro/recipe.yaml (`make micro-world`). They are written below results/,
 # so that the shipped models of a fresh checkout never count as outdated outputs.
-import yaml
 
-with open(find_file("resources/micro/recipe.yaml", PROJECT), encoding="utf-8") as recipe_file:
-    MICRO_RECIPE = yaml.safe_load(recipe_file)
+
+include: "small_world_recipe.smk"
 
 
 rule make_small_world_tokenizer:
@@ -23,18 +22,6 @@ rule make_small_world_tokenizer:
         "build the small world's tokenizer"
     shell:
         "python {params.program} {params.recipe} --output {output.tokenizer} &> {log}"
-
-
-def start_of_micro_model(wildcards):
-    """The model with the initial weights; empty for random weights."""
-    name = MICRO_RECIPE["models"][wildcards.micro_model].get("init_from")
-    return f"results/micro-world/{name}" if name else []
-
-
-def recipe_of_micro_model(wildcards, input):
-    """The model's entry in the recipe, as options."""
-    recipe = MICRO_RECIPE["models"][wildcards.micro_model]
-    return options({**recipe, "init_from": input.start} if input.start else recipe)
 
 
 rule train_small_world_model:
