@@ -72,7 +72,7 @@ def compare(folder: Path, rows: int, pairs: int) -> None:
 def pairs_to_mixtures(folder: Path, questions: int, rng: Random) -> None:
     """Take pairs to the chosen questions, tokenise them, and build mixtures of each kind."""
     write_pairs(folder, rng)
-    taken = {"questions": "asked.parquet", "overlaps": "overlaps.parquet", "path": "released.jsonl"}
+    taken = {"prompts": "asked.parquet", "overlaps": "overlaps.parquet", "path": "released.jsonl"}
     taken |= {"output": "pairs.parquet", "audit-csv": "a.csv", "audit-json": "a.json"}
     files = [word for name, file in taken.items() for word in (f"--{name}", folder / file)]
     options = ("--corpus", "general", "--kind", "jsonl", "--tokenizer", MICRO / "teacher", "--seed", 0)
@@ -90,11 +90,11 @@ def write_pairs(folder: Path, rng: Random) -> None:
     """Give every question two answers, each one of two thousand."""
     problems = [GENERATORS[rng.choice(list(GENERATORS))](rng) for _ in range(2000)]
     plain = [" ".join([problem.ift] * 10) for problem in problems]
-    thoughts = [problem.reasoning.partition("</think>")[0] for problem in problems]
+    thoughts = [problem.reasoning.partition("</think>")[0].removeprefix("<think>") for problem in problems]
     with (folder / "released.jsonl").open("w", encoding="utf-8") as stream:
         for part in read_parts(folder / "asked.parquet", "prompts"):
             for prompt in part["prompt"]:
-                reasoning = f"{rng.choice(thoughts) * 10}</think>\n\n{rng.choice(plain)}"
+                reasoning = f"<think>{rng.choice(thoughts) * 10}</think>\n\n{rng.choice(plain)}"
                 stream.write(json.dumps({"prompt": prompt, "ift": rng.choice(plain), "reasoning": reasoning}) + "\n")
 
 
