@@ -49,7 +49,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        write_inputs(work, arguments.questions)
+        write_inputs(work, arguments.prompts)
         for stage in BARE:
             print(compare(stage, work, arguments.rounds), flush=True)
 
