@@ -129,5 +129,5 @@ def test_settings_that_vllm_does_not_know_or_cannot_meet_are_refused(facts: dict
 
 
 def test_reserved_settings_are_refused(generator: Path) -> None:
-    with pytest.raises(StudyError, match="not open"):
+    with pytest.raises(StudyError, match="must not be set"):
         VllmEngine(str(generator), {"trust_remote_code": True})

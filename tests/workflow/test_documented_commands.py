@@ -18,7 +18,7 @@ from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 pytestmark = [pytest.mark.workflow]
 
 #: What the pages leave for the reader to fill in.
-FILLED_IN = {"ITEM_ID": "an-item", "FOLDER": "rows", "NAME": "micro"}
+FILLED_IN = {"ITEM_ID": "an-item", "FOLDER": "rows", "NAME": "micro", "PROJECT": "."}
 #: Options of commands that do something else than run jobs.
 OTHER_ACTIONS = {"--unlock", "--report"}
 
