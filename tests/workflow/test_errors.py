@@ -44,7 +44,12 @@ def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None
     [
         (
             "items/math_5000/1.html",
-            ["the study does not have this benchmark", "found: math_5000", "expected: winogrande, ", "did you mean math_500?"],
+            [
+                "the study does not have this benchmark",
+                "found: math_5000",
+                "expected: winogrande, ",
+                "did you mean math_500?",
+            ],
         ),
         (
             "items/math_500/test/algebra/1.json.html",
@@ -54,7 +59,10 @@ def test_one_error_and_no_job(tree: Tree, option: str, lines: list[str]) -> None
                 "use results/micro/inspect/items/math_500/test%2Falg",
             ],
         ),
-        ("prompts/maths/0123456789abcdef.html", ["the study does not have this corpus", "found: maths", "did you mean math?"]),
+        (
+            "prompts/maths/0123456789abcdef.html",
+            ["the study does not have this corpus", "found: maths", "did you mean math?"],
+        ),
     ],
 )
 def test_an_inspection_page_of_something_else(tree: Tree, target: str, lines: list[str]) -> None:

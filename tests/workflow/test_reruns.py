@@ -16,7 +16,7 @@ pytestmark = pytest.mark.workflow
 STUDENT = "results/micro/models/general/micro-0.07M"
 SCORING = {"score_models": 1, "score_models_within_limit": 1}
 #: The jobs that answer, and those that judge.
-ANSWERING = {f"answer_with_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
+ANSWERING = {f"evaluate_{who}": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
 ANSWERING |= {"evaluate_within_limit": 2}
 JUDGING = {f"judge_{whom}_1": 1 for whom in ("student", "adapted_student", "base_student", "teacher")}
 JUDGING |= {"judge_student_within_limit_1": 1}
