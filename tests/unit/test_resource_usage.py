@@ -111,7 +111,7 @@ def test_the_script(root: Path, timings: Path, tmp_path: Path, monkeypatch: pyte
     sacct.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     without = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert "without Slurm's accounts" in without.stderr
+    assert "without Slurm's accounting" in without.stderr
     assert "slurm_jobs" not in pl.read_csv(output).columns
     sacct.write_text(f"#!/bin/sh\ncat <<'END'\n{SACCT}END\n")
     subprocess.run(command, check=True, capture_output=True)
