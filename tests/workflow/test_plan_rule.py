@@ -49,14 +49,22 @@ def test_one_job(tree: Tree) -> None:
     assert tree.dry_run("plan", study=MICRO) == {"plan": 1}
 
 
+def test_a_plan_from_another_folder(planned: Tree, tmp_path: Path) -> None:
+    elsewhere = Tree(tmp_path, planned.environment)
+    study = (str(planned.path / MICRO[0]),)
+    elsewhere.snakemake(f"--snakefile={planned.path}/workflow/Snakefile", "plan", study=study)
+    assert (tmp_path / "results" / "micro" / "plan" / "plan.txt").is_file()
+
+
 def test_no_cores_are_asked_for_and_each_call_plans_anew(planned: Tree) -> None:
     for _ in range(2):
         printed = planned.snakemake("plan", study=MICRO).stdout
         assert "Plan of the study micro" in printed
     text = (planned.path / "results" / "micro" / "plan" / "plan.txt").read_text()
     assert text.strip() in printed
-    others = planned.snakemake("table1", study=MICRO, check=False)
-    assert others.status != 0 and "cores have to be specified" in others.stdout + others.stderr
+    for targets in (["table1"], ["plan", "table1"]):
+        others = planned.snakemake(*targets, study=MICRO, check=False)
+        assert others.status != 0 and "cores have to be specified" in others.stdout + others.stderr
 
 
 @pytest.mark.parametrize(

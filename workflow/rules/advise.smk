@@ -16,6 +16,7 @@ rule advise:
     params:
         program=program("advise"),
         config=json_option("config", config),
+        style=option("style", find_file("config/style.yaml", PROJECT)),
         budget=advice_options,
         tables=tables_of_advice,
         directory=option("output_dir", f"results/{STUDY.name}/advice"),
@@ -26,4 +27,4 @@ rule advise:
     # people read what it prints, so the log is a copy
     shell:
         "set -o pipefail; python {params.program} {params.config} {params.budget} {params.tables} {params.directory}"
-        " 2>&1 | tee {log}"
+        " {params.style} 2>&1 | tee {log}"

@@ -17,6 +17,7 @@ rule plan:
     params:
         program=program("plan_study"),
         config=json_option("config", config),
+        style=option("style", find_file("config/style.yaml", PROJECT)),
         results=option("results", f"results/{STUDY.name}"),
         directory=option("output_dir", f"results/{STUDY.name}/plan"),
         # a plan depends on what is finished, so none is up to date
@@ -26,4 +27,4 @@ rule plan:
     # people read what it prints, so the log is a copy
     shell:
         "set -o pipefail; python {params.program} {params.config} {params.results} {params.directory}"
-        " 2>&1 | tee {log}"
+        " {params.style} 2>&1 | tee {log}"

@@ -2,8 +2,6 @@
 # pass of its scheduler over the open jobs schedules another pass a second later. So the number of passes per second grows
 # with the number of finished jobs, and after some hundred short jobs Snakemake occupies a core. This workflow starts few
 # jobs at a time, so the default limit is removed; a limit set by the user is kept. Tried with Snakemake 9.27.1.
-import sys
-
 from snakemake.logging import logger
 
 
@@ -23,13 +21,14 @@ onstart:
     lift_default_rate_limit(workflow.scheduler)
 
 
-def provide_a_core(workflow, targets):
-    """Let `snakemake plan` and `snakemake advise` run without --cores: one short job, on this machine."""
+def provide_a_core(workflow, words):
+    """Let `snakemake plan` and `snakemake advise` run without --cores: one short job, on this machine.
+
+    Snakemake reads its targets later, so ``words`` is the command line. With any other target, --cores stays required.
+    """
     settings = workflow.resource_settings
-    if settings.cores is None and settings.nodes is None and {"plan", "advise"} & set(targets):
+    targets = {word for word in words if word.startswith("results/")}
+    targets |= {rule.name for rule in workflow.rules} & set(words)
+    if settings.cores is None and settings.nodes is None and targets and targets <= {"plan", "advise"}:
         settings.cores = 1
         workflow.global_resources["_cores"] = 1
-
-
-if workflow.is_main_process:
-    provide_a_core(workflow, sys.argv)

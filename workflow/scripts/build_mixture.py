@@ -1,6 +1,6 @@
 """Build one training mixture D_rho from the paired corpus.
 
-    python workflow/scripts/build_mixture.py --pairs results/v2/pairs/math.parquet --curriculum seq --ratio 0.25 \
+    python workflow/scripts/build_mixture.py --pairs results/v2/pairs/math.parquet --curriculum seq --ratio 0.25 \\
         --seed 0 --output results/v2/mixtures/math/seq/rho-0.25.parquet
 """
 
