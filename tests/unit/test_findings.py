@@ -482,11 +482,28 @@ def test_three_students_are_the_smallest_the_middle_and_the_largest() -> None:
     assert "the second student" in row(evidence, "math-wins")["statement"]
 
 
+@pytest.mark.parametrize(
+    ("ratios", "higher", "verdict"),
+    [([2, 2, 1.5], 3, SUPPORTED), ([2, 2, 1], 2, SUPPORTED), ([2, 1, 1], 1, CONTRADICTED), ([2, 1], 1, CONTRADICTED)],
+)
+def test_learning_rates(ratios: list[float], higher: int, verdict: str) -> None:
+    rates = {f"student {number}": {"ift": 1e-5, "reasoning": ratio * 1e-5} for number, ratio in enumerate(ratios)}
+    rates["half a search"] = {"reasoning": 1e-5}
+    found = row(made(plain), "learning-rates", rates=rates)
+    check(found, higher, verdict)
+    assert f"most of {len(ratios)} students" in found["statement"]
+
+
+def test_learning_rates_without_a_search() -> None:
+    assert row(made(plain), "learning-rates")["note"] == "missing: students with a learning-rate search of both formats"
+
+
 def test_a_complete_study_has_every_statement() -> None:
     evidence = made(plain, inference=inference, training=training)
     tables = {
         "stopped": stops(all_models(), plain),  # type: ignore[arg-type]
         "limits": limit_rows({"mmlu_math": 1.0, "math_500": 1.0, "aime": 1.0}),
+        "rates": {"tiny": {"ift": 1e-5, "reasoning": 2e-5}},
     }
     table = findings(evidence, STATEMENTS, ["general", "math"], **tables)
     empty = table.filter(pl.col("value").is_null())

@@ -19,7 +19,7 @@ from scale_or_reason.common.errors import StudyError
 @pytest.fixture
 def folder(shared_dir: Path, tmp_path: Path) -> Path:
     """A copy of the papers' tables, to be changed."""
-    for file in (shared_dir / "reference").glob("v2_*.csv"):
+    for file in [*(shared_dir / "reference").glob("v2_*.csv"), shared_dir / "reference" / "learning_rates.csv"]:
         shutil.copy(file, tmp_path)
     return tmp_path
 
@@ -37,9 +37,24 @@ def row(folder: Path, name: str) -> dict:
 
 def test_every_statement_that_the_tables_allow_agrees(folder: Path) -> None:
     table = reference_findings(folder, STATEMENTS)
-    assert table["agrees"].count() == sum(statement.reference is not None for statement in STATEMENTS) == 28
+    assert table["agrees"].count() == sum(statement.reference is not None for statement in STATEMENTS) == 29
     assert table["agrees"].drop_nulls().all()
     assert table.filter(pl.col("agrees").is_null())["note"].str.starts_with("missing: ").all()
+
+
+def test_rates_of_the_papers_searches(folder: Path) -> None:
+    found = row(folder, "learning-rates")
+    assert (found["value"], found["unit"], found["verdict"]) == (8, "students", SUPPORTED)
+    (folder / "learning_rates.csv").unlink()
+    assert row(folder, "learning-rates")["note"].startswith("missing: students with a learning-rate search")
+
+
+@pytest.mark.parametrize("rate", ["", "0", "-1e-5", "fast"])
+def test_a_published_rate_that_is_none(folder: Path, rate: str) -> None:
+    path = folder / "learning_rates.csv"
+    path.write_text(f"student,reasoning,ift\nQwen2.5-3B,{rate},5e-6\n")
+    with pytest.raises(StudyError, match="reasoning rate of Qwen2.5-3B is no learning rate"):
+        reference_findings(folder, STATEMENTS)
 
 
 def test_values_are_those_of_the_file(folder: Path, table1: dict) -> None:
@@ -114,7 +129,7 @@ def test_where_words_and_tables_of_the_papers_differ_the_verdict_says_so(folder:
         "inference-frontier-mc",
     }
     assert against["remark"].null_count() == 0
-    assert table.filter(verdict=SUPPORTED).height == 23
+    assert table.filter(verdict=SUPPORTED).height == 24
 
 
 def call(root: Path, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:

@@ -141,6 +141,7 @@ rule compute_findings:
         costs="<results>/tables/costs.parquet",
         stopped="<results>/tables/early_stopping.csv",
         limits=["<results>/tables/length_limits.parquet"] if LIMITED_IDS else [],
+        rates=expand("<results>/learning_rates/{student}.json", student=STUDY.searched),
         code=EVIDENCE_CODE + STATEMENT_CODE,
         script=script_file("compute_findings"),
     output:
@@ -165,11 +166,13 @@ rule compute_findings:
         corpora=option("corpora", *STUDY.grid_corpora),
         seed=option("seed", STUDY.seed),
         limits=lambda wildcards, input: option("limits", input.limits) if input.limits else "",
+        rates=lambda wildcards, input: option("learning_rates", *input.rates) if input.rates else "",
     message:
         "compute the papers' statements"
     shell:
         "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
-        " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} --output {output.csv} &> {log}"
+        " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} {params.rates}"
+        " --output {output.csv} &> {log}"
 
 
 if PAPER_RESULTS["path"]:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
@@ -37,6 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--corpora", nargs="*", default=[], help="the general corpus, then the narrow one")
     parser.add_argument("--stopped", type=Path, help="what stopping answers early would change (CSV)")
     parser.add_argument("--limits", type=Path, help="scores under several limits on the length of answers (Parquet)")
+    parser.add_argument("--learning-rates", type=Path, nargs="*", default=[], help="STUDENT.json of each rate search")
     return parser.parse_args()
 
 
@@ -47,7 +49,8 @@ def main() -> None:
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
     stopped = read_csv_table(arguments.stopped, "early_stopping") if arguments.stopped else None
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
-    table = findings(evidence, STATEMENTS, arguments.corpora, stopped, limits)
+    rates = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in arguments.learning_rates}
+    table = findings(evidence, STATEMENTS, arguments.corpora, stopped, limits, rates)
     write_csv(table, arguments.output)
     for (verdict,), rows in table.group_by("verdict", maintain_order=True):
         print(f"{verdict}: {', '.join(rows['name'])}")

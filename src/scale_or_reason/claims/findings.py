@@ -68,12 +68,13 @@ def findings(
     corpora: Sequence[str],
     stopped: pl.DataFrame | None = None,
     limits: pl.DataFrame | None = None,
+    rates: Mapping[str, Mapping[str, float]] | None = None,
 ) -> pl.DataFrame:
     """A ``findings`` table: a row per statement, also where cells are missing, which the note then names.
 
-    ``corpora``, ``stopped`` and ``limits`` as in :class:`~scale_or_reason.claims.study_view.StudyView`.
+    ``corpora``, ``stopped``, ``limits`` and ``rates`` as in :class:`~scale_or_reason.claims.study_view.StudyView`.
     """
-    rows = [_row(statement, StudyView(evidence, corpora, stopped, limits)) for statement in statements]
+    rows = [_row(statement, StudyView(evidence, corpora, stopped, limits, rates or {})) for statement in statements]
     adjusted = benjamini_hochberg([np.nan if row["p"] is None else row["p"] for row in rows])
     for row, q in zip(rows, adjusted, strict=True):
         row["q"] = None if np.isnan(q) else float(q)

@@ -3,6 +3,7 @@
 ``v2_table1.csv`` has corpus, domain, format, size_b, ift, reasoning (accuracies in per cent); ``v2_teacher.csv`` has
 domain, format, teacher; ``v2_inference_power_law.csv`` has domain, format, supervision, alpha, beta (FLOPs of an answer
 by a general student = alpha * billions of parameters ^ beta). Tables of another version have its name in front.
+``learning_rates.csv`` (may be absent) has student, reasoning, ift: the peak rates that the papers' search chose.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def read_reference(folder: Path, version: str, table: str, columns: set[str], *,
         if not needed:
             return pl.DataFrame()
         raise StudyError("a table of the papers is missing", where=path, expected=", ".join(sorted(columns)))
+    frame = _read_columns(path, columns)
+    family = pl.col("domain").str.to_titlecase() + "-" + pl.col("format")
+    return frame.with_columns(family=family).drop("domain", "format")
+
+
+def _read_columns(path: Path, columns: set[str]) -> pl.DataFrame:
     frame = pl.read_csv(path)
     if not columns <= set(frame.columns):
         raise StudyError(
@@ -46,8 +53,7 @@ def read_reference(folder: Path, version: str, table: str, columns: set[str], *,
             found=", ".join(frame.columns),
             expected=", ".join(sorted(columns)),
         )
-    family = pl.col("domain").str.to_titlecase() + "-" + pl.col("format")
-    return frame.with_columns(family=family).drop("domain", "format")
+    return frame
 
 
 def reference_evidence(folder: Path, version: str = "v2") -> Evidence:
@@ -82,13 +88,35 @@ def reference_evidence(folder: Path, version: str = "v2") -> Evidence:
     return Evidence(cells, tuple(families), dict.fromkeys(families, ()), grids)
 
 
+def published_rates(folder: Path) -> dict[str, dict[str, float]]:
+    """Peak learning rates by student and format (v1 table 1, v2 table 2); none if the folder lacks the table.
+
+    Raises :class:`StudyError` if a column is missing or a rate is no positive number.
+    """
+    path = folder / "learning_rates.csv"
+    if not path.is_file():
+        return {}
+    rates: dict[str, dict[str, float]] = {}
+    for row in _read_columns(path, {"student", *FORMATS}).iter_rows(named=True):
+        for name in FORMATS:
+            if not isinstance(row[name], float) or not row[name] > 0:
+                raise StudyError(
+                    f"the {name} rate of {row['student']} is no learning rate",
+                    where=path,
+                    found=row[name],
+                    expected="a positive number, such as 1e-5",
+                )
+        rates[row["student"]] = {name: row[name] for name in FORMATS}
+    return rates
+
+
 def reference_findings(folder: Path, statements: Iterable[Statement]) -> pl.DataFrame:
     """A ``findings`` table of the papers' own numbers, with ``expected``, ``expected_verdict`` and ``agrees``.
 
     ``agrees`` is null where the tables do not have what a statement takes.
     """
     listed = list(statements)
-    table = findings(reference_evidence(folder), listed, CORPORA)
+    table = findings(reference_evidence(folder), listed, CORPORA, rates=published_rates(folder))
     agrees: list[bool | None] = []
     for statement, row in zip(listed, table.iter_rows(named=True), strict=True):
         if statement.reference is None:

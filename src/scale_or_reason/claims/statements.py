@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from scale_or_reason.claims.findings import CONTRADICTED, Statement
-from scale_or_reason.claims.measures import accuracy, adaptation, domains, frontiers, lengths, mixtures
+from scale_or_reason.claims.measures import accuracy, adaptation, domains, frontiers, learning_rates, lengths, mixtures
 from scale_or_reason.claims.study_view import GENERAL, MATH, MULTIPLE_CHOICE, OPEN_ENDED
 
-POINTS, FACTOR, CELLS = "points", "times", "cells"
+POINTS, FACTOR, CELLS, STUDENTS = "points", "times", "cells", "students"
 _EQUATION_1 = (
     "by equation 1 and the published lengths it is 2.40 times on General-MC and 1.28 times on Math-OE: at equal lengths"
     " 3B takes 1.9 times the training of 1.5B, and the papers' 5x and 1.6x differ by 3.1 times"
@@ -348,5 +348,12 @@ STATEMENTS = (
         "adaptation-forgets", "v1 section 3.3",
         "reasoning after reasoning lowers {smallest} on the mean of all families (value: the change)",
         POINTS, adaptation.smallest_forgets, "a global drop",
+    ),
+    Statement(
+        "learning-rates", "v1 appendix B",
+        "the learning-rate search chooses a higher peak rate for reasoning than for IFT for most of {searched} students"
+        " (value: how many)",
+        STUDENTS, learning_rates.reasoning_takes_higher_rates, "generally slightly higher", 8,
+        remark="v1 states it of the five Qwen students; v2's table 2 adds three Gemma students",
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ The papers have five students; a statement about "3B" is about the middle one, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,13 +38,15 @@ class StudyView:
     """Values of ``evidence`` for one statement, which notes the cells that it looks at in ``used``.
 
     ``corpora`` are the general one and, if there is one, the narrow one (mathematics in the papers). ``stopped`` and
-    ``limits`` are the tables ``early_stopping`` and ``length_limits``, where there are any. Accuracies are in per cent.
+    ``limits`` are the tables ``early_stopping`` and ``length_limits``, where there are any; ``rates`` are the peak rates
+    that a learning-rate search chose, by student and format. Accuracies are in per cent.
     """
 
     evidence: Evidence
     corpora: Sequence[str]
     stopped: pl.DataFrame | None = None
     limits: pl.DataFrame | None = None
+    rates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     used: dict[str, None] = field(default_factory=dict)
 
     @property
