@@ -121,8 +121,9 @@ class Tokens(Section):
     )
     answers: dict[str, AnswerTokens] = key(
         "Mean answers by family; an entry for a benchmark takes precedence.",
-        when="The shipped values of the first four families give the 3B student's FLOPs in v2's power laws (equation "
-        "6, figure 14). The other families have no law and reuse the lengths of General and Math.",
+        when="The shipped values of Math give the 3B student's FLOPs in v2's power laws (equation 6, figure 14). Those "
+        "of General are the mean answers of the published general set: its power laws imply 36 tokens for question and "
+        "answer together at 14B. The other families reuse the lengths of General and Math.",
     )
     base_answer: Positive = key("The mean answer of a base student; the shipped value is a guess.", unit="tokens")
     mixed_reasons_above: Share = key("The ratio above which students of the `mix` curriculum reason (v1 figure 3).")
