@@ -53,7 +53,7 @@ def test_rates_of_the_papers_searches(folder: Path) -> None:
 def test_a_published_rate_that_is_none(folder: Path, rate: str) -> None:
     path = folder / "learning_rates.csv"
     path.write_text(f"student,reasoning,ift\nQwen2.5-3B,{rate},5e-6\n")
-    with pytest.raises(StudyError, match="reasoning rate of Qwen2.5-3B is no learning rate"):
+    with pytest.raises(StudyError, match="is no learning rate"):
         reference_findings(folder, STATEMENTS)
 
 
@@ -141,8 +141,8 @@ def test_the_program(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, 
     call(root, monkeypatch, "--reference", folder, "--output", folder / "check.csv")
     out = capsys.readouterr().out
     assert "29 of 62 statements computed from the papers' tables; 0 differ" in out
-    assert out.count("not in the tables") == 61 - 28
-    assert pl.read_csv(folder / "check.csv").height == 61
+    assert out.count("not in the tables") == 62 - 29
+    assert pl.read_csv(folder / "check.csv").height == 62
 
 
 @pytest.mark.parametrize(

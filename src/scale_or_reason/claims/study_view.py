@@ -38,8 +38,8 @@ class StudyView:
     """Values of ``evidence`` for one statement, which notes the cells that it looks at in ``used``.
 
     ``corpora`` are the general one and, if there is one, the narrow one (mathematics in the papers). ``stopped`` and
-    ``limits`` are the tables ``early_stopping`` and ``length_limits``, where there are any; ``rates`` are the peak rates
-    that a learning-rate search chose, by student and format. Accuracies are in per cent.
+    ``limits`` are the tables ``early_stopping`` and ``length_limits``, where there are any; ``rates`` are the peak
+    rates that a learning-rate search chose, by student and format. Accuracies are in per cent.
     """
 
     evidence: Evidence
