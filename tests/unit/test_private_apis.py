@@ -16,7 +16,12 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OUR_PACKAGES = ("scale_or_reason", "snakemake_logger_plugin_terse", "snakemake_executor_plugin_slurm_study")
+OUR_PACKAGES = (
+    "scale_or_reason",
+    "snakemake_executor_plugin_slurm_study",
+    "snakemake_logger_plugin_terse",
+    "snakemake_study",
+)
 #: Private by their spelling only: Python documents it.
 DOCUMENTED = {"os._exit"}
 

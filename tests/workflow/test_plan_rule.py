@@ -57,9 +57,14 @@ def test_a_plan_from_another_folder(planned: Tree, tmp_path: Path) -> None:
 
 
 def test_no_cores_are_asked_for_and_each_call_plans_anew(planned: Tree) -> None:
+    lock = planned.path / ".snakemake" / "locks" / "0.output.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text("results/micro/models/general/micro-1M/seq/rho-0/seed-0\n")  # of a study that is running
     for _ in range(2):
         printed = planned.snakemake("plan", study=MICRO).stdout
         assert "Plan of the study micro" in printed
+    assert lock.is_file()
+    lock.unlink()
     text = (planned.path / "results" / "micro" / "plan" / "plan.txt").read_text()
     assert text.strip() in printed
     for targets in (["table1"], ["plan", "table1"]):

@@ -80,7 +80,7 @@ class Tree:
 
 def plant(root: Path, folder: Path) -> Tree:
     """A copy of the workflow with model folders that look like models."""
-    for name in ("workflow", "config", "envs", "profiles", "src/scale_or_reason"):
+    for name in ("workflow", "config", "envs", "profiles", "src/scale_or_reason", "src/snakemake_study"):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "Snakefile", folder)
     (folder / "README.md").write_text("a readme\n")

@@ -1,0 +1,1 @@
+"""What the workflow replaces in Snakemake itself. It contains nothing about the study."""
