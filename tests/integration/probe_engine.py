@@ -15,7 +15,7 @@ from typing import Any
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.token_counts import last_tokens
-from scale_or_reason.inference.vllm_engine import VllmEngine, leave_at_once
+from scale_or_reason.inference.vllm_engine import VllmEngine, run_and_leave
 from scale_or_reason.judging.protocols import get_protocol
 
 PROMPTS = [f"question {i}: " + "say " * (i % 5) for i in range(24)]
@@ -128,5 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
-    leave_at_once()
+    run_and_leave(main)

@@ -13,7 +13,7 @@ from typing import Any
 from byte_tokenizer import VOCABULARY, save_byte_tokenizer
 
 from scale_or_reason.inference.requests import SamplingParameters
-from scale_or_reason.inference.vllm_engine import VllmEngine, leave_at_once
+from scale_or_reason.inference.vllm_engine import VllmEngine, run_and_leave
 
 PROMPTS = ["Question: 1+1", "abc", "hello there"]
 GREEDY = SamplingParameters(temperature=0.0, top_p=1.0, max_tokens=20)
@@ -115,5 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
-    leave_at_once()
+    run_and_leave(main)

@@ -291,7 +291,7 @@ def test_a_job_killed_behind_its_last_reply_leaves_nothing(tmp_path: Path) -> No
     journal = Journal(tmp_path / "journal.jsonl", "f")
     journal.append([{"text": "a"}, {"text": "b"}], seconds=1.0)
     journal.companion("replies").append([{"key": "k"}], seconds=0.0)
-    with SharedEngine(generation) as engine:
+    with SharedEngine(generation, tmp_path / "engine.log") as engine:
         outcome = engine.run(2, lambda *_: pytest.fail("asked again"), label="t", journal=journal)
     assert outcome.rows == [{"text": "a"}, {"text": "b"}]
     assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]

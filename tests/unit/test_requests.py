@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from scale_or_reason.common import hash_cache
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.hash_cache import cached_hash
 from scale_or_reason.inference.model_files import check_generator, model_fingerprint
+from scale_or_reason.inference.quiet import first_cause
 from scale_or_reason.inference.requests import SamplingParameters, json_object
 
 
@@ -66,22 +72,67 @@ def test_model_folders_are_checked(tmp_path: Path) -> None:
             check_generator(model)
 
 
-def test_a_changed_model_has_another_fingerprint(tmp_path: Path) -> None:
-    folder = model_folder(tmp_path / "model", "config.json", "model.safetensors")
-    before = model_fingerprint(folder, None)
-    assert model_fingerprint(folder, None) == before
-    (Path(folder) / "model.safetensors").write_text("{ }")
-    assert model_fingerprint(folder, None) != before
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_model_is_known_by_its_content(tmp_path: Path, cache: Path) -> None:
+    folder = Path(model_folder(tmp_path / "model", "config.json", "model.safetensors"))
+    before = model_fingerprint(str(folder), None)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy, copy_function=shutil.copy)  # other times, as cp -r does
+    (copy / "manifest.json").write_text("the account of another training")
+    (copy / "training_log.csv").write_text("step,loss")
+    assert model_fingerprint(str(copy), None) == before
+    for name in ("config.json", "model.safetensors"):
+        whole = (copy / name).read_text()
+        (copy / name).write_text("{ }")
+        assert model_fingerprint(str(copy), None) != before
+        (copy / name).write_text(whole)
+        assert model_fingerprint(str(copy), None) == before
     assert model_fingerprint("a/b", "x") != model_fingerprint("a/b", "y")
 
 
+def test_a_file_is_hashed_once(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "weights"
+    file.write_bytes(b"one")
+    expected = hashlib.sha256(b"one").hexdigest()
+    assert cached_hash(file) == expected
+    with monkeypatch.context() as patch:
+        patch.setattr(hash_cache, "content_hash", lambda _: pytest.fail("hashed again"))
+        assert cached_hash(file) == expected
+    times = file.stat()
+    file.write_bytes(b"two")  # of the same size, and with the same time
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert cached_hash(file) == hashlib.sha256(b"two").hexdigest()
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "null", '{"state": 1}', "\udcff"])
+def test_a_damaged_cache_is_not_believed(tmp_path: Path, cache: Path, damage: str) -> None:
+    file = tmp_path / "weights"
+    file.write_bytes(b"one")
+    cached_hash(file)
+    (entry,) = cache.rglob("*.json")
+    entry.write_bytes(damage.encode("utf-8", "surrogateescape"))
+    assert cached_hash(file) == hashlib.sha256(b"one").hexdigest()
+
+
+def test_without_a_cache_folder_every_program_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"one")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))  # no folder can be made here
+    assert cached_hash(tmp_path / "file") == hashlib.sha256(b"one").hexdigest()
+
+
 NOISY = """
-import os, sys
+import os, signal, sys
+from pathlib import Path
 from scale_or_reason.inference.quiet import quiet
 from scale_or_reason.common.errors import StudyError
 print("before")
-with quiet() as screen:
-    print("python noise")
+with quiet(Path(sys.argv[1])) as screen:
+    print("python noise", flush=True)
     print("python noise", file=sys.stderr)
     os.write(1, b"native noise")
     os.system("echo noise of a child >&2")
@@ -91,21 +142,72 @@ print("after")
 """
 
 
-def run_noisy(failure: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", NOISY.replace("FAIL", failure)], capture_output=True, text=True)
+def run_noisy(failure: str, log: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", NOISY.replace("FAIL", failure), str(log)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_noise_is_kept_off_the_screen() -> None:
-    done = run_noisy("pass")
+def test_noise_is_kept_off_the_screen(tmp_path: Path) -> None:
+    done = run_noisy("pass", tmp_path / "logs" / "engine.log")
     assert (done.stdout, done.stderr) == ("before\nafter\n", "progress\n")
+    assert not list((tmp_path / "logs").iterdir())
 
 
-def test_noise_is_shown_after_a_failure() -> None:
-    done = run_noisy("1 / 0")
-    for text in ("python noise", "native noise", "noise of a child", "ZeroDivisionError"):
-        assert text in done.stderr
+@pytest.mark.parametrize("failure", ["1 / 0", "raise StudyError('wrong')", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_the_log_stays_after_a_failure_and_a_kill(tmp_path: Path, failure: str) -> None:
+    log = tmp_path / "engine.log"
+    done = run_noisy(failure, log)
+    assert done.returncode
+    assert "noise" not in done.stdout + done.stderr
+    assert (str(log) in done.stderr) == (failure == "1 / 0")
+    for text in ("python noise", "native noise", "noise of a child"):
+        assert text in log.read_text()
 
 
-def test_bad_input_speaks_for_itself() -> None:
-    assert "noise" not in run_noisy("raise StudyError('wrong')").stderr
-    assert "noise" in run_noisy("raise StudyError('wrong') from ValueError('deeper')").stderr
+ENGINE_LOG = """\
+ValueError: an earlier start
+(EngineCore_DP0 pid=7) ERROR 11-26 10:00:00 [core.py:842]   File "x.py", line 3, in load
+(EngineCore_DP0 pid=7) ERROR 11-26 10:00:00 [core.py:842] torch.cuda.OutOfMemoryError: CUDA out of memory. Tried 2 GiB
+Exception: WorkerProc initialization failed due to an exception in a background process.
+RuntimeError: Engine core initialization failed. See root cause above.
+"""
+
+
+def test_the_cause_of_a_failed_worker_is_found(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    reason = "Engine core initialization failed. See root cause above."
+    assert first_cause(reason, log) == reason
+    log.write_text(ENGINE_LOG)
+    assert first_cause(reason, log) == "OutOfMemoryError: CUDA out of memory. Tried 2 GiB"
+    assert first_cause("the context is too long", log) == "the context is too long"
+
+
+LEAVING = """
+import sys
+from scale_or_reason.inference.vllm_engine import run_and_leave
+from scale_or_reason.common.errors import Interrupted, StudyError
+class Leaked:
+    def __del__(self):
+        print("leaked", file=sys.stderr)
+leaked = Leaked()
+def main():
+    FAIL
+run_and_leave(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "last"),
+    [
+        ("pass", 0, ""),
+        ("raise StudyError('wrong')", 2, "error: wrong"),
+        ("raise Interrupted('stopped')", 75, "stopped"),
+        ("1 / 0", 1, "ZeroDivisionError: division by zero"),
+        ("raise KeyboardInterrupt", 130, ""),
+    ],
+)
+def test_nothing_is_printed_below_an_error(failure: str, status: int, last: str) -> None:
+    command = [sys.executable, "-c", LEAVING.replace("FAIL", failure)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == status
+    assert (done.stderr.splitlines() or [""])[-1] == last

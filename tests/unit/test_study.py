@@ -19,8 +19,9 @@ from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import training_step_flops
 from scale_or_reason.study.cells import Adaptation, Cell, LimitedCell
+from scale_or_reason.study.engine_settings import SPEED_SETTINGS, engine_settings_of_results
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
-from scale_or_reason.study.study import Study, as_json, engine_settings_of_results, max_items_of
+from scale_or_reason.study.study import Study, as_json, max_items_of
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +209,20 @@ def test_one_gpu_trains_within_the_time_that_its_preset_says(root: Path) -> None
 
 def test_settings_of_speed_are_no_settings_of_results() -> None:
     engine = {"dtype": "bfloat16", "tensor_parallel_size": 8, "max_model_len": 4096, "enforce_eager": True}
-    assert engine_settings_of_results(engine) == {"dtype": "bfloat16", "max_model_len": 4096}
+    engine |= {"max_num_seqs": 4, "gpu_memory_utilization": 0.8, "of a later vLLM": 1}
+    assert engine_settings_of_results(engine) == {"dtype": "bfloat16", "max_model_len": 4096, "of a later vLLM": 1}
+
+
+def test_no_setting_that_changes_replies_counts_as_one_of_speed() -> None:
+    """By the documentation of vLLM's engine arguments: number formats, weights, tokens, context, sampling."""
+    changing = (
+        "dtype quantization quantization_config kv_cache_dtype max_model_len hf_overrides load_format model_weights"
+    )
+    changing += " tokenizer tokenizer_mode config_format rope_scaling speculative_config override_generation_config"
+    changing += (
+        " logits_processors structured_outputs_config disable_sliding_window lora_dtype model_impl runner convert"
+    )
+    assert not SPEED_SETTINGS & set(changing.split())
 
 
 def test_json_does_not_depend_on_order() -> None:

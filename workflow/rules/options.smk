@@ -9,7 +9,8 @@ from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
-from scale_or_reason.study.study import as_json, max_items_of, engine_settings_of_results
+from scale_or_reason.study.engine_settings import engine_settings_of_results
+from scale_or_reason.study.study import as_json, max_items_of
 
 
 include: "view_options.smk"

@@ -30,7 +30,7 @@ import polars as pl
 
 from scale_or_reason.benchmarks.fewshot import STOP, Example, choose_examples, few_shot_prompt, read_pools
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.journal import Journal, Row
 from scale_or_reason.common.seeds import derive_seed
@@ -43,13 +43,14 @@ from scale_or_reason.inference.command_line import (
     SharedEngine,
     add_engine_options,
     add_teacher_options,
+    engine_log,
     generation_manifest,
     modes_from_json,
     named,
     open_journal,
 )
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode, json_object
-from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
 
@@ -294,7 +295,7 @@ def main() -> None:
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
     journals, accounts = [], []
     for generation, own in zip(generations, of_each, strict=True):
-        with SharedEngine(generation) as engine:
+        with SharedEngine(generation, engine_log(arguments.output_dir / own[0][0].model_id)) as engine:
             for variant, questions in own:
                 journal, account_of_each = evaluation.run(engine, variant, questions, named("pools", arguments.pools))
                 journals.append(journal)
@@ -305,5 +306,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
-    leave_at_once()
+    run_and_leave(main)

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.journal import Row
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import table_from_rows, write_table
@@ -28,11 +27,12 @@ from scale_or_reason.inference.command_line import (
     SharedEngine,
     add_engine_options,
     add_teacher_options,
+    engine_log,
     modes_from_json,
     open_journal,
 )
 from scale_or_reason.inference.requests import OnCompletion
-from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import FORMATS
 
@@ -67,7 +67,7 @@ def main() -> None:
     label = f"teacher {arguments.format} {arguments.shard + 1}/{arguments.shards}"
     place = {"mode": asdict(mode), "format": arguments.format, "shard": arguments.shard, "shards": arguments.shards}
     journal = open_journal(arguments.output, generation, {"prompts": arguments.prompts}, **place)
-    with SharedEngine(generation) as engine:
+    with SharedEngine(generation, engine_log(arguments.output)) as engine:
         outcome = engine.run(shard.height, answer, label=label, journal=journal)
     rows = [
         {
@@ -85,5 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
-    leave_at_once()
+    run_and_leave(main)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.benchmarks.instructions import ground_truth
-from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.journal import Journal, Row
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
@@ -36,13 +36,14 @@ from scale_or_reason.inference.command_line import (
     SharedEngine,
     add_endpoint_option,
     add_engine_options,
+    engine_log,
     fingerprint,
     generation_manifest,
     named,
 )
 from scale_or_reason.inference.requests import Completion, OnCompletion, ThinkingMode, json_object
 from scale_or_reason.inference.token_counts import last_tokens, load_tokenizer
-from scale_or_reason.inference.vllm_engine import leave_at_once
+from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.judging.conversations import JudgeConversation, JudgeRequest, run_conversations
 from scale_or_reason.judging.protocols import Protocol, get_protocol
 from scale_or_reason.study import shared_options
@@ -287,12 +288,11 @@ def main() -> None:
         load_tokenizer(arguments.tokenizer) if arguments.tokenizer else None,
     )
     items_files = named("items", arguments.items)
-    with SharedEngine(generation) as engine:
+    with SharedEngine(generation, engine_log(arguments.output_dir / models[0].model_id)) as engine:
         journals = [run.judge(engine, model, items_files, arguments.output_dir) for model in models]
     for journal in filter(None, journals):
         journal.remove()
 
 
 if __name__ == "__main__":
-    run_script(main)
-    leave_at_once()
+    run_and_leave(main)

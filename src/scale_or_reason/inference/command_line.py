@@ -12,7 +12,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.journal import Journal, Row, work_in_chunks
-from scale_or_reason.common.manifests import content_hash, manifest, package_versions
+from scale_or_reason.common.manifests import content_hash, manifest
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.inference.endpoint import Endpoint, EndpointEngine
 from scale_or_reason.inference.model_files import check_generator, identifying_files, model_fingerprint
@@ -21,6 +21,7 @@ from scale_or_reason.inference.quiet import quiet
 from scale_or_reason.inference.requests import OnCompletion, SamplingParameters, ThinkingMode, json_object
 from scale_or_reason.inference.vllm_engine import VllmEngine
 from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.engine_settings import engine_settings_of_results
 
 Engine = VllmEngine | EndpointEngine
 #: Generates the rows of one chunk (indices into the list of requests).
@@ -125,17 +126,17 @@ class Outcome:
 class SharedEngine:
     """A model that is loaded on first use and shared by several runs.
 
-    As a context manager it captures the engine's own output, see :func:`quiet`.
+    As a context manager it writes the engine's own output to ``log``, see :func:`quiet`.
     """
 
-    def __init__(self, generation: Generation) -> None:
-        self.generation = generation
+    def __init__(self, generation: Generation, log: Path) -> None:
+        self.generation, self._log = generation, log
         self._opened = ExitStack()
         self._engine: Engine | None = None
         self._replies: Journal | None = None
 
     def __enter__(self) -> SharedEngine:
-        self._screen = self._opened.enter_context(quiet())
+        self._screen = self._opened.enter_context(quiet(self._log))
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -167,11 +168,18 @@ class SharedEngine:
         generation = self.generation
         if generation.endpoint and self._replies:
             return EndpointEngine(generation.endpoint, generation.model, self._replies)
-        self._screen.write(f"loading {generation.model}\n")
+        self._screen.write(f"loading {generation.model} (the engine's log: {self._log})\n")
         self._screen.flush()
-        engine = self._opened.enter_context(VllmEngine(generation.model, generation.settings, generation.revision))
+        engine = self._opened.enter_context(
+            VllmEngine(generation.model, generation.settings, generation.revision, self._log)
+        )
         self._screen.write(f"ready after {engine.startup_seconds:.1f} s\n")
         return engine
+
+
+def engine_log(output: Path) -> Path:
+    """The log of the engine that makes ``output``, a file or a folder: beside it under a hidden name."""
+    return output.with_name(f".{output.name}.engine.log")
 
 
 def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path], **more: Any) -> Journal:
@@ -180,21 +188,17 @@ def open_journal(output: Path, generation: Generation, inputs: Mapping[str, Path
 
 
 def fingerprint(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> str:
-    """A hash of the model, inputs, settings and engine version that the output depends on."""
+    """A hash of the model, inputs and settings that the output depends on; none of the path, times or speed."""
     identity = {
         "model": model_fingerprint(generation.model, generation.revision),
         "sampling": asdict(generation.sampling),
-        "settings": generation.settings,
+        "settings": engine_settings_of_results(generation.settings),
         "seed": generation.seed,
         "inputs": {name: content_hash(path) for name, path in inputs.items()},
-        "engine": "endpoint" if generation.endpoint else _vllm_version(),
+        "engine": "endpoint" if generation.endpoint else "vllm",
         **more,
     }
     return stable_id(json.dumps(identity, sort_keys=True))
-
-
-def _vllm_version() -> dict[str, str | None]:
-    return {name: version for name, version in package_versions().items() if name.startswith("vllm")}
 
 
 def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> dict[str, Any]:

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.hash_cache import cached_hash
 from scale_or_reason.common.seeds import stable_id
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+#: Files that an engine reads: weights, settings, tokenizer, chat template.
+_MODEL_SUFFIXES = frozenset({".safetensors", ".json", ".jinja", ".model", ".txt", ".tiktoken"})
+_ACCOUNTS = frozenset({"manifest.json"})
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.json")
 
 
@@ -53,12 +57,16 @@ def check_generator(model: str) -> None:
 
 
 def model_fingerprint(model: str, revision: str | None) -> str:
-    """An identifier of a model without reading its weights: hub id and revision, or names, sizes and times of files."""
+    """An identifier of a model: hub id and revision, or the content of a folder's weights, settings and tokenizer.
+
+    File times and the account of the training (``manifest.json``, logs) do not count, so that a copied study keeps its
+    replies, and so does a model that was trained again to the same weights.
+    """
     folder = Path(model)
     if not folder.exists():
         return f"{model}@{revision}"
-    files = sorted(file for file in folder.iterdir() if file.is_file())
-    identity = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    files = [file for file in sorted(folder.iterdir()) if file.suffix in _MODEL_SUFFIXES and file.is_file()]
+    identity = [(file.name, cached_hash(file)) for file in files if file.name not in _ACCOUNTS]
     return stable_id(json.dumps(identity))
 
 

@@ -15,17 +15,21 @@ from __future__ import annotations
 import difflib
 import gc
 import inspect
+import multiprocessing
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.inference.model_files import check_generator
+from scale_or_reason.inference.quiet import first_cause
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.tokenizers import check_token_ids
 
@@ -45,10 +49,13 @@ class VllmEngine:
     """A loaded model. ``settings`` are arguments of vLLM's ``LLM``, such as dtype and max_model_len.
 
     Raises :class:`StudyError` for a model folder without safetensors or tokenizer, for an unknown or reserved setting,
-    and if vLLM refuses to start. ``startup_seconds`` is the time of import and loading.
+    and if vLLM refuses to start; the error then names ``log``, the file with vLLM's output. ``startup_seconds`` is the
+    time of import and loading.
     """
 
-    def __init__(self, model: str, settings: Mapping[str, Any], revision: str | None = None) -> None:
+    def __init__(
+        self, model: str, settings: Mapping[str, Any], revision: str | None = None, log: Path | None = None
+    ) -> None:
         check_generator(model)
         _check_reserved(settings)
         began = time.monotonic()
@@ -71,8 +78,8 @@ class VllmEngine:
             raise StudyError(
                 "vLLM could not load the model",
                 where=model,
-                found=_reason(error),
-                remedy="see the engine's log above; vLLM's settings are under `engine` in the config",
+                found=first_cause(_reason(error), log),
+                remedy=f"{_remedy(model)}; the engine's log: {log or 'above'}",
             ) from error
         self._sampling_params = vllm.SamplingParams
         self._structured = vllm.sampling_params.StructuredOutputsParams
@@ -219,14 +226,27 @@ class VllmEngine:
         return self._think_of_tail[tail]
 
 
-def leave_at_once() -> None:
-    """Exit immediately with status 0. Call it when all output is on disk and the engine is closed.
+def run_and_leave(main: Callable[[], Any]) -> None:
+    """Run a script's ``main`` as :func:`run_script` does, then exit at once with its status.
 
     A regular exit would destroy vLLM's two million objects one by one, which takes longer than loading a small model.
+    After an error it also prints reports of leaked objects, under which the error is lost.
     """
+    status: Any = 0
+    try:
+        run_script(main)
+    except SystemExit as end:
+        status = end.code
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    for child in multiprocessing.active_children():
+        child.terminate()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(status if isinstance(status, int) else 1)
 
 
 def _import_vllm(local: bool) -> Any:
@@ -295,6 +315,12 @@ def _check_known(vllm: Any, settings: Mapping[str, Any]) -> None:
                 found=settings[name],
                 remedy=f"did you mean {close[0]}?" if close else "see the arguments of vllm.LLM",
             )
+
+
+def _remedy(model: str) -> str:
+    if Path(model).exists():
+        return "vLLM's settings are under `engine` in the config"
+    return "check name and revision; the hub must be reachable, or the model in its cache"
 
 
 def _reason(error: Exception) -> str:

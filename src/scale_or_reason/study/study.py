@@ -31,18 +31,11 @@ from scale_or_reason.study.lineage import Training, lineage
 RULE_GRADERS = "rule_graders"
 #: In place of a student's learning rates: the learning-rate search finds them.
 SEARCH = "search"
-#: The vLLM settings that affect answers; all others affect only hardware use and speed.
-ENGINE_SETTINGS_OF_RESULTS = ("dtype", "quantization", "kv_cache_dtype", "max_model_len")
 
 
 def as_json(value: Any) -> str:
     """``value`` as JSON with sorted keys, so that the order of keys in a config reruns nothing."""
     return json.dumps(value, sort_keys=True)
-
-
-def engine_settings_of_results(engine: Settings) -> Settings:
-    """The vLLM settings that affect answers: dtypes, quantisation, context length."""
-    return {name: value for name, value in engine.items() if name in ENGINE_SETTINGS_OF_RESULTS}
 
 
 def models_of_jury(names: Sequence[str]) -> list[str]:
