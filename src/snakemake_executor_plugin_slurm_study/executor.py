@@ -8,8 +8,10 @@ The executor that this one extends waits forever for
 - all jobs, once the status command has failed as often in a row as ``status_attempts`` allows;
 
 and it submits the jobs of a Snakemake that was killed once more beside themselves (issue 109 again), so that two
-trainings would write the same checkpoints. Here such orphan jobs are found by their name, which begins with the study,
-and taken over. Orphan groups hold small jobs only; they are cancelled and submitted again.
+trainings would write the same checkpoints. Here such orphan jobs are found by their name, which begins with the study.
+They are taken over where inputs and parameters are still those of their submission (``identity.py``). Otherwise they
+are cancelled, and the new job waits in Slurm's queue until they have ended. Orphan groups hold small jobs only; they
+are cancelled and submitted again.
 
 tests/unit/test_slurm_executor.py has a test for each fault that fails once the parent no longer has it.
 """
@@ -17,9 +19,10 @@ tests/unit/test_slurm_executor.py has a test for each fault that fails once the 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +36,7 @@ from snakemake_executor_plugin_slurm.utils import get_job_wildcards
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
+from snakemake_executor_plugin_slurm_study.identity import IN_COMMENT, job_identity
 from snakemake_executor_plugin_slurm_study.orphans import AFTER_STUDY, OrphanJob, cancel, orphan_jobs
 from snakemake_executor_plugin_slurm_study.states import FORGOTTEN, ForgottenJobs, Outcome, outcome
 from snakemake_executor_plugin_slurm_study.versions import version_warning
@@ -52,7 +56,8 @@ class Executor(parent.Executor):
         # the thread that follows jobs starts in the parent's constructor
         self._forgotten = ForgottenJobs()
         self._adopted_names: list[str] = []
-        self._orphans: dict[str, OrphanJob] = {}
+        self._orphans: list[OrphanJob] = []
+        self._cancelled: dict[Any, list[str]] = {}
         super().__init__(workflow, logger)
 
     def __post_init__(self, test_mode: bool = False) -> None:
@@ -70,21 +75,55 @@ class Executor(parent.Executor):
         rules = {rule.name for rule in self.workflow.rules}
         orphans = orphan_jobs(study, _STARTED)
         cancel(job for job in orphans if job.rule not in rules)
-        self._orphans = {job.comment: job for job in orphans if job.rule in rules}
+        self._orphans = [job for job in orphans if job.rule in rules]
 
     def run_job(self, job: Any) -> None:
-        """Take the job over if an earlier run has submitted it, otherwise submit it."""
-        wildcards = get_job_wildcards(job)
-        comment = f"rule_{job.name}_wildcards_{wildcards}" if wildcards else f"rule_{job.name}"
-        orphan = None if job.is_group() else self._orphans.pop(comment, None)
-        if orphan is None:
+        """Take the job over if an earlier run has submitted the same, otherwise submit it."""
+        if job.is_group():
             super().run_job(job)
             return
+        orphans = [orphan for orphan in self._orphans if orphan.what == rule_and_wildcards(job)]
+        identity = job_identity(job) if orphans else ""
+        same = next((orphan for orphan in orphans if orphan.identity == identity), None)
+        others = [orphan for orphan in orphans if orphan is not same]
+        self._orphans = [orphan for orphan in self._orphans if orphan not in orphans]  # not for its next attempt
+        self._cancel(job, others)
+        if same is None:
+            super().run_job(job)
+        else:
+            self._take_over(job, same)
+
+    def _cancel(self, job: Any, orphans: list[OrphanJob]) -> None:
+        """Cancel orphan jobs, and have ``job`` start after their end, since they write the same files until then."""
+        if not orphans:
+            return
+        for orphan in orphans:
+            self.logger.warning(
+                f"Cancelling Slurm job {orphan.job_id} of an earlier run, whose inputs or settings have changed since: "
+                f"{job.name} {get_job_wildcards(job)}"
+            )
+        cancel(orphans)
+        self._cancelled[job] = [orphan.job_id for orphan in orphans]
+
+    def _take_over(self, job: Any, orphan: OrphanJob) -> None:
+        wildcards = get_job_wildcards(job)
         self.logger.warning(f"Taking over Slurm job {orphan.job_id} of an earlier run: {job.name} {wildcards}")
         self._adopted_names.append(orphan.name)
         log = self.slurm_logdir / f"rule_{job.name}" / wildcards / f"{orphan.job_id}.log"
         info = SubmittedJobInfo(job, external_jobid=orphan.job_id, aux={"slurm_logfile": log})
         self._report_job_submission_threadsafe(info)
+
+    def get_account_arg(self, job: Any) -> Iterator[str]:
+        """The option for the account and, since sbatch takes the last comment, the comment with the job's identity."""
+        for account in super().get_account_arg(job):
+            if job.is_group():
+                yield account
+                continue
+            comment = f"{rule_and_wildcards(job)}{IN_COMMENT}{job_identity(job)}"
+            options = [account, f"--comment={shlex.quote(comment)}"]
+            if cancelled := self._cancelled.pop(job, None):
+                options.append(f"--dependency=afterany:{':'.join(cancelled)}")
+            yield " ".join(options)
 
     async def check_active_jobs(self, active_jobs: list[SubmittedJobInfo]) -> AsyncIterator[SubmittedJobInfo]:
         """Report the jobs that have ended, and yield the others."""
@@ -133,6 +172,12 @@ class Executor(parent.Executor):
             self._failed_nodes.add(nodes)  # sbatch excludes them from now on
         message = f"Slurm job {info.external_jobid} ended as {state}. "
         self.report_job_error(info, msg=message, aux_logs=[str(info.aux["slurm_logfile"])])
+
+
+def rule_and_wildcards(job: Any) -> str:
+    """The comment of the extended executor on a job."""
+    wildcards = get_job_wildcards(job)
+    return f"rule_{job.name}_wildcards_{wildcards}" if wildcards else f"rule_{job.name}"
 
 
 def study_name(workflow: Any) -> str:

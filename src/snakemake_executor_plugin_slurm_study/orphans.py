@@ -11,6 +11,8 @@ from time import sleep
 
 from snakemake_interface_common.exceptions import WorkflowError
 
+from snakemake_executor_plugin_slurm_study.identity import IN_COMMENT, identity_in
+
 #: Between a study's name and the executor's own name of a job.
 AFTER_STUDY = "@"
 #: Between the fields of squeue's answer: a character that no path and no comment has.
@@ -27,7 +29,7 @@ _ATTEMPTS, _PAUSE_SECONDS = 4, 5
 
 @dataclass(frozen=True)
 class OrphanJob:
-    """A job of an earlier run: Slurm's id of it, its name, and the executor's comment on it."""
+    """A job of an earlier run: Slurm's id of it, its name, and the comment with which it was submitted."""
 
     job_id: str
     name: str
@@ -36,7 +38,17 @@ class OrphanJob:
     @property
     def rule(self) -> str:
         """The job's rule; for a group of jobs, a text that is no rule's name."""
-        return self.comment.removeprefix("rule_").split("_wildcards_")[0]
+        return self.what.removeprefix("rule_").split("_wildcards_")[0]
+
+    @property
+    def what(self) -> str:
+        """The job's rule and wildcards."""
+        return self.comment.partition(IN_COMMENT)[0]
+
+    @property
+    def identity(self) -> str:
+        """The job's inputs and parameters as a text; empty for jobs of executors that give none."""
+        return identity_in(self.comment)
 
 
 def orphan_jobs(study: str, since: datetime) -> list[OrphanJob]:

@@ -25,7 +25,7 @@ SACCT = """\
 12|v2@5f|rule_train_student_wildcards_a_0|COMPLETED|3600|cpu=16,gres/gpu=8,mem=250G||
 12.0|python||COMPLETED|3600|cpu=16,gres/gpu=8,mem=250G|2G|cpu=01:00:00,gres/gpuutil=90,gres/gpumem=60G
 13|v2b@9a|rule_train_student|COMPLETED|3600|cpu=16,gres/gpu=8||
-14|v2@5f|rule_grade|COMPLETED|36|cpu=2||
+14|v2@5f|rule_grade identity=0123456789abcdef|COMPLETED|36|cpu=2||
 14.0|snakemake||COMPLETED|36|cpu=2|300000K|
 """
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
+import shlex
 import subprocess
 import sys
 from datetime import datetime
@@ -24,13 +26,14 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 import snakemake_executor_plugin_slurm_study as plugin
 from snakemake_executor_plugin_slurm_study import executor as ours
 from snakemake_executor_plugin_slurm_study import orphans
+from snakemake_executor_plugin_slurm_study.identity import job_identity
 from snakemake_executor_plugin_slurm_study.orphans import OrphanJob, orphan_jobs
 from snakemake_executor_plugin_slurm_study.unavailable import unavailable_executor
 from snakemake_executor_plugin_slurm_study.versions import TESTED_VERSION, version_warning
 
 JOBS = ["7", "8"]
 START = datetime(2026, 1, 1, 12, 0, 0, 999)
-TRAINING = OrphanJob("41", "v2@uuid", "rule_train_student_wildcards_general_Qwen2.5-3B_seq_0.5_0")
+WHAT = "rule_train_student_wildcards_general_Qwen2.5-3B_seq_0.5_0"
 
 
 class Limiter:
@@ -71,7 +74,9 @@ def executor_of(kind: type[parent.Executor], folder: Path, **settings: Any) -> A
         _status_query_cycle_rows=[],
         _forgotten=ours.ForgottenJobs(),
         _adopted_names=[],
-        _orphans={},
+        _orphans=[],
+        _cancelled={},
+        _fallback_account_arg="",
     )
     return made
 
@@ -209,20 +214,41 @@ def test_checks_become_rarer_while_no_job_ends(monkeypatch: pytest.MonkeyPatch, 
     assert executor.next_seconds_between_status_checks == 40
 
 
-def job(name: str, *wildcards: str, group: bool = False) -> Any:
-    return SimpleNamespace(name=name, wildcards=list(wildcards), is_group=lambda: group)
+def job(name: str, *wildcards: str, group: bool = False, **changes: Any) -> Any:
+    made = {
+        "name": name,
+        "wildcards": list(wildcards),
+        "is_group": lambda: group,
+        "rule": SimpleNamespace(name=name, shellcmd="train {params}"),
+        "resources": {},
+        "input": [],
+        "output": ["model"],
+        "non_derived_params": ["--learning-rate 1e-5"],
+    }
+    return HashableJob(**made | changes)
+
+
+class HashableJob(SimpleNamespace):
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def training(**changes: Any) -> Any:
+    return job("train_student", "general", "Qwen2.5-3B", "seq", "0.5", "0", **changes)
+
+
+def orphan_of(job: Any, job_id: str = "41") -> OrphanJob:
+    return OrphanJob(job_id, "v2@uuid", f"{ours.rule_and_wildcards(job)} identity={job_identity(job)}")
 
 
 def test_an_orphan_job_is_taken_over_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     executor, submitted, asked = executor_of(plugin.Executor, tmp_path), [], []
-    executor._orphans = {TRAINING.comment: TRAINING}
+    executor._orphans = [orphan_of(training())]
     monkeypatch.setattr(parent.Executor, "run_job", lambda self, job: submitted.append(job.wildcards))
-    training = job("train_student", "general", "Qwen2.5-3B", "seq", "0.5", "0")
     executor.run_job(job("train_student", "general", "Qwen2.5-3B", "seq", "0", "0"))
-    executor.run_job(training)
+    executor.run_job(training())
     assert [info.external_jobid for info in executor.submitted] == ["41"]
     assert executor.submitted[0].aux["slurm_logfile"].name == "41.log"
-    executor.run_job(training)  # its next attempt
+    executor.run_job(training())  # its next attempt
     assert [wildcards[3] for wildcards in submitted] == ["0", "0.5"]
 
     async def query(command: str, logger: Any) -> tuple[dict[str, str], float]:
@@ -232,6 +258,78 @@ def test_an_orphan_job_is_taken_over_once(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(ours, "query_job_status", query)
     asyncio.run(executor._query_states(["41"]))
     assert asked[0].startswith("squeue ") and asked[0].endswith("--name name,v2@uuid")
+
+
+def submission(executor: Any, job: Any) -> list[str]:
+    """The options that the executor adds to sbatch for a job."""
+    return shlex.split(next(executor.get_account_arg(job)))
+
+
+@pytest.mark.parametrize("known", ["other settings", "another input", "no identity"])
+def test_an_orphan_job_with_other_settings_is_cancelled_and_the_new_one_waits_for_its_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: str
+) -> None:
+    program(monkeypatch, tmp_path, "scancel", f'echo "$@" > {tmp_path}/cancelled')
+    executor, submitted = executor_of(plugin.Executor, tmp_path), []
+    monkeypatch.setattr(parent.Executor, "run_job", lambda self, job: submitted.append(submission(self, job)))
+    mixture = tmp_path / "mixture.parquet"
+    mixture.write_text("old")
+    new = training(input=[mixture])
+    old = {
+        "other settings": orphan_of(training(input=[mixture], non_derived_params=["--learning-rate 2e-5"])),
+        "another input": orphan_of(new),
+        "no identity": OrphanJob("41", "v2@uuid", WHAT),
+    }[known]
+    if known == "another input":
+        mixture.write_text("newer")
+    executor._orphans = [old]
+    executor.run_job(new)
+    assert (tmp_path / "cancelled").read_text().split() == ["41"]
+    assert not executor.submitted
+    comment = f"--comment={WHAT} identity={job_identity(new)}"
+    assert submitted == [[comment, "--dependency=afterany:41"]]
+    executor.run_job(new)  # its next attempt
+    assert submitted[1] == [comment]
+
+
+def test_of_two_orphan_jobs_the_one_with_these_settings_is_taken_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program(monkeypatch, tmp_path, "scancel", f'echo "$@" > {tmp_path}/cancelled')
+    executor = executor_of(plugin.Executor, tmp_path)
+    executor._orphans = [orphan_of(training(non_derived_params=[]), "40"), orphan_of(training())]
+    executor.run_job(training())
+    assert [info.external_jobid for info in executor.submitted] == ["41"]
+    assert (tmp_path / "cancelled").read_text().split() == ["40"]
+
+
+def test_the_identity_is_that_of_inputs_and_parameters(tmp_path: Path) -> None:
+    """It is the same for equal jobs, whatever they request, and for no others."""
+    (tmp_path / "tokens").mkdir()
+    mixture, tokens = tmp_path / "mixture.parquet", tmp_path / "tokens" / "0.bin"
+    mixture.write_text("a")
+    tokens.write_text("a")
+    inputs = [mixture, tmp_path / "tokens"]
+    parameters = ["--seed 0", 1e-5, {"a": [1]}, object()]  # an object has another address in each process
+
+    def identity(**changes: Any) -> str:
+        return job_identity(training(**{"input": inputs, "non_derived_params": parameters} | changes))
+
+    made = identity()
+    same = identity(input=inputs[::-1], non_derived_params=[object(), *parameters[2::-1]], resources={"mem_mb": 9})
+    assert same == made and made.isalnum() and len(made) == 16
+    shell = SimpleNamespace(name="train_student", shellcmd="other")
+    others = [
+        identity(non_derived_params=["--seed 0", 2e-5, {"a": [1]}]),
+        identity(output=["other"]),
+        identity(input=inputs[:1]),
+        identity(rule=shell),
+    ]
+    tokens.write_text("ab")
+    others.append(identity())
+    os.utime(mixture, (1, 1))
+    others.append(identity())
+    assert len({made, *others}) == 7
 
 
 def program(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, script: str) -> None:
@@ -244,17 +342,17 @@ def program(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, script: st
 def test_jobs_are_named_after_the_study_and_orphan_groups_are_cancelled(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    group = OrphanJob("42", "v2@a", "rule_rule_grading_grade_answers")
+    orphan, group = orphan_of(training()), OrphanJob("42", "v2@a", "rule_rule_grading_grade_answers")
     executor = executor_of(plugin.Executor, tmp_path)
     executor.workflow.rules = [SimpleNamespace(name="train_student"), SimpleNamespace(name="grade_answers")]
     executor.workflow.config = {"study": {"name": "v2"}}
     monkeypatch.setattr(parent.Executor, "__post_init__", lambda self, test_mode: None)
-    monkeypatch.setattr(ours, "orphan_jobs", lambda study, since: [TRAINING, group])
+    monkeypatch.setattr(ours, "orphan_jobs", lambda study, since: [orphan, group])
     program(monkeypatch, tmp_path, "scancel", f'echo "$@" > {tmp_path}/cancelled')
     executor.__post_init__()
     assert executor.run_uuid == "v2@name"
     assert (tmp_path / "cancelled").read_text().split() == ["42"]
-    assert executor._orphans == {TRAINING.comment: TRAINING}
+    assert executor._orphans == [orphan]
 
 
 def test_job_arrays_are_refused(tmp_path: Path) -> None:
@@ -277,13 +375,14 @@ def test_only_jobs_of_this_study_and_folder_are_orphans(monkeypatch: pytest.Monk
         ("4", "v2@b", tmp_path, "RUNNING", "N/A", "rule_b"),
         # before Snakemake looked at the files, and after it
         ("5", "v2@a", here, "COMPLETED", "2026-01-01T11:59:59", "rule_c"),
-        ("6", "v2@a", here, "COMPLETED", "2026-01-01T12:00:00", "rule_d_wildcards_x"),
+        ("6", "v2@a", here, "COMPLETED", "2026-01-01T12:00:00", "rule_d_wildcards_x identity=0f"),
     ]
     answer = tmp_path / "answer"
     answer.write_text("".join("\x1f".join(map(str, row)) + "\n" for row in rows))
     program(monkeypatch, tmp_path, "squeue", f"cat {answer}")
     monkeypatch.chdir(here)
-    assert [(job.job_id, job.rule) for job in orphan_jobs("v2", START)] == [("1", "a"), ("6", "d")]
+    found = [(job.job_id, job.rule, job.what, job.identity) for job in orphan_jobs("v2", START)]
+    assert found == [("1", "a", "rule_a", ""), ("6", "d", "rule_d_wildcards_x", "0f")]
 
 
 def test_without_an_answer_nothing_is_submitted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -358,6 +457,7 @@ def test_what_is_extended_is_there() -> None:
     signatures = {
         parent.Executor.__post_init__: ["self", "test_mode"],
         parent.Executor.run_job: ["self", "job"],
+        parent.Executor.get_account_arg: ["self", "job"],
         parent.Executor.check_active_jobs: ["self", "active_jobs"],
         parent.Executor._report_job_submission_threadsafe: ["self", "job_info"],
         ours.query_job_status: ["command", "logger"],

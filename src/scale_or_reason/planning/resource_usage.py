@@ -100,7 +100,8 @@ def slurm_jobs(lines: Iterable[str], study: str) -> pl.DataFrame:
         job_id, _, step = fields["JobIDRaw"].partition(".")
         if not step and fields["JobName"].startswith(f"{study}@"):
             jobs[job_id] = {
-                "rule": fields["Comment"].split("_wildcards_")[0].removeprefix("rule_"),
+                # the executor appends " identity=..."
+                "rule": fields["Comment"].split(" ")[0].split("_wildcards_")[0].removeprefix("rule_"),
                 "job": job_id,
                 "completed": fields["State"] == "COMPLETED",
                 "hours": int(fields["ElapsedRaw"] or 0) / 3600,
