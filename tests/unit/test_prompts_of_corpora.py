@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scale_or_reason.data.external_sort as external_sort
+from scale_or_reason.common.checksums import visible_files
 from scale_or_reason.common.dataset_rows import read_jsonl_leniently
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_table
@@ -59,7 +60,7 @@ def choose(
             faults=FaultyRows(),
         )
         assert list(outcomes) == list(OUTCOMES)
-        assert [path.name for path in Path(folder).iterdir()] == ["prompts.parquet"]
+        assert [path.name for path in visible_files(Path(folder))] == ["prompts.parquet"]
         return read_table(output, "prompts"), {outcome: count for outcome, count in outcomes.items() if count}
 
 

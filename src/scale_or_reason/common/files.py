@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.common.checksums import file_checksum, record_of, write_folder_record, write_record
+
 
 def _fsync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
@@ -33,7 +35,8 @@ def sync_folder(folder: Path) -> None:
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` if the block succeeds, remove it otherwise.
 
-    The temporary name keeps the suffix, since some writers choose their format by it.
+    The temporary name keeps the suffix, since some writers choose their format by it. The file's checksum is recorded
+    beside it; in a folder of :func:`atomic_directory`, by the folder's record.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -41,10 +44,21 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         _fsync(temporary)
+        if _in_partial_write(final):
+            os.replace(temporary, final)
+            return
+        checksum, record = file_checksum(temporary), record_of(final)
+        # first: after a kill in between, a new file has no record rather than the old one's
+        record.unlink(missing_ok=True)
         os.replace(temporary, final)
         _fsync(final.parent)
+        write_record(record, {final.name: checksum})
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _in_partial_write(path: Path) -> bool:
+    return any(part.endswith(".partial") for part in path.parts)
 
 
 @contextmanager
@@ -57,6 +71,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
+        write_folder_record(temporary)
         sync_folder(temporary)
         if final.is_symlink() or final.is_file():
             final.unlink()

@@ -1,5 +1,6 @@
-"""Read and write tables; every table is checked against its schema.
+"""Read and write tables; every table is checked against its schema, and against the checksum that its writer recorded.
 
+Of single columns and row counts only the recorded size is checked: hashing would read far more than they do.
 A schema has only names and types, which polars compares; a package such as pandera would add nothing.
 """
 
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from scale_or_reason.common.checksums import check_content, check_size
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import atomic_path
 from scale_or_reason.common.table_schemas import SCHEMAS
@@ -68,22 +70,21 @@ def table_writer(path: str | Path, schema: str) -> Iterator[Callable[[pl.DataFra
 
 def table_height(path: str | Path, schema: str) -> int:
     """The number of rows of a table, from its metadata."""
-    _must_exist(path, schema)
-    return pl.scan_parquet(path).select(pl.len()).collect().item()
+    with _reading(path, schema):
+        return pl.scan_parquet(path).select(pl.len()).collect().item()
 
 
 def read_column(path: str | Path, schema: str, column: str) -> pl.Series:
     """One column of a table; the others are not read."""
-    _must_exist(path, schema)
-    return pl.read_parquet(path, columns=[column])[column]
+    with _reading(path, schema):
+        return pl.read_parquet(path, columns=[column])[column]
 
 
 def read_parts(path: str | Path, schema: str, rows: int = 50_000) -> Iterator[pl.DataFrame]:
     """A table in parts of ``rows`` rows, for tables that do not fit into memory; an empty table has no parts."""
     import pyarrow.parquet
 
-    _must_exist(path, schema)
-    with pyarrow.parquet.ParquetFile(path) as file:
+    with _reading(path, schema, check_content), pyarrow.parquet.ParquetFile(path) as file:
         check_table(pl.DataFrame(file.schema_arrow.empty_table()), schema, path)
         for batch in file.iter_batches(rows):
             yield pl.DataFrame(batch)
@@ -91,34 +92,51 @@ def read_parts(path: str | Path, schema: str, rows: int = 50_000) -> Iterator[pl
 
 def read_table(path: str | Path, schema: str) -> pl.DataFrame:
     """Read a Parquet table and check it against ``SCHEMAS[schema]``."""
-    _must_exist(path, schema)
-    frame = pl.read_parquet(path)
+    with _reading(path, schema, check_content):
+        frame = pl.read_parquet(path)
     check_table(frame, schema, path)
     return frame
 
 
 def scan_table(path: str | Path, schema: str) -> pl.LazyFrame:
     """A lazy frame of a table, for tables that do not fit into memory; its columns are checked at once."""
-    _must_exist(path, schema)
-    frame = pl.scan_parquet(path)
-    check_table(frame.collect_schema().to_frame(), schema, path)
+    with _reading(path, schema, check_content):
+        frame = pl.scan_parquet(path)
+        columns = frame.collect_schema().to_frame()
+    check_table(columns, schema, path)
     return frame
 
 
 def read_csv_table(path: str | Path, schema: str) -> pl.DataFrame:
     """Like :func:`read_table`, from CSV."""
-    _must_exist(path, schema)
-    header = pl.read_csv(path, n_rows=0).columns
-    frame = pl.read_csv(path, schema=SCHEMAS[schema] if header == list(SCHEMAS[schema]) else None)
+    with _reading(path, schema, check_content):
+        header = pl.read_csv(path, n_rows=0).columns
+        frame = pl.read_csv(path, schema=SCHEMAS[schema] if header == list(SCHEMAS[schema]) else None)
     check_table(frame, schema, path)
     return frame
 
 
-def _must_exist(path: str | Path, schema: str) -> None:
+@contextmanager
+def _reading(path: str | Path, schema: str, check: Callable[[Path], None] = check_size) -> Iterator[None]:
+    """Check a table against its checksum; raise :class:`StudyError` if it is missing, damaged or cannot be read."""
     if not Path(path).is_file():
         raise StudyError(
             f"the {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
         )
+    check(Path(path))
+    try:
+        yield
+    # pyarrow's errors are subclasses of ValueError and OSError
+    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+        if getattr(error, "errno", None):  # of the operating system: no permission, for instance
+            raise
+        raise StudyError(
+            f"the {schema} table cannot be read: the file is damaged",
+            where=path,
+            found=str(error).partition("\n")[0],
+            expected=f"a file as this workflow writes it, with the columns {', '.join(SCHEMAS[schema])}",
+            remedy="delete the file and run the rule that writes it again",
+        ) from None
 
 
 def table_from_rows(rows: list[dict], schema: str) -> pl.DataFrame:
