@@ -61,6 +61,14 @@ def test_all_paths_of_a_config_are_found_and_nothing_else_changes(project: Path)
     }
 
 
+def test_paths_of_own_results_follow_the_studys_name(project: Path) -> None:
+    paths = ["<results>/world/general.jsonl", "<results>", "<results>x", "rows/<results>/a"]
+    config = {"study": {"name": "mine"}, "list": [{"path": path} for path in paths]}
+    find_files(config, project)
+    found = [entry["path"] for entry in config["list"]]  # type: ignore[index]
+    assert found == ["results/mine/world/general.jsonl", "results/mine", "<results>x", "rows/<results>/a"]
+
+
 def test_deepspeed_settings_are_found_from_everywhere(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,27 @@ def test_an_inspection_page_of_something_else(tree: Tree, target: str, lines: li
         assert line in run.stdout + run.stderr
 
 
+def test_a_seed_with_a_zero_in_front_is_no_second_model(tree: Tree) -> None:
+    cell = "results/micro/models/general/micro-1M/seq/rho-1"
+    run = tree.snakemake("-n", f"{cell}/seed-01", study=MICRO, check=False)
+    assert run.status == 1 and run.stderr.startswith("error: ")
+    assert f"found: {cell}/seed-01" in run.stderr and f"request {cell}/seed-1" in run.stderr
+
+
+def test_a_small_study_of_its_own_name_makes_its_own_world(tree: Tree) -> None:
+    """And never reads that of another study, though a path may still name it."""
+    target = "results/mine/pairs/general.parquet"
+    run = tree.snakemake("-n", "-p", "--config=study={name: mine}", target, study=MICRO)
+    assert run.jobs["small_world_prompts"] == 1 and run.jobs["small_world_benchmark_rows"] == 18
+    assert "--path results/mine/world/prompts/general.jsonl" in run.stdout
+    assert "results/micro" not in run.stdout
+    older = "--config", "study={name: mine}", "benchmarks={source: {path: results/micro/world/benchmarks}}"
+    refused = tree.command("-n", "--configfile", *MICRO, *older, check=False)
+    assert refused.status == 1
+    for line in ("another study", "key: benchmarks.source.path", "write <results>/world/benchmarks"):
+        assert line in refused.stderr
+
+
 def test_the_error_names_the_overlay(tree: Tree) -> None:
     overlay = tree.path / "typo.yaml"
     overlay.write_text("study:\n  name: typo\ntrainig:\n  max_length: 3\n")

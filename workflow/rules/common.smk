@@ -4,11 +4,12 @@ import shlex
 import sys
 from pathlib import Path
 
-from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, RATIO, CURRICULA
+from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, NUMBER, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
 from scale_or_reason.study.study import Study
+from scale_or_reason.study.target_spelling import check_spelling
 
 if set("{}") & set(str(PROJECT)):
     sys.exit(f"error: Snakemake takes the braces in the project's path for wildcards: rename the folder: {PROJECT}")
@@ -21,6 +22,7 @@ try:
 
         schema = PROJECT / "workflow" / "schemas" / "config.schema.json"
         check_config(config, schema, [*CONFIG_FILES, *workflow.overwrite_configfiles])
+        check_spelling(sys.argv[1:])
     STUDY = Study.from_config(config)
 except StudyError as error:
     sys.exit(f"error: {error}")
@@ -74,10 +76,11 @@ wildcard_constraints:
     first=one_of(FORMATS),
     second=one_of(FORMATS),
     ratio=RATIO,
-    seed=r"\d+",
+    seed=NUMBER,
     rate=r"[0-9.]+(?:e[+-][0-9]+)?",
-    shots=r"\d+",
-    shard=r"\d+",
+    shots=NUMBER,
+    shard=NUMBER,
+    max_tokens=NUMBER,
     model_id=EVALUATED,
 
 
@@ -103,8 +106,8 @@ SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
 IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
 ONE_BY_ONE = config["compute"]["models_per_judge_job"] == 1
 JUDGED_ALONE = EVALUATED if ONE_BY_ONE else IN_BATCHES + EVALUATED
-WITHIN_LIMITS = [rf"{re.escape(name)}/seed-\d+/max-tokens-{count}/" for name, count in STUDY.limited_variants()]
-LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-\d+"
+WITHIN_LIMITS = [rf"{re.escape(name)}/seed-{NUMBER}/max-tokens-{count}/" for name, count in STUDY.limited_variants()]
+LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-{NUMBER}"
 if WITHIN_LIMITS and not ONE_BY_ONE:
     LIMITED_ALONE = rf"(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE}"
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]

@@ -9,7 +9,7 @@ from typing import Any
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
-from scale_or_reason.study.local_files import deepspeed_file, is_local, made_by_study
+from scale_or_reason.study.local_files import OWN_RESULTS, deepspeed_file, is_local, made_by_study, study_of
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
 from scale_or_reason.study.study import max_items_of, models_of_jury
 
@@ -98,6 +98,23 @@ def _missing_rows(config: Config) -> Iterator[Problem]:
             if not rows.is_file():
                 remedy = "correct the folder, add the file, or remove the benchmark from study.families"
                 yield Problem(key, f"a missing file: no rows for {benchmark}", rows, "a JSONL file", remedy)
+
+
+def worlds_of_others(config: Config) -> Iterator[Problem]:
+    """Rows in another study's small world, which has its own seed and numbers of rows."""
+    if "small_world" not in config:
+        return
+    corpora, name = config["corpora"], config["study"]["name"]
+    used = [("corpora", corpus, "source", "path") for corpus in config["study"]["corpora"] if corpus in corpora]
+    for key, path in [
+        *((key, corpora[key[1]]["source"]["path"]) for key in used),
+        (("benchmarks", "source", "path"), config["benchmarks"]["source"].get("path")),
+    ]:
+        owner = study_of(path) if path else None
+        if owner not in (None, name) and Path(path).parts[2:3] == ("world",):
+            problem, below = "these rows belong to the small world of another study", Path(*Path(path).parts[2:])
+            remedy = f"write {OWN_RESULTS}/{below}, which follows study.name"
+            yield Problem(key, problem, path, f"a path in results/{name}, or outside of the results", remedy)
 
 
 def missing_pools(config: Config) -> Iterator[Problem]:

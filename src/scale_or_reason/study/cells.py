@@ -99,7 +99,7 @@ class LimitedCell(Cell):
     max_tokens: int = 0
 
     kind: ClassVar[str] = "limited"
-    pattern: ClassVar[str] = rf"{Cell.pattern}/max-tokens-(?P<max_tokens>[1-9]\d*)"
+    pattern: ClassVar[str] = rf"{Cell.pattern}/max-tokens-(?P<max_tokens>[1-9][0-9]*)"
 
     @property
     def cell(self) -> Cell:

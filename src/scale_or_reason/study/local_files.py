@@ -19,6 +19,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 #: Keys of a config whose values are paths; some of them may be hub ids instead.
 PATH_KEYS = ("architecture", "mirror", "model", "path", "tokenizer")
 RESULTS = "results"
+#: In a config, the results of the study itself.
+OWN_RESULTS = "<results>"
 
 _HUB_ID = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
 
@@ -37,9 +39,14 @@ def find_file(path: str | Path, project: Path = PROJECT) -> str:
 
 
 def find_files(config: dict[str, Any], project: Path = PROJECT) -> None:
-    """Replace each path in ``config`` by the result of :func:`find_file`."""
+    """Replace each path in ``config`` by the result of :func:`find_file`.
+
+    At its beginning, ``<results>`` stands for the study's results, so that these paths follow the study's name.
+    """
+    name = config.get("study", {}).get("name")
     for entry, key in _paths(config):
-        entry[key] = find_file(entry[key], project)
+        path = entry[key]
+        entry[key] = find_file(re.sub(f"^{OWN_RESULTS}(?=/|$)", f"{RESULTS}/{name}", path), project)
 
 
 def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
@@ -68,6 +75,12 @@ def deepspeed_file(name: str, project: Path = PROJECT) -> Path:
     """The file of a DeepSpeed setting."""
     file = Path("config", "deepspeed", f"{name}.json")
     return file if file.is_file() else Path(project_file(file, project))
+
+
+def study_of(path: str | Path) -> str | None:
+    """The name of the study whose results contain ``path``; None outside of the results."""
+    parts = Path(path).parts
+    return parts[1] if parts[:1] == (RESULTS,) and len(parts) > 1 else None
 
 
 def made_by_study(path: str | Path, study_name: str) -> bool:

@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.study.cells import CURRICULA, FORMATS, MODEL_ID_PATTERN, NAME, RATIO
+from scale_or_reason.study.cells import CURRICULA, FORMATS, MODEL_ID_PATTERN, NAME, NUMBER, RATIO
 
 #: By the kind of result.
 PATTERNS: dict[str, str] = {
@@ -43,7 +43,7 @@ PATTERNS: dict[str, str] = {
 _MOST_SPECIFIC_FIRST = sorted(PATTERNS, key=lambda kind: -len(re.sub(r"\{\w+\}", "", PATTERNS[kind])))
 _VALUES = {
     "format": "|".join(FORMATS),
-    "shard": r"0|[1-9]\d*",
+    "shard": NUMBER,
     "curriculum": "|".join(CURRICULA),
     "ratio": RATIO,
     "rate": r"[0-9.e+-]+",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
-from scale_or_reason.preflight.file_checks import missing_files, missing_pools
+from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
 from scale_or_reason.study.problems import Problem
 
 #: The names come first: a misspelt name makes the other checks meaningless.
@@ -34,6 +34,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     evaluation.context_lengths,
     evaluation.length_limits,
     training.micro_batches,
+    worlds_of_others,
     missing_files,
     missing_pools,
 )

@@ -164,7 +164,10 @@ class PromptSource(Section):
     """Where the prompts of a corpus come from."""
 
     kind: Kind = key("`hub` for a data set of the hub, `jsonl` for a file.")
-    path: Text = key("The hub id of the data set, or the JSONL file.")
+    path: Text = key(
+        "The hub id of the data set, or the JSONL file; `<results>` at the beginning stands for `results/NAME` of the "
+        "study."
+    )
     config: str | None = _hub_config()
     split: str | None = _hub_split()
     revision: str | None = _revision()
