@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 
-import snakemake.api  # before snakemake.workflow, which cannot be imported first
-import snakemake.workflow
 from snakemake.exceptions import LockException
 from snakemake.persistence.file import FilePersistence
 
@@ -55,8 +53,3 @@ class OwnLocks(FilePersistence):
     def cleanup_locks(self) -> None:
         """Remove all locks: ``snakemake --unlock``."""
         super()._delete_locks()
-
-
-def keep_locks_of_others() -> None:
-    """Have Snakemake use :class:`OwnLocks` from now on."""
-    snakemake.workflow.FilePersistence = OwnLocks

@@ -7,12 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import snakemake.api
-import snakemake.workflow
 from snakemake.exceptions import LockException
 from snakemake.persistence.file import FilePersistence
 
-from snakemake_study.locks import OwnLocks, keep_locks_of_others
+from snakemake_study.locks import OwnLocks
 
 
 def run_of(kind: type[FilePersistence], folder: Path, inputs: list[str], outputs: list[str]) -> Any:
@@ -78,9 +76,3 @@ def test_unlock_removes_the_locks_of_a_killed_run(tmp_path: Path) -> None:
     run_of(OwnLocks, tmp_path, [], []).cleanup_locks()
     with run_of(OwnLocks, tmp_path, [], ["model"]).lock():
         pass
-
-
-def test_snakemake_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snakemake.workflow, "FilePersistence", FilePersistence)
-    keep_locks_of_others()
-    assert snakemake.workflow.FilePersistence is OwnLocks

@@ -3,9 +3,6 @@
 # with the number of finished jobs, and after some hundred short jobs Snakemake occupies a core. This workflow starts few
 # jobs at a time, so the default limit is removed; a limit set by the user is kept. Tried with Snakemake 9.27.1.
 from snakemake.logging import logger
-from snakemake_study.locks import keep_locks_of_others
-
-keep_locks_of_others()
 
 
 def lift_default_rate_limit(scheduler):

@@ -1,0 +1,107 @@
+"""Who records what a job was made with: the process that has made it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import snakemake.api
+import snakemake.workflow
+from snakemake.io import IOFile
+from snakemake.persistence.file import FilePersistence
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+from snakemake_study.records import TrueRecords, replace_records
+
+
+def records(kind: type[FilePersistence], folder: Path, mode: ExecMode, local_exec: bool = False) -> Any:
+    workflow = SimpleNamespace(
+        local_exec=local_exec,
+        exec_mode=mode,
+        dag_settings=SimpleNamespace(max_checksum_file_size=0),
+        execution_settings=SimpleNamespace(keep_metadata=True),
+        remote_execution_settings=SimpleNamespace(immediate_submit=False),
+        deployment_settings=SimpleNamespace(deployment_method=set()),
+    )
+    return kind(dag=SimpleNamespace(workflow=workflow), path=folder)
+
+
+class Hashable(SimpleNamespace):
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+class Plain:
+    """Paths without variables."""
+
+    apply = staticmethod(str)
+
+
+def training(folder: Path, rate: str, is_local: bool = False) -> Any:
+    """A job whose only parameter is a learning rate."""
+    folder.mkdir(exist_ok=True)
+    uncached = SimpleNamespace(iocache=SimpleNamespace(active=False))
+    rule = Hashable(name="train", shellcmd="train {params}", run_func_src=None, workflow=uncached, pathvars=Plain)
+    model = IOFile(str(folder / "model"), rule=rule)
+    Path(model).touch()
+    return Hashable(
+        **{"rule": rule, "input": [], "output": [model], "log": [], "shellcmd": f"train {rate}", "is_local": is_local},
+        **{"conda_env": None, "container_img_url": None, "env_modules": None, "non_derived_params": [rate]},
+    )
+
+
+def recorded(folder: Path, job: Any) -> list[Any] | None:
+    """The recorded parameters of a job, as the next Snakemake reads them."""
+    return records(FilePersistence, folder, ExecMode.DEFAULT).params(job.output[0])
+
+
+def trained(kind: type[FilePersistence], folder: Path, inside: str, outside: str | None) -> list[Any] | None:
+    """The recorded parameters of a cluster job that ran with ``inside``; Snakemake has ``outside``, or was killed."""
+    job, submitted = training(folder, inside), training(folder, outside or inside)
+    main = records(kind, folder, ExecMode.DEFAULT)
+    main.started(submitted, external_jobid="7")
+    asyncio.run(records(kind, folder, ExecMode.REMOTE).finished(job))
+    if outside:
+        asyncio.run(main.finished(submitted))
+    return recorded(folder, job)
+
+
+def test_snakemake_records_what_it_was_started_with(tmp_path: Path) -> None:
+    """When this fails, Snakemake has mended it, and our class can go."""
+    assert trained(FilePersistence, tmp_path, inside="new", outside="old") == ["'old'"]
+    assert trained(FilePersistence, tmp_path / "killed", inside="new", outside=None) is None
+
+
+@pytest.mark.parametrize("outside", ["old", "new", None])
+def test_a_cluster_job_records_its_own_settings(tmp_path: Path, outside: str | None) -> None:
+    assert trained(TrueRecords, tmp_path, inside="new", outside=outside) == ["'new'"]
+    assert not [file for file in (tmp_path / "incomplete").rglob("*") if file.is_file()]
+
+
+def test_without_a_record_of_the_job_snakemake_writes_its_own(tmp_path: Path) -> None:
+    """A job that was submitted by another version, and one that is made again."""
+    job = training(tmp_path, "old")
+    main = records(TrueRecords, tmp_path, ExecMode.DEFAULT)
+    asyncio.run(main.finished(job))
+    assert recorded(tmp_path, job) == ["'old'"]
+    again = training(tmp_path, "new")
+    main.started(again)
+    asyncio.run(main.finished(again))
+    assert recorded(tmp_path, job) == ["'new'"]
+
+
+@pytest.mark.parametrize(("is_local", "local_exec"), [(True, False), (False, True)])
+def test_a_job_of_this_machine_is_recorded_here(tmp_path: Path, is_local: bool, local_exec: bool) -> None:
+    main = records(TrueRecords, tmp_path, ExecMode.DEFAULT, local_exec)
+    for rate in ("old", "new"):
+        job = training(tmp_path, rate, is_local)
+        asyncio.run(main.finished(job))
+        assert recorded(tmp_path, job) == [f"'{rate}'"]
+
+
+def test_snakemake_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snakemake.workflow, "FilePersistence", FilePersistence)
+    replace_records()
+    assert snakemake.workflow.FilePersistence is TrueRecords
