@@ -32,6 +32,7 @@ from scale_or_reason.inference.model_files import check_generator
 from scale_or_reason.inference.quiet import first_cause
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.tokenizers import check_token_ids
+from scale_or_reason.inference.weights import check_weights
 
 #: Settings that the caller decides or that must not be set.
 _RESERVED = ("model", "tokenizer", "revision", "tokenizer_revision", "seed", "trust_remote_code", "generation_config")
@@ -58,6 +59,8 @@ class VllmEngine:
     ) -> None:
         check_generator(model)
         _check_reserved(settings)
+        if Path(model).exists():
+            check_weights(Path(model), contents=True)
         began = time.monotonic()
         vllm = _import_vllm(local=Path(model).exists())
         from scale_or_reason.inference import nemotron

@@ -7,6 +7,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.inference.model_files import loading_errors
+from scale_or_reason.inference.weights import check_weights
 
 #: Names of the language model's weights: inside a vision-language model -> alone.
 _TEXT_WEIGHTS = {r"^language_model\.": "", r"^model\.language_model\.": "model."}
@@ -15,11 +16,13 @@ _TEXT_WEIGHTS = {r"^language_model\.": "", r"^model\.language_model\.": "model."
 def load_model(model: str, revision: str | None, dtype: str, attention: str) -> Any:
     """The language model for training in ``dtype``; of a vision-language model (Gemma 3 from 4B) only that part.
 
-    Raises :class:`StudyError` if weights are missing, which transformers would initialise at random.
+    Raises :class:`StudyError` if weights are damaged, or missing, which transformers would initialise at random.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    if Path(model).exists():
+        check_weights(Path(model), contents=True)
     with loading_errors(model):
         whole = AutoConfig.from_pretrained(model, revision=revision, trust_remote_code=False)
         config = whole.get_text_config()
@@ -48,7 +51,8 @@ def load_model(model: str, revision: str | None, dtype: str, attention: str) -> 
 def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: Any, stop_token: str) -> None:
     """Write a model folder that loads in transformers and vLLM, and whose answers end at ``stop_token``.
 
-    The base model's stop tokens are kept, after the new one.
+    The base model's stop tokens are kept, after the new one. Raises :class:`StudyError` unless the files have every
+    parameter of the model in its shape, and only finite values.
     """
     from transformers import GenerationConfig
 
@@ -64,6 +68,12 @@ def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: A
     # with the names of the model's class, not those of the vision-language model
     model.save_pretrained(folder, state_dict=weights, save_original_format=False)
     tokenizer.save_pretrained(folder)
+    check_weights(folder, parameters=_parameter_shapes(model), finite=True)
+
+
+def _parameter_shapes(model: Any) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of all parameters; with ZeRO-3 a process holds only a part of each."""
+    return {name: tuple(getattr(part, "ds_shape", part.shape)) for name, part in model.named_parameters()}
 
 
 def pad_token_id(tokenizer: Any, stop_token: str) -> int:
