@@ -101,7 +101,7 @@ def test_the_values_of_the_config_are_the_documented_defaults(schema: Schema, de
         "| `plan.gpu_types.NAME.tflops` | number > 0 (10^12 operations per second) |",
         "| `compute.gpu_type` | text or `null` | `null` |",
         "| `students.NAME.nodes` | integer ≥ 1 | `1` |",
-        "| `advise.queries` | number > 0 | `1000000` |",
+        "| `advise.queries` | number > 0 and ≤ 1e+18 | `1000000` |",
     ):
         assert line in page
     written = study_schema(defaults)

@@ -99,3 +99,12 @@ def test_the_error_names_the_overlay(tree: Tree) -> None:
     run = tree.snakemake("-n", study=(*MICRO, "typo.yaml"), check=False)
     assert "file: typo.yaml, line 3" in run.stderr
     assert "did you mean 'training'?" in run.stderr
+
+
+def test_a_result_of_a_student_that_is_not_selected(tree: Tree) -> None:
+    target = "results/micro/models/general/micro-0.19M/seq/rho-1/seed-0"
+    run = tree.snakemake("-n", target, study=(*MICRO, "config/studies/demo.yaml"), check=False)
+    assert run.status == 1
+    for line in ("does not select this student", "found: micro-0.19M", "one of micro-0.07M, micro-0.49M, micro-1M"):
+        assert line in run.stderr
+    assert "Missing" not in run.stdout + run.stderr

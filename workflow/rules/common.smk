@@ -18,11 +18,13 @@ type_overrides(config, workflow.config_settings.config or {})
 find_files(config, PROJECT)
 try:
     if workflow.is_main_process:
+        from scale_or_reason.preflight.targets import check_targets
         from scale_or_reason.preflight.validation import check_config
 
         schema = PROJECT / "workflow" / "schemas" / "config.schema.json"
         check_config(config, schema, [*CONFIG_FILES, *workflow.overwrite_configfiles])
         check_spelling(sys.argv[1:])
+        check_targets(sys.argv[1:], config, as_module=workflow.modifier.is_module)
     STUDY = Study.from_config(config)
 except StudyError as error:
     sys.exit(f"error: {error}")

@@ -1,4 +1,5 @@
 # Command-line options of the scripts, from the study's settings; a rule gets only the settings that affect its results.
+import os
 import shlex
 from pathlib import Path
 
@@ -241,6 +242,9 @@ def judge_engine(wildcards, threads):
 
 
 ADVISE = config["advise"]
+#: The option with the study's overlays, for the commands that errors recommend.
+OVERLAYS = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
+OVERLAYS = option("configfile", *OVERLAYS) + " " if OVERLAYS else ""
 
 
 def advice_options(wildcards):
@@ -253,7 +257,7 @@ def advice_options(wildcards):
             key="advise.budget_flops, advise.budget_gpu_hours",
             found=", ".join(budgets) or "neither budget_flops nor budget_gpu_hours",
             expected="one of the two, the other null",
-            remedy="snakemake advise --config 'advise={budget_flops: 1e21, queries: 1e6}'",
+            remedy=f"snakemake {OVERLAYS}--config 'advise={{budget_flops: 1e21, queries: 1e6}}' -- advise",
         )
         sys.exit(f"error: {error}")
     return options({**budgets, "queries": ADVISE["queries"]})
@@ -269,7 +273,7 @@ def tables_of_advice(wildcards):
             where=", ".join(missing),
             found="no such file",
             expected="the tables of outcomes and costs",
-            remedy="run the study first, with the target `tables` and the same --configfile",
+            remedy=f"make them: snakemake --profile profiles/local {OVERLAYS}-- tables",
         )
         sys.exit(f"error: {error}")
     return options(tables)

@@ -20,7 +20,7 @@ from typing import Any
 
 from scale_or_reason.common.collecting import collect_tables
 from scale_or_reason.common.columns import read_columns
-from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.errors import StudyError, remake, run_script
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.flops.costs import (
     ANSWER_COLUMNS,
@@ -175,7 +175,7 @@ def measured_seconds(folders: Sequence[Path], section: str | None = None) -> flo
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest beside a job's results."""
     if not path.is_file():
-        raise StudyError("a manifest is missing", where=path, remedy="run the rule that writes it: snakemake PATH")
+        raise StudyError("a manifest is missing", where=path, remedy=remake(path))
     return json.loads(path.read_text(encoding="utf-8"))
 
 

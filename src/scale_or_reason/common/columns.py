@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.errors import StudyError, remake
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import check_table
 
@@ -22,9 +22,7 @@ def read_columns(
     """
     for path in paths:
         if not Path(path).is_file():
-            raise StudyError(
-                f"the {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
-            )
+            raise StudyError(f"the {schema} table is missing", where=path, remedy=remake(path))
         # the footer alone; reading all files in one scan afterwards takes a fifth of the time of reading them one by
         # one
         check_table(pl.scan_parquet(path, glob=False).collect_schema().to_frame(), schema, path)

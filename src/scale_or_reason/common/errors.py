@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+#: Characters of a field of an error: data rows and model replies can be longer.
+_LONGEST_FIELD = 2_000
+
 
 class StudyError(Exception):
     """Invalid input: a config value, a data row, a model folder, a judge's reply.
@@ -32,10 +35,23 @@ class StudyError(Exception):
             ("expected", expected),
             ("what to do", remedy),
         )
-        lines = [problem] + [f"  {name}: {value}" for name, value in fields if value is not None]
+        lines = [problem] + [f"  {name}: {_in_one_line(value)}" for name, value in fields if value is not None]
         super().__init__("\n".join(lines))
         self.problem, self.where, self.key = problem, where, key
         self.found, self.expected, self.remedy = found, expected, remedy
+
+
+def _in_one_line(value: object) -> str:
+    """A field's text, in which characters that would break its line, hide or turn it around are escaped."""
+    text = str(value)
+    if len(text) > _LONGEST_FIELD:
+        text = f"{text[:_LONGEST_FIELD]}... ({len(text)} characters)"
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def remake(path: object) -> str:
+    """The remedy for a missing result. A program does not know the overlays of its study; its user does."""
+    return f"make it again: repeat the study's snakemake command, with all its overlays and with -- {path} at the end"
 
 
 class DivergedError(StudyError):

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.common.checksums import check_content, check_size
-from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.errors import StudyError, remake
 from scale_or_reason.common.files import atomic_path
 from scale_or_reason.common.table_schemas import SCHEMAS
 
@@ -120,9 +120,7 @@ def read_csv_table(path: str | Path, schema: str) -> pl.DataFrame:
 def _reading(path: str | Path, schema: str, check: Callable[[Path], None] = check_size) -> Iterator[None]:
     """Check a table against its checksum; raise :class:`StudyError` if it is missing, damaged or cannot be read."""
     if not Path(path).is_file():
-        raise StudyError(
-            f"the {schema} table is missing", where=path, remedy="run the rule that writes it: snakemake PATH"
-        )
+        raise StudyError(f"the {schema} table is missing", where=path, remedy=remake(path))
     check(Path(path))
     try:
         yield

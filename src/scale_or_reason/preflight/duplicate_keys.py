@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.preflight.yaml_files import composed
 
 
 def check_duplicate_keys(config_files: Sequence[str | Path]) -> None:
     """Raise :class:`StudyError` for the first key that one map of a file holds twice, with both lines."""
-    import yaml
-
     for file in config_files:
-        with open(file, encoding="utf-8") as stream:
-            document = yaml.compose(stream)
+        document = composed(file)
         for key, first, second in _duplicates(document, ()):
             raise StudyError(
                 "a key is given twice in a config file",
@@ -36,9 +34,10 @@ def _duplicates(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, int, in
         lines: dict[str, int] = {}
         for key, value in node.value:
             own, line = (*path, str(key.value)), key.start_mark.line + 1
-            if key.value in lines:
-                yield ".".join(own), lines[key.value], line
-            lines.setdefault(key.value, line)
+            if isinstance(key.value, str):  # a list as a key is another error
+                if key.value in lines:
+                    yield ".".join(own), lines[key.value], line
+                lines.setdefault(key.value, line)
             yield from _duplicates(value, own)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):

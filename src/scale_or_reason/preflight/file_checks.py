@@ -1,15 +1,27 @@
-"""Whether the files that a config names exist: models, DeepSpeed settings, rows. None of them is opened."""
+"""Whether the files that a config names exist: models, DeepSpeed settings, rows. None of them is opened.
+
+The functions of ``os.path`` also answer for names that no file can have (too long, not to be read); those of ``Path``
+raise.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
-from scale_or_reason.study.local_files import OWN_RESULTS, deepspeed_file, is_local, made_by_study, study_of
+from scale_or_reason.study.local_files import (
+    OWN_RESULTS,
+    deepspeed_file,
+    is_hub_id,
+    is_local,
+    made_by_study,
+    study_of,
+)
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
 from scale_or_reason.study.study import max_items_of, models_of_jury
 
@@ -26,8 +38,9 @@ def missing_files(config: Config) -> Iterator[Problem]:
     yield from _missing_tokenizers(config)
     yield from _missing_prompts(config)
     yield from _missing_rows(config)
+    yield from _missing_mirror(config)
     papers = config["paper_results"]["path"]
-    if papers is not None and not any(Path(papers).glob("v[12]_*.csv")):
+    if papers is not None and not (isdir(papers) and any(Path(papers).glob("v[12]_*.csv"))):
         expected = "a folder with v2_table1.csv, v2_teacher.csv, v2_inference_power_law.csv, or null"
         problem = "missing files: no tables of the papers here"
         yield Problem(("paper_results", "path"), problem, papers, expected, _CORRECT_PATH)
@@ -40,7 +53,7 @@ def _missing_models(config: Config) -> Iterator[Problem]:
     used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
     for catalogue, name in used:
         model, served = config[catalogue][name]["model"], "endpoint" in config[catalogue][name]
-        if not served and is_local(model) and not Path(model, "config.json").is_file():
+        if not served and is_local(model) and not isfile(Path(model, "config.json")):
             path, problem = (catalogue, name, "model"), "a missing file: this model does not exist"
             yield Problem(path, problem, model, f"{_HUB_ID} or a folder with config.json", _CORRECT_PATH)
 
@@ -48,7 +61,7 @@ def _missing_models(config: Config) -> Iterator[Problem]:
 def _missing_deepspeed_files(config: Config) -> Iterator[Problem]:
     for name in config["study"]["students"]:
         file = deepspeed_file(config["students"][name]["deepspeed"])
-        if not file.is_file():
+        if not isfile(file):
             existing = sorted(path.stem for path in file.parent.glob("*.json"))
             problem, path = "a missing file: no such DeepSpeed settings", ("students", name, "deepspeed")
             yield Problem(path, problem, file, ", ".join(existing), did_you_mean(file.stem, existing))
@@ -66,7 +79,7 @@ def _missing_tokenizers(config: Config) -> Iterator[Problem]:
     if config["pairs"]["source"] == "released":
         used["pairs", "tokenizer"] = config["pairs"]["tokenizer"]
     for key, tokenizer in used.items():
-        if is_local(tokenizer) and not Path(tokenizer).is_dir():
+        if is_local(tokenizer) and not isdir(tokenizer):
             problem = "a missing file: this tokenizer does not exist"
             yield Problem(key, problem, tokenizer, f"{_HUB_ID} or a folder", _CORRECT_PATH)
 
@@ -78,9 +91,19 @@ def _missing_prompts(config: Config) -> Iterator[Problem]:
     for name in dict.fromkeys(names):
         source = config["corpora"][name][part]
         path = source["path"]
-        if source["kind"] == "jsonl" and not made_by_study(path, study["name"]) and not Path(path).is_file():
-            key = ("corpora", name, part, "path")
+        key = ("corpora", name, part, "path")
+        if source["kind"] == "jsonl" and not made_by_study(path, study["name"]) and not isfile(path):
             yield Problem(key, "a missing file: no prompts here", path, "a JSONL file", _CORRECT_PATH)
+        if source["kind"] == "hub" and not is_hub_id(path):
+            remedy = "correct the id, or set `kind: jsonl` for a file"
+            yield Problem(key, "a data set of the hub cannot have this name", path, _HUB_ID, remedy)
+
+
+def _missing_mirror(config: Config) -> Iterator[Problem]:
+    mirror = config["hub"]["mirror"]
+    if mirror is not None and not isdir(mirror):
+        expected = "a folder with copies of data sets, as OWNER/NAME, or null"
+        yield Problem(("hub", "mirror"), "a missing folder: there is no mirror here", mirror, expected, _CORRECT_PATH)
 
 
 def _missing_rows(config: Config) -> Iterator[Problem]:
@@ -95,7 +118,7 @@ def _missing_rows(config: Config) -> Iterator[Problem]:
     elif not made_by_study(folder, config["study"]["name"]):
         for benchmark in _benchmarks(config):
             rows = rows_file(folder, benchmark)
-            if not rows.is_file():
+            if not isfile(rows):
                 remedy = "correct the folder, add the file, or remove the benchmark from study.families"
                 yield Problem(key, f"a missing file: no rows for {benchmark}", rows, "a JSONL file", remedy)
 
@@ -125,7 +148,7 @@ def missing_pools(config: Config) -> Iterator[Problem]:
         if folder is None or made_by_study(folder, config["study"]["name"]) or not BENCHMARKS[benchmark].shots:
             continue
         pool, limit = rows_file(folder, benchmark, ".pool"), max_items_of(benchmark, config["benchmarks"])
-        if limit is None and not pool.is_file():
+        if limit is None and not isfile(pool):
             problem = "no rows are left for few-shot examples"
             found, expected = f"no {pool}, and no limit for {benchmark}", "rows that are no evaluation items"
             remedy = f"add {pool.name}, set benchmarks.max_items_by_benchmark, or remove {most} from study.base_shots"
@@ -148,7 +171,7 @@ def notes(config: Config) -> list[str]:
             lines.append(f"note: the endpoint of {name} needs an API key: export {key}=... before jobs start")
     for benchmark in _benchmarks(config) if source["kind"] == "hub" else ():
         folder = rows_folder(benchmark, source)
-        if BENCHMARKS[benchmark].hub is None and not (folder and rows_file(folder, benchmark).is_file()):
+        if BENCHMARKS[benchmark].hub is None and not (folder and isfile(rows_file(folder, benchmark))):
             lines.append(f"note: no rows for {benchmark}, which no hub has: {BENCHMARKS[benchmark].remedy}")
     return lines
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.preflight.yaml_files import composed, parsed
 from scale_or_reason.study.problems import KeyPath
 
 COMMAND_LINE = "the command line (--config)"
@@ -21,7 +22,7 @@ def locate(path: KeyPath, config: Mapping[str, Any], config_files: Sequence[Path
     for depth in range(len(path), 0, -1):
         value = _value_at(config, path[:depth])
         for file in reversed(config_files):
-            if value is not None and not isinstance(value, Mapping) and _value_at(_parsed(file), path[:depth]) != value:
+            if value is not None and not isinstance(value, Mapping) and _value_at(parsed(file), path[:depth]) != value:
                 continue
             line = _line_in(file, path[:depth])
             if line is not None:
@@ -49,8 +50,7 @@ def _line_in(file: str | Path, path: KeyPath) -> int | None:
     """The line (from 1) of a key in a YAML file; None if it is not there."""
     import yaml
 
-    with open(file, encoding="utf-8") as stream:
-        node = yaml.compose(stream)
+    node = composed(file)
     line = None
     for part in path:
         children = node.value if isinstance(node, yaml.CollectionNode) else []
@@ -65,11 +65,3 @@ def _line_in(file: str | Path, path: KeyPath) -> int | None:
             return None
         line, node = match[0].start_mark.line + 1, match[1]
     return line
-
-
-def _parsed(file: str | Path) -> Any:
-    """Parsed YAML, by the fast loader where libyaml is installed."""
-    import yaml
-
-    with open(file, encoding="utf-8") as stream:
-        return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -18,12 +18,19 @@ _TYPE_NAMES = {
     "null": "null",
 }
 
+#: Keys of endpoints into which people paste what belongs into the environment.
+_SECRET = (("url",), ("key",))
+_HIDDEN = "a value that is not shown here: it may hold a password or a key"
+
 
 def schema_problems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Problem]:
     """The problems, with unknown keys first: a misspelt key often is the cause of a missing one."""
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
-    errors = [_innermost(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    # JSON takes 1.0 for a whole number, but a path or an option would then hold "1.0"
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    validator = validators.extend(Draft202012Validator, type_checker=types)(schema)
+    errors = [_innermost(error) for error in validator.iter_errors(config)]
     for error in sorted(errors, key=lambda error: (error.validator != "additionalProperties", spell(_path(error)))):
         yield _problem_of(error)
 
@@ -61,7 +68,10 @@ def _problem_of(error: Any) -> Problem:
         return Problem((*path, missing), "a key is missing from the config", "nothing", expected, remedy)
     if "propertyNames" in error.schema_path:
         path = (*path, found)
-    return Problem(path, "a value in the config is not allowed", _shown(found), _expected(error), _remedy(error))
+    shown = (
+        _shown(found) if path[-1:] not in _SECRET else "a value that is not shown here: it may hold a password or a key"
+    )
+    return Problem(path, "a value in the config is not allowed", shown, _expected(error), _remedy(error))
 
 
 def _unknown_key(path: KeyPath, known: list[str]) -> Problem:
@@ -79,6 +89,7 @@ def _expected(error: Any) -> str:
         "minimum": lambda value: f"at least {value}",
         "exclusiveMinimum": lambda value: f"more than {value}",
         "maximum": lambda value: f"at most {value}",
+        "exclusiveMaximum": lambda value: f"less than {value}",
         "uniqueItems": lambda value: "no entry twice",
         "minItems": lambda value: f"at least {value} entry",
         "minLength": lambda value: "some text",
@@ -105,8 +116,21 @@ def _remedy(error: Any) -> str | None:
         return did_you_mean(error.instance, map(str, error.validator_value))
     if error.validator == "const":
         return did_you_mean(error.instance, [str(error.validator_value)])
-    if error.validator in ("type", "anyOf") and isinstance(error.instance, str) and _looks_untyped(error.instance):
+    return _type_remedy(error) if error.validator in ("type", "anyOf") else None
+
+
+def _type_remedy(error: Any) -> str | None:
+    """How to write a value of the wrong type, where that is likely to be all that is wrong."""
+    value, branches = error.instance, error.schema.get("anyOf", [error.schema])
+    allowed = {branch.get("type") for branch in branches}
+    if isinstance(value, str) and _looks_untyped(value):
         return "write it without quotes, and 1e-5 as 1.0e-5: YAML reads 1e-5 as text"
+    if "integer" in allowed and isinstance(value, float) and value.is_integer():
+        return f"write {value:.0f}"
+    if "array" in allowed and not isinstance(value, list):
+        return "write a list, in brackets: [A, B]"
+    if "string" in allowed and isinstance(value, (bool, int, float)):
+        return "write it in quotes, if it is meant as text"
     return None
 
 

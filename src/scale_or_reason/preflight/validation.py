@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.crosschecks import cross_problems
 from scale_or_reason.preflight.duplicate_keys import check_duplicate_keys
 from scale_or_reason.preflight.locate import locate
+from scale_or_reason.preflight.plain_values import unusable_values
 from scale_or_reason.preflight.schema_problems import schema_problems
 from scale_or_reason.study.problems import spell
 
@@ -27,7 +29,8 @@ def check_config(config: Mapping[str, Any], schema_file: Path, config_files: Seq
     """
     check_duplicate_keys(config_files)
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
-    problem = next(schema_problems(config, schema), None) or next(cross_problems(config), None)
+    checks = (unusable_values(config), schema_problems(config, schema), cross_problems(config))
+    problem = next(chain.from_iterable(checks), None)
     if problem is None:
         return
     raise StudyError(
@@ -36,5 +39,5 @@ def check_config(config: Mapping[str, Any], schema_file: Path, config_files: Seq
         key=spell(problem.path),
         found=problem.found,
         expected=problem.expected,
-        remedy=problem.remedy,
+        remedy=problem.remedy or "correct it; docs/reference/config.md describes every key",
     )

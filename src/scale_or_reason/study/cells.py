@@ -22,7 +22,8 @@ CURRICULA = ("seq", "mix")
 #: Names that no corpus may have, since as first path component they mark the kind of model.
 RESERVED_NAMES = ("adapted", "base", "teacher")
 
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+#: At most 100 characters: a name becomes a folder.
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 #: One spelling: ``seed-01`` would lie beside ``seed-1`` and mean the same.
 NUMBER = r"(?:0|[1-9][0-9]*)"
 RATIO = r"(?:0|1|0\.[0-9]*[1-9])"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ RESULTS = "results"
 #: In a config, the results of the study itself.
 OWN_RESULTS = "<results>"
 
-_HUB_ID = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
+#: At most 96 characters, as on the hub.
+_HUB_ID = r"(?!.{97})(?!.*(?:--|\.\.))[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
 
 
 def project_file(path: str | Path, project: Path = PROJECT) -> str:
@@ -33,7 +35,7 @@ def project_file(path: str | Path, project: Path = PROJECT) -> str:
 def find_file(path: str | Path, project: Path = PROJECT) -> str:
     """A file in the working directory, or else in the project's folder; unchanged if it is in neither."""
     here, shipped = Path(path), project / path
-    if here.is_absolute() or here.parts[:1] == (RESULTS,) or here.exists() or not shipped.exists():
+    if here.is_absolute() or here.parts[:1] == (RESULTS,) or exists(here) or not exists(shipped):
         return str(path)
     return str(shipped)
 
@@ -66,15 +68,20 @@ def search_first(folder: Path) -> None:
         os.environ["PATH"] = os.pathsep.join([str(folder), *folders])
 
 
+def is_hub_id(text: str) -> bool:
+    """Whether ``text`` may be the name of a model or data set on the hub."""
+    return re.fullmatch(_HUB_ID, text, re.ASCII) is not None
+
+
 def is_local(model: str) -> bool:
     """Whether ``model`` is a folder: it does not look like a hub id, or its parent folder exists."""
-    return re.fullmatch(_HUB_ID, model) is None or ("/" in model and Path(model).parent.is_dir())
+    return not is_hub_id(model) or ("/" in model and isdir(Path(model).parent))
 
 
 def deepspeed_file(name: str, project: Path = PROJECT) -> Path:
     """The file of a DeepSpeed setting."""
     file = Path("config", "deepspeed", f"{name}.json")
-    return file if file.is_file() else Path(project_file(file, project))
+    return file if isfile(file) else Path(project_file(file, project))
 
 
 def study_of(path: str | Path) -> str | None:

@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     names.unknown,
     names.benchmarks,
     names.benchmark_options,
+    names.assumptions,
     training.ratios,
     training.adaptations,
     training.learning_rates,

@@ -78,6 +78,26 @@ def benchmarks(config: Config) -> Iterator[Problem]:
             yield from _unknown_benchmark(benchmark, ("benchmarks", key, benchmark))
 
 
+def assumptions(config: Config) -> Iterator[Problem]:
+    """Assumptions of the plan about a corpus, benchmark or type of GPU that does not exist: nothing would use them."""
+    plan, corpora = config["plan"], config["corpora"]
+    yield from _unknown(plan["gpu"], ("plan", "gpu"), "plan.gpu_types", plan["gpu_types"])
+    for index, name in enumerate(plan["tokens"]["dropped_reach_limit"]):
+        yield from _unknown(name, ("plan", "tokens", "dropped_reach_limit", index), "corpora", corpora)
+    for path, entries in (
+        (("plan", "tokens", "training"), plan["tokens"]["training"]),
+        (("plan", "kept_pair_share"), plan["kept_pair_share"]),
+    ):
+        for name in entries:
+            yield from _unknown(name, (*path, name), "corpora", corpora)
+    for path, entries in (
+        (("plan", "tokens", "benchmark_prompts"), plan["tokens"]["benchmark_prompts"]),
+        (("plan", "benchmark_items"), plan["benchmark_items"]),
+    ):
+        for name in entries:
+            yield from _unknown_benchmark(name, (*path, name))
+
+
 def _unknown_benchmark(benchmark: str, path: KeyPath) -> Iterator[Problem]:
     if benchmark not in BENCHMARK_NAMES:
         remedy = did_you_mean(benchmark, BENCHMARK_NAMES) or "CONTRIBUTING.md explains how to add a benchmark"

@@ -9,10 +9,13 @@ from scale_or_reason.preflight.description.parts import (
     Count,
     Name,
     Positive,
+    Revision,
     Section,
     Size,
     Text,
+    Word,
     key,
+    matching,
     one_of,
 )
 from scale_or_reason.preflight.description.shared import Endpoint, Engine, Sampling, ThinkingMode
@@ -21,6 +24,8 @@ from scale_or_reason.training.chat_templates import STOP_TOKENS
 
 #: Where data come from.
 Kind = Literal["hub", "jsonl"]
+#: Also a part of a split: ``train[:1000]``.
+Split = Annotated[str, matching(r"^\w[\w.+\[\]:%-]{0,199}$", "a split such as train, or a part of one: train[:10%]")]
 
 
 class FormatRates(Section):
@@ -50,7 +55,7 @@ class Student(Section):
     """A base model to train."""
 
     model: Text = _model()
-    revision: str | None = _revision()
+    revision: Revision | None = _revision()
     size_b: Positive = key("The size that figures and tables show.", unit="billions of parameters")
     learning_rate: FormatRates | Literal["search"] = key(
         "The peak learning rate for each answer format, or `search`.",
@@ -99,7 +104,7 @@ class Teacher(Section):
     """A model that answers each training prompt with thinking off (`ift`) and with thinking on (`reasoning`)."""
 
     model: Text = _model()
-    revision: str | None = _revision()
+    revision: Revision | None = _revision()
     sampling: TeacherSampling = key(when="The shipped values are those of the model cards; use your own model's card.")
     modes: TeacherModes = key(
         when="Some models have an argument of the chat template for it, others a system prompt.",
@@ -116,7 +121,7 @@ class Judge(Section):
     """A model that judges answers."""
 
     model: Text = _model()
-    revision: str | None = _revision()
+    revision: Revision | None = _revision()
     sampling: Sampling = key("How the judge samples its replies.")
     protocol: Name = key(
         "The judging protocol. `v1` asks once and shows the reasoning; `v2` asks for the final answer first and "
@@ -145,7 +150,7 @@ class Judge(Section):
     tokenizer: Text = key(
         "A hub id or a folder. With `endpoint`, this tokenizer measures `answer_tail_tokens`.", default=None
     )
-    architecture: str | None = key(
+    architecture: Text | None = key(
         "A hub id or a `config.json`. With `endpoint`, the judge's FLOPs are computed from it; `null` if unknown.",
         default=None,
     )
@@ -168,9 +173,9 @@ class PromptSource(Section):
         "The hub id of the data set, or the JSONL file; `<results>` at the beginning stands for `results/NAME` of the "
         "study."
     )
-    config: str | None = _hub_config()
-    split: str | None = _hub_split()
-    revision: str | None = _revision()
+    config: Text | None = _hub_config()
+    split: Split | None = _hub_split()
+    revision: Revision | None = _revision()
     row_schema: Annotated[str, one_of(name for name in PROMPT_SCHEMAS if name != "released_pairs")] = key(
         "The columns of the rows.", alias="schema"
     )
@@ -186,16 +191,16 @@ class ReleasedPairs(Section):
 
     kind: Kind = key("`hub` for a data set of the hub, `jsonl` for a file.")
     path: Text = key("The hub id of the data set, or the JSONL file.")
-    config: str | None = _hub_config()
-    split: str | None = _hub_split()
-    revision: str | None = _revision()
+    config: Text | None = _hub_config()
+    split: Split | None = _hub_split()
+    revision: Revision | None = _revision()
 
 
 class Corpus(Section):
     """A set of training prompts."""
 
     source: PromptSource = key()
-    languages: list[Text] | None = key(
+    languages: list[Word] | None = key(
         "The language codes to keep, from the language column of the source; `null` for all.",
         when="`[en]` keeps English prompts only. The papers do not mention a filter, and the math source has no such "
         "column.",

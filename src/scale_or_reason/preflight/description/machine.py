@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from scale_or_reason.preflight.description.parts import Count, NotNegative, Positive, Section, Size, key, matching
+from pydantic import Field
+
+from scale_or_reason.preflight.description.parts import Count, Positive, Section, Size, key, matching
 
 
 class Job(Section):
@@ -40,11 +42,15 @@ class SizeLimit(Section):
     training: SizedJob = key("What training requests.", default=None)
 
 
+#: A request that grows a hundredfold fits no machine.
+Growth = Annotated[float, Field(ge=0, le=100)]
+
+
 class RetryScaling(Section):
     """How much more a job requests with each attempt, as a share of the first request."""
 
-    mem_mb: NotNegative = key("The growth of memory.")
-    runtime: NotNegative = key("The growth of the time limit.")
+    mem_mb: Growth = key("The growth of memory.")
+    runtime: Growth = key("The growth of the time limit.")
 
 
 class Compute(Section):

@@ -53,11 +53,19 @@ def matching(pattern: str, meaning: str) -> FieldInfo:
 
 _NAME: dict[str, Any] = {
     "pattern": f"^{NAME}$",
-    "patternErrorMessage": "a name: letters, digits and . _ -, with a letter or a digit first",
+    "patternErrorMessage": "a name: letters, digits and . _ -, with a letter or a digit first; at most 100 characters",
 }
 
 Name = Annotated[str, matching(_NAME["pattern"], _NAME["patternErrorMessage"])]
-Text = Annotated[str, Field(min_length=1)]
+#: A text that becomes a command-line option: not empty, and no option itself.
+Text = Annotated[str, matching(r"^[^\s-](.*\S)?$", "text that begins with neither a space nor a dash")]
+#: A branch, tag or commit, as git and the hub spell it.
+Revision = Annotated[
+    str,
+    matching(r"^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$", "a commit, tag or branch of the hub"),
+]
+#: A value of a library's own list, such as ``fp8``.
+Word = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "one word: letters, digits and . _ -")]
 #: A whole number from 0.
 Count = Annotated[int, Field(ge=0)]
 #: A whole number from 1.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from scale_or_reason.preflight.description.parts import (
     Name,
@@ -15,6 +17,10 @@ from scale_or_reason.preflight.description.parts import (
     Text,
     key,
 )
+
+#: Far beyond any budget, but sums and the axes of the figure still hold it.
+Budget = Annotated[float, Field(gt=0, le=1e30)]
+Queries = Annotated[float, Field(gt=0, le=1e18)]
 
 
 class GpuType(Section):
@@ -144,7 +150,7 @@ class Plan(Section):
     The shipped values describe the paper's study; a pilot replaces lengths and times with measurements.
     """
 
-    calibrate_from: str | None = key(
+    calibrate_from: Name | None = key(
         "The name of a finished study whose measurements replace the assumptions; `null` for none.",
         when="Run a few small cells of your study first, and name that pilot here.",
     )
@@ -182,10 +188,10 @@ class Plan(Section):
 class Advise(Section):
     """What `snakemake advise` compares models for: `--config 'advise={budget_flops: 1e21, queries: 1e6}'`."""
 
-    budget_flops: Positive | None = key(
+    budget_flops: Budget | None = key(
         "The budget for training and all answers together; `null` if it is given in GPU-hours.", unit="FLOPs"
     )
-    budget_gpu_hours: Positive | None = key(
+    budget_gpu_hours: Budget | None = key(
         "The same budget in hours of `plan.gpu`; `null` if it is given in FLOPs.", unit="GPU-hours"
     )
-    queries: Positive = key("The number of answers that the model will give over its lifetime.")
+    queries: Queries = key("The number of answers that the model will give over its lifetime.")

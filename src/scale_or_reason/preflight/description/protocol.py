@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from scale_or_reason.preflight.description.catalogues import Kind
 from scale_or_reason.preflight.description.parts import (
@@ -22,7 +24,7 @@ from scale_or_reason.preflight.description.shared import Sampling
 class Hub(Section):
     """How data sets of the hub are reached."""
 
-    mirror: str | None = key(
+    mirror: Text | None = key(
         "A folder with copies of the hub's data sets; `null` for the hub itself.",
         when="Set it on machines without a network. Fill it with `hf download --repo-type dataset OWNER/NAME "
         "--local-dir FOLDER/OWNER/NAME`. The hub's own cache also works, with `HF_HUB_OFFLINE=1` in the environment.",
@@ -33,7 +35,7 @@ class BenchmarkSource(Section):
     """Where the rows of the benchmarks come from."""
 
     kind: Kind = key("`hub` for the hub's data sets; `jsonl` for files with the hub's columns.")
-    path: str | None = key(
+    path: Text | None = key(
         "A folder with `NAME.jsonl`, and optionally `NAME.pool.jsonl`, for each benchmark. With `hub`, only "
         "`c_code_summarization` is read from it, which no hub has.",
         default=None,
@@ -158,13 +160,17 @@ class Schedule(Section):
     min_lr_ratio: Share = key("The learning rate at the end of the decay, as a share of the peak.")
 
 
+#: At 1 the optimizer would divide by zero.
+Momentum = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Optimizer(Section):
     """AdamW (fused). The papers give no further values; the shipped ones are the defaults of the training library."""
 
     weight_decay: NotNegative = key("The weight decay.")
     gradient_clipping: NotNegative = key("The largest norm of the gradient; 0 for no clipping.")
-    adam_beta1: Share = key("The decay rate of the first moment.")
-    adam_beta2: Share = key("The decay rate of the second moment.")
+    adam_beta1: Momentum = key("The decay rate of the first moment.")
+    adam_beta2: Momentum = key("The decay rate of the second moment.")
     adam_epsilon: Positive = key("The constant for numerical stability.")
 
 

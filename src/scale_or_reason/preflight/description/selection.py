@@ -14,6 +14,7 @@ from scale_or_reason.preflight.description.parts import (
     Section,
     Share,
     Size,
+    Text,
     key,
     one_of,
 )
@@ -176,7 +177,7 @@ class Tolerance(Section):
 class PaperResults(Section):
     """The papers' own numbers, for comparison. They are not part of this project."""
 
-    path: str | None = key(
+    path: Text | None = key(
         "A folder with the papers' tables as CSV files; `null` for no comparison.",
         when="Set it to compare a study of the papers' models with the papers: `tables/reproduction.csv`.",
     )

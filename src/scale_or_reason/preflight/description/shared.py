@@ -14,10 +14,22 @@ from scale_or_reason.preflight.description.parts import (
     Section,
     Share,
     Size,
-    Text,
+    Word,
     key,
     matching,
 )
+
+#: Without a user and a password, which logs and manifests would show.
+Url = Annotated[
+    str,
+    matching(
+        r"^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~%/:-]*)?$",
+        "the address of the server, up to /v1: http://... or https://..., without a user and a password",
+    ),
+]
+Variable = Annotated[
+    str, matching(r"^[A-Za-z_][A-Za-z0-9_]{0,99}$", "the name of an environment variable; the key itself stays out")
+]
 
 
 class Sampling(Section):
@@ -44,10 +56,8 @@ class ThinkingMode(Section):
 class Endpoint(Section):
     """An OpenAI-compatible server that generates in place of vLLM. Its jobs need no GPU."""
 
-    url: Annotated[str, matching("^https?://", "the address of the server, up to /v1: http://... or https://...")] = (
-        key("The address of the server, up to `/v1`.")
-    )
-    key_: Text | None = key(
+    url: Url = key("The address of the server, up to `/v1`.")
+    key_: Variable | None = key(
         "The environment variable that holds the API key; `null` for a server without one.", default=None, alias="key"
     )
     concurrency: Size = key(
@@ -80,10 +90,10 @@ class Engine(Section):
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = key(
         "The number format of weights and activations.", when="Use `float32` on CPUs.", default=None
     )
-    quantization: str | None = key(
+    quantization: Word | None = key(
         "vLLM's name of a quantisation method.", when="Set it for a model that does not fit otherwise.", default=None
     )
-    kv_cache_dtype: str = key("The number format of the KV cache, such as `fp8`.", default=None)
+    kv_cache_dtype: Word = key("The number format of the KV cache, such as `fp8`.", default=None)
     max_model_len: Size = key(
         "The context length: prompt and completion together.",
         when="Raise it together with `max_tokens` of the model's sampling.",
@@ -114,4 +124,4 @@ class Engine(Section):
         when="Lower it if other programs use the GPU.",
         default=None,
     )
-    load_format: str = key("The format of the weight files, such as `dummy` for random weights.", default=None)
+    load_format: Word = key("The format of the weight files, such as `dummy` for random weights.", default=None)
