@@ -45,7 +45,8 @@ def find_files(config: dict[str, Any], project: Path = PROJECT) -> None:
 
     At its beginning, ``<results>`` stands for the study's results, so that these paths follow the study's name.
     """
-    name = config.get("study", {}).get("name")
+    study = config.get("study")
+    name = study.get("name") if isinstance(study, Mapping) else None  # the config is not checked yet
     for entry, key in _paths(config):
         path = entry[key]
         entry[key] = find_file(re.sub(f"^{OWN_RESULTS}(?=/|$)", f"{RESULTS}/{name}", path), project)
