@@ -47,7 +47,7 @@ def expected_blocks() -> list[list[int]]:
     ]
 
 
-def reference_run(model_folder: Path, rows: list[dict[str, str]]) -> tuple[list[float], list[float], dict]:
+def reference_run(model_folder: Path, rows: list[dict[str, str]]) -> tuple[list[float], list[float], list[float], dict]:
     """The same training in plain PyTorch: explicit masks, full logits, the schedule written out."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -56,9 +56,9 @@ def reference_run(model_folder: Path, rows: list[dict[str, str]]) -> tuple[list[
     model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32, attn_implementation="eager")
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
-    curve, norms = [], []
+    curve, norms, accuracies = [], [], []
     for step, block in enumerate(expected_blocks()):
-        total, count = torch.zeros(()), 0
+        total, count, right = torch.zeros(()), 0, 0
         for index in block:
             row = rows[index]
             prompt = f"<|im_start|>user\n{row['prompt']}<|im_end|>\n<|im_start|>assistant\n"
@@ -67,6 +67,7 @@ def reference_run(model_folder: Path, rows: list[dict[str, str]]) -> tuple[list[
             logits = model(torch.tensor([ids + target])).logits[0, len(ids) - 1 : -1]
             total = total + torch.nn.functional.cross_entropy(logits, torch.tensor(target), reduction="sum")
             count += len(target)
+            right += int((logits.argmax(-1) == torch.tensor(target)).sum())
         optimizer.zero_grad()
         (total / count).backward()
         norms.append(float(torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)))
@@ -79,7 +80,8 @@ def reference_run(model_folder: Path, rows: list[dict[str, str]]) -> tuple[list[
         optimizer.param_groups[0]["lr"] = PEAK * (0.1 + 0.9 * share)
         optimizer.step()
         curve.append(total.item() / count)
-    return curve, norms, model.state_dict()
+        accuracies.append(right / count)
+    return curve, norms, accuracies, model.state_dict()
 
 
 def weights(folder: Path) -> dict:
@@ -89,10 +91,12 @@ def weights(folder: Path) -> dict:
 
 
 def test_equal_to_a_plain_loop(trained, tiny_model, mixture):
-    curve, norms, state = reference_run(tiny_model, mixture.rows)
+    curve, norms, accuracies, state = reference_run(tiny_model, mixture.rows)
     assert losses(trained) == pytest.approx(curve, rel=1e-4)
     log = pl.read_csv(trained / "training_log.csv")
     assert log["grad_norm"].to_list() == pytest.approx(norms, rel=1e-3)
+    assert log["mean_token_accuracy"].to_list() == pytest.approx(accuracies, abs=0.005)
+    assert accuracies[-1] > 0.2
     assert min(norms) > 0.1  # so clipping has had something to do
     for name, value in weights(trained).items():
         assert (value - state[name]).abs().max() < 2e-4, name
@@ -116,6 +120,7 @@ def test_manifest_and_lengths(trained, mixture):
     assert (facts["prompt_tokens"], facts["completion_tokens"]) == (sum(prompt), sum(completion))
     assert facts["schedule"][0]["stable_steps"] == STEPS - WARMUP - DECAY
     assert len(facts["schedule"]) == 1 and not facts["schedule"][0]["shortened"]
+    assert facts["checks"] == {"skipped_steps": 0, "zero_gradient_steps": 0, "tensors": 26, "unchanged_tensors": 0}
     assert facts["final_loss"] == pytest.approx(sum(losses(trained)[-10:]) / 10)
     log = pl.read_csv(trained / "training_log.csv")
     assert log["items"].to_list() == [len(block) for block in expected_blocks()]
@@ -160,6 +165,9 @@ def test_order_with_one_and_two_processes(root, tiny_model, mixture, trained, tm
     assert all(first[::accumulation])  # both have worked on every step
     assert all(second[::accumulation])
     assert losses(tmp_path / "model") == pytest.approx(losses(trained), rel=1e-4)
+    assert any(not a + b for a, b in zip(first, second, strict=True))  # empty micro-batches count for nothing
+    accuracies = [pl.read_csv(f / "training_log.csv")["mean_token_accuracy"] for f in (trained, tmp_path / "model")]
+    assert accuracies[1].to_list() == pytest.approx(accuracies[0].to_list(), abs=0.005)
 
 
 def test_tokens_as_batch_unit(root, tiny_model, mixture, tmp_path):
@@ -225,6 +233,8 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
     assert "what to do: lower the learning rate" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "model").exists()
+    if learning_rate != 1:
+        return  # the mark of a diverged run is the same for both
     again = run(command(root, tiny_model, mixture, tmp_path / "model", learning_rate=learning_rate))
     assert again.returncode == 2
     assert said[0] in again.stderr and "remove this file to run it again" in again.stderr
@@ -239,6 +249,8 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
         ({"stop_token": "<end_of_turn>"}, "does not know the token that ends an answer"),
         ({"stop_token": "<think>"}, "does not put an answer between"),
         ({"max_length": 5}, "no sequences to train on"),
+        ({"max_length": 1025}, "context is shorter than the longest sample"),
+        ({"dtype": "bfloat16"}, "ZeRO stage 0 does not train correctly in bfloat16"),
         ({"micro_batch_tokens": 20}, "does not fit into a micro-batch"),
     ],
 )
@@ -249,7 +261,7 @@ def test_guards(root, tiny_model, mixture, tmp_path, changes, message):
     assert "Traceback" not in done.stderr
 
 
-def test_tokens_of_another_tokenizer_are_refused(root, tiny_model, mixture, tmp_path):
+def test_tokens_of_another_tokenizer_and_damaged_ones_are_refused(root, tiny_model, mixture, tmp_path):
     tokens = tmp_path / "tokens"
     shutil.copytree(mixture.tokens, tokens)
     facts = json.loads((tokens / "manifest.json").read_text())
@@ -257,6 +269,15 @@ def test_tokens_of_another_tokenizer_are_refused(root, tiny_model, mixture, tmp_
     done = run(command(root, tiny_model, mixture, tmp_path / "model", tokens=tokens))
     assert done.returncode == 2
     assert "tokenised for another kind of student" in done.stderr and "students.*.tokenizer" in done.stderr
+
+    (tokens / "manifest.json").write_text(json.dumps(facts))
+    data = bytearray((tokens / "tokens.bin").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tokens / "tokens.bin").write_bytes(data)
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", tokens=tokens), processes=2)
+    assert done.returncode == 2
+    assert done.stderr.count("error: the tokenised pairs are damaged") == 1 and "Traceback" not in done.stderr
+    assert not (tmp_path / "model").exists()
 
 
 def test_a_tokenizer_that_loads_as_another_one_is_refused(root, tiny_model, mixture, tmp_path):

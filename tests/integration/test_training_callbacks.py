@@ -10,22 +10,32 @@ from types import SimpleNamespace
 import pytest
 
 from scale_or_reason.common.errors import DivergedError
-from scale_or_reason.training.trainer.callbacks import StopOnBadLoss, last_whole_checkpoint, refuse_diverged
+from scale_or_reason.training.trainer.bad_steps import StopOnBadStep, refuse_diverged
+from scale_or_reason.training.trainer.callbacks import last_whole_checkpoint
 
 pytestmark = pytest.mark.integration
 
 
-def stops_at(losses: list[float], phases: list[int] | None = None) -> str | None:
-    """What is said about a run with these losses; None if it goes to its end. Step i trains on rows 2i, 2i+1 and 99."""
+def stops_at(
+    losses: list[float],
+    phases: list[int] | None = None,
+    norms: list[float] | None = None,
+    skipped_at: int | None = None,
+) -> str | None:
+    """What is said about a run with these losses and gradient norms; None if it goes to its end.
+
+    Step i trains on rows 2i, 2i+1 and 99; DeepSpeed skips the update of step ``skipped_at``, counted from 1.
+    """
     positions = [[2 * i, 2 * i + 1, 99] for i in range(len(losses))]
-    callback = StopOnBadLoss(positions, phases or [0] * len(losses), 1e-3)
+    callback = StopOnBadStep(positions, phases or [0] * len(losses), 1e-3)
     state = SimpleNamespace(max_steps=len(losses), log_history=[], global_step=0)
-    for loss in losses:
+    for loss, norm in zip(losses, norms or [1.0] * len(losses), strict=True):
         state.global_step += 1
-        state.log_history.append({"loss": loss})
+        callback.engine = SimpleNamespace(skipped_steps=int(state.global_step == skipped_at))
+        state.log_history.append({"loss": loss, "grad_norm": norm})
         with TemporaryDirectory() as folder:
             try:
-                callback.on_log(SimpleNamespace(output_dir=folder), state, None, {"loss": loss})
+                callback.on_log(SimpleNamespace(output_dir=folder), state, None, state.log_history[-1])
             except DivergedError as error:
                 with pytest.raises(DivergedError, match=re.escape(error.problem)):
                     refuse_diverged(Path(folder))  # the same run would end there again
@@ -57,6 +67,37 @@ def test_a_loss_that_is_no_number_stops_at_once():
     said = stops_at([1.0, float("nan"), 1.0])
     assert said is not None and "the loss is nan at step 2 of 3" in said and "rows 2..3, 99" in said
     assert "the loss is inf at step 1" in str(stops_at([float("inf")]))
+
+
+@pytest.mark.parametrize("norm", [float("inf"), float("nan"), -1.0])
+@pytest.mark.parametrize("step", [1, 2, 4])
+def test_a_gradient_norm_that_is_no_number_stops_at_once(norm: float, step: int):
+    norms = [1.0] * 4
+    norms[step - 1] = norm
+    said = stops_at([1.0] * 4, norms=norms)
+    assert said is not None and f"the gradient norm is {norm} at step {step} of 4" in said
+
+
+@pytest.mark.parametrize("step", [1, 2, 4])
+def test_an_update_that_deepspeed_skips_stops_at_once(step: int):
+    said = stops_at([1.0] * 4, skipped_at=step)
+    assert said is not None and f"DeepSpeed has skipped 1 update(s) of the weights at step {step} of 4" in said
+
+
+@pytest.mark.parametrize(
+    ("phases", "norms", "stop"),
+    [
+        ([0, 0, 1, 1], [0, 0, 1, 1], 2),
+        ([0, 0, 1, 1], [1, 1, 0, 0], 4),
+        ([0, 0, 0, 1], [1, 1, 1, 0], 4),
+        ([0, 0, 1, 1], [0, 1, 1, 0], None),
+        ([0], [0], 1),
+    ],
+)
+def test_a_phase_without_gradients_stops_at_its_end(phases: list[int], norms: list[float], stop: int | None):
+    said = stops_at([1.0] * len(phases), phases, norms)
+    assert (said is None) == (stop is None)
+    assert said is None or f"all gradients of this phase were zero ({phases.count(phases[stop - 1])} step(s)" in said
 
 
 def test_partial_writes_are_removed_and_never_resumed(tmp_path: Path):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.data.mixtures import build_mixture
-from scale_or_reason.data.token_store import TokenStore, check_template, open_tokens, tokenise_pairs
+from scale_or_reason.data.token_store import TokenStore, check_template, check_tokens, open_tokens, tokenise_pairs
 from scale_or_reason.training.sequences import IGNORED, Sequences, arrange
 
 STOP = "|"
@@ -144,6 +144,33 @@ def test_the_manifest_knows_the_tokens(tmp_path: Path) -> None:
         tokenise_pairs([pairs_of([("a", answer, "c")])], Letters(), STOP, {}, tmp_path / str(number))
         hashes.add(json.loads((tmp_path / str(number) / "manifest.json").read_text())["tokens_sha256"])
     assert len(hashes) == 2
+
+
+@given(place=st.integers(0, 59), bit=st.integers(0, 7))
+def test_a_flipped_bit(place: int, bit: int) -> None:
+    """In 15 tokens."""
+    with TemporaryDirectory() as parent:
+        folder = Path(parent, "t")
+        tokenise_pairs([pairs_of([("ab", "cz", "d"), ("", "e", "f")])], Letters(), STOP, {}, folder)
+        assert check_tokens(folder) == max(map(ord, "<ab>cz|d|<>e|f|"))
+        data = bytearray((folder / "tokens.bin").read_bytes())
+        data[place] ^= 1 << bit
+        (folder / "tokens.bin").write_bytes(data)
+        open_tokens(folder, {})  # the size is right
+        with pytest.raises(StudyError, match="damaged") as caught:
+            check_tokens(folder)
+        assert caught.value.where == folder / "tokens.bin" and "tokenise_pairs" in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 59, 61, 64])
+def test_tokens_that_are_cut_or_longer(tmp_path: Path, size: int) -> None:
+    tokenise_pairs([pairs_of([("ab", "cz", "d"), ("", "e", "f")])], Letters(), STOP, {}, tmp_path / "t")
+    data = (tmp_path / "t" / "tokens.bin").read_bytes()
+    assert len(data) == 60
+    (tmp_path / "t" / "tokens.bin").write_bytes((data + b"more")[:size])
+    with pytest.raises(StudyError, match="damaged") as caught:
+        open_tokens(tmp_path / "t", {})
+    assert f"{size} bytes" in str(caught.value) and "60 bytes, for the 15 tokens" in str(caught.value)
 
 
 def test_a_template_with_another_end() -> None:

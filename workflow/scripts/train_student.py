@@ -127,6 +127,7 @@ def summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, trained: 
         "seconds": round(trained.seconds, 3),
         "tokens_per_second": round((prompt + completion) / trained.seconds, 1),
         "final_loss": sum(losses) / len(losses),
+        "checks": trained.checks,
         "gpu_memory_gb": trained.gpu_memory_gb,
         "utilisation": round(plan.utilisation, 4),
         "schedule": schedule.as_list(),

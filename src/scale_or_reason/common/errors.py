@@ -55,7 +55,7 @@ def remake(path: object) -> str:
 
 
 class DivergedError(StudyError):
-    """A training whose loss has become NaN or has diverged."""
+    """A training whose loss or gradients are not finite, or whose loss has diverged."""
 
 
 class Interrupted(Exception):

@@ -28,6 +28,7 @@ from scale_or_reason.common.tables import read_table, write_table
 from scale_or_reason.data.text_tokens import TextTokenizer
 from scale_or_reason.study.cells import FORMATS
 
+_BYTES_AT_ONCE = 1 << 24
 _PARTS = ("prompt_tokens", "ift_tokens", "reasoning_tokens")
 
 
@@ -122,7 +123,8 @@ def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
     """Map a folder of :func:`tokenise_pairs`.
 
     Raises :class:`StudyError` if its manifest does not say ``expected``: ids of another tokenizer or
-    template would train a student in gibberish, silently.
+    template would train a student in gibberish, silently. Also if ``tokens.bin`` does not have the size of its counts;
+    :func:`check_tokens` compares the contents.
     """
     file = folder / "manifest.json"
     facts = json.loads(file.read_text(encoding="utf-8"))
@@ -136,6 +138,38 @@ def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
                 expected=value,
                 remedy="students share tokens only if they share a tokenizer: check `students.*.tokenizer`",
             )
-    size = (folder / "tokens.bin").stat().st_size
-    tokens = np.memmap(folder / "tokens.bin", dtype=np.int32, mode="r") if size else np.empty(0, np.int32)
-    return TokenStore(tokens, read_table(folder / "counts.parquet", "token_counts"), facts)
+    counts = read_table(folder / "counts.parquet", "token_counts")
+    return TokenStore(_mapped(folder / "tokens.bin", counts), counts, facts)
+
+
+def _mapped(file: Path, counts: pl.DataFrame) -> NDArray[np.int32]:
+    expected = int(counts.select(pl.sum_horizontal(pl.col(_PARTS).sum())).item())
+    size = file.stat().st_size if file.is_file() else 0
+    if size != 4 * expected:
+        raise _damaged(
+            file, f"{size:,} bytes", f"{4 * expected:,} bytes, for the {expected:,} tokens of counts.parquet"
+        )
+    return np.memmap(file, dtype=np.int32, mode="r") if size else np.empty(0, np.int32)
+
+
+def check_tokens(folder: Path) -> int:
+    """The highest id in a folder of :func:`tokenise_pairs`, after ``tokens.bin`` has been compared with its hash.
+
+    Reads every token once. Raises :class:`StudyError` if the file has changed since it was written.
+    """
+    file = folder / "tokens.bin"
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    digest, highest = hashlib.sha256(), -1
+    with file.open("rb") as stream:
+        while data := stream.read(_BYTES_AT_ONCE):
+            digest.update(data)
+            highest = max(highest, int(np.frombuffer(data, dtype=np.int32, count=len(data) // 4).max(initial=-1)))
+    if (found := digest.hexdigest()) != facts["tokens_sha256"]:
+        raise _damaged(file, f"sha256 {found}", f"sha256 {facts['tokens_sha256']}, as in manifest.json")
+    return highest
+
+
+def _damaged(file: Path, found: str, expected: str) -> StudyError:
+    remedy = f"remove {file.parent}, or run `snakemake quarantine`, and run the rule tokenise_pairs again"
+    problem = "the tokenised pairs are damaged: the file is not as it was written"
+    return StudyError(problem, where=file, found=found, expected=expected, remedy=remedy)

@@ -1,7 +1,7 @@
 """What a JSON Schema cannot express: names that must exist, and values that must fit together.
 
 Each check yields a :class:`Problem` for everything it finds. :mod:`~scale_or_reason.preflight.file_checks` checks that
-files exist.
+files exist, :mod:`~scale_or_reason.preflight.student_checks` what those of students contain.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
+from scale_or_reason.preflight.student_checks import deepspeed_settings, student_limits
 from scale_or_reason.study.problems import Problem
 
 #: The names come first: a misspelt name makes the other checks meaningless.
@@ -38,6 +39,8 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     worlds_of_others,
     missing_files,
     missing_pools,
+    deepspeed_settings,
+    student_limits,
 )
 
 

@@ -1,34 +1,25 @@
-"""Trainer callbacks: progress, complete checkpoints, stopping on SIGTERM or a bad loss."""
+"""Trainer callbacks: progress, complete checkpoints, stopping on SIGTERM."""
 
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import signal
 import sys
 import time
 from itertools import accumulate
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from scale_or_reason.common.errors import DivergedError
 from scale_or_reason.common.files import sync_folder, write_json
 from scale_or_reason.training.trainer.launch import any_process, rank, wait_for_all
 
 #: Written into a checkpoint last; a checkpoint without it is a partial write of a killed run.
 _WHOLE = "whole.json"
-#: Beside the checkpoints of a diverged run.
-_DIVERGED = "diverged.json"
 _SECONDS_BETWEEN_LINES = 15
-#: Divergence threshold, in nats per token above the initial loss: each token is seven times less probable.
-_DIVERGED_BY = 2.0
-_RECENT_STEPS = 5
-_MOST_RANGES = 40
 
 
 def last_whole_checkpoint(folder: Path) -> Path | None:
@@ -41,15 +32,6 @@ def last_whole_checkpoint(folder: Path) -> Path | None:
     for partial_write in set(checkpoints) - set(whole):
         shutil.rmtree(partial_write)
     return whole[-1] if whole else None
-
-
-def refuse_diverged(folder: Path) -> None:
-    """Raise the :class:`DivergedError` with which the same run has ended before, since it would diverge again."""
-    file = folder / _DIVERGED
-    if file.is_file():
-        fields = json.loads(file.read_text(encoding="utf-8"))
-        remedy = f"{fields.pop('remedy')}. This result is from an earlier run; remove this file to run it again"
-        raise DivergedError(**fields, where=file, remedy=remedy)
 
 
 class WholeCheckpoints(TrainerCallback):
@@ -118,64 +100,6 @@ class StopOnSigterm(TrainerCallback):
                 print(f"SIGTERM: writing a checkpoint at {step}", file=sys.stderr, flush=True)
 
 
-class StopOnBadLoss(TrainerCallback):
-    """Ends the run at the first step whose loss is not finite, or when the loss diverges.
-
-    It has diverged if the median loss of the last steps is more than :data:`_DIVERGED_BY` above that of the first step
-    of their phase, before the student has trained on it. A single unusual batch does not count.
-    """
-
-    def __init__(self, positions: list[list[int]], phases: list[int], learning_rate: float) -> None:
-        self.positions, self.learning_rate = positions, learning_rate
-        #: For each step, the first step (from 0) of its phase.
-        first: dict[int, int] = {}
-        self.begins = [first.setdefault(phase, step) for step, phase in enumerate(phases)]
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        loss, step = (logs or {}).get("loss"), state.global_step
-        if loss is None:
-            return
-        if not math.isfinite(loss):
-            self._stop(f"the loss is {loss}", "a finite loss", args.output_dir, state)
-        begin = self.begins[step - 1]
-        first, recent = state.log_history[begin]["loss"], state.log_history[max(begin, step - _RECENT_STEPS) : step]
-        if len(recent) == _RECENT_STEPS and median(entry["loss"] for entry in recent) > first + _DIVERGED_BY:
-            expected = (
-                f"at most {first + _DIVERGED_BY:.3g}; it was {first:.3g} at the start of this phase, step {begin + 1}"
-            )
-            self._stop(f"the loss has risen to {loss:.3g}", expected, args.output_dir, state)
-
-    def _stop(self, problem: str, expected: str, folder: str, state: Any) -> None:
-        rows = _ranges(self.positions[state.global_step - 1])
-        fields = {
-            "problem": f"{problem} at step {state.global_step} of {state.max_steps}",
-            "key": "learning rate",
-            "found": f"peak {self.learning_rate:g}; the step's samples are rows {rows} of the mixture (position)",
-            "expected": expected,
-            "remedy": "lower the learning rate or the gradient clipping, or train in float32, and run again",
-        }
-        if rank() == 0:
-            write_json(fields, Path(folder) / _DIVERGED)
-        raise DivergedError(**fields)
-
-
-class GradientNorm(TrainerCallback):
-    """Makes DeepSpeed's stage 0 report the gradient norm, as the other stages do."""
-
-    def __init__(self, trainer: Any) -> None:
-        self.trainer = trainer
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        from torch.nn.utils import clip_grad_norm_
-
-        engine = self.trainer.model_wrapped
-
-        def clip() -> None:
-            engine._global_grad_norm = clip_grad_norm_(engine.module.parameters(), engine.gradient_clipping())
-
-        engine.clip_fp32_gradients = clip
-
-
 class Progress(TrainerCallback):
     """A progress bar with loss, tokens per second and time left; plain lines at intervals if stderr is no terminal."""
 
@@ -221,15 +145,3 @@ def remove_checkpoints(folder: Path) -> None:
     stem = folder.name.rpartition("-")[0]
     for old in folder.parent.glob(f"{stem}-*"):
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _ranges(positions: list[int]) -> str:
-    """The sorted positions as ranges, ``3..7, 9``; shortened for long batches."""
-    parts: list[list[int]] = []
-    for position in sorted(positions):
-        if parts and position == parts[-1][-1] + 1:
-            parts[-1] = [parts[-1][0], position]
-        else:
-            parts.append([position])
-    shown = ", ".join("..".join(map(str, part)) for part in parts[:_MOST_RANGES])
-    return f"{shown}, ..." if len(parts) > _MOST_RANGES else shown

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from scale_or_reason.common.errors import Interrupted, StudyError
 from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.seeds import derive_seed, stable_id
-from scale_or_reason.common.tables import read_table
 from scale_or_reason.data.mixtures import replica_order
-from scale_or_reason.data.token_store import TokenStore, check_template, open_tokens
-from scale_or_reason.inference.model_files import check_model
+from scale_or_reason.data.token_store import TokenStore, check_template, check_tokens, open_tokens
 from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
 from scale_or_reason.training.packing import BATCH_UNITS, BatchPlan, plan_batches
 from scale_or_reason.training.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.training.trainer import launch, students
 from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, kernel_summary
 from scale_or_reason.training.trainer.compiled import COMPILE, why_not_compile
+from scale_or_reason.training.trainer.input_checks import REPORTS, check_inputs, check_limits, read_mixture
 from scale_or_reason.training.wsd import Schedule, plan_schedule
 
 #: The unit with one warm-up and one decay.
@@ -35,13 +31,6 @@ SCHEDULE_PER = ("training", "phase")
 NOT_SETTINGS = ("output", "threads", "checkpoint_steps", "report_to")
 #: On a GPU, starting the kernels of a micro-batch takes about as long as ``micro_batch_tokens`` / this many tokens.
 LAUNCH_SHARE = 4
-#: Destinations of a training's log; one of the packages must be installed.
-REPORTS = {
-    "wandb": ("wandb",),
-    "mlflow": ("mlflow",),
-    "trackio": ("trackio",),
-    "tensorboard": ("tensorboard", "tensorboardX"),
-}
 
 
 def add_inputs(group: Any) -> None:
@@ -138,60 +127,6 @@ def run_joined(
         raise SystemExit(Interrupted.EXIT_CODE)
 
 
-def check_inputs(arguments: argparse.Namespace) -> None:
-    """Raise :class:`StudyError` for missing or invalid inputs, before slow imports."""
-    check_model(arguments.init_from or arguments.model)
-    for option in ("chat_template", "deepspeed"):
-        path = getattr(arguments, option)
-        if not path.is_file():
-            raise StudyError("a file is missing", where=path, key=f"--{option.replace('_', '-')}")
-    if not (arguments.tokens / "manifest.json").is_file():
-        remedy = "run the rule tokenise_pairs"
-        raise StudyError("the tokenised pairs are missing", where=arguments.tokens, key="--tokens", remedy=remedy)
-    check_deepspeed(arguments.deepspeed)
-    check_reports(arguments.report_to)
-    read_mixture(arguments.mixture)
-
-
-def check_reports(wanted: Sequence[str]) -> None:
-    """Raise :class:`StudyError` if the package of a log destination is missing."""
-    for name in wanted:
-        if not any(importlib.util.find_spec(package) for package in REPORTS[name]):
-            packages = " or ".join(REPORTS[name])
-            raise StudyError(
-                "the package of a log destination is not installed",
-                key="training.execution.report_to",
-                found=name,
-                expected=f"the package {packages} in the environment of the training",
-                remedy=f"pip install {REPORTS[name][0]}, or remove {name}",
-            )
-
-
-def read_mixture(path: Path) -> pl.DataFrame:
-    """A mixture; :class:`StudyError` if it is empty."""
-    mixture = read_table(path, "mixture")
-    if mixture.is_empty():
-        raise StudyError("the mixture is empty", where=path, remedy="check the audit of its pairs")
-    return mixture
-
-
-def check_deepspeed(path: Path) -> None:
-    """Raise :class:`StudyError` if the DeepSpeed configuration sets an optimizer or a scheduler."""
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise StudyError("the DeepSpeed configuration is not JSON", where=path, found=error) from None
-    for key in ("optimizer", "scheduler"):
-        if key in config:
-            raise StudyError(
-                "the DeepSpeed configuration overrides the recipe",
-                where=path,
-                key=key,
-                expected=f"no {key}; the recipe is fused AdamW with the warmup-stable-decay schedule",
-                remedy=f"remove {key} from the file",
-            )
-
-
 @dataclass
 class Preparation:
     """A training, prepared up to its first step."""
@@ -221,6 +156,9 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     check_template(tokenizer, arguments.stop_token, arguments.chat_template)
     made_from = launch.from_first(lambda: training_manifest(arguments, source, inputs))
     store = open_tokens(arguments.tokens, tokens_identity(tokenizer, arguments.stop_token))
+    pad = students.pad_token_id(tokenizer, arguments.stop_token)
+    highest = launch.from_first(lambda: check_tokens(arguments.tokens))
+    check_limits(source, revision, arguments.max_length, {"a token of the pairs": highest, "the padding token": pad})
     mixture = replica_order(read_mixture(arguments.mixture), arguments.replica, arguments.seed)
     sequences = arrange(mixture, store, arguments.max_length, arguments.overlong)
     plan = plan_of(arguments, sequences, arguments.batch_unit, arguments.batch_size)
@@ -231,7 +169,6 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
         layers = f"layers: not compiled ({why_not})" if why_not else "layers: compiled"
         kernels = f"{layers}; {kernel_summary(arguments.attention, arguments.dtype)}"
         print(training_summary(sequences, plan, schedule, kernels), file=sys.stderr, flush=True)
-    pad = students.pad_token_id(tokenizer, arguments.stop_token)
     checkpoints = checkpoint_folder(arguments.output, made_from)
     return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, made_from, checkpoints)
 

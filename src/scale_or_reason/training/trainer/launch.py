@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from scale_or_reason.common.errors import StudyError
+
 #: Time that other ranks wait for rank 0, which tokenises; a corpus of the papers' size takes almost an hour.
 _PATIENCE = timedelta(hours=6)
 
@@ -78,11 +80,23 @@ def any_process(flag: bool) -> bool:
 
 
 def from_first(make: Callable[[], Any]) -> Any:
-    """The result of ``make`` on rank 0, broadcast to all ranks; only rank 0 calls it."""
+    """The result of ``make`` on rank 0, broadcast to all ranks; only rank 0 calls it.
+
+    A :class:`StudyError` of ``make`` is raised in all ranks; otherwise the others would wait for the broadcast.
+    """
     import torch.distributed
 
-    box = [make() if rank() == 0 else None]
+    box: list[Any] = [None, None]
+    if rank() == 0:
+        try:
+            box[0] = make()
+        except StudyError as error:
+            fields = {name: getattr(error, name) for name in ("where", "key", "found", "expected", "remedy")}
+            box[1] = error.problem, {name: value and str(value) for name, value in fields.items()}
     torch.distributed.broadcast_object_list(box, src=0)
+    if box[1] is not None:
+        problem, fields = box[1]
+        raise StudyError(problem, **fields)
     return box[0]
 
 

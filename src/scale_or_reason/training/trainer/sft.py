@@ -16,19 +16,19 @@ import numpy as np
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import IGNORED, Sequences
 from scale_or_reason.training.trainer.attention import implementation
+from scale_or_reason.training.trainer.bad_steps import GradientNorm, StopOnBadStep, refuse_diverged, step_counts
 from scale_or_reason.training.trainer.callbacks import (
-    GradientNorm,
     Progress,
     StepSeconds,
-    StopOnBadLoss,
     StopOnSigterm,
     WholeCheckpoints,
     last_whole_checkpoint,
-    refuse_diverged,
 )
 from scale_or_reason.training.trainer.compiled import compile_layers
 from scale_or_reason.training.trainer.launch import from_first, processes, rank
+from scale_or_reason.training.trainer.planned import planned_trainer, scored_tokens
 from scale_or_reason.training.trainer.students import load_model
+from scale_or_reason.training.trainer.weight_checks import check_weights, weight_hashes
 from scale_or_reason.training.wsd import Schedule
 
 
@@ -67,7 +67,7 @@ class Execution:
 class Trained:
     """The result of a run; the weights are on rank 0 only, and on none if SIGTERM ended the run.
 
-    ``held_out_loss`` is in nats per completion token.
+    ``checks`` has the counts of steps and tensors without an update. ``held_out_loss`` is in nats per completion token.
     """
 
     model: Any
@@ -75,6 +75,7 @@ class Trained:
     log: list[dict[str, float]]
     seconds: float
     finished: bool
+    checks: dict[str, int]
     #: Peak memory of this process' GPU; None on a CPU.
     gpu_memory_gb: float | None = None
     held_out_loss: float | None = None
@@ -96,7 +97,9 @@ def train(
 
     With ``held_out``, also compute the trained student's loss on these sequences.
     Call it inside :func:`scale_or_reason.training.trainer.launch.joined_processes`. Raises
-    :class:`scale_or_reason.common.errors.DivergedError` if the loss is not finite or diverges.
+    :class:`scale_or_reason.common.errors.DivergedError` if loss or gradients are not finite, if the loss diverges, or
+    if DeepSpeed skips an update, and :class:`scale_or_reason.common.errors.StudyError` if the finished weights are not
+    finite or all as they were.
     """
     import torch
     from datasets import Dataset
@@ -110,49 +113,35 @@ def train(
         compile_layers(model)
     if arguments.use_cpu:
         _adapt_fused_head_to_cpu(model.config.get_text_config().vocab_size)
+    before = weight_hashes(model)
     resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
     checkpoints, interruption = WholeCheckpoints(resume), StopOnSigterm()
-    trainer = _with_schedule(schedule, SFTTrainer)(
+    bad_steps = _stop_on_bad_step(plan, sequences, recipe)
+    trainer = planned_trainer(SFTTrainer, schedule, scored_tokens(plan, sequences, processes()))(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_dict({"micro_batch": list(range(len(plan.micro_batches)))}),
         data_collator=Collator(sequences, plan, pad_token_id),
         processing_class=tokenizer,
-        callbacks=[_stop_on_bad_loss(plan, sequences, recipe), interruption, checkpoints, StepSeconds()],
+        callbacks=[bad_steps, interruption, checkpoints, StepSeconds()],
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(GradientNorm(trainer))
+    trainer.add_callback(GradientNorm(trainer, bad_steps))
     if rank() == 0:
         trainer.add_callback(Progress([int(sequences.lengths[step].sum()) for step in plan.steps]))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = checkpoints.seconds()
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
+    checks = step_counts(log, trainer.model_wrapped)
     if interruption.stopped:
-        return Trained(None, {}, log, seconds, finished=False)
+        return Trained(None, {}, log, seconds, finished=False, checks=checks)
     memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
     if trainer.state.global_step != len(plan.steps):
         raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
     loss = _mean_loss(trainer, *held_out, pad_token_id) if held_out else None
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
-    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, memory, loss)
-
-
-def _with_schedule(schedule: Schedule, trainer: type) -> type:
-    """A subclass of ``trainer`` with this schedule; the library's version has a single phase."""
-    from torch.optim.lr_scheduler import LambdaLR
-
-    # the scheduler reads one more rate after the last step
-    rates = [*schedule.rates(), 0.0]
-
-    class Scheduled(trainer):
-        """Creates the scheduler after the optimizer, whoever creates that."""
-
-        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, lambda step: rates[step])
-            self._created_lr_scheduler = True
-            return self.lr_scheduler
-
-    return Scheduled
+    checks |= from_first(lambda: check_weights(before, weights))
+    return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, checks, memory, loss)
 
 
 def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> float:
@@ -186,10 +175,10 @@ def _adapt_fused_head_to_cpu(vocabulary: int) -> None:
     utils._CHUNKED_LOGPROB_CHUNK_SIZE = min(vocabulary, utils._CHUNKED_LOGPROB_CHUNK_SIZE)
 
 
-def _stop_on_bad_loss(plan: BatchPlan, sequences: Sequences, recipe: Recipe) -> StopOnBadLoss:
+def _stop_on_bad_step(plan: BatchPlan, sequences: Sequences, recipe: Recipe) -> StopOnBadStep:
     positions = [sequences.positions[step].tolist() for step in plan.steps]
     phases = [int(sequences.phases[step[0]]) for step in plan.steps]
-    return StopOnBadLoss(positions, phases, recipe.learning_rate)
+    return StopOnBadStep(positions, phases, recipe.learning_rate)
 
 
 def _trainer_arguments(plan: BatchPlan, recipe: Recipe, execution: Execution) -> Any:

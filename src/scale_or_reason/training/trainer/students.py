@@ -48,6 +48,14 @@ def load_model(model: str, revision: str | None, dtype: str, attention: str) -> 
     return student
 
 
+def text_config(model: str, revision: str | None) -> Any:
+    """The config of the language model."""
+    from transformers import AutoConfig
+
+    with loading_errors(model):
+        return AutoConfig.from_pretrained(model, revision=revision, trust_remote_code=False).get_text_config()
+
+
 def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: Any, stop_token: str) -> None:
     """Write a model folder that loads in transformers and vLLM, and whose answers end at ``stop_token``.
 
