@@ -5,6 +5,7 @@ Nothing here reads data; see :mod:`~scale_or_reason.benchmarks.loading`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -133,6 +134,14 @@ def texts_of(row: Row, column: str) -> list[str]:
     return [text.strip() for text in value]
 
 
+def as_text(value: Any, column: str) -> str:
+    """A text or a number of a row as stripped text; :class:`StudyError` for anything else, such as null or a list."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, str) and not number:
+        raise StudyError("a text is missing", key=column, found=repr(value)[:80], expected="a text or a number")
+    return str(value).strip()
+
+
 def nested_list(row: Row, column: str, key: str) -> list[Any]:
     """The values of ``key`` in a column that is a dictionary of lists, or a list of dictionaries.
 
@@ -189,7 +198,9 @@ def multiple_choice(stem: str, options: list[str], right: int, *, also: tuple[st
     """
     if not 2 <= len(options) <= len(LETTERS):
         raise StudyError(
-            "a multiple-choice row has too few or too many options", found=len(options), expected="2 to 26"
+            "a multiple-choice row has too few or too many options",
+            found=len(options),
+            expected="2 to 26",
         )
     letter, text = LETTERS[right], options[right]
     other_letters = set(LETTERS[: len(options)]) - {letter}

@@ -11,7 +11,7 @@ import polars as pl
 from scale_or_reason.benchmarks.base import Benchmark, Question, Row
 from scale_or_reason.benchmarks.instructions import zero_shot_prompt
 from scale_or_reason.benchmarks.row_sources import RowSource
-from scale_or_reason.common.dataset_rows import NumberedRow
+from scale_or_reason.common.dataset_rows import NumberedRow, is_valid
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_from_rows
@@ -89,6 +89,7 @@ def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list
         raise StudyError(
             f"there are no rows of {benchmark.name}",
             where=where,
+            key="rows",
             found=f"{seen} rows",
             expected="at least one row of the benchmark",
         )
@@ -107,7 +108,7 @@ def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list
 def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> list[Question]:
     """The questions of a row; errors name the row."""
     try:
-        return [benchmark.read(one) for one in benchmark.expand(row)]
+        return [_storable(benchmark.read(one)) for one in benchmark.expand(row)]
     except StudyError as error:
         raise StudyError(
             f"{benchmark.name}: {error.problem}",
@@ -117,6 +118,21 @@ def _read(benchmark: Benchmark, number: int, row: Row, where: str) -> list[Quest
             expected=error.expected,
             remedy=error.remedy,
         ) from None
+
+
+def _storable(question: Question) -> Question:
+    """The question; :class:`StudyError` if one of its texts is no valid Unicode."""
+    texts = [question.text, question.own_id or "", *question.gold, *question.choices]
+    for text in (*texts, json.dumps(question.extra, ensure_ascii=False)):
+        if not is_valid(text):
+            raise StudyError(
+                "a text is no valid Unicode",
+                key="text",
+                found=ascii(text[:80]),
+                expected="text without lone surrogates and NUL",
+                remedy="remove the character, or the row",
+            )
+    return question
 
 
 def _items(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from scale_or_reason.benchmarks.base import (
     HubRows,
     Question,
     Row,
+    as_text,
     letter_index,
     multiple_choice,
     text_of,
@@ -39,7 +40,7 @@ def read(row: Row) -> Question:
         text_of(row, "question"),
         [options[index] for index in kept],
         kept.index(right),
-        own_id=str(row["question_id"]),
+        own_id=as_text(row["question_id"], "question_id"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -22,4 +23,4 @@ def rows_file(folder: str | Path, benchmark: str, part: str = "") -> Path:
     """The benchmark's JSONL file in ``folder``, under the first of its names that exists; ``part`` may be ``.pool``."""
     names = (benchmark, *BENCHMARKS[benchmark].file_names)
     files = [Path(folder, f"{name}{part}.jsonl") for name in names]
-    return next((file for file in files if file.is_file()), files[0])
+    return next((file for file in files if isfile(file)), files[0])

@@ -26,8 +26,14 @@ _OTHER_FILES = {
     b"\xfd7zXZ": "a file compressed with xz",
     b"\x28\xb5\x2f\xfd": "a file compressed with zstd",
 }
+_INVALID = re.compile("[\ud800-\udfff\0]")
 #: What ``surrogateescape`` makes of bytes that are not UTF-8.
 _UNDECODED = re.compile("[\ud800-\udfff]")
+
+
+def is_valid(text: str) -> bool:
+    """Whether a text can be stored and read by every program: no lone surrogates, no NUL."""
+    return _INVALID.search(text) is None
 
 
 def read_jsonl(path: str | Path, remedy: str | None = None) -> Iterator[NumberedRow]:

@@ -5,11 +5,11 @@ Standard library only: the config's checks read the schemas before anything else
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scale_or_reason.common.dataset_rows import is_valid
 from scale_or_reason.common.errors import StudyError
 
 
@@ -32,7 +32,6 @@ class PromptSchema:
 #: What sources call the user, whatever the rest of their schema.
 _USER_ROLES = ("human", "user")
 _SYSTEM_ROLES = ("system", "developer")
-_INVALID = re.compile("[\ud800-\udfff\0]")
 
 #: By the names that the config uses.
 PROMPT_SCHEMAS: dict[str, PromptSchema] = {
@@ -71,7 +70,7 @@ def prompt_of(row: Mapping[str, Any], schema: PromptSchema) -> str | None:
         text = _first_message(value, row, schema)
     if text is None:
         return None
-    if _INVALID.search(text):
+    if not is_valid(text):
         raise StudyError(
             "a prompt is no valid Unicode text",
             key=schema.column,
@@ -91,11 +90,6 @@ def text_of(value: Any) -> str | None:
     texts = [part.get("text") for part in parts if part.get("type", "text") == "text"]
     strings = [text for text in texts if isinstance(text, str)]
     return "".join(strings) if len(strings) == len(value) else None
-
-
-def is_valid(text: str) -> bool:
-    """Whether a text can be stored and read by every program: no lone surrogates, no NUL."""
-    return _INVALID.search(text) is None
 
 
 def _first_message(messages: Any, row: Mapping[str, Any], schema: PromptSchema) -> str | None:

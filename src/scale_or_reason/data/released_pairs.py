@@ -11,13 +11,13 @@ from typing import Any
 
 import polars as pl
 
-from scale_or_reason.common.dataset_rows import RowOrFault
+from scale_or_reason.common.dataset_rows import RowOrFault, is_valid
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.data.faulty_rows import FaultyRows, row_fault
 from scale_or_reason.data.pairs import INVALID_TEXT, PairMaker, first_fault
-from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, is_valid, prompt_of, text_of
+from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, prompt_of, text_of
 from scale_or_reason.study.cells import FORMATS
 
 #: The columns of a released row: the prompt, the answer with thinking off, the one with thinking on.

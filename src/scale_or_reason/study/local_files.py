@@ -49,7 +49,7 @@ def find_files(config: dict[str, Any], project: Path = PROJECT) -> None:
     name = study.get("name") if isinstance(study, Mapping) else None  # the config is not checked yet
     for entry, key in _paths(config):
         path = entry[key]
-        entry[key] = find_file(re.sub(f"^{OWN_RESULTS}(?=/|$)", f"{RESULTS}/{name}", path), project)
+        entry[key] = find_file(re.sub(f"^{OWN_RESULTS}(?=/|$)", lambda _: f"{RESULTS}/{name}", path), project)
 
 
 def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:

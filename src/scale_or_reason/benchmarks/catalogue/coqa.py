@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, distinct, nested_list, text_of
+from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, as_text, distinct, nested_list, text_of
 from scale_or_reason.benchmarks.instructions import SPAN
 from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:
     questions = _questions(row)
-    answers = [str(answer).strip() for answer in nested_list(row, "answers", "input_text")]
+    answers = [as_text(answer, "answers") for answer in nested_list(row, "answers", "input_text")]
     if not questions or len(questions) != len(answers):
         raise StudyError(
             "the conversation has different numbers of questions and answers",
@@ -32,13 +32,13 @@ def read(row: Row) -> Question:
     )
     conversation = f"Conversation so far:\n{history}\n\n" if history else ""
     text = f"Passage: {text_of(row, 'story')}\n\n{conversation}Question: {questions[-1]}"
-    return Question(text, gold, own_id=str(row.get("id") or "").strip() or None)
+    return Question(text, gold, own_id=_own_id(row) or None)
 
 
 def every_turn(row: Row) -> Iterator[Row]:
     """The conversation up to each of its questions."""
     for turns in range(1, len(_questions(row)) + 1):
-        own_id = str(row.get("id") or "").strip()
+        own_id = _own_id(row)
         yield {
             **row,
             "id": f"{own_id}-{turns}" if own_id else "",
@@ -47,11 +47,15 @@ def every_turn(row: Row) -> Iterator[Row]:
         }
 
 
+def _own_id(row: Row) -> str:
+    return as_text(row["id"], "id") if row.get("id") is not None else ""
+
+
 def _questions(row: Row) -> list[str]:
     questions = row["questions"]
     if isinstance(questions, list) and all(isinstance(text, str) for text in questions):
         return [text.strip() for text in questions]
-    return [str(text).strip() for text in nested_list(row, "questions", "input_text")]
+    return [as_text(text, "questions") for text in nested_list(row, "questions", "input_text")]
 
 
 def _further_golds(row: Row, turn: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, text_of, texts_of
+from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, as_text, text_of, texts_of
 from scale_or_reason.common.errors import StudyError
 
 
@@ -24,7 +24,7 @@ def read(row: Row) -> Question:
     # The hub pads each dictionary with the arguments of all other instructions, as None.
     present = [{name: value for name, value in entry.items() if value is not None} for entry in arguments]
     extra = {"instruction_id_list": instructions, "kwargs": present}
-    return Question(text_of(row, "prompt"), gold=[], extra=extra, own_id=str(row["key"]))
+    return Question(text_of(row, "prompt"), gold=[], extra=extra, own_id=as_text(row["key"], "key"))
 
 
 BENCHMARK = Benchmark(

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, multiple_choice, nested_list, text_of
+from scale_or_reason.benchmarks.base import (
+    Benchmark,
+    HubRows,
+    Question,
+    Row,
+    as_text,
+    multiple_choice,
+    nested_list,
+    text_of,
+)
 from scale_or_reason.benchmarks.instructions import BOX
 from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:
-    labels = [str(label).strip() for label in nested_list(row, "choices", "label")]
-    options = [str(text).strip() for text in nested_list(row, "choices", "text")]
+    labels = [as_text(label, "choices") for label in nested_list(row, "choices", "label")]
+    options = [as_text(text, "choices") for text in nested_list(row, "choices", "text")]
     right = str(row["answerKey"]).strip()  # some keys on the hub have a leading space
     if right not in labels or len(labels) != len(options):
         raise StudyError(
-            "the right answer is not among the options", key="answerKey", found=repr(right), expected=", ".join(labels)
+            "the right answer is not among the options",
+            key="answerKey",
+            found=repr(right),
+            expected=", ".join(labels) or "a label",
         )
     return multiple_choice(
-        text_of(row, "question_stem"), options, labels.index(right), own_id=str(row["id"]).strip() or None
+        text_of(row, "question_stem"), options, labels.index(right), own_id=as_text(row["id"], "id") or None
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, distinct, nested_list, text_of
+from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, as_text, distinct, nested_list, text_of
 from scale_or_reason.benchmarks.instructions import SPAN
 from scale_or_reason.common.errors import StudyError
 
 
 def read(row: Row) -> Question:
-    gold = distinct([str(text) for text in nested_list(row, "answers", "text")])
+    gold = distinct([as_text(text, "answers") for text in nested_list(row, "answers", "text")])
     if not gold:
         raise StudyError(
             "the row has no gold answer",
