@@ -21,14 +21,18 @@ onstart:
     lift_default_rate_limit(workflow.scheduler)
 
 
+#: One short job each, on this machine.
+WITHOUT_CORES = {"plan", "advise", "verify", "quarantine"}
+
+
 def provide_a_core(workflow, words):
-    """Let `snakemake plan` and `snakemake advise` run without --cores: one short job, on this machine.
+    """Let `snakemake plan` and the other rules of :data:`WITHOUT_CORES` run without --cores.
 
     Snakemake reads its targets later, so ``words`` is the command line. With any other target, --cores stays required.
     """
     settings = workflow.resource_settings
     targets = {word for word in words if word.startswith("results/")}
     targets |= {rule.name for rule in workflow.rules} & set(words)
-    if settings.cores is None and settings.nodes is None and targets and targets <= {"plan", "advise"}:
+    if settings.cores is None and settings.nodes is None and targets and targets <= WITHOUT_CORES:
         settings.cores = 1
         workflow.global_resources["_cores"] = 1

@@ -88,6 +88,15 @@ def visible_files(folder: Path) -> list[Path]:
     return found
 
 
+def record_paths(folder: Path) -> list[Path]:
+    """All records below ``folder``, sorted; links to folders are not followed."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [record for record in (Path(parent, name) for name in sorted(names)) if is_record(record)]
+    return found
+
+
 def read_record(record: Path) -> dict[str, Checksum]:
     """The names and checksums of a record. Raises :class:`StudyError` if it is damaged."""
     try:

@@ -1,0 +1,315 @@
+"""Damage planted in every kind of file of a small results folder is found and named, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from configs import load
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
+
+from scale_or_reason.common.checksums import is_record, record_of
+from scale_or_reason.common.files import atomic_directory, atomic_path, write_json, write_text
+from scale_or_reason.common.manifests import manifest
+from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.tables import write_table
+from scale_or_reason.integrity.files import check_files
+from scale_or_reason.integrity.findings import Checked, Finding
+from scale_or_reason.integrity.manifests import check_manifests
+from scale_or_reason.integrity.quarantine import quarantine, restore_times
+from scale_or_reason.integrity.report import outcome, report
+
+MODEL = "models/general/micro-1M/seq/rho-0.5/seed-0"
+ANSWERS = "answers/general/micro-1M/seq/rho-0.5/seed-0"
+ROOT = Path(__file__).resolve().parents[2]
+FILES = [
+    "world/prompts/general.jsonl",
+    "benchmarks/gsm8k.parquet",
+    "mixtures/general/seq/rho-0.5.parquet",
+    f"{MODEL}/model.safetensors",
+    f"{MODEL}/config.json",
+    f"{MODEL}/manifest.json",
+    "tokens/general/tok/tokens.bin",
+    "tokens/general/tok/manifest.json",
+    f"{ANSWERS}/gsm8k.parquet",
+    f"{ANSWERS}/manifest.json",
+    "tables/scores.csv",
+    "figures/v2/fig02.png",
+    "explorer.html",
+]
+
+#: From the manifest of a real run of the small study.
+RECIPE = {
+    "learning_rate": 0.002,
+    "warmup_steps": 20,
+    "decay_steps": 100,
+    "min_lr_ratio": 0.1,
+    "schedule_per": "training",
+    "batch_unit": "items",
+    "batch_size": 8,
+    "max_length": 512,
+    "overlong": "drop",
+    "weight_decay": 0.0,
+    "gradient_clipping": 1.0,
+    "adam_beta1": 0.9,
+    "adam_beta2": 0.999,
+    "adam_epsilon": 1e-08,
+    "dtype": "float32",
+    "seed": 1913905992,
+    "replica": 0,
+}
+
+
+def table(path: Path, schema: str) -> None:
+    write_table(pl.DataFrame({name: [None] * 3 for name in SCHEMAS[schema]}, schema=SCHEMAS[schema]), path, schema)
+
+
+def settings_of(config: dict) -> dict:
+    return {"sampling": dict(config["evaluation"]["sampling"]) | {"min_p": 0.0}, "seed": config["study"]["seed"]}
+
+
+def make_study(results: Path) -> Path:
+    write_text('{"prompt": "why?"}\n', results / "world/prompts/general.jsonl")
+    table(results / "benchmarks/gsm8k.parquet", "items")
+    table(results / "mixtures/general/seq/rho-0.5.parquet", "mixture")
+    with atomic_directory(results / "tokens/general/tok") as folder:
+        (folder / "tokens.bin").write_bytes(bytes(range(200)))
+        (folder / "manifest.json").write_text('{"pairs": 3}')
+    with atomic_directory(results / MODEL) as folder:
+        save_file({"a.weight": np.ones((30, 3), np.float32)}, folder / "model.safetensors")
+        write_json({"model_type": "other"}, folder / "config.json")
+        inputs = {"mixture": results / "mixtures/general/seq/rho-0.5.parquet", "tokens": results / "tokens/general/tok"}
+        write_json(manifest(inputs, RECIPE), folder / "manifest.json")
+    table(results / ANSWERS / "gsm8k.parquet", "answers")
+    inputs = {"items": results / "benchmarks/gsm8k.parquet", "model": results / MODEL / "manifest.json"}
+    facts = manifest(inputs, settings_of(load(ROOT, "micro")))
+    write_json(facts, results / ANSWERS / "manifest.json")
+    write_text("a,b\n1,2\n", results / "tables/scores.csv")
+    with atomic_path(results / "figures/v2/fig02.png") as file:
+        file.write_bytes(b"\x89PNG" + bytes(50))
+    write_text("<html></html>", results / "explorer.html")
+    (results / "models/general/micro-1M/mix/rho-0.5").mkdir(parents=True)
+    (results / "models/general/micro-1M/mix/rho-0.5/seed-0").symlink_to("../../seq/rho-0.5/seed-0")
+    (results / "logs").mkdir()
+    (results / "logs/x.log").write_text("no result")
+    return results
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole study in ``results/micro`` of a working directory."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        make_study(Path("results/micro"))
+    return folder
+
+
+@pytest.fixture
+def results(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(original, tmp_path / "work", symlinks=True)
+    monkeypatch.chdir(tmp_path / "work")
+    return Path("results/micro")
+
+
+def verify(results: Path, config: dict | None = None) -> Checked:
+    checked, files = check_files(results)
+    check_manifests(results, files, checked, config)
+    return checked
+
+
+def named(checked: Checked) -> dict[str, str]:
+    return {str(finding.path): finding.kind for finding in checked.findings if finding.kind != "outdated"}
+
+
+def test_a_whole_study_has_nothing_wrong(results: Path) -> None:
+    checked = verify(results, load(ROOT, "micro"))
+    assert checked.findings == []
+    assert sum(checked.files.values()) == sum(checked.compared.values()) == len(FILES)
+    assert outcome(checked, results) == f"results/micro: nothing is wrong with {len(FILES)} files"
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["empty", "truncated", "flipped", "longer"])
+def test_damage_in_every_kind_of_file_is_named_and_nothing_else(results: Path, name: str, damage: str) -> None:
+    file = results / name
+    data = bytearray(file.read_bytes())
+    place = random.Random(name).randrange(len(data))
+    flipped = data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :]
+    file.write_bytes({"empty": b"", "truncated": data[:place], "flipped": flipped, "longer": data + b"\0"}[damage])
+    assert named(verify(results)) == {str(file): "damaged"}
+
+
+@given(place=st.integers(0, 10**6), bit=st.integers(0, 7), name=st.sampled_from(FILES))
+def test_any_flipped_bit_is_found(original: Path, place: int, bit: int, name: str) -> None:
+    file = original / "results" / "micro" / name
+    data = file.read_bytes()
+    changed = bytearray(data)
+    changed[place % len(data)] ^= 1 << bit
+    try:
+        file.write_bytes(changed)
+        assert list(named(verify(original / "results" / "micro"))) == [str(file)]
+    finally:
+        file.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(results: Path, name: str) -> None:
+    (results / name).unlink()
+    assert named(verify(results)).get(str(results / name)) in ("missing", "damaged")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".parquet", ".json", ".safetensors"))])
+def test_results_without_records_are_checked_by_their_format(results: Path, name: str) -> None:
+    for record in filter(is_record, list(results.rglob("*"))):
+        record.unlink()
+    assert verify(results).findings == []
+    data = (results / name).read_bytes()
+    (results / name).write_bytes(data[: len(data) // 2])
+    assert list(named(verify(results))) == [str(results / name)]
+
+
+def test_weights_without_a_record_must_be_finite(results: Path) -> None:
+    (results / MODEL / ".sha256").unlink()
+    save_file({"a.weight": np.array([1, np.nan], np.float32)}, results / MODEL / "model.safetensors")
+    (finding,) = verify(results).findings
+    assert finding.path == results / MODEL / "model.safetensors" and "not finite" in finding.problem
+
+
+def test_a_link_that_leads_nowhere_is_named(results: Path) -> None:
+    link = results / "tables" / "old.csv"
+    link.symlink_to("nowhere.csv")
+    assert named(verify(results)) == {str(link): "missing"}
+
+
+def test_other_inputs_are_named_by_the_manifest_that_used_them(results: Path) -> None:
+    write_text("another\n", results / "mixtures/general/seq/rho-0.5.parquet")
+    (finding,) = [finding for finding in verify(results).findings if finding.kind == "outdated"]
+    assert finding.path == results / MODEL / "manifest.json" and "mixture" in finding.problem
+
+
+def test_other_settings_are_named(results: Path) -> None:
+    config = load(ROOT, "micro")
+    config["evaluation"]["sampling"]["temperature"] = 0.123
+    config["training"]["optimizer"]["weight_decay"] = 0.321
+    found = {finding.path: finding for finding in verify(results, config).findings}
+    assert set(found) == {results / ANSWERS / "manifest.json", results / MODEL / "manifest.json"}
+    answers, model = found.values()
+    if answers.path != results / ANSWERS / "manifest.json":
+        answers, model = model, answers
+    assert "sampling" in answers.problem and "0.123" in answers.expected
+    assert (model.kind, model.found, model.expected) == ("outdated", "0.0", "0.321, as in the config")
+
+
+def test_several_versions_of_a_package_are_a_note(results: Path) -> None:
+    path = results / ANSWERS / "manifest.json"
+    write_json(json.loads(path.read_text()) | {"packages": {"numpy": "0.1"}}, path)
+    (note,) = [note for note in verify(results).notes if note.startswith("numpy")]
+    assert "0.1 in 1 manifests" in note and f"{np.__version__} in 1 manifests" in note
+
+
+def test_a_moved_and_renamed_study_is_verified_where_it_is(original: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(original / "results" / "micro", moved, symlinks=True)
+    checked = verify(moved)
+    assert checked.findings == [] and checked.notes == []
+    write_text("another\n", moved / "mixtures/general/seq/rho-0.5.parquet")
+    assert [finding.kind for finding in verify(moved).findings] == ["outdated"]
+
+
+def test_quarantine_moves_a_table_alone_and_a_model_with_its_folder(results: Path) -> None:
+    for name in (f"{ANSWERS}/gsm8k.parquet", f"{MODEL}/model.safetensors", "tokens/general/tok/tokens.bin"):
+        (results / name).write_bytes(b"broken")
+    moved = quarantine(check_files(results)[0].findings, results)
+    assert {str(path.relative_to(results)) for path, _ in moved} == {
+        f"{ANSWERS}/gsm8k.parquet",
+        MODEL,
+        "tokens/general/tok",
+    }
+    assert (results / "damaged" / MODEL / "config.json").is_file() and not (results / MODEL).exists()
+    assert (results / ANSWERS / "manifest.json").is_file()
+    assert named(verify(results)) == {
+        str(results / ANSWERS / "gsm8k.parquet"): "missing",
+        str(results / "models/general/micro-1M/mix/rho-0.5/seed-0"): "missing",
+    }
+    (results / MODEL).mkdir()  # as if trained again
+    table(results / ANSWERS / "gsm8k.parquet", "answers")
+    assert named(verify(results)) == {}
+
+
+def test_what_is_made_again_with_the_same_content_keeps_its_time(results: Path) -> None:
+    """A job makes two tables again of which one was damaged: the one that comes out different keeps its new time."""
+    files = [results / "benchmarks" / f"{name}.parquet" for name in ("gsm8k", "squad", "other")]
+    for file in files:
+        table(file, "items")
+    for file in files[1:]:
+        os.utime(file, ns=(10**18, 10**18))
+    files[0].write_bytes(b"broken")
+    quarantine(check_files(results)[0].findings, results)
+    assert (results / "damaged" / "targets.txt").read_text() == f"{files[0]}\n"
+    assert restore_times(results) == []  # not made again yet
+    written = record_of(results / "damaged" / files[0].relative_to(results))
+    assert not written.exists()
+    noted = json.loads((results / "damaged" / "times.json").read_text())["benchmarks/gsm8k.parquet"]["mtime_ns"]
+    table(files[0], "items")
+    table(files[1], "items")
+    table(files[2], "overlaps")
+    assert restore_times(results) == files[:2]
+    assert [file.stat().st_mtime_ns for file in files[:2]] == [noted, 10**18]
+    assert files[2].stat().st_mtime_ns > 10**18
+    table(files[1], "items")  # from here on a time is a time
+    assert restore_times(results) == [] and files[1].stat().st_mtime_ns > 10**18
+
+
+def test_a_model_made_again_keeps_its_time_although_durations_differ(results: Path) -> None:
+    folder = results / MODEL
+    (folder / ".snakemake_timestamp").touch()
+    whole = {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix in (".json", ".safetensors")}
+    (folder / "model.safetensors").write_bytes(b"broken")
+    quarantine(check_files(results)[0].findings, results)
+    with atomic_directory(folder) as again:
+        for name, content in whole.items():
+            (again / name).write_bytes(content if name != "manifest.json" else b'{"seconds": 7}')
+    (folder / ".snakemake_timestamp").touch()
+    assert folder in restore_times(results)
+
+
+def test_a_damaged_record_is_moved_alone(results: Path) -> None:
+    (results / MODEL / ".sha256").write_text("{")
+    ((old, _),) = quarantine(check_files(results)[0].findings, results)
+    assert old == results / MODEL / ".sha256"
+    assert (results / MODEL / "model.safetensors").is_file() and not (results / "damaged" / "targets.txt").exists()
+    assert verify(results).findings == []
+
+
+def test_the_list_of_findings_has_an_end() -> None:
+    findings = [Finding("damaged", Path(f"results/s/a/{n}"), "p", "f", "e") for n in range(5000)]
+    text = report(Checked(findings=findings), Path("results/s"))
+    assert len(text.splitlines()) < 250 and "and 4950 more" in text and "5000 damaged" in text.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_the_programs_exit_with_the_outcome(root: Path, results: Path) -> None:
+    def run(script: str) -> tuple[int, str]:
+        command = [sys.executable, str(root / "workflow" / "scripts" / script), "--results", "results/micro"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.stderr == ""
+        return done.returncode, done.stdout.splitlines()[-1]
+
+    (results / "explorer.html").write_text("broken")
+    assert run("verify_study.py")[0] == 1
+    status, line = run("quarantine_damaged.py")
+    assert status == 0 and line.endswith("xargs snakemake OPTIONS -- < results/micro/damaged/targets.txt")
+    assert run("verify_study.py")[1].startswith("results/micro: 1 missing")
+    (results / ".explorer.html.sha256").unlink()
+    assert run("verify_study.py")[0] == 0
