@@ -92,18 +92,17 @@ def plan_kill(moment: str, after: int) -> None:
     import torch
     import transformers.trainer
 
-    from scale_or_reason.training.trainer import callbacks as training_callbacks
-    from scale_or_reason.training.trainer import students
+    from scale_or_reason.training.trainer import callbacks, checkpoints, students
 
     trainer = transformers.trainer.Trainer
     place: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         "forward": (trainer, "training_step", die),
         "sigterm": (trainer, "training_step", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)),
-        "step end": (training_callbacks.StopOnSigterm, "on_step_end", die),
+        "step end": (callbacks.StopOnSigterm, "on_step_end", die),
         "weights written": (trainer, "_save_optimizer_and_scheduler", die),
         "half a file": (torch, "save", half_a_file),
-        "unmarked": (training_callbacks.WholeCheckpoints, "on_save", die),
-        "marked": (training_callbacks.WholeCheckpoints, "on_save", die),
+        "unmarked": (checkpoints.WholeCheckpoints, "on_save", die),
+        "marked": (checkpoints.WholeCheckpoints, "on_save", die),
         "half deleted": (shutil, "rmtree", half_deleted),
         "saving the model": (students, "save_student", half_a_model),
     }

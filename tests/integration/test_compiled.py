@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scale_or_reason.training.trainer import attention, varlen
-from scale_or_reason.training.trainer.command import checkpoint_folder
+from scale_or_reason.training.trainer.command import checkpoint_folder, identity_of
 from scale_or_reason.training.trainer.compiled import compile_layers, why_not_compile
 from scale_or_reason.training.trainer.students import load_model
 
@@ -56,9 +56,8 @@ def test_missing_triton_or_gpu_is_named(gpu: pytest.MonkeyPatch, root: Path) -> 
 
 def test_checkpoints_without_compiling_keep_the_key_from_before_the_setting(tmp_path: Path) -> None:
     def folder(**settings: str) -> Path:
-        return checkpoint_folder(
-            tmp_path / "model", {"settings": {"seed": "1"} | settings, "inputs": {}, "packages": {}}
-        )
+        made_from = {"settings": {"seed": "1"} | settings, "inputs": {}, "packages": {}}
+        return checkpoint_folder(tmp_path / "model", identity_of(made_from))
 
     assert folder(compile="never") == folder()
     assert folder(compile="layers") != folder()

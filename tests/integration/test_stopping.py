@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from made_mixture import make_mixture, make_rows
+from safetensors import safe_open
 from training_runs import PATIENCE, command, run
 
 from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
@@ -42,6 +43,8 @@ def test_a_finished_student_stops_in_vllm(
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["architectures"] == [architecture]
     assert "vision_config" not in config and "_attn_implementation" not in config
+    with safe_open(tmp_path / "model" / "model.safetensors", "numpy") as saved:
+        assert "lm_head.weight" not in saved.keys()  # noqa: SIM118 (no mapping); tied to the embedding
 
     script = tmp_path / "answer.py"
     script.write_text(ANSWER)

@@ -6,12 +6,18 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from scale_or_reason.common.errors import DivergedError
 from scale_or_reason.training.trainer.bad_steps import StopOnBadStep, refuse_diverged
-from scale_or_reason.training.trainer.callbacks import last_whole_checkpoint
+from scale_or_reason.training.trainer.checkpoints import (
+    WholeCheckpoints,
+    last_whole_checkpoint,
+    remove_checkpoints,
+    why_unusable,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -100,11 +106,58 @@ def test_a_phase_without_gradients_stops_at_its_end(phases: list[int], norms: li
     assert said is None or f"all gradients of this phase were zero ({phases.count(phases[stop - 1])} step(s)" in said
 
 
-def test_partial_writes_are_removed_and_never_resumed(tmp_path: Path):
-    assert last_whole_checkpoint(tmp_path / "nowhere") is None
-    for step in (3, 12, 9, 15):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-    for step in (3, 12, 9):
-        (tmp_path / f"checkpoint-{step}" / "whole.json").write_text("{}")
-    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-12"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-12", "checkpoint-3", "checkpoint-9"]
+IDENTITY = {"settings": {"seed": 1, "learning_rate": 0.1}, "inputs": {"mixture": "abc"}, "packages": {"torch": "2"}}
+
+
+def save_checkpoint(folder: Path, step: int, identity: Any = IDENTITY) -> Path:
+    """A checkpoint of two files, as the callback marks it."""
+    checkpoint = folder / f"checkpoint-{step}"
+    (checkpoint / "global_step").mkdir(parents=True)
+    (checkpoint / "trainer_state.json").write_text("{}")
+    (checkpoint / "global_step" / "weights.pt").write_bytes(b"weights")
+    state = SimpleNamespace(global_step=step)
+    with pytest.MonkeyPatch.context() as alone:
+        alone.setattr("scale_or_reason.training.trainer.checkpoints.wait_for_all", lambda: None)
+        WholeCheckpoints(None, identity).on_save(SimpleNamespace(output_dir=folder), state, None)
+    return checkpoint
+
+
+def test_a_restart_takes_the_last_whole_checkpoint_and_says_what_it_cannot_use(tmp_path: Path, capsys: Any) -> None:
+    run = tmp_path / ".model.checkpoints-abc"
+    assert last_whole_checkpoint(run, IDENTITY) is None and capsys.readouterr().err == ""
+    for step in (3, 12, 9, 15, 18, 21, 24):
+        save_checkpoint(run, step)
+    (run / "checkpoint-15" / "whole.json").unlink()
+    (run / "checkpoint-18" / "whole.json").write_text('{"seconds": 1')
+    (run / "checkpoint-21" / "global_step" / "weights.pt").write_bytes(b"wei")
+    (run / "checkpoint-24" / "global_step" / "weights.pt").unlink()
+    assert last_whole_checkpoint(run, IDENTITY) == run / "checkpoint-12"
+    assert capsys.readouterr().err.splitlines() == [
+        "not resuming from checkpoint-24, and removing it: it is damaged: global_step/weights.pt is missing, "
+        "it had 7 bytes when it was written",
+        "not resuming from checkpoint-21, and removing it: it is damaged: global_step/weights.pt has 3 bytes, "
+        "it had 7 bytes when it was written",
+        "not resuming from checkpoint-18, and removing it: its whole.json is damaged",
+        "not resuming from checkpoint-15, and removing it: it is incomplete, since the training was killed while "
+        "writing it",
+    ]
+    assert sorted(path.name for path in run.iterdir()) == ["checkpoint-12", "checkpoint-3", "checkpoint-9"]
+    assert last_whole_checkpoint(run, IDENTITY) == run / "checkpoint-12" and capsys.readouterr().err == ""
+
+
+def test_a_restart_names_what_has_changed_since_a_checkpoint_of_another_run(tmp_path: Path, capsys: Any) -> None:
+    old = save_checkpoint(tmp_path / ".model.checkpoints-abc", 12)
+    now = {"settings": {"seed": 1, "learning_rate": 0.2}, "inputs": {"mixture": "new"}, "packages": {"torch": "3"}}
+    folder = tmp_path / ".model.checkpoints-def"
+    assert last_whole_checkpoint(folder, now) is None
+    assert capsys.readouterr().err == (
+        "not resuming from .model.checkpoints-abc/checkpoint-12, of another run: setting learning_rate was 0.1, "
+        "now 0.2; input mixture has changed; package torch was 2, now 3\n"
+    )
+    (old / "whole.json").write_text('{"seconds": 1.5}')  # of a version without identity and sizes
+    assert why_unusable(old) is None and last_whole_checkpoint(folder, now) is None
+    assert "it has no record of the settings" in capsys.readouterr().err
+    save_checkpoint(folder, 3, now)
+    assert last_whole_checkpoint(folder, now) == folder / "checkpoint-3" and capsys.readouterr().err == ""
+    remove_checkpoints(folder)
+    assert list(tmp_path.iterdir()) == []

@@ -93,7 +93,7 @@ def find_rate(arguments: argparse.Namespace) -> None:
 
 
 def train_and_save(arguments: argparse.Namespace) -> bool:
-    from scale_or_reason.training.trainer.callbacks import remove_checkpoints
+    from scale_or_reason.training.trainer.checkpoints import remove_checkpoints
 
     ready = command.prepare(arguments)
     trained = command.run(arguments, ready)

@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def try_rate(arguments: argparse.Namespace) -> bool:
-    from scale_or_reason.training.trainer.callbacks import remove_checkpoints
+    from scale_or_reason.training.trainer.checkpoints import remove_checkpoints
 
     ready = command.prepare(arguments, held_out=arguments.held_out)
     held_out = held_out_sequences(arguments, ready)

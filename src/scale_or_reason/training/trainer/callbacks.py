@@ -1,60 +1,19 @@
-"""Trainer callbacks: progress, complete checkpoints, stopping on SIGTERM."""
+"""Trainer callbacks: progress, seconds of a step, stopping on SIGTERM."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import signal
 import sys
 import time
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from scale_or_reason.common.files import sync_folder, write_json
-from scale_or_reason.training.trainer.launch import any_process, rank, wait_for_all
+from scale_or_reason.training.trainer.launch import any_process, rank
 
-#: Written into a checkpoint last; a checkpoint without it is a partial write of a killed run.
-_WHOLE = "whole.json"
 _SECONDS_BETWEEN_LINES = 15
-
-
-def last_whole_checkpoint(folder: Path) -> Path | None:
-    """The latest complete checkpoint; ``None`` to start from the beginning.
-
-    Removes partial writes, which would count towards the limit of kept checkpoints.
-    """
-    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    whole = [path for path in checkpoints if (path / _WHOLE).is_file()]
-    for partial_write in set(checkpoints) - set(whole):
-        shutil.rmtree(partial_write)
-    return whole[-1] if whole else None
-
-
-class WholeCheckpoints(TrainerCallback):
-    """Marks checkpoints as complete, and stores the training time in them."""
-
-    def __init__(self, resumed: Path | None) -> None:
-        self.before = json.loads((resumed / _WHOLE).read_text())["seconds"] if resumed else 0.0
-        self.began = time.monotonic()
-
-    def seconds(self) -> float:
-        """Time in training steps over all runs, without work lost by kills."""
-        return self.before + time.monotonic() - self.began
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.began = time.monotonic()
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        wait_for_all()  # each rank writes its part
-        if rank() == 0:
-            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            sync_folder(folder)  # otherwise a crash of the machine could leave the mark beside empty files
-            write_json({"seconds": self.seconds()}, folder / _WHOLE)
-        wait_for_all()  # a rank that exits earlier would make its launcher kill the others
 
 
 class StepSeconds(TrainerCallback):
@@ -138,10 +97,3 @@ class Progress(TrainerCallback):
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if self.bar is not None:
             self.bar.close()
-
-
-def remove_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of a finished run and those of earlier settings."""
-    stem = folder.name.rpartition("-")[0]
-    for old in folder.parent.glob(f"{stem}-*"):
-        shutil.rmtree(old, ignore_errors=True)

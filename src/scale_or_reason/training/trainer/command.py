@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,7 +169,7 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
         layers = f"layers: not compiled ({why_not})" if why_not else "layers: compiled"
         kernels = f"{layers}; {kernel_summary(arguments.attention, arguments.dtype)}"
         print(training_summary(sequences, plan, schedule, kernels), file=sys.stderr, flush=True)
-    checkpoints = checkpoint_folder(arguments.output, made_from)
+    checkpoints = checkpoint_folder(arguments.output, identity_of(made_from))
     return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, made_from, checkpoints)
 
 
@@ -186,7 +186,7 @@ def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Seque
         ready.plan,
         ready.schedule,
         recipe(arguments),
-        execution(arguments, ready.checkpoints),
+        execution(arguments, ready),
         held_out,
     )
 
@@ -220,12 +220,17 @@ def training_manifest(arguments: argparse.Namespace, source: str, others: dict[s
     return manifest(inputs, settings | {"processes": launch.processes()})
 
 
-def checkpoint_folder(output: Path, made_from: dict[str, Any]) -> Path:
-    """A folder beside the output, keyed by data, hyper-parameters and versions: only an equal run resumes from it."""
-    hashes = {name: entry["sha256"] for name, entry in made_from["inputs"].items()}
+def identity_of(made_from: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Everything in a manifest that a run depends on: only an equal run resumes from its checkpoints."""
     # without `compile: never`, so that checkpoints from before this setting existed keep their key
     settings = {name: value for name, value in made_from["settings"].items() if (name, value) != ("compile", "never")}
-    key = stable_id(json.dumps([settings, hashes, made_from["packages"]], sort_keys=True))
+    inputs = {name: entry["sha256"] for name, entry in made_from["inputs"].items()}
+    return {"settings": settings, "inputs": inputs, "packages": made_from["packages"]}
+
+
+def checkpoint_folder(output: Path, identity: Mapping[str, Any]) -> Path:
+    """A folder beside the output, keyed by :func:`identity_of`."""
+    key = stable_id(json.dumps([identity[name] for name in ("settings", "inputs", "packages")], sort_keys=True))
     return output.parent / f".{output.name}.checkpoints-{key}"
 
 
@@ -238,7 +243,7 @@ def recipe(arguments: argparse.Namespace) -> Any:
     return Recipe(**values, seed=derive_seed(arguments.seed, "training"))
 
 
-def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
+def execution(arguments: argparse.Namespace, ready: Preparation) -> Any:
     """Memory, speed and reports, for :func:`scale_or_reason.training.trainer.sft.train`."""
     from scale_or_reason.training.trainer.sft import Execution
 
@@ -250,10 +255,11 @@ def execution(arguments: argparse.Namespace, checkpoints: Path) -> Any:
         attention=arguments.attention,
         gradient_checkpointing=arguments.gradient_checkpointing == "on",
         checkpoint_steps=arguments.checkpoint_steps,
-        checkpoints=checkpoints,
+        checkpoints=ready.checkpoints,
         report_to=tuple(arguments.report_to),
         run_name=str(arguments.output),
         compiled=arguments.compile == "layers",
+        identity=identity_of(ready.manifest),
     )
 
 

@@ -7,7 +7,7 @@ micro-batches in order, so that its own sampling, packing and padding have no ef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,8 @@ from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import IGNORED, Sequences
 from scale_or_reason.training.trainer.attention import implementation
 from scale_or_reason.training.trainer.bad_steps import GradientNorm, StopOnBadStep, refuse_diverged, step_counts
-from scale_or_reason.training.trainer.callbacks import (
-    Progress,
-    StepSeconds,
-    StopOnSigterm,
-    WholeCheckpoints,
-    last_whole_checkpoint,
-)
+from scale_or_reason.training.trainer.callbacks import Progress, StepSeconds, StopOnSigterm
+from scale_or_reason.training.trainer.checkpoints import Identity, WholeCheckpoints, last_whole_checkpoint
 from scale_or_reason.training.trainer.compiled import compile_layers
 from scale_or_reason.training.trainer.launch import from_first, processes, rank
 from scale_or_reason.training.trainer.planned import planned_trainer, scored_tokens
@@ -61,6 +56,8 @@ class Execution:
     run_name: str
     #: Whether torch compiles the layers.
     compiled: bool = False
+    #: What the run depends on, to explain why checkpoints of another run are not used.
+    identity: Identity = field(default_factory=dict)
 
 
 @dataclass
@@ -114,8 +111,8 @@ def train(
     if arguments.use_cpu:
         _adapt_fused_head_to_cpu(model.config.get_text_config().vocab_size)
     before = weight_hashes(model)
-    resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints))
-    checkpoints, interruption = WholeCheckpoints(resume), StopOnSigterm()
+    resume = from_first(lambda: last_whole_checkpoint(execution.checkpoints, execution.identity))
+    checkpoints, interruption = WholeCheckpoints(resume, execution.identity), StopOnSigterm()
     bad_steps = _stop_on_bad_step(plan, sequences, recipe)
     trainer = planned_trainer(SFTTrainer, schedule, scored_tokens(plan, sequences, processes()))(
         model=model,

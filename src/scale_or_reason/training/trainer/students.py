@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,21 @@ def save_student(folder: Path, model: Any, weights: dict[str, Any], tokenizer: A
         pad_token_id=pad_token_id(tokenizer, stop_token),
     )
     # with the names of the model's class, not those of the vision-language model
-    model.save_pretrained(folder, state_dict=weights, save_original_format=False)
+    model.save_pretrained(folder, state_dict=without_tied(model, weights), save_original_format=False)
     tokenizer.save_pretrained(folder)
     check_weights(folder, parameters=_parameter_shapes(model), finite=True)
+
+
+def without_tied(model: Any, weights: Mapping[str, Any]) -> dict[str, Any]:
+    """``weights`` without tensors that loaders take from another one, such as an output head tied to the embedding.
+
+    transformers omits them from a model's own state dict. That of a distributed training has copies of them.
+    """
+    tied: Mapping[str, str] = model.all_tied_weights_keys  # name -> name of the tensor it is tied to
+    for name, source in tied.items():
+        if name in weights and not weights[name].equal(weights[source]):
+            raise AssertionError(f"{name} is tied to {source} and differs from it")
+    return {name: tensor for name, tensor in weights.items() if name not in tied}
 
 
 def _parameter_shapes(model: Any) -> dict[str, tuple[int, ...]]:
