@@ -280,17 +280,21 @@ def test_tokens_of_another_tokenizer_and_damaged_ones_are_refused(root, tiny_mod
     assert not (tmp_path / "model").exists()
 
 
-def test_a_tokenizer_that_loads_as_another_one_is_refused(root, tiny_model, mixture, tmp_path):
-    """A Qwen2 folder splits text as Qwen2 does, whatever its tokenizer.json says."""
+def test_a_tokenizer_that_loads_as_another_one_is_refused(root, tiny_model, mixture, tmp_path, monkeypatch):
+    """A Qwen2 hub id splits text as Qwen2 does, whatever its tokenizer.json says; test_tokenizer_checks.py has more."""
     from tokenizers import Regex, Tokenizer, pre_tokenizers
 
-    model = tmp_path / "other"
+    model = tmp_path / "hub" / "models--somebody--other" / "snapshots" / ("0" * 40)
     shutil.copytree(tiny_model, model)
+    (model.parents[1] / "refs").mkdir()
+    (model.parents[1] / "refs" / "main").write_text(model.name)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
     by_pairs = pre_tokenizers.Split(Regex("[0-9]{2}"), behavior="removed")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([by_pairs, tokenizer.pre_tokenizer])
     tokenizer.save(str(model / "tokenizer.json"))
-    done = run(command(root, tiny_model, mixture, tmp_path / "model", model=model))
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", model="somebody/other"))
     assert done.returncode == 2
     assert "other token ids than its tokenizer.json" in done.stderr
 

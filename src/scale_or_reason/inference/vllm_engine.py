@@ -87,7 +87,7 @@ class VllmEngine:
         self._sampling_params = vllm.SamplingParams
         self._structured = vllm.sampling_params.StructuredOutputsParams
         self.tokenizer: Any = self._llm.get_tokenizer()
-        check_token_ids(model, self.tokenizer)
+        check_token_ids(model, self.tokenizer, revision)
         self.context_tokens: int = self._llm.llm_engine.model_config.max_model_len
         self._think_of_tail: dict[tuple[int, ...], str] = {}
         self.startup_seconds = time.monotonic() - began
