@@ -94,11 +94,11 @@ def main() -> None:
     refusals = [refusal(model, settings) for settings in ({"max_num_seq": 4}, {"max_model_len": 100_000})]
     engine = VllmEngine(model, {"dtype": "float32", "max_model_len": 512})
     thinking = ThinkingMode(template={"enable_thinking": True})
-    counted: list[Completion] = []
+    counted: dict[int, Completion] = {}
     facts: dict[str, Any] = {"startup_seconds": engine.startup_seconds, "context": engine.context_tokens}
     facts["refusals"] = refusals
-    facts["whole"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, thinking, counted.append))
-    facts["counted"] = len(counted)
+    facts["whole"] = listed(engine.chat(PROMPTS, SEEDS, RANDOM, thinking, counted.__setitem__))
+    facts["counted"] = listed([counted[number] for number in sorted(counted)])
     facts["reversed"] = listed(engine.chat(PROMPTS[::-1], SEEDS[::-1], RANDOM, thinking))[::-1]
     facts["pieces"] = [
         reply

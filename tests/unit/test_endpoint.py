@@ -17,12 +17,12 @@ from hostile_endpoint import HostileEndpoint, serving
 
 import scale_or_reason.inference.endpoint as endpoint_module
 from scale_or_reason.common.checksums import is_record
-from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.journal import Journal
+from scale_or_reason.common.errors import Interrupted, StudyError
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
-from scale_or_reason.inference.command_line import Generation, SharedEngine
+from scale_or_reason.inference.command_line import Generation
 from scale_or_reason.inference.endpoint import Endpoint, EndpointEngine
 from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode
+from scale_or_reason.inference.resumable import SharedEngine
 
 SAMPLING = SamplingParameters(0.6, 0.95, 64)
 
@@ -32,9 +32,19 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint_module, "_LONGEST_PAUSE", 0.01)
 
 
-def engine_of(server: HostileEndpoint, folder: Path, **settings: Any) -> EndpointEngine:
-    endpoint = Endpoint(server.url, **{"timeout": 5.0, "retries": 4, "concurrency": 8, **settings})
-    return EndpointEngine(endpoint, "made-up/teacher", Journal(folder / "replies.jsonl", "f"))
+def endpoint_of(server: HostileEndpoint, **settings: Any) -> Endpoint:
+    return Endpoint(server.url, **{"timeout": 5.0, "retries": 4, "concurrency": 8, **settings})
+
+
+def engine_of(server: HostileEndpoint, **settings: Any) -> EndpointEngine:
+    return EndpointEngine(endpoint_of(server, **settings), "made-up/teacher")
+
+
+def run_job(server: HostileEndpoint, folder: Path, prompts: list[str], **settings: Any) -> list[Completion]:
+    """The replies of a job with a store in ``folder``."""
+    generation = Generation("made-up/teacher", None, SAMPLING, {}, seed=0, endpoint=endpoint_of(server, **settings))
+    with SharedEngine(generation, folder / "engine.log") as engine:
+        return engine.with_replies(folder / "replies", "t").chat(prompts, list(range(len(prompts))))
 
 
 def ask(engine: EndpointEngine, prompts: list[str], **options: Any) -> list[Completion]:
@@ -46,7 +56,7 @@ def expected(prompt: str) -> Completion:
 
 
 @pytest.mark.slow
-def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) -> None:
+def test_one_reply_per_prompt_in_order_whatever_the_server_does() -> None:
     prompts = [f"p{number}" for number in range(40)]
     faults = {
         "p1": [429, 429, 429, 429],
@@ -56,11 +66,11 @@ def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) 
         "p6": ["half", "no choices", "no message", "garbled"],
         "p7": [408, 425, 409],
     }
-    seen: list[Completion] = []
+    seen: dict[int, Completion] = {}
     with serving(HostileEndpoint(faults, delay=0.01)) as server:
-        replies = ask(engine_of(server, tmp_path), prompts, on_completion=seen.append)
+        replies = ask(engine_of(server), prompts, on_completion=seen.__setitem__)
     assert replies == [expected(prompt) for prompt in prompts]
-    assert sorted(reply.text for reply in seen) == sorted(reply.text for reply in replies)
+    assert seen == dict(enumerate(replies))
     assert server.answered == dict.fromkeys(prompts, 1)
     assert server.asked == {prompt: 1 + len(faults.get(prompt, [])) for prompt in prompts}
     assert 1 < server.most_open <= 8
@@ -69,7 +79,8 @@ def test_one_reply_per_prompt_in_order_whatever_the_server_does(tmp_path: Path) 
 def test_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADE_UP_KEY", "secret-word")
     with serving(HostileEndpoint()) as server:
-        engine = engine_of(server, tmp_path, key="MADE_UP_KEY")
+        engine = engine_of(server, key="MADE_UP_KEY")
+        run_job(server, tmp_path, ["Who?"], key="MADE_UP_KEY")
         engine.chat(["Why?"], [7], SamplingParameters(0.6, 0.95, 64), ThinkingMode(system="/no_think"))
         engine.chat(
             ["Why?"],
@@ -77,7 +88,7 @@ def test_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             SamplingParameters(0.6, 0.95, 64, top_k=20),
             ThinkingMode(template={"enable_thinking": False}),
         )
-    first, second = server.bodies
+    _, first, second = server.bodies
     assert first == {
         "path": "/v1/chat/completions",
         "model": "made-up/teacher",
@@ -90,46 +101,47 @@ def test_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert second["messages"] == [{"role": "user", "content": "Why?"}]
     assert second["top_k"] == 20 and second["chat_template_kwargs"] == {"enable_thinking": False}
     assert server.keys == {"Bearer secret-word"}
-    assert "secret-word" not in (tmp_path / "replies.jsonl").read_text()
+    assert not any(b"secret-word" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
-def test_replies_are_kept_and_not_paid_twice(tmp_path: Path) -> None:
+def test_replies_are_kept_and_not_paid_twice(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     prompts = [f"p{number}" for number in range(10)]
     with serving(HostileEndpoint({"p7": [500] * 5})) as server:
         with pytest.raises(StudyError, match="failed 5 times in a row") as caught:
-            ask(engine_of(server, tmp_path), prompts)
+            run_job(server, tmp_path, prompts)
         assert "status 500" in str(caught.value) and server.url in str(caught.value)
-        engine = engine_of(server, tmp_path, prompt_price=1e5, completion_price=1e6)
-        assert ask(engine, prompts) == [expected(prompt) for prompt in prompts]
+        replies = run_job(server, tmp_path, prompts, prompt_price=1e5, completion_price=1e6)
+        assert replies == [expected(prompt) for prompt in prompts]
     assert server.answered == dict.fromkeys(prompts, 1)
     # 20 prompt tokens at 0.1, 30 generated ones at 1
-    assert engine.account() == "endpoint: 10 replies, 20 prompt tokens, 30 generated tokens, cost 32.00"
+    account = "endpoint: 10 replies, 20 prompt tokens, 30 generated tokens, cost 32.00"
+    assert capfd.readouterr().err.splitlines()[-1] == account
 
 
-def test_a_server_that_refuses_everything_is_an_error(tmp_path: Path) -> None:
+def test_a_server_that_refuses_everything_is_an_error() -> None:
     problem = "refuses the first request"
     with serving(HostileEndpoint(closed=(0, 400))) as server, pytest.raises(StudyError, match=problem) as caught:
-        ask(engine_of(server, tmp_path), ["p0", "p1"])
+        ask(engine_of(server), ["p0", "p1"])
     assert "made up" in str(caught.value)
     assert server.asked == {"p0": 1, "Hello": 1}
 
 
 @pytest.mark.parametrize("prompts", [["bad", "good"], ["good", "bad"]])
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
-def test_a_refused_prompt_is_a_reply_also_if_it_is_the_first(tmp_path: Path, status: int, prompts: list[str]) -> None:
+def test_a_refused_prompt_is_a_reply_also_if_it_is_the_first(status: int, prompts: list[str]) -> None:
     with serving(HostileEndpoint({"bad": [status]})) as server:
-        engine = engine_of(server, tmp_path)
+        engine = engine_of(server)
         replies = dict(zip(prompts, ask(engine, prompts), strict=True))
     assert replies == {"good": expected("good"), "bad": Completion(0, "", 0, "refused")}
     # the greeting is paid too
     paid = "9 prompt tokens, 6 generated tokens" if prompts[0] == "bad" else "4 prompt tokens, 3 generated tokens"
-    assert engine.account() == f"endpoint: 2 replies, {paid}; 1 refused"
+    assert engine.account(list(replies.values())) == f"endpoint: 2 replies, {paid}; 1 refused"
 
 
 @pytest.mark.parametrize("status", [301, 401, 402, 404, 405])
-def test_without_key_address_or_credit_nothing_goes_on(tmp_path: Path, status: int) -> None:
+def test_without_key_address_or_credit_nothing_goes_on(status: int) -> None:
     with serving(HostileEndpoint({"p1": [status]})) as server, pytest.raises(StudyError, match="denies access"):
-        ask(engine_of(server, tmp_path, concurrency=1), ["p0", "p1", "p2"])
+        ask(engine_of(server, concurrency=1), ["p0", "p1", "p2"])
     assert server.asked == {"p0": 1, "p1": 1}
 
 
@@ -139,30 +151,30 @@ def test_a_server_that_closes_in_the_middle_stops_the_job_and_the_replies_are_ke
     prompts = [f"p{number}" for number in range(40)]
     with serving(HostileEndpoint(closed=(10, status))) as server:
         with pytest.raises(StudyError, match=f"status {status}"):
-            ask(engine_of(server, tmp_path, concurrency=4), prompts)
+            run_job(server, tmp_path, prompts, concurrency=4)
         server.closed = None
-        assert ask(engine_of(server, tmp_path, concurrency=4), prompts) == [expected(prompt) for prompt in prompts]
+        assert run_job(server, tmp_path, prompts, concurrency=4) == [expected(prompt) for prompt in prompts]
     assert server.answered == dict.fromkeys(prompts, 1)
 
 
-def test_many_refused_prompts_in_a_row_are_refusals_if_the_server_still_answers(tmp_path: Path) -> None:
+def test_many_refused_prompts_in_a_row_are_refusals_if_the_server_still_answers() -> None:
     prompts = ["good", *(f"bad {number}" for number in range(25)), "also good"]
     with serving(HostileEndpoint({prompt: [403] for prompt in prompts if "bad" in prompt})) as server:
-        replies = ask(engine_of(server, tmp_path, concurrency=1), prompts)
+        replies = ask(engine_of(server, concurrency=1), prompts)
     assert [reply.finish_reason for reply in replies] == ["stop", *["refused"] * 25, "stop"]
     assert server.asked["Hello"] == 2
 
 
-def test_finish_reasons_and_reasoning_sent_apart(tmp_path: Path) -> None:
+def test_finish_reasons_and_reasoning_sent_apart() -> None:
     with serving(HostileEndpoint()) as server:
-        replies = ask(engine_of(server, tmp_path), ["at length", "content_filter", "apart"])
+        replies = ask(engine_of(server), ["at length", "content_filter", "apart"])
     assert [reply.finish_reason for reply in replies] == ["length", "refused", "stop"]
     assert replies[2].text == "<think>\nbecause\n</think>\n\nanswer to apart"
 
 
-def test_a_lone_surrogate_is_sent_and_received(tmp_path: Path) -> None:
+def test_a_lone_surrogate_is_sent_and_received() -> None:
     with serving(HostileEndpoint()) as server:
-        (reply,) = ask(engine_of(server, tmp_path), ["a \ud800 b"])
+        (reply,) = ask(engine_of(server), ["a \ud800 b"])
     assert reply.text == "answer to a \ufffd b"
     assert server.bodies[0]["messages"][0]["content"] == "a \ud800 b"
 
@@ -194,70 +206,70 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("fault", [*FAILURES_THAT_PASS.values(), *EMPTY.values()], ids=[*FAILURES_THAT_PASS, *EMPTY])
-def test_what_may_be_better_the_next_time_is_asked_again(tmp_path: Path, fault: dict[str, Any]) -> None:
+def test_what_may_be_better_the_next_time_is_asked_again(fault: dict[str, Any]) -> None:
     with serving(HostileEndpoint({"p": [fault, fault]})) as server:
-        assert ask(engine_of(server, tmp_path), ["p"]) == [expected("p")]
+        assert ask(engine_of(server), ["p"]) == [expected("p")]
     assert server.asked == {"p": 3}
 
 
 @pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
-def test_a_reply_that_stays_empty_is_counted(tmp_path: Path, fault: dict[str, Any]) -> None:
+def test_a_reply_that_stays_empty_is_counted(fault: dict[str, Any]) -> None:
     with serving(HostileEndpoint({"p": [fault] * 9})) as server:
-        engine = engine_of(server, tmp_path)
+        engine = engine_of(server)
         (reply,) = ask(engine, ["p"])
     assert server.asked == {"p": 3}
     assert len({body["seed"] for body in server.bodies}) == 3
     assert reply.is_empty and reply.finish_reason == "stop" and not reply.prompt_filled_context
-    assert "; 1 empty" in engine.account()
+    assert "; 1 empty" in engine.account([reply])
 
 
-def test_empty_replies_are_paid_too(tmp_path: Path) -> None:
+def test_empty_replies_are_paid_too() -> None:
     with serving(HostileEndpoint({"p": [answered(""), answered("")]})) as server:
-        engine = engine_of(server, tmp_path)
-        ask(engine, ["p"])
-    assert engine.account() == "endpoint: 1 replies, 11 prompt tokens, 5 generated tokens"
+        engine = engine_of(server)
+        replies = ask(engine, ["p"])
+    assert engine.account(replies) == "endpoint: 1 replies, 11 prompt tokens, 5 generated tokens"
 
 
 @pytest.mark.parametrize(
     ("code", "match"), [("insufficient_quota", "denies access"), ("rate_limit_exceeded", "failed 5 times")]
 )
-def test_too_many_requests_is_no_lack_of_credit(tmp_path: Path, code: str, match: str) -> None:
+def test_too_many_requests_is_no_lack_of_credit(code: str, match: str) -> None:
     fault = {"status": 429, "body": {"error": {"code": code, "message": "m"}}}
     with serving(HostileEndpoint({"p": [fault] * 9})) as server, pytest.raises(StudyError, match=match):
-        ask(engine_of(server, tmp_path), ["p"])
+        ask(engine_of(server), ["p"])
 
 
-def test_a_demanded_pause_is_kept(tmp_path: Path) -> None:
+def test_a_demanded_pause_is_kept() -> None:
     """The date is two seconds ahead, without a fraction: at least one second is left of it."""
     date = formatdate(time.time() + 2, usegmt=True)
     fault = {"status": 503, "body": {}, "headers": {"Retry-After": date}}
     with serving(HostileEndpoint({"p": [fault]})) as server:
         began = time.monotonic()
-        assert ask(engine_of(server, tmp_path), ["p"]) == [expected("p")]
+        assert ask(engine_of(server), ["p"]) == [expected("p")]
         assert time.monotonic() - began > 0.9
 
 
-def test_a_server_that_counts_nothing(tmp_path: Path) -> None:
+def test_a_server_that_counts_nothing() -> None:
     fault = {"body": {"choices": [{"message": {"content": "four"}, "finish_reason": "length"}]}}
     with serving(HostileEndpoint({"p": [fault]})) as server:
-        engine = engine_of(server, tmp_path)
+        engine = engine_of(server)
         (reply,) = ask(engine, ["p"])
     assert reply == Completion(0, "four", 0, "length") and not reply.prompt_filled_context
-    assert "no token counts for 1 replies" in engine.account()
+    assert "no token counts for 1 replies" in engine.account([reply])
 
 
-def test_nobody_is_there(tmp_path: Path) -> None:
+def test_nobody_is_there() -> None:
     server = HostileEndpoint()
     with serving(server):
         pass
     with pytest.raises(StudyError, match="failed 3 times in a row") as caught:
-        ask(engine_of(server, tmp_path, retries=2), ["p"])
+        ask(engine_of(server, retries=2), ["p"])
     assert "ConnectError" in str(caught.value)
 
 
-def test_an_answer_that_takes_too_long(tmp_path: Path) -> None:
+def test_an_answer_that_takes_too_long() -> None:
     with serving(HostileEndpoint(delay=1.0)) as server, pytest.raises(StudyError, match="ReadTimeout"):
-        ask(engine_of(server, tmp_path, retries=1, timeout=0.1), ["p"])
+        ask(engine_of(server, retries=1, timeout=0.1), ["p"])
     assert server.asked == {"p": 2}
 
 
@@ -285,17 +297,30 @@ def test_a_key_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "export MADE_UP_KEY" in str(caught.value)
 
 
-def test_a_job_killed_behind_its_last_reply_leaves_nothing(tmp_path: Path) -> None:
-    """All is in the journal and only the output is missing: no server is asked, and the replies are cleared away."""
-    endpoint = Endpoint("http://127.0.0.1:9/v1")
-    generation = Generation("made-up/teacher", None, SAMPLING, {}, seed=0, chunk_size=2, endpoint=endpoint)
-    journal = Journal(tmp_path / "journal.jsonl", "f")
-    journal.append([{"text": "a"}, {"text": "b"}], seconds=1.0)
-    journal.companion("replies").append([{"key": "k"}], seconds=0.0)
-    with SharedEngine(generation, tmp_path / "engine.log") as engine:
-        outcome = engine.run(2, lambda *_: pytest.fail("asked again"), label="t", journal=journal)
-    assert outcome.rows == [{"text": "a"}, {"text": "b"}]
-    assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]
+def test_a_job_killed_behind_its_last_reply_asks_nothing(tmp_path: Path) -> None:
+    with serving(HostileEndpoint()) as server:
+        replies = run_job(server, tmp_path, ["a", "b"])
+    assert run_job(server, tmp_path, ["a", "b"]) == replies  # nobody is there any more
+    assert [path.name for path in tmp_path.iterdir()] == ["replies"]
+
+
+def test_after_sigterm_running_requests_are_awaited_and_kept(tmp_path: Path) -> None:
+    prompts = [f"p{number}" for number in range(40)]
+
+    class Stopper(HostileEndpoint):
+        """Sends SIGTERM to the job when it asks for the tenth time."""
+
+        def completion(self, prompt: str) -> dict[str, Any]:
+            if prompt == "p10":
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().completion(prompt)
+
+    with serving(Stopper(delay=0.02)) as server:
+        with pytest.raises(Interrupted, match="run the same command again"):
+            run_job(server, tmp_path, prompts, concurrency=4)
+        assert 10 < server.asked.total() < 40
+        assert run_job(server, tmp_path, prompts) == [expected(prompt) for prompt in prompts]
+    assert server.asked == dict.fromkeys(prompts, 1)
 
 
 @pytest.mark.slow
@@ -336,4 +361,4 @@ def test_a_killed_program_goes_on_where_it_was(root: Path, tmp_path: Path) -> No
     server.asked["question 3"] -= 1
     again = [count for count in server.asked.values() if count > 1]
     assert len(server.asked) == 30 and len(again) <= 2 and set(again) <= {2}
-    assert not [path for path in tmp_path.glob(".*") if not is_record(path)]
+    assert [path.name for path in tmp_path.glob(".*") if not is_record(path)] == [".replies"]

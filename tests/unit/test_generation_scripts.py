@@ -14,7 +14,7 @@ import pytest
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows, write_table
-from scale_or_reason.inference import command_line
+from scale_or_reason.inference import resumable
 
 SAMPLING = '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 8}'
 ITEM = {
@@ -67,7 +67,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     def no_engine(*arguments: Any) -> None:
         raise AssertionError("an engine was started")
 
-    monkeypatch.setattr(command_line, "VllmEngine", no_engine)
+    monkeypatch.setattr(resumable, "VllmEngine", no_engine)
     return paths
 
 
@@ -116,7 +116,6 @@ OPTIONS: dict[str, dict[str, str]] = {
                 ("--sampling", "temperature=1", "not JSON"),
                 ("--engine", '["dtype"]', "not a JSON object"),
                 ("--engine", "{dtype}", "not JSON"),
-                ("--chunk-size", "0", "chunk size is below 1"),
             )
         ],
         ("generate_teacher_answers", "--prompts", "{no_prompts}", "prompts table is empty"),

@@ -13,7 +13,9 @@ in one process; the answers of each are in a folder with its name.
 
 A prompt that fills the model's context gets the answer "" and the finish_reason "length". An answer that ends by itself
 with no text after its reasoning has the finish_reason "empty", a prompt refused by a server "refused". The manifest and
-the last line count all three. After a kill, the same command resumes after the last finished chunk.
+the last line count all three. Every answer is on disk as soon as it is finished, in a folder `.replies` beside the
+tables, and is taken from there as long as model, settings, prompt and seed are the same: after a kill, or with one more
+benchmark, only the missing ones are generated.
 """
 
 from __future__ import annotations
@@ -32,24 +34,18 @@ from scale_or_reason.benchmarks.fewshot import STOP, Example, choose_examples, f
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
-from scale_or_reason.common.journal import Journal, Row
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference.command_line import (
-    ChunkWork,
-    Engine,
     Generation,
-    Outcome,
-    SharedEngine,
     add_engine_options,
     add_teacher_options,
-    engine_log,
     generation_manifest,
     modes_from_json,
     named,
-    open_journal,
 )
-from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode, json_object
+from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode, json_object
+from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, engine_log, replies_folder
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
@@ -156,20 +152,20 @@ def samples_per_item(text: str, benchmarks: Mapping[str, Any]) -> dict[str, int]
     return {name: given.get(name, 1) for name in benchmarks}
 
 
-def write_answers(questions: list[Question], outcome: Outcome, model_id: str, folder: Path) -> dict[str, Any]:
+def write_answers(questions: list[Question], replies: list[Completion], model_id: str, folder: Path) -> dict[str, Any]:
     """Write one table per benchmark; return the manifest's account of each."""
-    by_benchmark: dict[str, list[Row]] = {}
-    for question, reply in zip(questions, outcome.rows, strict=True):
+    by_benchmark: dict[str, list[dict[str, Any]]] = {}
+    for question, reply in zip(questions, replies, strict=True):
         by_benchmark.setdefault(question.benchmark, []).append(
             {
                 "model_id": model_id,
                 "benchmark": question.benchmark,
                 "item_id": question.item_id,
                 "sample": question.sample,
-                "prompt_tokens": reply["prompt_tokens"],
-                "answer": reply["text"],
-                "answer_tokens": reply["tokens"],
-                "finish_reason": "empty" if Completion(**reply).is_empty else reply["finish_reason"],
+                "prompt_tokens": reply.prompt_tokens,
+                "answer": reply.text,
+                "answer_tokens": reply.tokens,
+                "finish_reason": "empty" if reply.is_empty else reply.finish_reason,
             }
         )
     for name, rows in by_benchmark.items():
@@ -177,7 +173,7 @@ def write_answers(questions: list[Question], outcome: Outcome, model_id: str, fo
     return {name: account(rows) for name, rows in by_benchmark.items()}
 
 
-def account(rows: list[Row]) -> dict[str, int]:
+def account(rows: list[dict[str, Any]]) -> dict[str, int]:
     """Counts of one benchmark's answers."""
     finished = Counter(row["finish_reason"] for row in rows)
     return {
@@ -220,38 +216,26 @@ class Evaluation:
 
     def run(
         self, engine: SharedEngine, variant: PromptVariant, questions: list[Question], pools: dict[str, Path]
-    ) -> tuple[Journal, dict[str, Any]]:
+    ) -> dict[str, Any]:
         """Have the questions answered; write the tables, and when all is on disk the manifest.
 
-        Returns the manifest's account of each benchmark, and the journal: it is needed until the last model's answers
-        are on disk, since Snakemake deletes all tables of a job that did not end.
+        Returns the manifest's account of each benchmark.
         """
         folder = self.folder / variant.model_id
         inputs = self.items_files | (pools if variant.shots else {})
         mode = {"model_id": variant.model_id, "shots": variant.shots, "samples": self.samples, **asdict(variant.mode)}
-        journal = open_journal(folder, engine.generation, inputs, **mode)
-        work = self._work(variant, questions, engine.generation.sampling)
-        outcome = engine.run(len(questions), work, label=variant.model_id, journal=journal)
-        benchmarks = write_answers(questions, outcome, variant.model_id, folder)
+        run = engine.with_replies(replies_folder(folder), variant.model_id, variant.mode)
+        benchmarks = write_answers(questions, self._answers(run, variant, questions), variant.model_id, folder)
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
         facts = generation_manifest(engine.generation, inputs, **mode)
-        write_json({**outcome.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
-        return journal, benchmarks
+        write_json({**run.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
+        return benchmarks
 
-    def _work(self, variant: PromptVariant, questions: list[Question], sampling: SamplingParameters) -> ChunkWork:
+    def _answers(self, run: RecordedEngine, variant: PromptVariant, questions: list[Question]) -> list[Completion]:
         # The same seeds for every model of a study, so that models do not differ in their random numbers.
         seeds = [derive_seed(self.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
-
-        def answer(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
-            part = slice(chunk.start, chunk.stop)
-            prompts = [question.text for question in questions[part]]
-            if variant.shots is None:
-                replies = engine.chat(prompts, seeds[part], sampling, variant.mode, on_completion)
-            else:
-                replies = engine.complete(prompts, seeds[part], sampling, STOP, on_completion)
-            return [asdict(reply) for reply in replies]
-
-        return answer
+        prompts = [question.text for question in questions]
+        return run.chat(prompts, seeds) if variant.shots is None else run.complete(prompts, seeds, STOP)
 
 
 def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
@@ -293,15 +277,11 @@ def main() -> None:
     pools = read_pools(arguments.pools)
     prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
-    journals, accounts = [], []
+    accounts: list[Mapping[str, int]] = []
     for generation, own in zip(generations, of_each, strict=True):
         with SharedEngine(generation, engine_log(arguments.output_dir / own[0][0].model_id)) as engine:
             for variant, questions in own:
-                journal, account_of_each = evaluation.run(engine, variant, questions, named("pools", arguments.pools))
-                journals.append(journal)
-                accounts += account_of_each.values()
-    for journal in journals:
-        journal.remove()
+                accounts += evaluation.run(engine, variant, questions, named("pools", arguments.pools)).values()
     print(last_line(accounts), file=sys.stderr)
 
 

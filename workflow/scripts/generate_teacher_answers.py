@@ -8,30 +8,25 @@
 With --endpoint an OpenAI-compatible server answers instead of vLLM in this process; the environment variable `key` has
 the secret.
 
-After a kill, the same command resumes after the last finished chunk. Shards are slices of the prompt table; an answer
-does not depend on the number of shards, since each prompt has its own seed.
+Every answer is on disk as soon as it is finished, in a folder `.replies` beside the output, which the shards of a
+format share. An answer belongs to its prompt, not to a shard. Any later job with the same model, settings, thinking
+mode, prompt and seed takes it from there: the same command after a kill, another number of shards, more prompts.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 
-from scale_or_reason.common.journal import Row
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.data.shards import read_slice
 from scale_or_reason.inference.command_line import (
-    Engine,
     Generation,
-    SharedEngine,
     add_engine_options,
     add_teacher_options,
-    engine_log,
     modes_from_json,
-    open_journal,
 )
-from scale_or_reason.inference.requests import OnCompletion
+from scale_or_reason.inference.resumable import SharedEngine, engine_log, replies_folder
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import FORMATS
@@ -58,30 +53,21 @@ def main() -> None:
     ids, prompts = shard["prompt_id"].to_list(), shard["prompt"].to_list()
     seeds = [derive_seed(arguments.seed, "teacher", arguments.format, prompt_id) for prompt_id in ids]
     mode = modes_from_json(arguments.modes)[arguments.format]
-
-    def answer(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
-        part = slice(chunk.start, chunk.stop)
-        replies = engine.chat(prompts[part], seeds[part], generation.sampling, mode, on_completion)
-        return [asdict(reply) for reply in replies]
-
     label = f"teacher {arguments.format} {arguments.shard + 1}/{arguments.shards}"
-    place = {"mode": asdict(mode), "format": arguments.format, "shard": arguments.shard, "shards": arguments.shards}
-    journal = open_journal(arguments.output, generation, {"prompts": arguments.prompts}, **place)
     with SharedEngine(generation, engine_log(arguments.output)) as engine:
-        outcome = engine.run(shard.height, answer, label=label, journal=journal)
+        replies = engine.with_replies(replies_folder(arguments.output.parent), label, mode).chat(prompts, seeds)
     rows = [
         {
             "prompt_id": prompt_id,
             "prompt": prompt,
-            "prompt_tokens": reply["prompt_tokens"],
-            "answer": reply["text"],
-            "answer_tokens": reply["tokens"],
-            "finish_reason": reply["finish_reason"],
+            "prompt_tokens": reply.prompt_tokens,
+            "answer": reply.text,
+            "answer_tokens": reply.tokens,
+            "finish_reason": reply.finish_reason,
         }
-        for prompt_id, prompt, reply in zip(ids, prompts, outcome.rows, strict=True)
+        for prompt_id, prompt, reply in zip(ids, prompts, replies, strict=True)
     ]
     write_table(table_from_rows(rows, "generations"), arguments.output, "generations")
-    journal.remove()
 
 
 if __name__ == "__main__":

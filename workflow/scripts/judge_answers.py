@@ -10,8 +10,9 @@ Answers of several models are judged one model after another on one engine; each
 
 The judge sees the last --answer-tail-tokens tokens of an answer. An unparsable reply is retried up to --retries
 times with new seeds; after that the verdict is "unparsable", never "no". The table has the last reply of each step and
-the tokens of all tries. After a kill, the same command resumes after the last finished chunk, or with an endpoint after
-the last reply. Existing verdicts on the same answers with the same settings are kept; delete them to judge again.
+the tokens of all tries. Existing verdicts on the same answers with the same settings are kept. Every reply is on disk
+as soon as it is finished, in a folder `.replies` beside the verdicts, and is taken from there as long as model,
+settings, message and seed are the same, also after a kill. To judge again, delete that folder and the verdicts.
 """
 
 from __future__ import annotations
@@ -27,21 +28,17 @@ from typing import Any
 from scale_or_reason.benchmarks.instructions import ground_truth
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
-from scale_or_reason.common.journal import Journal, Row
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference.command_line import (
-    Engine,
     Generation,
-    Outcome,
-    SharedEngine,
     add_endpoint_option,
     add_engine_options,
-    engine_log,
     fingerprint,
     generation_manifest,
     named,
 )
-from scale_or_reason.inference.requests import Completion, OnCompletion, ThinkingMode, json_object
+from scale_or_reason.inference.requests import Completion, ThinkingMode, json_object
+from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, engine_log, replies_folder
 from scale_or_reason.inference.token_counts import last_tokens, load_tokenizer
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.judging.conversations import JudgeConversation, JudgeRequest, run_conversations
@@ -141,18 +138,11 @@ class JudgeRun:
     structured: bool = False
     tokenizer: Any = None
 
-    def judge(
-        self, engine: SharedEngine, model: ModelAnswers, items_files: dict[str, Path], output: Path
-    ) -> Journal | None:
+    def judge(self, engine: SharedEngine, model: ModelAnswers, items_files: dict[str, Path], output: Path) -> None:
         """Judge all answers of one model; write the tables, and when all is on disk the manifest.
 
-        Verdicts that are there and would come out the same are kept. Returns the journal otherwise: it is needed until
-        the last model's verdicts are on disk, since Snakemake deletes the new tables of a job that did not end.
+        Verdicts that are there and would come out the same are kept.
         """
-
-        def work(engine: Engine, chunk: range, on_completion: OnCompletion) -> list[Row]:
-            return self.judge_chunk(engine, model.requests[chunk.start : chunk.stop], on_completion)
-
         folder = output / model.model_id
         inputs = items_files | named("answers", model.files) | {"protocol": self.protocol.path}
         settings = {name: getattr(self, name) for name in ("answer_tail_tokens", "retries", "structured")}
@@ -162,33 +152,26 @@ class JudgeRun:
         label = f"{self.name} on {model.model_id}"
         if is_judged(model, folder, made_from):
             print(f"{label}: verdicts exist", file=sys.stderr)
-            return None
-        journal = Journal(Journal.beside(folder), made_from)
-        outcome = engine.run(len(model.requests), work, label=label, journal=journal)
-        verdicts = write_verdicts(model.requests, outcome, self.name, folder)
-        tokens = sum(row["judge_tokens"] for row in outcome.rows)
+            return
+        run = engine.with_replies(replies_folder(folder), label, self.mode)
+        rows = self.judge_all(run, model.requests)
+        verdicts = write_verdicts(model.requests, rows, self.name, folder)
+        tokens = sum(row["judge_tokens"] for row in rows)
         facts = generation_manifest(self.generation, inputs, **settings)
-        account = {**outcome.speed(tokens), "verdicts": verdicts, "fingerprint": made_from}
+        account = {**run.speed(tokens), "verdicts": verdicts, "fingerprint": made_from}
         write_json({**account, **facts}, folder / "manifest.json")
-        return journal
 
-    def judge_chunk(self, engine: Engine, requests: list[JudgeRequest], on_completion: OnCompletion) -> list[Row]:
+    def judge_all(self, engine: RecordedEngine, requests: list[JudgeRequest]) -> list[dict[str, Any]]:
         """One row per request."""
         tokenizer = self.tokenizer or engine.tokenizer
         conversations = [
             JudgeConversation(request, self.protocol, self.shown(request, tokenizer)) for request in requests
         ]
-        first_round = True
 
         def ask(chosen: list[JudgeConversation]) -> list[Completion]:
-            nonlocal first_round
-            counted, first_round = on_completion if first_round else None, False
             return engine.chat(
                 [conversation.message() for conversation in chosen],
                 [conversation.seed(self.generation.seed, self.name) for conversation in chosen],
-                self.generation.sampling,
-                self.mode,
-                counted,
                 [conversation.step.pattern for conversation in chosen] if self.structured else None,
             )
 
@@ -218,7 +201,7 @@ def is_judged(model: ModelAnswers, folder: Path, made_from: str) -> bool:
     return True
 
 
-def verdict_row(conversation: JudgeConversation) -> Row:
+def verdict_row(conversation: JudgeConversation) -> dict[str, Any]:
     return {
         "verdict": conversation.verdict,
         "reply": conversation.last.get("verdict", ""),
@@ -231,11 +214,13 @@ def verdict_row(conversation: JudgeConversation) -> Row:
     }
 
 
-def write_verdicts(requests: list[JudgeRequest], outcome: Outcome, judge: str, folder: Path) -> dict[str, Any]:
+def write_verdicts(
+    requests: list[JudgeRequest], judged: list[dict[str, Any]], judge: str, folder: Path
+) -> dict[str, Any]:
     """Write one table per benchmark; return the manifest's account of each."""
     rows = [
         {**dict(zip(_KEY, request.key, strict=True)), "judge": judge, **row}
-        for request, row in zip(requests, outcome.rows, strict=True)
+        for request, row in zip(requests, judged, strict=True)
     ]
     accounts = {}
     for name in dict.fromkeys(row["benchmark"] for row in rows):
@@ -289,9 +274,8 @@ def main() -> None:
     )
     items_files = named("items", arguments.items)
     with SharedEngine(generation, engine_log(arguments.output_dir / models[0].model_id)) as engine:
-        journals = [run.judge(engine, model, items_files, arguments.output_dir) for model in models]
-    for journal in filter(None, journals):
-        journal.remove()
+        for model in models:
+            run.judge(engine, model, items_files, arguments.output_dir)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from typing import Any
 from scale_or_reason.common.checksums import file_checksum, record_of, write_folder_record, write_record
 
 
-def _fsync(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Flush a file, or the names in a folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -28,7 +29,7 @@ def sync_folder(folder: Path) -> None:
     """Flush all files of ``folder`` to disk, so that a marker written afterwards implies that they are complete."""
     for file in folder.rglob("*"):
         if file.is_file():
-            _fsync(file)
+            sync_file(file)
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = final.with_name(f".{final.stem}.{os.getpid()}.partial{final.suffix}")
     try:
         yield temporary
-        _fsync(temporary)
+        sync_file(temporary)
         if _in_partial_write(final):
             os.replace(temporary, final)
             return
@@ -51,7 +52,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         # first: after a kill in between, a new file has no record rather than the old one's
         record.unlink(missing_ok=True)
         os.replace(temporary, final)
-        _fsync(final.parent)
+        sync_file(final.parent)
         write_record(record, {final.name: checksum})
     finally:
         temporary.unlink(missing_ok=True)
@@ -78,7 +79,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         elif final.exists():
             shutil.rmtree(final)
         os.replace(temporary, final)
-        _fsync(final.parent)
+        sync_file(final.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -2,8 +2,7 @@
 
 A request with a transient failure is sent again after a pause that grows or that the server requests. An empty reply is
 requested again with another seed, and counted if it stays empty. A prompt that the server refuses gets a reply with the
-finish reason ``refused`` if the server answers a greeting under the same settings; otherwise the job stops. Every reply
-is written to disk before it is used, so that a killed job never pays for a reply twice.
+finish reason ``refused`` if the server answers a greeting under the same settings; otherwise the job stops.
 
 Our own, since the ``openai`` client retries only failed requests, pauses at most 8 seconds, and gives up if a server
 requests more than two minutes. Replies that are truncated, empty or end in ``error`` would need a second loop around
@@ -14,16 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.journal import Journal
-from scale_or_reason.common.seeds import derive_seed, stable_id
+from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.inference.chat_completions import FatalFailure, PassingFailure, RefusedPrompt, read_response
 from scale_or_reason.inference.requests import (
     Completion,
@@ -34,6 +33,7 @@ from scale_or_reason.inference.requests import (
     checked_fields,
     json_object,
 )
+from scale_or_reason.inference.stopping import stop_if_requested, stop_requested
 
 _LONGEST_PAUSE = 60.0
 #: Number of further requests after an empty reply.
@@ -41,6 +41,8 @@ _MORE_TRIES_IF_EMPTY = 2
 #: After this many consecutive refusals a greeting tests whether the server still answers.
 _REFUSALS_IN_A_ROW = 10
 _GREETING = "Hello"
+#: How often workers are interrupted to look for SIGTERM, and how long running requests are then awaited.
+_SIGNAL_INTERVAL, _SECONDS_AFTER_SIGTERM = 0.5, 60.0
 
 
 @dataclass(frozen=True)
@@ -99,26 +101,24 @@ class Endpoint:
 class EndpointEngine:
     """A model on a server, with the interface of :class:`VllmEngine`.
 
-    ``replies`` stores every reply. ``startup_seconds`` is 0, since no model is loaded.
+    ``accepted``: whether the server has accepted requests before, so that a refusal concerns its prompt.
+    ``startup_seconds`` is 0, since no model is loaded.
     """
 
     startup_seconds = 0.0
+    #: Servers do not tell their context length.
+    context_tokens: int | None = None
     #: Servers do not provide their tokenizer.
     tokenizer: Any = None
 
-    def __init__(self, endpoint: Endpoint, model: str, replies: Journal) -> None:
-        self._endpoint, self._model, self._journal = endpoint, model, replies
+    def __init__(self, endpoint: Endpoint, model: str, accepted: bool = False) -> None:
+        self._endpoint, self._model, self._accepted = endpoint, model, accepted
         self._secret = endpoint.secret()
-        self._known = {row["key"]: Completion(**row["reply"]) for row in replies.rows}
-        # refusals are free, and this run may have the credit or the access that the last one lacked
-        self._refused_before = {key for key, reply in self._known.items() if reply.finish_reason == "refused"}
-        self._accepted = len(self._known) > len(self._refused_before)
         self._refusals = 0  # since the last accepted request
         self._discarded: list[Completion] = []  # paid but not used: empty replies, greetings
 
-    def account(self) -> str:
-        """A line with tokens and cost of all replies, of earlier runs too, and the refused and empty ones."""
-        replies = list(self._known.values())
+    def account(self, replies: Sequence[Completion]) -> str:
+        """A line with tokens and cost of these replies and of unused ones, and the refused and empty ones."""
         paid = [*replies, *self._discarded]
         prompt, completion = sum(r.prompt_tokens for r in paid), sum(r.tokens for r in paid)
         cost = self._endpoint.cost(paid)
@@ -143,18 +143,21 @@ class EndpointEngine:
         """One reply per user message, in order; ``patterns`` are sent in the format of vLLM's servers.
 
         Raises :class:`StudyError` if a request fails more than ``retries`` times, the key or address is wrong, there is
-        no credit, or the server refuses every request.
+        no credit, or the server refuses every request, and :class:`Interrupted` after SIGTERM.
         """
         bodies = [
             self._body(prompt, seed, sampling, mode or ThinkingMode(), pattern)
             for prompt, seed, pattern in zip(prompts, seeds, patterns or repeat(None, len(prompts)), strict=True)
         ]
-        keys = [stable_id(json.dumps(body, sort_keys=True)) for body in bodies]
-        done = self._known.keys() - self._refused_before
-        todo = {key: body for key, body in zip(keys, bodies, strict=True) if key not in done}
-        if todo:
-            asyncio.run(self._complete_all(iter(todo.items()), on_completion))
-        return [self._known[key] for key in keys]
+        replies: dict[int, Completion] = {}
+
+        def keep(number: int, reply: Completion) -> None:
+            replies[number] = reply
+            if on_completion:
+                on_completion(number, reply)
+
+        asyncio.run(self._complete_all(iter(enumerate(bodies)), keep))
+        return [replies[number] for number in range(len(bodies))]
 
     def _body(
         self, prompt: str, seed: int, sampling: SamplingParameters, mode: ThinkingMode, pattern: str | None
@@ -172,9 +175,7 @@ class EndpointEngine:
         extra |= {"structured_outputs": {"regex": pattern} if pattern else None}
         return body | {name: value for name, value in extra.items() if value}
 
-    async def _complete_all(
-        self, requests: Iterator[tuple[str, dict[str, Any]]], on_completion: OnCompletion | None
-    ) -> None:
+    async def _complete_all(self, requests: Iterator[tuple[int, dict[str, Any]]], keep: OnCompletion) -> None:
         import httpx
 
         limits = httpx.Limits(max_connections=self._endpoint.concurrency)
@@ -182,27 +183,23 @@ class EndpointEngine:
         async with httpx.AsyncClient(limits=limits, timeout=self._endpoint.timeout, headers=headers) as client:
             failures: list[StudyError] = []
 
-            async def work() -> None:
-                # All workers share the iterator of requests. After a failure no new request starts, but running ones
-                # are awaited, since they are paid.
-                while not failures and (request := next(requests, None)):
+            async def work(most: float = math.inf) -> None:
+                # All workers share the iterator of requests. After a failure or SIGTERM no new request starts, but
+                # running ones are awaited, since they are paid.
+                count = 0
+                while count < most and not (failures or stop_requested()) and (request := next(requests, None)):
+                    count += 1
                     try:
-                        self._keep(request[0], await self._complete(client, request[1]), on_completion)
+                        keep(request[0], await self._complete(client, request[1]))
                     except StudyError as error:
                         failures.append(error)
 
-            if not self._accepted and (first := next(requests, None)):
-                self._keep(first[0], await self._complete(client, first[1]), on_completion)
-            await asyncio.gather(*(work() for _ in range(self._endpoint.concurrency)))
+            if not self._accepted:
+                await _until_stopped([work(most=1)])
+            await _until_stopped([work() for _ in range(self._endpoint.concurrency)])
             if failures:
                 raise failures[0]
-
-    def _keep(self, key: str, reply: Completion, on_completion: OnCompletion | None) -> None:
-        self._journal.append([{"key": key, "reply": asdict(reply)}], seconds=0.0)
-        self._known[key] = reply
-        self._refused_before.discard(key)
-        if on_completion:
-            on_completion(reply)
+            stop_if_requested()
 
     async def _complete(self, client: Any, body: Mapping[str, Any]) -> Completion:
         """The reply to a request; a refusal is a reply too."""
@@ -269,3 +266,17 @@ class EndpointEngine:
             found=found,
             remedy="check address, model name, key and credit, then restart the job; the replies so far are saved",
         )
+
+
+async def _until_stopped(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Await all ``work``; after SIGTERM no longer than :data:`_SECONDS_AFTER_SIGTERM`."""
+    pending = {asyncio.ensure_future(one) for one in work}
+    while pending:
+        limit = _SECONDS_AFTER_SIGTERM if stop_requested() else _SIGNAL_INTERVAL
+        done, pending = await asyncio.wait(pending, timeout=limit)
+        for finished in done:
+            finished.result()
+        if limit == _SECONDS_AFTER_SIGTERM:
+            for running in pending:
+                running.cancel()
+            return

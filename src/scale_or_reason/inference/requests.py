@@ -36,7 +36,8 @@ class Completion:
         return self.finish_reason == "length" and not self.text and not self.tokens
 
 
-OnCompletion = Callable[[Completion], None]
+#: Takes the number of a request, from 0, and its completion, as soon as it is finished.
+OnCompletion = Callable[[int, Completion], None]
 
 
 @dataclass(frozen=True)

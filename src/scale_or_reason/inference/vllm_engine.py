@@ -31,6 +31,7 @@ from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.inference.model_files import check_generator
 from scale_or_reason.inference.quiet import first_cause
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
+from scale_or_reason.inference.stopping import stop_if_requested
 from scale_or_reason.inference.tokenizers import check_token_ids
 from scale_or_reason.inference.weights import check_weights
 
@@ -125,9 +126,11 @@ class VllmEngine:
         conversations = [mode.messages(prompt) for prompt in prompts]
         lengths = self._chat_lengths(prompts, mode)
 
-        def enqueue(chosen: list[int], parameters: list[Any]) -> None:
+        def enqueue(chosen: list[int], parameters: list[Any]) -> list[str]:
             chosen_conversations: Any = [conversations[i] for i in chosen]
-            self._llm.enqueue_chat(chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options)
+            return self._llm.enqueue_chat(
+                chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options
+            )
 
         return self._replies(lengths, seeds, sampling, (), enqueue, on_completion, patterns)
 
@@ -159,8 +162,8 @@ class VllmEngine:
         """One continuation per prompt, in order, without a chat template; the text ends before the first ``stop``."""
         lengths = [len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
 
-        def enqueue(chosen: list[int], parameters: list[Any]) -> None:
-            self._llm.enqueue([prompts[i] for i in chosen], parameters, use_tqdm=False)
+        def enqueue(chosen: list[int], parameters: list[Any]) -> list[str]:
+            return self._llm.enqueue([prompts[i] for i in chosen], parameters, use_tqdm=False)
 
         return self._replies(lengths, seeds, sampling, stop, enqueue, on_completion)
 
@@ -170,19 +173,25 @@ class VllmEngine:
         seeds: Sequence[int],
         sampling: SamplingParameters,
         stop: Sequence[str],
-        enqueue: Callable[[list[int], list[Any]], None],
+        enqueue: Callable[[list[int], list[Any]], list[str]],
         on_completion: OnCompletion | None,
         patterns: Sequence[str] | None = None,
     ) -> list[Completion]:
+        on_completion = on_completion or (lambda *_: None)
         fitting = [i for i, length in enumerate(lengths) if length < self.context_tokens]
-        replies = {i: Completion(length, "", 0, "length") for i, length in enumerate(lengths)}
+        replies = {
+            i: Completion(length, "", 0, "length") for i, length in enumerate(lengths) if length >= self.context_tokens
+        }
+        for number, reply in replies.items():
+            on_completion(number, reply)
         if fitting:
-            enqueue(
+            ids = enqueue(
                 fitting,
                 [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting],
             )
-            for index, reply in zip(fitting, self._run(on_completion), strict=True):
-                replies[index] = reply
+            # vLLM returns ids with a random suffix, which its outputs do not have
+            numbers = {name.partition("-")[0]: number for name, number in zip(ids, fitting, strict=True)}
+            replies |= self._run(numbers, on_completion)
             # Cached prompts would change the shape of the next call's batches, and thereby rounding.
             self._llm.reset_prefix_cache()
         return [replies[i] for i in range(len(lengths))]
@@ -201,18 +210,26 @@ class VllmEngine:
             skip_special_tokens=False,
         )
 
-    def _run(self, on_completion: OnCompletion | None) -> list[Completion]:
-        """Step until all requests are done; replies in the order of the requests."""
+    def _run(self, numbers: dict[str, int], on_completion: OnCompletion) -> dict[int, Completion]:
+        """Step until all requests are done; replies by number. ``numbers`` has the number of each request id."""
         engine = self._llm.llm_engine
-        finished: list[tuple[int, Completion]] = []
+        finished: dict[int, Completion] = {}
         while engine.has_unfinished_requests():
-            for output in engine.step():
+            stop_if_requested()
+            for output in self._step(engine):
                 if output.finished:
-                    reply = self._reply(output)
-                    finished.append((int(output.request_id), reply))
-                    if on_completion:
-                        on_completion(reply)
-        return [reply for _, reply in sorted(finished, key=lambda numbered: numbered[0])]
+                    number = numbers[output.request_id]
+                    finished[number] = self._reply(output)
+                    on_completion(number, finished[number])
+        return finished
+
+    @staticmethod
+    def _step(engine: Any) -> Any:
+        try:
+            return engine.step()
+        except Exception:
+            stop_if_requested()  # Slurm sends SIGTERM to vLLM's workers as well
+            raise
 
     def _reply(self, output: Any) -> Completion:
         made, prompt = output.outputs[0], output.prompt_token_ids

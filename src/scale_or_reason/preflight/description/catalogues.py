@@ -212,5 +212,5 @@ class Corpus(Section):
     num_prompts: Size = key("The number of prompts to take.")
     shards: Size = key(
         "The number of teacher jobs per answer format.",
-        when="More shards make shorter jobs. A killed job loses at most its last chunk.",
+        when="More shards make shorter jobs. Another number keeps the answers that exist.",
     )

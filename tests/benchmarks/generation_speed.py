@@ -1,0 +1,110 @@
+"""The cost of the log of replies, and the gain of one batch over batches that drain: ``make bench-generation``.
+
+    python tests/benchmarks/generation_speed.py --prompts 768
+
+The small study's teacher answers made-up prompts on a CPU, on one engine, in turns and several times:
+
+- without a log, and with the log of replies (both in one batch): the ratio of their best times;
+- in batches of 16 times the number of sequences, each of which drains before the next one starts (as 4,096 requests
+  with 256 sequences), and in one batch: the ratio of their times and of the engine's steps. A step takes a GPU about
+  as long with few sequences as with many, a CPU not; so the ratio of steps is the gain on a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from overhead import ROOT
+
+from scale_or_reason.inference.command_line import Generation
+from scale_or_reason.inference.requests import SamplingParameters, ThinkingMode
+from scale_or_reason.inference.resumable import SharedEngine
+from scale_or_reason.inference.vllm_engine import VllmEngine, run_and_leave
+
+TEACHER = ROOT / "resources" / "micro" / "teacher"
+SAMPLING = SamplingParameters(temperature=0.6, top_p=0.95, max_tokens=160)
+THINKING = ThinkingMode(template={"enable_thinking": True})
+SEQUENCES, BATCHES_OF = 16, 16
+
+
+def made_up_prompts(count: int) -> list[str]:
+    """Sums of two to six numbers: the more numbers, the longer the reasoning."""
+    draw = random.Random(0)
+    sums = (" + ".join(str(draw.randint(1, 9)) for _ in range(draw.randint(2, 6))) for _ in range(count))
+    return [f"What is {text}?" for text in sums]
+
+
+class Steps:
+    """Counts the steps of an engine."""
+
+    def __init__(self, engine: VllmEngine) -> None:
+        self.count = 0
+        original = engine._step
+
+        def counted(inner: object) -> object:
+            self.count += 1
+            return original(inner)
+
+        engine._step = counted  # type: ignore[method-assign, assignment]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=int, default=768, help="number of prompts (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each kind (default: %(default)s)")
+    arguments = parser.parse_args()
+    prompts, seeds = made_up_prompts(arguments.prompts), list(range(arguments.prompts))
+    settings = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True, "max_num_seqs": SEQUENCES}
+    generation = Generation(str(TEACHER), None, SAMPLING, settings, seed=0)
+    with tempfile.TemporaryDirectory() as folder, SharedEngine(generation, Path(folder) / "engine.log") as shared:
+        engine = shared.engine()
+        assert isinstance(engine, VllmEngine)
+        steps = Steps(engine)
+
+        def bare() -> list[str]:
+            return [reply.text for reply in engine.chat(prompts, seeds, SAMPLING, THINKING)]
+
+        def logged() -> list[str]:
+            fresh = Path(tempfile.mkdtemp(dir=folder))
+            return [reply.text for reply in shared.with_replies(fresh, "logged", THINKING).chat(prompts, seeds)]
+
+        def drained() -> list[str]:
+            size = SEQUENCES * BATCHES_OF
+            parts = [slice(first, first + size) for first in range(0, len(prompts), size)]
+            return [
+                reply.text for part in parts for reply in engine.chat(prompts[part], seeds[part], SAMPLING, THINKING)
+            ]
+
+        kinds: dict[str, Callable[[], list[str]]] = {"bare": bare, "logged": logged, "drained": drained}
+        texts, walls, cpus, counts = {}, {}, {}, {}
+        for _ in range(arguments.repeats):
+            for name, run in kinds.items():
+                steps.count = 0
+                wall, cpu = time.perf_counter(), time.process_time()
+                texts[name] = run()
+                walls[name] = min(walls.get(name, float("inf")), time.perf_counter() - wall)
+                cpus[name] = min(cpus.get(name, float("inf")), time.process_time() - cpu)
+                counts[name] = steps.count
+        lines = [
+            f"{arguments.prompts} prompts, best of {arguments.repeats}: "
+            + ", ".join(
+                f"{name} {walls[name]:.2f} s ({cpus[name]:.2f} s of processor time, {counts[name]} steps)"
+                for name in kinds
+            ),
+            f"throughput with the log: {walls['bare'] / walls['logged']:.3f} of that without, "
+            f"by processor time {cpus['bare'] / cpus['logged']:.3f}",
+            f"one batch is {walls['drained'] / walls['bare']:.3f} times as fast as batches that drain, "
+            f"by steps {counts['drained'] / counts['bare']:.3f}",
+            f"answers are equal: {texts['bare'] == texts['logged'] == texts['drained']}",
+        ]
+        for line in lines:
+            shared.print(line)
+
+
+if __name__ == "__main__":
+    run_and_leave(main)
