@@ -27,8 +27,9 @@ from scale_or_reason.study.local_files import deepspeed_file
 from scale_or_reason.study.study import Judge, Student
 
 #: One row per stage and cell. Tokens and FLOPs are sums over its sequences: ``flops`` by the paper's formulas,
-#: ``flops_exact`` for the actual architecture. ``hours`` are the cell's share of its job, including start-up. Memory is
-#: per GPU.
+#: ``flops_exact`` for the actual architecture. ``hours`` are the cell's share of its job, including the start-up of
+#: ``start_hours``. ``longest_hours``: the longest unit of work that is saved: a training step, a reply of the most
+#: tokens. Memory is per GPU.
 PLAN_COLUMNS: dict[str, Any] = {
     "stage": pl.String(),
     "cell": pl.String(),
@@ -43,6 +44,8 @@ PLAN_COLUMNS: dict[str, Any] = {
     "flops_exact": pl.Float64(),
     "gpus": pl.Int64(),
     "hours": pl.Float64(),
+    "start_hours": pl.Float64(),
+    "longest_hours": pl.Float64(),
     "gpu_hours": pl.Float64(),
     "decode_tokens_per_second_per_gpu": pl.Float64(),
     "memory_gb": pl.Float64(),
@@ -63,6 +66,7 @@ class _Machine:
     memory: Memory
     fits: bool
     gpu_seconds: float
+    longest_seconds: float
     decode: float | None = None
 
 
@@ -138,7 +142,8 @@ class Estimator:
         assert shape is not None
         flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
         machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
-        seconds = machine.gpu_seconds / machine.gpus + self._start_seconds(unit, shape, members)
+        start = self._start_seconds(unit, shape, members)
+        seconds = machine.gpu_seconds / machine.gpus + start
         if unit.stage == "training":
             row["disk_gb"] += shape.parameters * BYTES[self.config["training"]["dtype"]] / GB
         gpu_hours = seconds * machine.gpus / HOUR
@@ -150,6 +155,8 @@ class Estimator:
                 "flops_exact": exact_flops_of(shape, unit.calls, training),
                 "gpus": machine.gpus,
                 "hours": seconds / HOUR,
+                "start_hours": start / HOUR,
+                "longest_hours": machine.longest_seconds / HOUR,
                 "gpu_hours": gpu_hours,
                 "decode_tokens_per_second_per_gpu": machine.decode,
                 "memory_gb": machine.memory.total / GB,
@@ -170,7 +177,15 @@ class Estimator:
         mfu = self.assumed.number("mfu.training", "share of the peak")
         seconds = self._measured_seconds(unit.stage, unit.calls, flops)
         assumed = flops / (self.gpu.tflops * 1e12 * mfu)
-        return _Machine(shape, student.processes, memory, fits, assumed if seconds is None else seconds)
+        used = assumed if seconds is None else seconds
+        step = used / student.processes * min(1.0, self._batch_share(unit))
+        return _Machine(shape, student.processes, memory, fits, used, step)
+
+    def _batch_share(self, unit: Unit) -> float:
+        """The share of a training that one optimizer step is."""
+        batch = self.config["training"]["batch"]
+        lengths = (1.0 if batch["unit"] == "items" else call.prompt + call.completion for call in unit.calls)
+        return float(batch["size"] / sum(call.count * length for call, length in zip(unit.calls, lengths, strict=True)))
 
     def _engine(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
         assert unit.model is not None
@@ -185,7 +200,9 @@ class Estimator:
         assumed = prefill_flops_of(shape, unit.calls) / peak + written / writing.tokens_per_second
         seconds = self._measured_seconds(unit.stage, unit.calls, flops)
         used = assumed if seconds is None else seconds
-        return _Machine(shape, gpus, memory, fits, used, writing.tokens_per_second)
+        per_token = writing.sequences / (writing.tokens_per_second * gpus)
+        longest = unit.longest * per_token * (used / assumed if assumed else 1.0)
+        return _Machine(shape, gpus, memory, fits, used, longest, writing.tokens_per_second)
 
     def _note_memory(self, kind: str, model: str, what: str, gpus: int, memory: Memory, fits: bool) -> None:
         """Record a model's configuration with the largest memory, by kind."""

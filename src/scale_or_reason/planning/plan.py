@@ -12,6 +12,7 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions, GpuType, Note
 from scale_or_reason.planning.estimate import GB, HOUR, Estimator
+from scale_or_reason.planning.limits import over_the_limit
 from scale_or_reason.planning.memory import checkpoint_bytes
 from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
@@ -21,7 +22,11 @@ from scale_or_reason.study.study import Study
 
 @dataclass(frozen=True)
 class Plan:
-    """The cost of a study: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``."""
+    """The cost of a study: ``cells`` (:data:`PLAN_COLUMNS`), ``stages``, ``memory`` by configuration, ``notes``.
+
+    ``limited`` has the jobs that take longer than their limit (:data:`LIMIT_COLUMNS`); ``restarts`` is the number of
+    further allocations that a job gets.
+    """
 
     study: str
     gpu: GpuType
@@ -32,6 +37,8 @@ class Plan:
     downloads_gb: float
     checkpoints_gb: float
     notes: list[Note]
+    limited: pl.DataFrame
+    restarts: int
 
 
 def make_plan(
@@ -40,7 +47,7 @@ def make_plan(
     """The plan of a study whose results folder is ``results``.
 
     ``measured``: rule -> seconds of its finished jobs. Raises :class:`StudyError` if a job needs more GPUs than
-    ``plan.num_gpus``, and for missing assumptions.
+    ``plan.num_gpus`` or makes no progress within its time limit, and for missing assumptions.
     """
     estimator = Estimator(config, assumed)
     units = Work(config, study, assumed, results).units()
@@ -57,6 +64,8 @@ def make_plan(
         downloads_gb=_downloads(units, estimator) / GB,
         checkpoints_gb=_checkpoints(config, units, estimator) / GB,
         notes=list(assumed.notes.values()),
+        limited=over_the_limit(cells, config, study),
+        restarts=config["compute"]["training_restarts"],
     )
 
 

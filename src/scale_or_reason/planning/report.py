@@ -147,6 +147,7 @@ def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str
         f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.downloads_gb)} GB of models from the hub, "
         f"{amount(plan.checkpoints_gb)} GB of checkpoints during a training.",
         *_memory_lines(plan),
+        *limit_lines(plan),
         *published_lines(plan, published),
     ]
     measured = measured_rows(plan)
@@ -176,6 +177,28 @@ def _memory_remedy(kind: str) -> str:
     if kind == "training":
         return "Use a higher ZeRO stage, more processes or smaller micro_batch_tokens."
     return "Raise its tensor_parallel_size or lower max_model_len."
+
+
+def limit_lines(plan: Plan) -> list[str]:
+    """The jobs that take longer than their time limit, by stage and model; empty if there are none."""
+    groups = plan.limited.group_by("stage", "model", maintain_order=True).agg(
+        pl.len().alias("jobs"),
+        pl.col("hours").max(),
+        pl.col("limit_hours").first(),
+        pl.col("allocations").max(),
+        pl.col("job").first(),
+    )
+    lines = []
+    for row in groups.iter_rows(named=True):
+        line = (
+            f"Longer than the time limit: {row['jobs']} jobs of {row['stage']} by {row['model']}, up to "
+            f"{duration(row['hours'])} each with a limit of {duration(row['limit_hours'])}: {row['allocations']} "
+            f"allocations ({row['job']})."
+        )
+        if row["allocations"] > plan.restarts + 1:
+            line += f" TOO MANY: compute.restarts allows {plan.restarts + 1}; raise it, or the limit."
+        lines.append(line)
+    return lines
 
 
 def published_lines(plan: Plan, published: Mapping[str, Any] | None) -> list[str]:

@@ -45,7 +45,8 @@ class Unit:
 
     ``rule`` is the name of the job's timings, ``job`` identifies a job of the stage. ``target`` is the file that is
     written last: the unit is done if it exists. ``calls`` is empty for jobs without a model. ``context``: the engine's
-    longest sequence, 0 if not set. ``disk``: bytes of its output, without generated text.
+    longest sequence, 0 if not set. ``longest``: the most tokens of a completion. ``disk``: bytes of its output, without
+    generated text.
     """
 
     stage: str
@@ -56,6 +57,7 @@ class Unit:
     model: Student | TeacherModel | Judge | None = None
     calls: tuple[Calls, ...] = ()
     context: int = 0
+    longest: int = 0
     disk: float = 0.0
 
     @property
@@ -130,8 +132,8 @@ class Work:
                     calls = (Calls(corpus.num_prompts / corpus.shards, prompt, tokens),)
                     place = {"corpus": name, "format": answer_format, "shard": shard}
                     target = self.results / result_path("teacher_answers", **place)
-                    limit = self._context(teacher)
-                    yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, limit)
+                    sizes = self._context(teacher), teacher.sampling[answer_format]["max_tokens"]
+                    yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, *sizes)
 
     def _context(self, model: Student | TeacherModel | Judge) -> int:
         """The longest sequence of a model's engine, 0 if not set."""
@@ -219,7 +221,9 @@ class Work:
             )
             target = self.results / result_path("evaluation", model_id=model.model_id)
             entry = self._entry(model)
-            yield Unit("evaluation", "evaluate_model", job, model.model_id, target, entry, calls, self._context(entry))
+            longest = getattr(model, "max_tokens", self.config["evaluation"]["sampling"]["max_tokens"])
+            sizes = self._context(entry), longest
+            yield Unit("evaluation", "evaluate_model", job, model.model_id, target, entry, calls, *sizes)
 
     def _entry(self, model: AnyModel) -> Student | TeacherModel:
         if model.kind != "teacher":
@@ -248,7 +252,8 @@ class Work:
                 job = f"{judge.name}/{batch[model.model_id]}"
                 target = self.results / result_path("judging", judge=judge.name, model_id=model.model_id)
                 cell = f"{judge.name}/{model.model_id}"
-                yield Unit("judging", "judge_answers", job, cell, target, judge, calls, self._context(judge))
+                sizes = self._context(judge), judge.sampling["max_tokens"]
+                yield Unit("judging", "judge_answers", job, cell, target, judge, calls, *sizes)
 
     def _grading(self) -> Iterator[Unit]:
         for model in [*self.study.evaluated(), *self.study.limited()] if self.study.rule_graders else []:
