@@ -59,5 +59,5 @@ def test_the_rules_write_the_same_patterns(root: Path) -> None:
     for kind, pattern in PATTERNS.items():
         folder = pattern.rpartition("/")[0]
         plain = re.sub(r"\{(\w+)\}", "{}", pattern)
-        written = {re.sub(r"\{\w+\}", "{}", text) for text in re.findall(r"<results>/([^\"' ]+)", rules)}
+        written = {re.sub(r"\{\w+\}", "{}", text) for text in re.findall(r"<(?:results|summary)>/([^\"' ]+)", rules)}
         assert plain in written or re.sub(r"\{(\w+)\}", "{}", folder) in written, kind

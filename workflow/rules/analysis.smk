@@ -10,8 +10,8 @@ PAPER_RESULTS = config["paper_results"]
 
 rule fit_curves:
     input:
-        scores="<results>/tables/scores.parquet",
-        costs="<results>/tables/costs.parquet",
+        scores="<summary>/tables/scores.parquet",
+        costs="<summary>/tables/costs.parquet",
         code=library(
             "analysis/curves",
             "analysis/saturating_fit",
@@ -22,13 +22,13 @@ rule fit_curves:
         script=script_file("fit_curves"),
     output:
         fits=report(
-            "<results>/tables/saturating_fits.csv",
+            "<summary>/tables/saturating_fits.csv",
             caption="../report/saturating_fits.rst",
             category="Tables",
             labels={"table": "saturating fits", "of": "accuracy against FLOPs"},
         ),
         laws=report(
-            "<results>/tables/power_laws.csv",
+            "<summary>/tables/power_laws.csv",
             caption="../report/power_laws.rst",
             category="Tables",
             labels={"table": "power laws", "of": "inference FLOPs against size"},
@@ -55,13 +55,13 @@ rule fit_curves:
 rule tabulate_outcomes:
     input:
         # stand for thousands of answers and verdicts
-        scores="<results>/tables/scores.parquet",
+        scores="<summary>/tables/scores.parquet",
         code=library("scoring/outcomes", "judging/jury", "flops/formulas"),
         script=script_file("tabulate_outcomes"),
     output:
-        outcomes="<results>/tables/outcomes.parquet",
+        outcomes="<summary>/tables/outcomes.parquet",
         stopped=report(
-            "<results>/tables/early_stopping.csv",
+            "<summary>/tables/early_stopping.csv",
             caption="../report/early_stopping.rst",
             category="Tables",
             labels={"table": "early stopping", "of": "all models and benchmarks"},
@@ -91,25 +91,25 @@ rule tabulate_outcomes:
 
 rule measure_uncertainty:
     input:
-        outcomes="<results>/tables/outcomes.parquet",
-        costs="<results>/tables/costs.parquet",
+        outcomes="<summary>/tables/outcomes.parquet",
+        costs="<summary>/tables/costs.parquet",
         code=EVIDENCE_CODE,
         script=script_file("measure_uncertainty"),
     output:
         uncertainty=report(
-            "<results>/tables/uncertainty.csv",
+            "<summary>/tables/uncertainty.csv",
             caption="../report/uncertainty.rst",
             category="Tables",
             labels={"table": "uncertainty", "of": "accuracies and gaps to IFT"},
         ),
         contrasts=report(
-            "<results>/tables/contrasts.csv",
+            "<summary>/tables/contrasts.csv",
             caption="../report/contrasts.rst",
             category="Tables",
             labels={"table": "equal compute", "of": "reasoning against IFT"},
         ),
         frontiers=report(
-            "<results>/tables/frontier_membership.csv",
+            "<summary>/tables/frontier_membership.csv",
             caption="../report/frontier_membership.rst",
             category="Tables",
             labels={"table": "Pareto frontiers", "of": "who is on them, and how probably"},
@@ -137,16 +137,16 @@ rule measure_uncertainty:
 
 rule compute_findings:
     input:
-        outcomes="<results>/tables/outcomes.parquet",
-        costs="<results>/tables/costs.parquet",
-        stopped="<results>/tables/early_stopping.csv",
-        limits=["<results>/tables/length_limits.parquet"] if LIMITED_IDS else [],
+        outcomes="<summary>/tables/outcomes.parquet",
+        costs="<summary>/tables/costs.parquet",
+        stopped="<summary>/tables/early_stopping.csv",
+        limits=["<summary>/tables/length_limits.parquet"] if LIMITED_IDS else [],
         rates=expand("<results>/learning_rates/{student}.json", student=STUDY.searched),
         code=EVIDENCE_CODE + STATEMENT_CODE,
         script=script_file("compute_findings"),
     output:
         csv=report(
-            "<results>/tables/findings.csv",
+            "<summary>/tables/findings.csv",
             caption="../report/findings.rst",
             category="Tables",
             labels={"table": "findings", "of": "every statement of the papers"},
@@ -179,14 +179,14 @@ if PAPER_RESULTS["path"]:
 
     rule compare_with_papers:
         input:
-            uncertainty="<results>/tables/uncertainty.csv",
-            frontiers="<results>/tables/frontier_membership.csv",
+            uncertainty="<summary>/tables/uncertainty.csv",
+            frontiers="<summary>/tables/frontier_membership.csv",
             papers=[str(file) for file in sorted(Path(PAPER_RESULTS["path"]).glob("v[12]_*.csv"))],
             code=library("claims/paper_results", "claims/reproduction"),
             script=script_file("compare_with_papers"),
         output:
             csv=report(
-                "<results>/tables/reproduction.csv",
+                "<summary>/tables/reproduction.csv",
                 caption="../report/reproduction.rst",
                 category="Tables",
                 labels={"table": "reproduction", "of": "our numbers beside the papers'"},

@@ -4,8 +4,10 @@ import shlex
 import sys
 from pathlib import Path
 
+from scale_or_reason.judging.batches import judging_batches
 from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, NUMBER, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note, separated_models
 from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
 from scale_or_reason.study.study import Study
@@ -40,8 +42,15 @@ if not workflow.deployment_settings.deployment_method:
     search_first(Path(sys.executable).parent)
 
 
+# Models without results in this run, since their jobs have failed. Tables and figures without them have their own place.
+GAPS = PartialRun.from_environment()
+PARTIAL = f"results/{STUDY.name}/{FOLDER}"
+SUMMARY = PARTIAL if GAPS.gaps else f"results/{STUDY.name}"
+
+
 pathvars:
     results=f"results/{STUDY.name}",
+    summary=SUMMARY,
     logs=f"results/{STUDY.name}/logs",
     benchmarks=f"results/{STUDY.name}/timings",
 
@@ -60,7 +69,14 @@ TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN
 GRID, ADAPTED = STUDY.variants(), STUDY.adapted_variants()
 # Whether models of a student are evaluated in one job, and the models with separate jobs.
 BY_STUDENT = config["compute"]["evaluation_grouping"] == "student"
-TRAINED_APART = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED}" if BY_STUDENT else TRAINED
+STUDENT_GROUPS = [
+    [f"{{corpus}}/{{student}}/{cell}/seed-{{seed}}" for cell in GRID],
+    [f"adapted/{{student}}/{formats}/seed-{{seed}}" for formats in ADAPTED],
+]
+TRAINED_APART = TRAINED
+if BY_STUDENT:
+    separate = one_of(separated_models(GAPS.missing, STUDENT_GROUPS))
+    TRAINED_APART = rf"(?:{separate}|(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED})"
 EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 LIMITABLE = rf"(?!.*/mix/rho-[01]/){CELL_PATTERN}"
 SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
@@ -107,11 +123,13 @@ JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=S
 SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
 IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
 ONE_BY_ONE = config["compute"]["models_per_judge_job"] == 1
-JUDGED_ALONE = EVALUATED if ONE_BY_ONE else IN_BATCHES + EVALUATED
+JUDGING_BATCHES = judging_batches(STUDY, config["compute"]["models_per_judge_job"])
+JUDGED_APART = one_of(separated_models(GAPS.missing, [batch.model_ids for batch in JUDGING_BATCHES]))
+JUDGED_ALONE = EVALUATED if ONE_BY_ONE else rf"(?:{JUDGED_APART}|{IN_BATCHES}{EVALUATED})"
 WITHIN_LIMITS = [rf"{re.escape(name)}/seed-{NUMBER}/max-tokens-{count}/" for name, count in STUDY.limited_variants()]
 LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-{NUMBER}"
 if WITHIN_LIMITS and not ONE_BY_ONE:
-    LIMITED_ALONE = rf"(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE}"
+    LIMITED_ALONE = rf"(?:{JUDGED_APART}|(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE})"
 JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
 
 
@@ -148,12 +166,21 @@ STATEMENT_CODE = [
     *library("claims/findings", "claims/statements", "claims/study_view"),
     *library_files("claims/measures", "*.py"),
 ]
-MODEL_IDS = [model.model_id for model in STUDY.evaluated()]
-TRAINED_IDS = [cell.model_id for cell in STUDY.trainings()]
+ALL_MODEL_IDS = [model.model_id for model in [*STUDY.evaluated(), *STUDY.limited()]]
+
+
+def with_results(models):
+    """The ids of those models that have results in this run, each once."""
+    return [name for name in dict.fromkeys(model.model_id for model in models) if name not in GAPS.missing]
+
+
+MODEL_IDS = with_results(STUDY.evaluated())
+TRAINED_IDS = with_results(STUDY.trainings())
 # The models of table 1: students of a single format, and the teacher.
-COMPARED_IDS = [
-    model.model_id for model in [*STUDY.trainings(), *STUDY.teachers()] if getattr(model, "ratio", 0) in (0, 1)
-]
-LIMITED_IDS = [model.model_id for model in STUDY.limited()]
-# The same models under the study's limit.
-UNLIMITED_IDS = list(dict.fromkeys(model.cell.model_id for model in STUDY.limited()))
+COMPARED_IDS = with_results(
+    model for model in [*STUDY.trainings(), *STUDY.teachers()] if getattr(model, "ratio", 0) in (0, 1)
+)
+# The same models under another limit and under the study's.
+LIMITED = [model for model in STUDY.limited() if model.cell.model_id not in GAPS.missing]
+LIMITED_IDS = with_results(LIMITED)
+UNLIMITED_IDS = with_results(model.cell for model in LIMITED if model.model_id in LIMITED_IDS)

@@ -21,16 +21,16 @@ EXPLORER_CODE = [
 
 rule build_explorer:
     input:
-        uncertainty="<results>/tables/uncertainty.csv",
+        uncertainty="<summary>/tables/uncertainty.csv",
         # scores and costs of models represent their manifests
-        scores="<results>/tables/scores.parquet",
-        costs="<results>/tables/costs.parquet",
+        scores="<summary>/tables/scores.parquet",
+        costs="<summary>/tables/costs.parquet",
         style=find_file("config/style.yaml", PROJECT),
         code=EXPLORER_CODE,
         script=script_file("build_explorer"),
     output:
         page=report(
-            "<results>/explorer.html",
+            "<summary>/explorer.html",
             caption="../report/explorer.rst",
             category="Explorer",
             labels={"page": "explorer", "of": "accuracy against FLOPs, cell by cell"},
@@ -51,12 +51,13 @@ rule build_explorer:
         families=json_option("families", config["study"]["families"]),
         sizes=json_option("sizes", SIZES),
         shots=option("shots", STUDY.shown_shots),
+        note=NOTE,
     message:
         "build the explorer page"
     shell:
         "python {input.script:q} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
         " --costs {input.costs} {params.models} {params.answers} {params.families} {params.sizes} {params.shots}"
-        " --style {input.style:q} --output {output.page} &> {log}"
+        " {params.note} --style {input.style:q} --output {output.page} &> {log}"
 
 
 rule explorer:

@@ -2,6 +2,9 @@
 # figures to types. They are cheap, so their code and style are inputs.
 from scale_or_reason.reporting.figures.registry import figures_of
 
+# What is missing, on figures and pages of a run for partial results.
+NOTE = option("note", gap_note(GAPS.gaps, len(ALL_MODEL_IDS))) if GAPS.gaps else ""
+
 for figure_type in FIGURE_TYPES:
 
     rule:
@@ -13,14 +16,14 @@ for figure_type in FIGURE_TYPES:
             code=code_of_figure_type(figure_type),
             script=script_file("draw_figure"),
         output:
-            pdf="<results>/figures/{figure}.pdf",
+            pdf="<summary>/figures/{figure}.pdf",
             png=report(
-                "<results>/figures/{figure}.png",
+                "<summary>/figures/{figure}.png",
                 caption=f"../report/figures/{figure_type}.rst",
                 category="Figures",
                 labels=labels_of_figure,
             ),
-            csv="<results>/figures/{figure}.csv",
+            csv="<summary>/figures/{figure}.csv",
         log:
             "<logs>/figures/{figure}.log",
         benchmark:
@@ -37,23 +40,24 @@ for figure_type in FIGURE_TYPES:
             parameters=parameters_of_figure,
             study=study_of_figure_type(figure_type),
             tables=tables_of_figure,
+            note=NOTE,
             stem=subpath(output.pdf, strip_suffix=".pdf"),
         message:
             "draw {output.png}"
         shell:
             "python {input.script:q} {params.type} {params.parameters} {params.study} {params.tables}"
-            " --style {input.style:q} --output-stem {params.stem} &> {log}"
+            " {params.note} --style {input.style:q} --output-stem {params.stem} &> {log}"
 
 
 rule measure_answer_lengths:
     input:
-        outcomes="<results>/tables/outcomes.parquet",
+        outcomes="<summary>/tables/outcomes.parquet",
         code=library("scoring/answer_lengths"),
         script=script_file("measure_answer_lengths"),
     output:
-        parquet="<results>/tables/answer_lengths.parquet",
+        parquet="<summary>/tables/answer_lengths.parquet",
         csv=report(
-            "<results>/tables/answer_lengths.csv",
+            "<summary>/tables/answer_lengths.csv",
             caption="../report/answer_lengths.rst",
             category="Tables",
             labels={"table": "lengths of answers", "of": "right and wrong ones"},
@@ -83,14 +87,14 @@ rule figure_training_curves:
         code=library(*(f"reporting/figures/{name}" for name in ("training_curves", "drawing", "parts", "style"))),
         script=script_file("figure_training_curves"),
     output:
-        pdf="<results>/figures/training_curves.pdf",
+        pdf="<summary>/figures/training_curves.pdf",
         png=report(
-            "<results>/figures/training_curves.png",
+            "<summary>/figures/training_curves.png",
             caption="../report/training_curves.rst",
             category="Figures",
             labels={"figure": "training curves", "shows": "loss, learning rate, gradients, speed"},
         ),
-        csv="<results>/figures/training_curves.csv",
+        csv="<summary>/figures/training_curves.csv",
     log:
         "<logs>/figure_training_curves.log",
     benchmark:
@@ -105,27 +109,28 @@ rule figure_training_curves:
         models=option("models", f"results/{STUDY.name}/models"),
         model_ids=option("model_ids", *TRAINED_IDS),
         sizes=json_option("sizes", SIZES),
+        note=NOTE,
     message:
         "draw {output.png}"
     shell:
-        "python {input.script:q} {params.models} {params.model_ids} {params.sizes} --style {input.style:q}"
-        " --output-stem {params.stem} &> {log}"
+        "python {input.script:q} {params.models} {params.model_ids} {params.sizes} {params.note}"
+        " --style {input.style:q} --output-stem {params.stem} &> {log}"
 
 
 rule figures:
     input:
-        expand("<results>/figures/{figure}.{suffix}", figure=STUDY.figures, suffix=["pdf", "png", "csv"]),
+        expand("<summary>/figures/{figure}.{suffix}", figure=STUDY.figures, suffix=["pdf", "png", "csv"]),
     localrule: True
 
 
 rule table1:
     input:
-        scores="<results>/tables/scores.parquet",
+        scores="<summary>/tables/scores.parquet",
         code=library("analysis/table1", "scoring/families", "scoring/model_points"),
         script=script_file("table1"),
     output:
         csv=report(
-            "<results>/tables/table1.csv",
+            "<summary>/tables/table1.csv",
             caption="../report/table1.rst",
             category="Tables",
             labels={"table": "v2 table 1", "of": "family averages by size, corpus and format"},
@@ -152,9 +157,9 @@ rule table1:
 rule tables:
     input:
         rules.scores.input,
-        expand("<results>/tables/{table}.csv", table=STUDY.tables),
+        expand("<summary>/tables/{table}.csv", table=STUDY.tables),
         expand("<results>/learning_rates/{student}.csv", student=STUDY.searched),
-        ["<results>/tables/length_limits.csv"] if LIMITED_IDS else [],
-        expand("<results>/tables/{table}.csv", table=JURY_TABLES),
-        ["<results>/tables/reproduction.csv"] if PAPER_RESULTS["path"] else [],
+        ["<summary>/tables/length_limits.csv"] if LIMITED_IDS else [],
+        expand("<summary>/tables/{table}.csv", table=JURY_TABLES),
+        ["<summary>/tables/reproduction.csv"] if PAPER_RESULTS["path"] else [],
     localrule: True

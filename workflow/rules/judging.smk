@@ -1,8 +1,6 @@
 # Verdicts on answers, by each judge of the jury and by the rule graders. A judge handles `compute.models_per_judge_job`
 # models of a student per job; each model's verdicts are separate files.
-from scale_or_reason.judging.batches import judging_batches
-
-for batch in judging_batches(STUDY, config["compute"]["models_per_judge_job"]):
+for batch in JUDGING_BATCHES:
     judged = batch.owner.replace("{", "{wildcards.")
 
     rule:

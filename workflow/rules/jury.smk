@@ -8,13 +8,13 @@ if JURY_TABLES:
     rule compare_judges:
         input:
             # represent thousands of verdicts
-            scores="<results>/tables/scores.parquet",
+            scores="<summary>/tables/scores.parquet",
             code=library("judging/agreement"),
             script=script_file("compare_judges"),
         output:
-            parquet="<results>/tables/judge_agreement.parquet",
+            parquet="<summary>/tables/judge_agreement.parquet",
             csv=report(
-                "<results>/tables/judge_agreement.csv",
+                "<summary>/tables/judge_agreement.csv",
                 caption="../report/judge_agreement.rst",
                 category="Tables",
                 labels={"table": "agreement of judges", "of": "all pairs of judges and the rule graders"},
@@ -49,13 +49,13 @@ if JURY_TABLES:
             script=script_file("jury_sensitivity"),
         output:
             csv=report(
-                "<results>/tables/jury_sensitivity.csv",
+                "<summary>/tables/jury_sensitivity.csv",
                 caption="../report/jury_sensitivity.rst",
                 category="Tables",
                 labels={"table": "sensitivity to the jury", "of": "what reasoning adds, whoever decides"},
             ),
             statements=report(
-                "<results>/tables/jury_findings.csv",
+                "<summary>/tables/jury_findings.csv",
                 caption="../report/jury_findings.rst",
                 category="Tables",
                 labels={"table": "findings and the jury", "of": "the papers' statements, whoever decides"},

@@ -63,8 +63,8 @@ if LIMITED_IDS:
             judged=expand(JUDGED, model_id=LIMITED_IDS + UNLIMITED_IDS),
             graded=graded_of(LIMITED_IDS + UNLIMITED_IDS),
         output:
-            parquet="<results>/tables/limited_scores.parquet",
-            csv="<results>/tables/limited_scores.csv",
+            parquet="<summary>/tables/limited_scores.parquet",
+            csv="<summary>/tables/limited_scores.csv",
         log:
             "<logs>/score_models_within_limit.log",
         benchmark:
@@ -75,11 +75,11 @@ if LIMITED_IDS:
 
     rule compare_length_limits:
         input:
-            scores="<results>/tables/limited_scores.parquet",
+            scores="<summary>/tables/limited_scores.parquet",
         output:
-            parquet="<results>/tables/length_limits.parquet",
+            parquet="<summary>/tables/length_limits.parquet",
             csv=report(
-                "<results>/tables/length_limits.csv",
+                "<summary>/tables/length_limits.csv",
                 caption="../report/length_limits.rst",
                 category="Tables",
                 labels={"table": "length limits", "of": "accuracy under each limit on the length of answers"},

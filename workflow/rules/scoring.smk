@@ -9,9 +9,9 @@ rule score_models:
         judged=expand(JUDGED, model_id=MODEL_IDS),
         graded=graded_of(MODEL_IDS),
     output:
-        parquet="<results>/tables/scores.parquet",
+        parquet="<summary>/tables/scores.parquet",
         csv=report(
-            "<results>/tables/scores.csv",
+            "<summary>/tables/scores.csv",
             caption="../report/scores.rst",
             category="Tables",
             labels={"table": "scores", "of": "all models and benchmarks"},
@@ -70,9 +70,9 @@ rule compute_flops:
         answered=expand("<results>/answers/{model_id}/manifest.json", model_id=MODEL_IDS),
         judged=expand(JUDGED, model_id=MODEL_IDS),
     output:
-        parquet="<results>/tables/costs.parquet",
+        parquet="<summary>/tables/costs.parquet",
         csv=report(
-            "<results>/tables/costs.csv",
+            "<summary>/tables/costs.csv",
             caption="../report/costs.rst",
             category="Tables",
             labels={"table": "costs", "of": "all models and stages"},

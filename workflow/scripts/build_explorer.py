@@ -34,6 +34,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.families(),
             shared_options.sizes(),
             shared_options.style(),
+            shared_options.note(),
         ],
     )
     parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps with intervals (CSV)")
@@ -57,7 +58,7 @@ def main() -> None:
         Style.from_file(arguments.style),
         read_manifest_summaries(scores, arguments.models, arguments.answers),
     )
-    write_text(page(data), arguments.output)
+    write_text(page(data, arguments.note), arguments.output)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def main() -> None:
     figure_type = importlib.import_module(f"scale_or_reason.reporting.figures.{arguments.type}")
     tables = dict(named_table(text, FIGURE_TYPES[arguments.type].tables) for text in arguments.tables)
     table = figure_type.table(Results.from_settings(tables, arguments.study), **arguments.parameters)
-    save_figure(arguments.output_stem, table, figure_type.draw, Style.from_file(arguments.style))
+    save_figure(arguments.output_stem, table, figure_type.draw, Style.from_file(arguments.style, arguments.note))
 
 
 def named_table(text: str, names: tuple[str, ...]) -> tuple:

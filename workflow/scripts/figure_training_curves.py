@@ -37,7 +37,7 @@ def main() -> None:
     arguments = parse_arguments()
     runs = [read_run(arguments.models, model_id) for model_id in arguments.model_ids]
     table = training_curves.table(runs, arguments.sizes)
-    save_figure(arguments.output_stem, table, training_curves.draw, Style.from_file(arguments.style))
+    save_figure(arguments.output_stem, table, training_curves.draw, Style.from_file(arguments.style, arguments.note))
 
 
 def read_run(models: Path, model_id: str) -> tuple[Cell, pl.DataFrame]:

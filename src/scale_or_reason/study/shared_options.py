@@ -168,9 +168,16 @@ def kept_and_dropped_pairs() -> argparse.ArgumentParser:
     )
 
 
+def note() -> argparse.ArgumentParser:
+    """A sentence on what is missing."""
+    return _option("--note", default="", help="a sentence that is shown with the results, such as on missing models")
+
+
 def figure_files() -> argparse.ArgumentParser:
     """A figure's files and style."""
-    return _parent(style(), _option("--output-stem", type=Path, help="path of the output files, without suffix"))
+    return _parent(
+        style(), note(), _option("--output-stem", type=Path, help="path of the output files, without suffix")
+    )
 
 
 def page() -> argparse.ArgumentParser:

@@ -76,6 +76,11 @@ class Compute(Section):
         "preemption and lost nodes.",
         when="Raise it where the time limit of `jobs.training` is short.",
     )
+    gaps: Literal["allow", "error"] = key(
+        "What happens when jobs have failed. `allow`: tables, figures and report are made in `partial/` without the "
+        "models that need these jobs. `error`: they are not made.",
+        when="It needs `keep-going` in the profile.",
+    )
     jobs: Jobs = key(
         when="Compare with `tables/resource_usage.csv`, which lists what jobs have used. The time limit of a "
         "training may be shorter than the training, which continues after it (`training_restarts`); shorter jobs "

@@ -22,8 +22,11 @@ _POLICY = (
 )
 
 
-def page(data: Mapping[str, Any]) -> str:
-    """The whole page; ``data`` is that of :func:`scale_or_reason.reporting.explorer.data.explorer_data`."""
+def page(data: Mapping[str, Any], note: str = "") -> str:
+    """The whole page; ``data`` is that of :func:`scale_or_reason.reporting.explorer.data.explorer_data`.
+
+    ``note`` is a sentence on what is missing.
+    """
     folder = files("scale_or_reason.reporting.explorer")
     parts = [folder.joinpath("script", f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     script = "\n".join(['"use strict";', *parts])
@@ -31,6 +34,7 @@ def page(data: Mapping[str, Any]) -> str:
     return rendered(
         "reporting/explorer/page.html.jinja",
         title=f"Explorer of the study {data['study']}",
+        note=note,
         policy=_POLICY.format(digest=digest),
         # these three are code and data, not text; `embedded` escapes the data
         style=Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),

@@ -224,10 +224,10 @@ def finish(figure: Figure, table: pl.DataFrame, handles: Sequence[Any], style: S
 
 
 def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style) -> None:
-    """Write a legend in the fewest lines and ``text`` below the panels, in a band added to the figure."""
+    """Write a legend in the fewest lines, the style's note and ``text`` below the panels, in a band added there."""
     size = style.font_size - 1
     width, height = figure.get_size_inches()
-    lines = textwrap.wrap(text, int(width * 72 / (0.52 * size)))
+    lines = textwrap.wrap(f"{style.note} {text}".strip(), int(width * 72 / (0.52 * size)))
     if len(lines) > _MOST_NOTE_LINES:
         lines = [*lines[: _MOST_NOTE_LINES - 1], "(more notes in the CSV beside the figure)"]
     entries = _legend_lines(figure, handles)

@@ -47,17 +47,19 @@ class Style:
     palette: list[str]
     size_colours: str
     labels: dict[str, str]
+    #: A sentence below every figure; no key of the file.
+    note: str = ""
 
     @classmethod
-    def from_file(cls, path: str | Path) -> Style:
+    def from_file(cls, path: str | Path, note: str = "") -> Style:
         """Read the style file. Raises :class:`StudyError` for missing or unknown keys."""
         if not Path(path).is_file():
             raise StudyError("the style file is missing", where=path, remedy="use config/style.yaml")
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-        _check_names(content, {field.name for field in fields(cls)}, path, key=None)
+        _check_names(content, {field.name for field in fields(cls)} - {"note"}, path, key=None)
         for key, names in _NAMES.items():
             _check_names(content[key], names, path, key)
-        return cls(**content)
+        return cls(**content, note=note)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
