@@ -64,12 +64,17 @@ def write_record(record: Path, checksums: Mapping[str, Checksum]) -> None:
     temporary = record.with_name(f"{record.name}.{os.getpid()}.partial")
     try:
         with temporary.open("w", encoding="utf-8") as stream:
-            json.dump({name: asdict(checksum) for name, checksum in checksums.items()}, stream)
+            stream.write(record_text(checksums))
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, record)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def record_text(checksums: Mapping[str, Checksum]) -> str:
+    """The content of a record."""
+    return json.dumps({name: asdict(checksum) for name, checksum in checksums.items()})
 
 
 def write_folder_record(folder: Path) -> None:

@@ -15,7 +15,9 @@ from typing import Any
 from scale_or_reason.benchmarks.registry import BENCHMARKS
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.study.local_files import (
+    ARCHIVE,
     OWN_RESULTS,
+    RESULTS,
     deepspeed_file,
     is_hub_id,
     is_local,
@@ -32,7 +34,12 @@ _CORRECT_PATH = "correct the path; it is relative to the folder in which Snakema
 
 
 def missing_files(config: Config) -> Iterator[Problem]:
-    """Local models, tokenizers, DeepSpeed files and rows that do not exist and that no job writes."""
+    """Local models, tokenizers, DeepSpeed files and rows that do not exist and that no job writes.
+
+    None in an unpacked archive, where nothing that would read them can run.
+    """
+    if isdir(Path(RESULTS, config["study"]["name"], ARCHIVE)):
+        return
     yield from _missing_models(config)
     yield from _missing_deepspeed_files(config)
     yield from _missing_tokenizers(config)

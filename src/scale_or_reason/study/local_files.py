@@ -20,6 +20,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 #: Keys of a config whose values are paths; some of them may be hub ids instead.
 PATH_KEYS = ("architecture", "mirror", "model", "path", "tokenizer")
 RESULTS = "results"
+#: In the results of an unpacked archive: its config, checksums and instructions.
+ARCHIVE = "archive"
 #: In a config, the results of the study itself.
 OWN_RESULTS = "<results>"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scale_or_reason.preflight.description.catalogues import Corpus, Judge, Student, Teacher
 from scale_or_reason.preflight.description.machine import Compute, SmallWorld
 from scale_or_reason.preflight.description.parts import Section, key
-from scale_or_reason.preflight.description.planning import Advise, Plan
+from scale_or_reason.preflight.description.planning import Advise, Archive, Plan
 from scale_or_reason.preflight.description.protocol import (
     Benchmarks,
     Decontamination,
@@ -53,3 +53,4 @@ class Config(Section):
     small_world: SmallWorld = key(default=None)
     plan: Plan = key()
     advise: Advise = key()
+    archive: Archive = key()

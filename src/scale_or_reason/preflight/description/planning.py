@@ -1,8 +1,8 @@
-"""Sections `plan` and `advise`: what the cost estimate assumes, and what advice is computed for."""
+"""Sections `plan`, `advise` and `archive`: cost estimates, advice, and what an archive holds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -195,3 +195,14 @@ class Advise(Section):
         "The same budget in hours of `plan.gpu`; `null` if it is given in FLOPs.", unit="GPU-hours"
     )
     queries: Queries = key("The number of answers that the model will give over its lifetime.")
+
+
+class Archive(Section):
+    """What `snakemake archive` writes besides tables, figures, verdicts and manifests."""
+
+    include: list[Literal["answers", "pairs", "models"]] = key(
+        "Further parts: `answers` (with the items of benchmarks), `pairs` (with prompts, mixtures and tokens), "
+        "`models` (weights).",
+        when="Remove `answers` for a small archive. Add the others to publish them.",
+        unique=True,
+    )
