@@ -1,4 +1,5 @@
 # Shared by all rules: the validated study, wildcard constraints, and common names.
+import os
 import re
 import shlex
 import sys
@@ -8,6 +9,7 @@ from scale_or_reason.judging.batches import judging_batches
 from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, NUMBER, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note, separated_models
+from scale_or_reason.study.hub_lock import DATASET, pin_revisions, read_lock
 from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
 from scale_or_reason.study.study import Study
@@ -18,8 +20,10 @@ if set("{}") & set(str(PROJECT)):
 # Validated only in the main process: every cluster job reads this file again.
 type_overrides(config, workflow.config_settings.config or {})
 find_files(config, PROJECT)
+NEEDS = []
 try:
     if workflow.is_main_process:
+        from scale_or_reason.planning.hub_needs import needs
         from scale_or_reason.preflight.targets import check_targets
         from scale_or_reason.preflight.validation import check_config
 
@@ -27,6 +31,13 @@ try:
         check_config(config, schema, [*CONFIG_FILES, *workflow.overwrite_configfiles])
         check_spelling(sys.argv[1:])
         check_targets(sys.argv[1:], config, as_module=workflow.modifier.is_module)
+        NEEDS = needs(config)
+    LOCK = read_lock(f"results/{config['study']['name']}/hub.lock.json")
+    if LOCK:
+        if workflow.is_main_process and "prefetch" not in sys.argv:
+            LOCK.check(need.repository for need in NEEDS)
+        pin_revisions(config, LOCK)
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     STUDY = Study.from_config(config)
 except StudyError as error:
     sys.exit(f"error: {error}")
@@ -36,6 +47,8 @@ if workflow.is_main_process:
 
     # to stderr, since --dag and --rulegraph write their graph to stdout
     print(STUDY.announcement(), *notes(config), sep="\n", file=sys.stderr)
+    if LOCK:
+        print(f"note: models and data sets have the commits of {LOCK.path}; the hub stays off", file=sys.stderr)
 
 # Jobs find the programs of Snakemake's environment even if it is not activated.
 if not workflow.deployment_settings.deployment_method:
@@ -130,7 +143,9 @@ WITHIN_LIMITS = [rf"{re.escape(name)}/seed-{NUMBER}/max-tokens-{count}/" for nam
 LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-{NUMBER}"
 if WITHIN_LIMITS and not ONE_BY_ONE:
     LIMITED_ALONE = rf"(?:{JUDGED_APART}|(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE})"
-JUDGE_ARCHITECTURES = [f"{judge.name}={judge.source}" for judge in STUDY.judges.values()]
+JUDGE_ARCHITECTURES = [
+    f"{judge.name}={LOCK.named(judge.source) if judge.endpoint else judge.source}" for judge in STUDY.judges.values()
+]
 
 
 def script_file(name):

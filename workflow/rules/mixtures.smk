@@ -46,7 +46,7 @@ rule tokenise_pairs:
         **memory_and_runtime("cpu_large"),
     params:
         program=program("tokenise_pairs"),
-        tokenizer=lambda wildcards: option("tokenizer", TOKENIZERS[wildcards.tokenizer].tokenizer),
+        tokenizer=lambda wildcards: option("tokenizer", LOCK.named(TOKENIZERS[wildcards.tokenizer].tokenizer)),
         stop_token=lambda wildcards: stop_token_option(TOKENIZERS[wildcards.tokenizer]),
         template_of_results=lambda wildcards: template_of_results(TOKENIZERS[wildcards.tokenizer]),
         chat_template=chat_template_option,

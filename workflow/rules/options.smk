@@ -92,8 +92,16 @@ def benchmark_options(wildcards):
         **(hub_options() if folder is None else {"kind": "jsonl", "path": folder}),
         **({"options": as_json(chosen)} if chosen else {}),
         **({} if limit is None else {"max_items": limit}),
+        **({"commits": as_json(commits)} if (commits := locked_commits(wildcards.benchmark)) else {}),
     }
     return options(settings)
+
+
+def locked_commits(benchmark):
+    """The locked commits of a benchmark's data sets, by name; empty without a lock."""
+    rows = [rows for rows in (BENCHMARKS[benchmark].hub, BENCHMARKS[benchmark].pool) if rows is not None]
+    commits = {rows.path: LOCK.commit(DATASET, rows.path, rows.revision) for rows in rows}
+    return {path: commit for path, commit in commits.items() if commit}
 
 
 def corpus_options(wildcards):
@@ -130,6 +138,8 @@ def judge_options(wildcards):
     judge = STUDY.judges[wildcards.judge]
     names = ("protocol", "answer_tail_tokens", "retries", "tokenizer")
     settings = {name: value for name in names if (value := getattr(judge, name)) is not None}
+    if judge.tokenizer is not None:
+        settings["tokenizer"] = LOCK.named(judge.tokenizer)
     mode = [json_option("mode", judge.mode)] if judge.mode else []
     return " ".join([model_options(judge), options(settings), *mode, *(["--structured"] if judge.structured else [])])
 

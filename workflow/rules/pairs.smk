@@ -97,7 +97,7 @@ else:
         params:
             program=program("import_released_pairs"),
             source=source_options,
-            tokenizer=option("tokenizer", config["pairs"]["tokenizer"]),
+            tokenizer=option("tokenizer", LOCK.named(config["pairs"]["tokenizer"])),
             seed=option("seed", STUDY.seed),
             version=version_of("pairs"),
         message:

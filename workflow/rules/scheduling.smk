@@ -22,7 +22,7 @@ onstart:
 
 
 #: One short job each, on this machine.
-WITHOUT_CORES = {"plan", "advise", "verify", "quarantine", "archive"}
+WITHOUT_CORES = {"advise", "archive", "plan", "prefetch", "quarantine", "verify"}
 
 
 def provide_a_core(workflow, words):

@@ -37,6 +37,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--mirror", type=Path, help="kind hub: a folder with copies of the datasets, as OWNER/NAME")
     parser.add_argument("--options", default="{}", help='JSON: options of the benchmark, such as {"turns": "every"}')
+    parser.add_argument("--commits", default="{}", help="JSON: data set of the hub -> commit (default: the newest)")
     parser.add_argument("--max-items", type=int, help="keep this many items (default: all)")
     parser.add_argument("--seed", type=int, required=True, help="the study's seed; chooses which items --limit keeps")
     parser.add_argument(
@@ -56,7 +57,7 @@ def main() -> None:
     options = json_object(arguments.options, "--options")
     benchmark = get_benchmark(arguments.benchmark).with_options(options)
     if arguments.kind == "hub" and not arguments.mirror:
-        benchmark = at_commits(benchmark)
+        benchmark = at_commits(benchmark, json_object(arguments.commits, "--commits"))
     chosen = (benchmark, row_source(arguments), arguments.max_items, arguments.seed)
     items = pool_items(*chosen, size=arguments.pool_size) if arguments.pool else evaluation_items(*chosen)
     write_table(items, arguments.output, "items")

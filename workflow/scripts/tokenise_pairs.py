@@ -33,7 +33,9 @@ def parse_arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[shared_options.pairs(), shared_options.output("folder of the tokens")],
     )
-    parser.add_argument("--tokenizer", required=True, help="folder or hub id; its own chat template is not used")
+    parser.add_argument(
+        "--tokenizer", required=True, help="folder, hub id or ID@REVISION; its own chat template is not used"
+    )
     parser.add_argument("--chat-template", type=Path, required=True, help="Jinja file")
     parser.add_argument("--stop-token", default="<|im_end|>", help="ends an answer in that template (%(default)s)")
     parser.add_argument("--threads", type=int, help="tokenise in so many threads (default: all cores)")
@@ -54,9 +56,9 @@ def main() -> None:
         os.environ["RAYON_NUM_THREADS"] = str(arguments.threads)  # read at import of the library
     if not arguments.chat_template.is_file():
         raise StudyError("a file is missing", where=arguments.chat_template, key="--chat-template")
-    from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
+    from scale_or_reason.inference.tokenizers import at_revision, load_tokenizer, tokens_identity
 
-    tokenizer = load_tokenizer(arguments.tokenizer, None, arguments.chat_template)
+    tokenizer = load_tokenizer(*at_revision(arguments.tokenizer), arguments.chat_template)
     check_template(tokenizer, arguments.stop_token, arguments.chat_template)
     facts = tokens_identity(tokenizer, arguments.stop_token)
     pairs = tokenise_pairs(

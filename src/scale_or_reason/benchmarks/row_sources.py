@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,11 +66,12 @@ class Hub:
 RowSource = JsonlFolder | Hub
 
 
-def at_commits(benchmark: Benchmark) -> Benchmark:
-    """The benchmark with its branches resolved to their current commits, if the hub is reachable."""
+def at_commits(benchmark: Benchmark, locked: Mapping[str, str] | None = None) -> Benchmark:
+    """The benchmark at the ``locked`` commits of its data sets; otherwise at their current ones, if the hub answers."""
+    commits = locked or {}
 
     def pinned(rows: HubRows | None) -> HubRows | None:
-        commit = resolve_commit(rows.path, rows.revision) if rows else None
+        commit = (commits.get(rows.path) or resolve_commit(rows.path, rows.revision)) if rows else None
         return replace(rows, revision=commit) if rows and commit else rows
 
     return replace(benchmark, hub=pinned(benchmark.hub), pool=pinned(benchmark.pool))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.hub_files import reading_options
 
 #: A row and its number in the source, from 1. For a JSONL file this is the line number.
 NumberedRow = tuple[int, dict[str, Any]]
@@ -98,6 +99,8 @@ def _parse_line(line: str, number: int, path: str | Path) -> dict[str, Any] | St
 
 def resolve_commit(path: str, revision: str) -> str | None:
     """The commit that ``revision`` of a hub dataset currently resolves to; None if the hub is unreachable."""
+    if re.fullmatch("[0-9a-f]{40}", revision):
+        return revision
     from huggingface_hub import HfApi
 
     try:
@@ -127,15 +130,12 @@ def read_hub(
     """
     from datasets import load_dataset  # heavy, and only needed here
 
-    where = {"path": path, "revision": revision} if mirror is None else {"path": str(_copy_of(path, mirror))}
+    where: dict[str, Any] = {"name": config, "data_files": {split: list(data_files)} if data_files else None}
+    where |= {"path": path, "revision": revision} if mirror is None else {"path": str(_copy_of(path, mirror))}
     try:
-        rows = load_dataset(
-            **where,
-            name=config,
-            data_files={split: list(data_files)} if data_files else None,
-            split=split,
-            streaming=streaming,
-        )
+        if mirror is None and (folder := _downloaded(path, revision)):
+            where = reading_options(folder, config, split, data_files)
+        rows = load_dataset(**where, split=split, streaming=streaming)
         if columns and set(columns) <= set(rows.column_names or ()):
             rows = rows.select_columns(list(columns))
         for number, row in enumerate(rows, start=1):
@@ -146,11 +146,20 @@ def read_hub(
         first_line = str(error).strip().split("\n")[0]
         raise StudyError(
             "a hub dataset cannot be read",
-            where=where["path"] if mirror else f"https://huggingface.co/datasets/{path}",
+            where=_copy_of(path, mirror) if mirror else f"https://huggingface.co/datasets/{path}",
             key=f"config {config}, split {split}, revision {revision}",
             found=f"{type(error).__name__}: {first_line}",
             remedy=_remedy(path, error, mirror),
         ) from error
+
+
+def _downloaded(path: str, revision: str) -> Path | None:
+    """The files of a data set in the hub's cache, if the hub is off; None if it is on."""
+    from huggingface_hub import constants, snapshot_download
+
+    if not constants.HF_HUB_OFFLINE:
+        return None
+    return Path(snapshot_download(path, repo_type="dataset", revision=revision, local_files_only=True))
 
 
 def _copy_of(path: str, mirror: str | Path) -> Path:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.inference.tokenizers import check_token_ids
+from scale_or_reason.inference.tokenizers import at_revision, check_token_ids
 
 
 def load_tokenizer(source: str) -> Any:
-    """The tokenizer of a hub id or a folder; :class:`StudyError` if there is none."""
+    """The tokenizer of a hub id, ``ID@COMMIT`` or a folder; :class:`StudyError` if there is none."""
     from transformers import AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
     try:
-        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        name, revision = at_revision(source)
+        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
     except Exception as error:  # transformers and its dependencies have no common base class of errors
         raise StudyError(
             "the tokenizer cannot be loaded",

@@ -31,6 +31,14 @@ _PROBES = (
 )
 
 
+def at_revision(source: str) -> tuple[str, str | None]:
+    """Name and revision in ``ID@REVISION``; a folder may have this sign in its name."""
+    if Path(source).exists():
+        return source, None
+    name, _, revision = source.partition("@")
+    return name, revision or None
+
+
 def check_token_ids(model: str, tokenizer: Any, revision: str | None = None) -> None:
     """Raise :class:`StudyError` if ``tokenizer``, loaded from ``model``, disagrees with the model's tokenizer.json.
 

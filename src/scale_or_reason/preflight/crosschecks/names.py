@@ -39,7 +39,8 @@ def _unknown(name: str, path: KeyPath, catalogue: str, entries: Mapping[str, Any
     remedy = did_you_mean(name, entries) or f"add it to the catalogue `{catalogue}`"
     if (catalogue, name) == ("judges", _OLD_RULE_GRADERS):
         remedy = f"write {RULE_GRADERS}: {_OLD_RULE_GRADERS} was renamed"
-    yield Problem(path, f"the catalogue `{catalogue}` has no such entry", name, ", ".join(entries), remedy)
+    known = ", ".join(entries) or f"an entry of `{catalogue}`, which is empty"
+    yield Problem(path, f"the catalogue `{catalogue}` has no such entry", name, known, remedy)
 
 
 def reserved(config: Config) -> Iterator[Problem]:

@@ -42,7 +42,7 @@ def _model() -> Any:
 def _revision() -> Any:
     return key(
         "A commit, tag or branch on the hub; leave it out for a folder.",
-        when="Pin it to a commit before a study whose numbers must stay reproducible.",
+        when="For numbers that must stay reproducible, pin it to a commit, or run `snakemake prefetch` first.",
         default=None,
     )
 

@@ -27,7 +27,7 @@ class Hub(Section):
     mirror: Text | None = key(
         "A folder with copies of the hub's data sets; `null` for the hub itself.",
         when="Set it on machines without a network. Fill it with `hf download --repo-type dataset OWNER/NAME "
-        "--local-dir FOLDER/OWNER/NAME`. The hub's own cache also works, with `HF_HUB_OFFLINE=1` in the environment.",
+        "--local-dir FOLDER/OWNER/NAME`. `snakemake prefetch` makes this unnecessary.",
     )
 
 
