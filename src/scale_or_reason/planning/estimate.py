@@ -14,13 +14,13 @@ from scale_or_reason.planning.memory import BYTES, Memory, ZeRO, training_memory
 from scale_or_reason.planning.shapes import Shape, shape_of
 from scale_or_reason.planning.speed import (
     Engine,
-    decoding,
+    engine_gpu_seconds,
     engine_peak,
     exact_flops_of,
     generation_flops_of,
-    prefill_flops_of,
     training_flops_of,
 )
+from scale_or_reason.planning.utilisation import utilisation
 from scale_or_reason.planning.work import TRAINING_STAGES, Unit
 from scale_or_reason.study.catalogue import TeacherModel
 from scale_or_reason.study.local_files import deepspeed_file
@@ -142,7 +142,7 @@ class Estimator:
         assert shape is not None
         flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
         machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
-        start = self._start_seconds(unit, shape, members)
+        start = self.start_seconds(unit, shape, members)
         seconds = machine.gpu_seconds / machine.gpus + start
         if unit.stage == "training":
             row["disk_gb"] += shape.parameters * BYTES[self.config["training"]["dtype"]] / GB
@@ -168,15 +168,13 @@ class Estimator:
     def _trainer(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
         student = unit.model
         assert isinstance(student, Student)
-        training, overhead = self.config["training"], self.assumed.number("memory.overhead_gb", "GB") * GB
         zero = ZeRO.from_file(deepspeed_file(student.deepspeed))
-        memory = training_memory(shape, zero, student.processes, training["execution"], training["dtype"], overhead)
+        memory = self.training_memory(student, shape, student.processes)
         fits = memory.total <= self.gpu.memory_gb * GB
         what = f"ZeRO {zero.stage}, {student.processes} processes"
         self._note_memory("training", student.name, what, student.processes, memory, fits)
-        mfu = self.assumed.number("mfu.training", "share of the peak")
         seconds = self._measured_seconds(unit.stage, unit.calls, flops)
-        assumed = flops / (self.gpu.tflops * 1e12 * mfu)
+        assumed = self.training_gpu_seconds(unit, flops, student.processes)
         used = assumed if seconds is None else seconds
         step = used / student.processes * min(1.0, self._batch_share(unit))
         return _Machine(shape, student.processes, memory, fits, used, step)
@@ -187,17 +185,27 @@ class Estimator:
         lengths = (1.0 if batch["unit"] == "items" else call.prompt + call.completion for call in unit.calls)
         return float(batch["size"] / sum(call.count * length for call, length in zip(unit.calls, lengths, strict=True)))
 
+    def training_memory(self, student: Student, shape: Shape, processes: int) -> Memory:
+        """Peak memory of one of ``processes`` processes that train a student."""
+        training, overhead = self.config["training"], self.assumed.number("memory.overhead_gb", "GB") * GB
+        zero = ZeRO.from_file(deepspeed_file(student.deepspeed))
+        return training_memory(shape, zero, processes, training["execution"], training["dtype"], overhead)
+
+    def training_gpu_seconds(self, unit: Unit, flops: float, processes: int) -> float:
+        """GPU-seconds at the assumed MFU, and with the time in which processes wait for each other."""
+        mfu = self.assumed.number("mfu.training", "share of the peak")
+        spread = self.assumed.number("tokens.length_spread", "standard deviation of the logarithm")
+        used = utilisation(unit.calls, unit.mixed, processes, self.config["training"], spread)
+        return flops / (self.gpu.tflops * 1e12 * mfu * used)
+
     def _engine(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
         assert unit.model is not None
         gpus = self.engine_gpus(unit.model)
         engine = Engine.from_settings(shape, gpus, unit.model.engine)
-        writing = decoding(engine, unit.calls, self.gpu, self.assumed)
+        assumed, writing = engine_gpu_seconds(engine, unit.calls, self.gpu, self.assumed)
         memory, fits = engine_peak(engine, writing, self.gpu, unit.context, self.assumed)
         what = f"{gpus} GPUs, {writing.sequences:.0f} sequences of {writing.context:.0f} tokens"
         self._note_memory("engine", unit.model.name, what, gpus, memory, fits)
-        peak = self.gpu.tflops * 1e12 * self.assumed.number("mfu.prefill", "share of the peak")
-        written = sum(call.count * call.completion for call in unit.calls)
-        assumed = prefill_flops_of(shape, unit.calls) / peak + written / writing.tokens_per_second
         seconds = self._measured_seconds(unit.stage, unit.calls, flops)
         used = assumed if seconds is None else seconds
         per_token = writing.sequences / (writing.tokens_per_second * gpus)
@@ -230,7 +238,7 @@ class Estimator:
             )
         )
 
-    def _start_seconds(self, unit: Unit, shape: Shape, members: int) -> float:
+    def start_seconds(self, unit: Unit, shape: Shape, members: int) -> float:
         """A unit's share of the start-up of its job and of loading the model."""
         calibration = self.assumed.calibration
         if unit.stage in calibration.starts:

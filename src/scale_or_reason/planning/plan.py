@@ -11,9 +11,11 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions, GpuType, Note
+from scale_or_reason.planning.engine_layouts import layouts_table
 from scale_or_reason.planning.estimate import GB, HOUR, Estimator
 from scale_or_reason.planning.limits import over_the_limit
 from scale_or_reason.planning.memory import checkpoint_bytes
+from scale_or_reason.planning.processes import processes_table
 from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
 from scale_or_reason.study.local_files import is_local
@@ -26,6 +28,7 @@ class Plan:
 
     ``limited`` has the jobs that take longer than their limit (:data:`LIMIT_COLUMNS`); ``restarts`` is the number of
     further allocations that a job gets.
+    ``processes`` compares numbers of training processes, ``layouts`` those of engines over their GPUs.
     """
 
     study: str
@@ -34,6 +37,8 @@ class Plan:
     cells: pl.DataFrame
     stages: pl.DataFrame
     memory: pl.DataFrame
+    processes: pl.DataFrame
+    layouts: pl.DataFrame
     downloads_gb: float
     checkpoints_gb: float
     notes: list[Note]
@@ -61,6 +66,8 @@ def make_plan(
         cells=cells,
         stages=_stages(cells, gpus, int(assumed.number("cpu_jobs.concurrent", "jobs at a time")), measured),
         memory=pl.DataFrame(list(estimator.memory_rows.values()), infer_schema_length=None),
+        processes=processes_table(estimator, units),
+        layouts=layouts_table(estimator, units),
         downloads_gb=_downloads(units, estimator) / GB,
         checkpoints_gb=_checkpoints(config, units, estimator) / GB,
         notes=list(assumed.notes.values()),

@@ -110,6 +110,45 @@ def memory_rows(plan: Plan) -> list[list[str]]:
     return rows
 
 
+def processes_rows(plan: Plan) -> list[list[str]]:
+    """Each student's trainings by number of processes: share of the time in use, and GPU-hours."""
+    counts = sorted(plan.processes["processes"].unique())
+    rows = [["student", *map(str, counts), "configured", "best"]]
+    for (student,), own in plan.processes.group_by("student", maintain_order=True):
+        by_count = {row["processes"]: row for row in own.to_dicts()}
+        cells = [_processes_cell(by_count[count]) if count in by_count else "" for count in counts]
+        rows.append([str(student), *cells, *(_only(own, mark, "processes") for mark in ("configured", "best"))])
+    return rows
+
+
+def _processes_cell(row: Mapping[str, Any]) -> str:
+    return f"{row['utilisation']:.0%}, {amount(row['gpu_hours'])} h" if row["fits"] else "too large"
+
+
+def _only(rows: pl.DataFrame, mark: str, column: str) -> str:
+    """The value of ``column`` in the row that is marked; ``none`` without such a row."""
+    found = rows.filter(mark)
+    return str(found[column][0]) if found.height else "none"
+
+
+def layout_rows(plan: Plan) -> list[list[str]]:
+    """Each engine's cheapest layout that fits, by type of GPU, as tensor x pipeline parallel and GPU-hours."""
+    types = plan.layouts["gpu"].unique(maintain_order=True).to_list()
+    rows = [["stage", "model", f"configured, {plan.gpu.name}", *types]]
+    for (stage, model), own in plan.layouts.group_by("stage", "model", maintain_order=True):
+        here = own.filter("configured", gpu=plan.gpu.name)
+        cheapest = [_layout_cell(own.filter("cheapest", gpu=name)) for name in types]
+        rows.append([str(stage), str(model), _layout_cell(here), *cheapest])
+    return rows
+
+
+def _layout_cell(rows: pl.DataFrame) -> str:
+    if rows.is_empty() or not rows["fits"][0]:
+        return "does not fit"
+    row = rows.row(0, named=True)
+    return f"{row['tensor_parallel']} x {row['pipeline_parallel']}, {amount(row['gpu_hours'])} h"
+
+
 def grouped_notes(notes: Iterable[Note]) -> list[tuple[str, str, str]]:
     """Assumptions grouped by key: key, values, source."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -149,12 +188,25 @@ def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str
         *_memory_lines(plan),
         *limit_lines(plan),
         *published_lines(plan, published),
+        *_alternative_lines(plan),
     ]
     measured = measured_rows(plan)
     if measured:
         lines += ["", "Time of finished jobs, summed over jobs:", "", *_table(measured)]
     lines += ["", "Assumptions:", *_assumed_lines(plan.notes, folder)]
     return "\n".join([*lines, "", f"All cells: {folder}/plan.csv. Report: {folder}/plan.html"])
+
+
+def _alternative_lines(plan: Plan) -> list[str]:
+    """Other numbers of processes and other layouts of engines, beside the configured ones."""
+    lines = []
+    if plan.processes.height:
+        heading = "Processes of a training: share of the time in use, GPU-hours of all trainings of the student:"
+        lines += ["", heading, "", *_table(processes_rows(plan))]
+    if plan.layouts.height:
+        heading = "Engines: tensor x pipeline parallel, GPU-hours; for each type of GPU the cheapest layout that fits:"
+        lines += ["", heading, "", *_table(layout_rows(plan))]
+    return lines
 
 
 def _memory_lines(plan: Plan) -> list[str]:

@@ -23,9 +23,10 @@ from scale_or_reason.planning.shapes import Shape
 
 @dataclass(frozen=True)
 class Engine:
-    """A model in vLLM on ``gpus`` GPUs, of which ``tensor_parallel`` share each layer.
+    """A model in vLLM on ``gpus`` GPUs, of which ``tensor_parallel`` share each layer and the rest form a pipeline.
 
-    The widths are bytes per number, of the weights and of the KV cache.
+    The widths are bytes per number, of the weights and of the KV cache. ``batch_limit``: vLLM's ``max_num_seqs``,
+    None for its default.
     """
 
     shape: Shape
@@ -33,6 +34,7 @@ class Engine:
     tensor_parallel: int
     weight_width: int
     cache_width: int
+    batch_limit: int | None = None
 
     @classmethod
     def from_settings(cls, shape: Shape, gpus: int, settings: Mapping[str, Any]) -> Engine:
@@ -40,7 +42,13 @@ class Engine:
         width = BYTES.get(settings.get("dtype", "bfloat16"), 2)
         weights = 1 if settings.get("quantization") == "fp8" else width
         cache = 1 if str(settings.get("kv_cache_dtype")).startswith("fp8") else width
-        return cls(shape, gpus, min(gpus, settings.get("tensor_parallel_size", 1)), weights, cache)
+        tensor_parallel = min(gpus, settings.get("tensor_parallel_size", 1))
+        return cls(shape, gpus, tensor_parallel, weights, cache, settings.get("max_num_seqs"))
+
+    @property
+    def pipeline_parallel(self) -> int:
+        """The stages of the pipeline, and the batches that are in it at the same time."""
+        return self.gpus // self.tensor_parallel
 
     @property
     def weight_bytes(self) -> float:
@@ -99,23 +107,39 @@ def _columns(calls: Sequence[Calls]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def decoding(engine: Engine, calls: Sequence[Calls], gpu: GpuType, assumed: Assumptions) -> Decoding:
-    """The largest batch that fits into the GPUs' memory, and its decoding speed."""
+    """The largest batch that fits into the GPUs' memory, and its decoding speed.
+
+    A pipeline holds as many batches as it has stages, each a part of the sequences. So each part reads the weights.
+    """
     written = sum(call.count * call.completion for call in calls) or 1.0
     context = sum(call.count * call.completion * (call.prompt + call.completion / 2) for call in calls) / written
     context = max(context, 1.0)
     per_token = engine.cache_bytes
     sequences = min(
-        assumed.number("decode.sequences", "sequences"),
+        engine.batch_limit or assumed.number("decode.sequences", "sequences"),
         max(1.0, _cache_capacity(engine, gpu, assumed) // (context * per_token)),
         max(1.0, sum(call.count for call in calls)),
     )
     bandwidth = gpu.bandwidth_tb_s * 1e12 * assumed.number("decode.bandwidth", "share of the bandwidth")
-    bytes_read = engine.weight_bytes * _experts_read(engine.shape, sequences)
-    bytes_read += sequences * context * per_token
-    arithmetic = sequences * float(cached_step_flops(engine.shape.architecture, context))
+    batch = max(1.0, sequences / engine.pipeline_parallel)
+    bytes_read = engine.weight_bytes * _experts_read(engine.shape, batch)
+    bytes_read += batch * context * per_token
+    arithmetic = batch * float(cached_step_flops(engine.shape.architecture, context))
     peak = gpu.tflops * 1e12 * assumed.number("mfu.prefill", "share of the peak")
     step = max(bytes_read / bandwidth, arithmetic / peak) / engine.gpus + assumed.number("decode.step_ms", "ms") / 1e3
-    return Decoding(sequences, context, sequences / step / engine.gpus)
+    # fewer sequences than stages leave stages idle
+    filled = min(1.0, sequences / engine.pipeline_parallel)
+    return Decoding(sequences, context, filled * batch / step / engine.gpus)
+
+
+def engine_gpu_seconds(
+    engine: Engine, calls: Sequence[Calls], gpu: GpuType, assumed: Assumptions
+) -> tuple[float, Decoding]:
+    """GPU-seconds of prefill and decoding for ``calls``, without start-up, and the decoding batch."""
+    writing = decoding(engine, calls, gpu, assumed)
+    peak = gpu.tflops * 1e12 * assumed.number("mfu.prefill", "share of the peak")
+    written = sum(call.count * call.completion for call in calls)
+    return prefill_flops_of(engine.shape, calls) / peak + written / writing.tokens_per_second, writing
 
 
 def _cache_capacity(engine: Engine, gpu: GpuType, assumed: Assumptions) -> float:

@@ -46,7 +46,7 @@ class Unit:
     ``rule`` is the name of the job's timings, ``job`` identifies a job of the stage. ``target`` is the file that is
     written last: the unit is done if it exists. ``calls`` is empty for jobs without a model. ``context``: the engine's
     longest sequence, 0 if not set. ``longest``: the most tokens of a completion. ``disk``: bytes of its output, without
-    generated text.
+    generated text. ``mixed``: a training whose steps contain both answer formats.
     """
 
     stage: str
@@ -59,6 +59,7 @@ class Unit:
     context: int = 0
     longest: int = 0
     disk: float = 0.0
+    mixed: bool = False
 
     @property
     def done(self) -> bool:
@@ -203,7 +204,8 @@ class Work:
         shares = {"ift": 1 - training.ratio, "reasoning": training.ratio}
         calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
         target = self.results / result_path("model", model_id=model.model_id)
-        return Unit("training", rule, model.model_id, model.model_id, target, self.study.students[model.student], calls)
+        student, mixed = self.study.students[model.student], training.curriculum == "mix"
+        return Unit("training", rule, model.model_id, model.model_id, target, student, calls, mixed=mixed)
 
     def _evaluation(self) -> Iterator[Unit]:
         by_student = self.config["compute"]["evaluation_grouping"] == "student"

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 
 BATCH_UNITS = ("items", "tokens")
+#: On a GPU, starting the kernels of a micro-batch takes about as long as ``micro_batch_tokens`` / this many tokens.
+LAUNCH_SHARE = 4
 
 Indices = NDArray[np.int64]
 

@@ -46,7 +46,10 @@ class Decode(Section):
 
     bandwidth: PositiveShare = key("The share of the memory bandwidth that decoding reaches.")
     step_ms: NotNegative = key("The time of a step on top of memory access and arithmetic.", unit="milliseconds")
-    sequences: Size = key("The number of sequences in a batch, if the memory has room for them.")
+    sequences: Size = key(
+        "The number of sequences in a batch, if the memory has room for them and the engine sets no `max_num_seqs`.",
+        when="The shipped value is vLLM's default on GPUs with 70 GB and more; on an A100 it is 256.",
+    )
 
 
 class Startup(Section):
@@ -113,6 +116,10 @@ class Tokens(Section):
         "per prompt, IFT answer and reasoning answer. The shipped values assume 4 bytes per token of prose and 3 of "
         "mathematics.",
     )
+    length_spread: NotNegative = key(
+        "How lengths vary: the standard deviation of their logarithm.",
+        when="The shipped value is a guess. It decides how long the processes of a training wait for each other.",
+    )
     dropped_reach_limit: list[str] = key(
         "Corpora whose pairs are dropped because the reasoning does not end: a dropped answer then has all tokens "
         "that the teacher may write.",
@@ -161,8 +168,8 @@ class Plan(Section):
         named=True,
     )
     mfu: Mfu = key(
-        when="The shipped values are usual for dense models on these GPUs. Waiting for the longest row and "
-        "recomputation (gradient checkpointing) count as losses.",
+        when="The shipped value for training is between those measured on an H200 (0.27 for 0.5B, 0.37 to 0.42 above); "
+        "recomputation (gradient checkpointing) counts as a loss. The one for prompts is a guess.",
     )
     decode: Decode = key(when="The share of the bandwidth and the time of a step are guesses; measure yours.")
     startup: Startup = key()

@@ -17,7 +17,7 @@ from scale_or_reason.common.seeds import derive_seed, stable_id
 from scale_or_reason.data.mixtures import replica_order
 from scale_or_reason.data.token_store import TokenStore, check_template, check_tokens, open_tokens
 from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
-from scale_or_reason.training.packing import BATCH_UNITS, BatchPlan, plan_batches
+from scale_or_reason.training.packing import BATCH_UNITS, LAUNCH_SHARE, BatchPlan, plan_batches
 from scale_or_reason.training.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.training.trainer import launch, students
 from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, kernel_summary
@@ -29,8 +29,6 @@ from scale_or_reason.training.wsd import Schedule, plan_schedule
 SCHEDULE_PER = ("training", "phase")
 #: Arguments without effect on the result; they are omitted from the manifest's settings.
 NOT_SETTINGS = ("output", "threads", "checkpoint_steps", "report_to")
-#: On a GPU, starting the kernels of a micro-batch takes about as long as ``micro_batch_tokens`` / this many tokens.
-LAUNCH_SHARE = 4
 
 
 def add_inputs(group: Any) -> None:
