@@ -10,6 +10,7 @@ import yaml
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration
 from scale_or_reason.planning.plan import Plan, make_plan
+from scale_or_reason.study.local_files import find_files
 from scale_or_reason.study.study import Study
 
 
@@ -24,6 +25,7 @@ def load(root: Path, *overlays: str) -> dict[str, Any]:
     config = yaml.safe_load((root / "config" / "config.yaml").read_text())
     for name in overlays:
         config = merge(config, yaml.safe_load((root / "config" / "studies" / f"{name}.yaml").read_text()))
+    find_files(config, root)
     return config
 
 

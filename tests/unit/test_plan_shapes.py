@@ -25,6 +25,7 @@ PUBLISHED_PARAMETERS = {
     "google/gemma-3-4b-pt": 3_880_099_328,
     "google/gemma-3-12b-pt": 11_765_788_416,
     "Qwen/Qwen3-235B-A22B": 235_093_634_560,
+    "Qwen/Qwen3-235B-A22B-FP8": 235_093_634_560,  # the same matrices, in eight bits
     "nvidia/Llama-3_3-Nemotron-Super-49B-v1_5": 49_867_145_216,
     "meta-llama/Llama-3.3-70B-Instruct": 70_553_706_496,
     "nvidia/Llama-3_1-Nemotron-Ultra-253B-v1": 253_401_000_000,
@@ -34,7 +35,7 @@ EXECUTION = {"micro_batch_tokens": 16_384, "gradient_checkpointing": True}
 
 
 def test_every_model_of_the_catalogues_has_a_shape(root: Path) -> None:
-    paper = load(root)
+    paper = load(root, "fp8_teacher")
     named = {entry["model"] for catalogue in ("students", "teachers", "judges") for entry in paper[catalogue].values()}
     assert named == set(shipped_shapes()) == set(PUBLISHED_PARAMETERS)
 
