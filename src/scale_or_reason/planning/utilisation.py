@@ -64,7 +64,7 @@ def _sampled_utilisation(
     launch = micro_batch_tokens // LAUNCH_SHARE
     plan = plan_batches(
         whole,
-        np.zeros(len(whole)),
+        np.zeros(len(whole), dtype=np.int64),
         unit=unit,
         size=size,
         processes=processes,
