@@ -67,11 +67,12 @@ def ids_of(tokenizer: Any, text: str) -> list[int]:
 
 
 def special_ids(tokenizer: Any, stop: str) -> set[int]:
-    """All special tokens but the unknown one and the think tags, and the stop token."""
+    """All special tokens but the think tags and the unknown one, if it is only that; and the stop token."""
     tags = tokenizer.convert_tokens_to_ids(["<think>", "</think>"])
     stop_id = tokenizer.convert_tokens_to_ids(stop)
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    return (special | {stop_id}) - {*tags, tokenizer.unk_token_id}
+    roles = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
+    return (special | {stop_id}) - {*tags, *({tokenizer.unk_token_id} - roles)}
 
 
 def decoded(tokenizer: Any, ids: list[int]) -> str:

@@ -116,6 +116,27 @@ def test_replies_are_held_to_a_form(facts: dict[str, Any]) -> None:
     assert not any(reply["finish_reason"] == "stop" for reply in extraction + verdict)
 
 
+def test_names_of_control_tokens_in_prompts_stay_text(facts: dict[str, Any]) -> None:
+    """The model gets the control tokens of the template only; ordinary prompts get the replies that they get alone."""
+    control = facts["control"]
+    tokens = [[token for token in prompt if len(token) > 1] for prompt in control["tokens"]]  # all others are bytes
+    frame = sorted(tokens, key=len)[5]
+    assert {"<|im_start|>", "<|im_end|>"} <= set(frame)
+    for kind, expected in (("chat", frame), ("complete", [])):
+        texts = control["texts"][:5] if kind == "chat" else control["texts"][5:]
+        found = tokens[:5] if kind == "chat" else tokens[5:]
+        for prompt in control["prompts"]:
+            ((place, text),) = [pair for pair in enumerate(texts) if prompt in pair[1]]
+            special = [token for token in found[place] if token not in ("<think>", "</think>")]
+            assert special == [token for token in expected if token not in ("<think>", "</think>")], text
+            assert found[place].count("<think>") - expected.count("<think>") == prompt.count("<think>")
+        replies = control["replies"][kind]
+        assert [reply["prompt_tokens"] for reply in replies][::3] == [
+            r["prompt_tokens"] for r in control["alone"][kind]
+        ]
+        assert replies[::3] == control["alone"][kind]
+
+
 def test_overhead_is_small(facts: dict[str, Any]) -> None:
     assert facts["overhead"]["engine"] < 1.4 * facts["overhead"]["bare"]  # measured: 1.03
 

@@ -118,6 +118,17 @@ def test_replies_are_kept_and_not_paid_twice(tmp_path: Path, capfd: pytest.Captu
     assert capfd.readouterr().err.splitlines()[-1] == account
 
 
+def test_prompts_that_name_control_tokens_are_counted() -> None:
+    named = ["a<|im_end|>", "<\uff5cUser\uff5c> b", "</s>", "[INST] c", "x<start_of_turn>model", "<|start_header_id|>"]
+    plain = ["a < b | c > d", "<think>", "|im_end|", "<state>", "[1]", "1 <|> 2", "<s t>"]
+    with serving(HostileEndpoint()) as server:
+        engine = engine_of(server)
+        replies = ask(engine, plain)
+        assert "control tokens" not in engine.account(replies)
+        replies = ask(engine, named + plain)
+    assert engine.account(replies).endswith("; 6 prompts name control tokens, which a server can take for its own")
+
+
 def test_a_server_that_refuses_everything_is_an_error() -> None:
     problem = "refuses the first request"
     with serving(HostileEndpoint(closed=(0, 400))) as server, pytest.raises(StudyError, match=problem) as caught:

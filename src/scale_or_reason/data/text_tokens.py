@@ -11,7 +11,7 @@ hold a control token too many are encoded again, with special tokens split.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -21,21 +21,31 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 
 THINK_TAGS = ("<think>", "</think>")
+#: Names of control tokens of common models, for texts whose tokenizer is unknown.
+CONTROL_NAME = re.compile(
+    r"<\|[\w-]{1,40}\|>|<\uff5c[^\uff5c\s]{1,40}\uff5c>|</?s>|<(?:bos|eos|(?:start|end)_of_turn)>|\[/?INST\]"
+)
 _PLACEHOLDER = "the prompt stands here"
+_SHOWN = 80
 
 
 class TextTokenizer:
-    """Encodes the texts of pairs with the tokenizer of a student, fast or slow."""
+    """Encodes texts with a tokenizer, fast or slow; ``stop_token`` ends an answer, "" for prompts only."""
 
-    def __init__(self, tokenizer: Any, stop_token: str) -> None:
+    def __init__(self, tokenizer: Any, stop_token: str = "") -> None:
         self._tokenizer = tokenizer
         self._stop = stop_token
         vocabulary = tokenizer.get_vocab()
         special = {str(token) for token in getattr(tokenizer, "added_tokens_decoder", {}).values() if token.special}
-        special |= {*getattr(tokenizer, "all_special_tokens", ()), stop_token}
-        # An unknown character gives the unknown token: it controls nothing.
-        control = special - {*THINK_TAGS, getattr(tokenizer, "unk_token", None)}
-        self._control = re.compile("|".join(map(re.escape, sorted(control, key=len, reverse=True))))
+        special |= {*getattr(tokenizer, "all_special_tokens", ()), *filter(None, [stop_token])}
+        # An unknown character gives the unknown token: it controls nothing, unless it has another role as well.
+        roles = {getattr(tokenizer, f"{role}_token", None) for role in ("bos", "eos", "pad")} | {stop_token}
+        unknown = getattr(tokenizer, "unk_token", None)
+        control = special - {*THINK_TAGS, *({unknown} - roles)}
+        self._unknown = vocabulary.get(unknown)
+        # without control tokens a pattern that nothing matches
+        names = [re.escape(token) for token in sorted(control, key=len, reverse=True)]
+        self._control = re.compile("|".join(names) or r"(?!)")
         self._tags = {tag: vocabulary[tag] for tag in THINK_TAGS if tag in special and tag in vocabulary}
         self._is_control = np.zeros(max(vocabulary.values()) + 1, dtype=bool)
         self._is_control[[vocabulary[token] for token in control if token in vocabulary]] = True
@@ -43,17 +53,35 @@ class TextTokenizer:
     def prompts(self, prompts: Sequence[str]) -> list[list[int]]:
         """The ids of each prompt in the chat template, up to where the answer begins."""
         first, *rendered = self._rendered([_PLACEHOLDER, *prompts])
-        before, _, behind = first.partition(_PLACEHOLDER)
         frame, *encoded = self._encode([first, *rendered])
-        for place in self._suspects(encoded, int(self._is_control[frame].sum())):
-            content = rendered[place].removeprefix(before).removesuffix(behind)
-            encoded[place] = self._in_template(before, content, behind)
+        for place in self.with_control(encoded, frame):
+            encoded[place] = self._in_template(first, rendered[place])
         return encoded
+
+    def chats(
+        self, prompts: Sequence[str], encoded: list[list[int]], render: Callable[[str], str]
+    ) -> dict[int, list[int]]:
+        """The ids of those prompts whose text holds control tokens, by place, in the chat that ``render`` gives.
+
+        ``encoded`` are the ids of the bare prompts, with the tokens that the tokenizer puts around every text.
+        """
+        places = self.with_control(encoded, self._around())
+        first = render(_PLACEHOLDER) if len(places) else ""
+        return {int(place): self._in_template(first, render(prompts[place])) for place in places}
+
+    def plain(self, prompts: Sequence[str], encoded: list[list[int]]) -> dict[int, list[int]]:
+        """As :meth:`chats`, without a template."""
+        around = self._around()
+        return {int(place): [*around, *self._as_text(prompts[place])] for place in self.with_control(encoded, around)}
+
+    def _around(self) -> list[int]:
+        """What the tokenizer puts before every text, such as the begin token of Gemma."""
+        return self._tokenizer([""])["input_ids"][0]
 
     def answers(self, answers: Sequence[str]) -> list[list[int]]:
         """The ids of each answer, with the token that ends it."""
         encoded = self._encode([f"{text}{self._stop}" for text in answers])
-        for place in self._suspects(encoded, 1):
+        for place in self.with_control(encoded, self._encode([self._stop])[0]):
             encoded[place] = [*self._as_text(answers[place]), *self._encode([self._stop])[0]]
         return encoded
 
@@ -64,16 +92,29 @@ class TextTokenizer:
     def _encode(self, texts: list[str]) -> list[list[int]]:
         return self._tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
 
-    def _suspects(self, encoded: list[list[int]], expected: int) -> NDArray[np.intp]:
-        """The places of sequences with more than the expected number of control tokens."""
+    def with_control(self, encoded: list[list[int]], frame: list[int]) -> NDArray[np.intp]:
+        """The places of sequences with another number of control tokens than ``frame``, which has no text."""
+        expected = int(self._is_control[frame].sum())
         lengths = np.array([len(ids) for ids in encoded], dtype=np.int64)
         flat = np.fromiter(chain.from_iterable(encoded), dtype=np.int64, count=int(lengths.sum()))
         total = np.r_[0, np.cumsum(self._is_control[flat])]
         ends = np.cumsum(lengths)
         return np.flatnonzero(total[ends] - total[ends - lengths] != expected)
 
-    def _in_template(self, before: str, content: str, behind: str) -> list[int]:
-        """A prompt between the control tokens of its template, which stay; all text between them is one piece."""
+    def _in_template(self, first: str, rendered: str) -> list[int]:
+        """A prompt between the control tokens of its template, which stay; all text between them is one piece.
+
+        ``first`` is the placeholder in the template, ``rendered`` the prompt.
+        """
+        before, _, behind = first.partition(_PLACEHOLDER)
+        if not (rendered.startswith(before) and rendered.endswith(behind)):
+            raise StudyError(
+                "a prompt cannot be encoded without control tokens: the chat template changes with its text",
+                found=repr(rendered[:_SHOWN]),
+                expected=f"a text that starts with {before[:_SHOWN]!r} and ends with {behind[-_SHOWN:]!r}",
+                remedy="use another chat template, or drop the prompt",
+            )
+        content = rendered[len(before) : len(rendered) - len(behind)]
         begin = max((match.end() for match in self._control.finditer(before)), default=0)
         found = self._control.search(behind)
         end = found.start() if found else len(behind)
@@ -94,12 +135,12 @@ class TextTokenizer:
             # Tokens that were added without being special are not split: encode them in two halves.
             halves = self._control.sub(lambda match: f"{match[0][0]}\0{match[0][1:]}", text).split("\0")
             ids = list(chain.from_iterable(self._encode(halves)))
-        if self._is_control[ids].any():
+        if self._is_control[[number for number in ids if number != self._unknown]].any():
             raise StudyError(
                 "a text cannot be encoded without control tokens",
                 key="stop token",
-                found=repr(text[:80]),
-                expected=f"a text without {self._stop}",
+                found=repr(text[:_SHOWN]),
+                expected="a text without control tokens",
                 remedy="choose another stop token, or drop the prompt",
             )
         return ids

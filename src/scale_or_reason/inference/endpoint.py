@@ -23,6 +23,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.data.text_tokens import CONTROL_NAME
 from scale_or_reason.inference.chat_completions import FatalFailure, PassingFailure, RefusedPrompt, read_response
 from scale_or_reason.inference.requests import (
     Completion,
@@ -116,6 +117,7 @@ class EndpointEngine:
         self._secret = endpoint.secret()
         self._refusals = 0  # since the last accepted request
         self._discarded: list[Completion] = []  # paid but not used: empty replies, greetings
+        self._with_control_names = 0  # prompts of this run
 
     def account(self, replies: Sequence[Completion]) -> str:
         """A line with tokens and cost of these replies and of unused ones, and the refused and empty ones."""
@@ -129,6 +131,8 @@ class EndpointEngine:
         account += f"; {refused} refused" if refused else ""
         empty = sum(reply.is_empty for reply in replies)
         account += f"; {empty} empty" if empty else ""
+        if self._with_control_names:
+            account += f"; {self._with_control_names} prompts name control tokens, which a server can take for its own"
         return account + (f"; no token counts for {without_counts} replies" if without_counts else "")
 
     def chat(
@@ -149,6 +153,7 @@ class EndpointEngine:
             self._body(prompt, seed, sampling, mode or ThinkingMode(), pattern)
             for prompt, seed, pattern in zip(prompts, seeds, patterns or repeat(None, len(prompts)), strict=True)
         ]
+        self._with_control_names += sum(CONTROL_NAME.search(prompt) is not None for prompt in prompts)
         replies: dict[int, Completion] = {}
 
         def keep(number: int, reply: Completion) -> None:

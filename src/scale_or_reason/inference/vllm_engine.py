@@ -12,9 +12,7 @@ during the import, and the objects are frozen afterwards. This saves a third of 
 
 from __future__ import annotations
 
-import difflib
 import gc
-import inspect
 import multiprocessing
 import os
 import re
@@ -28,23 +26,20 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.data.text_tokens import TextTokenizer
 from scale_or_reason.inference.model_files import check_generator
 from scale_or_reason.inference.quiet import first_cause
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.stopping import stop_if_requested
 from scale_or_reason.inference.tokenizers import check_token_ids
+from scale_or_reason.inference.vllm_settings import check_known, check_reserved, cpu_settings, text_config
 from scale_or_reason.inference.weights import check_weights
 
-#: Settings that the caller decides or that must not be set.
-_RESERVED = ("model", "tokenizer", "revision", "tokenizer_revision", "seed", "trust_remote_code", "generation_config")
 #: Enough for a template's <think> and line breaks, even with one token per letter.
 _TAIL_TOKENS = 12
 _OPEN_THINK = re.compile(r"<think>\s*\Z")
-_CPU_SEQUENCES, _CPU_BATCHED_TOKENS = 256, 4096
-_WIDEST_NUMBER = 4  # bytes of a float32
 #: A text may have this many more tokens inside a template than alone.
 _SEAM_TOKENS = 16
-_MIB = 1 << 20
 
 
 class VllmEngine:
@@ -59,7 +54,7 @@ class VllmEngine:
         self, model: str, settings: Mapping[str, Any], revision: str | None = None, log: Path | None = None
     ) -> None:
         check_generator(model)
-        _check_reserved(settings)
+        check_reserved(settings)
         if Path(model).exists():
             check_weights(Path(model), contents=True)
         began = time.monotonic()
@@ -70,11 +65,11 @@ class VllmEngine:
         from vllm.platforms import current_platform
 
         self._on_cpu = current_platform.is_cpu()
-        _check_known(vllm, settings)
+        check_known(vllm, settings)
         if self._on_cpu:
             os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # an engine in this process starts faster
         try:
-            arguments = _cpu_settings(_text_config(model, revision), settings) if self._on_cpu else dict(settings)
+            arguments = cpu_settings(text_config(model, revision), settings) if self._on_cpu else dict(settings)
             self._llm = vllm.LLM(
                 model, revision=revision, tokenizer_revision=revision, seed=0, disable_log_stats=True, **arguments
             )
@@ -90,6 +85,7 @@ class VllmEngine:
         self.tokenizer: Any = self._llm.get_tokenizer()
         check_token_ids(model, self.tokenizer, revision)
         self.context_tokens: int = self._llm.llm_engine.model_config.max_model_len
+        self._text_tokenizer = TextTokenizer(self.tokenizer)
         self._think_of_tail: dict[tuple[int, ...], str] = {}
         self.startup_seconds = time.monotonic() - began
 
@@ -119,12 +115,25 @@ class VllmEngine:
     ) -> list[Completion]:
         """One reply per user message, in order; with ``patterns``, each reply matches its regular expression.
 
-        If the template opens the reasoning, the text starts with that ``<think>``.
+        If the template opens the reasoning, the text starts with that ``<think>``. Names of control tokens in a prompt
+        stay text (:mod:`data.text_tokens`).
         """
         mode = mode or ThinkingMode()
         options = dict(mode.template)
         conversations = [mode.messages(prompt) for prompt in prompts]
-        lengths = self._chat_lengths(prompts, mode)
+
+        def rendered(prompt: str, tokenize: bool = False) -> Any:
+            return self.tokenizer.apply_chat_template(
+                mode.messages(prompt),
+                tokenize=tokenize,
+                add_generation_prompt=True,
+                return_dict=False,
+                **mode.template,
+            )
+
+        encoded = self.tokenizer(list(prompts))["input_ids"]
+        split = self._text_tokenizer.chats(prompts, encoded, rendered)
+        lengths = self._chat_lengths(prompts, encoded, split, lambda prompt: len(rendered(prompt, tokenize=True)))
 
         def enqueue(chosen: list[int], parameters: list[Any]) -> list[str]:
             chosen_conversations: Any = [conversations[i] for i in chosen]
@@ -132,24 +141,24 @@ class VllmEngine:
                 chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options
             )
 
-        return self._replies(lengths, seeds, sampling, (), enqueue, on_completion, patterns)
+        return self._replies(lengths, split, seeds, sampling, (), enqueue, on_completion, patterns)
 
-    def _chat_lengths(self, prompts: Sequence[str], mode: ThinkingMode) -> list[int]:
+    def _chat_lengths(
+        self,
+        prompts: Sequence[str],
+        encoded: list[list[int]],
+        split: Mapping[int, list[int]],
+        exact: Callable[[str], int],
+    ) -> list[int]:
         """Tokens of each prompt in the chat template; rendering is slow, so only prompts that might not fit are."""
-
-        def rendered(prompt: str) -> int:
-            return len(
-                self.tokenizer.apply_chat_template(
-                    mode.messages(prompt), add_generation_prompt=True, return_dict=False, **mode.template
-                )
-            )
-
-        template_tokens = rendered("") + _SEAM_TOKENS
-        upper_bounds = [template_tokens + len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
-        return [
-            rendered(prompt) if length >= self.context_tokens else length
-            for prompt, length in zip(prompts, upper_bounds, strict=True)
-        ]
+        template_tokens = exact("") + _SEAM_TOKENS
+        lengths = [template_tokens + len(ids) for ids in encoded]
+        for i, prompt in enumerate(prompts):
+            if i in split:
+                lengths[i] = len(split[i])
+            elif lengths[i] >= self.context_tokens:
+                lengths[i] = exact(prompt)
+        return lengths
 
     def complete(
         self,
@@ -160,16 +169,19 @@ class VllmEngine:
         on_completion: OnCompletion | None = None,
     ) -> list[Completion]:
         """One continuation per prompt, in order, without a chat template; the text ends before the first ``stop``."""
-        lengths = [len(ids) for ids in self.tokenizer(list(prompts))["input_ids"]]
+        encoded = self.tokenizer(list(prompts))["input_ids"]
+        split = self._text_tokenizer.plain(prompts, encoded)
+        lengths = [len(split.get(i, ids)) for i, ids in enumerate(encoded)]
 
         def enqueue(chosen: list[int], parameters: list[Any]) -> list[str]:
             return self._llm.enqueue([prompts[i] for i in chosen], parameters, use_tqdm=False)
 
-        return self._replies(lengths, seeds, sampling, stop, enqueue, on_completion)
+        return self._replies(lengths, split, seeds, sampling, stop, enqueue, on_completion)
 
     def _replies(
         self,
         lengths: Sequence[int],
+        split: Mapping[int, list[int]],
         seeds: Sequence[int],
         sampling: SamplingParameters,
         stop: Sequence[str],
@@ -177,6 +189,11 @@ class VllmEngine:
         on_completion: OnCompletion | None,
         patterns: Sequence[str] | None = None,
     ) -> list[Completion]:
+        """The replies in order; prompts of ``split`` are sent as token ids, all others by ``enqueue``."""
+
+        def parameters(chosen: list[int]) -> list[Any]:
+            return [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in chosen]
+
         on_completion = on_completion or (lambda *_: None)
         fitting = [i for i, length in enumerate(lengths) if length < self.context_tokens]
         replies = {
@@ -185,12 +202,14 @@ class VllmEngine:
         for number, reply in replies.items():
             on_completion(number, reply)
         if fitting:
-            ids = enqueue(
-                fitting,
-                [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting],
-            )
+            as_texts = [i for i in fitting if i not in split]
+            as_ids = [i for i in fitting if i in split]
+            ids = enqueue(as_texts, parameters(as_texts)) if as_texts else []
+            if as_ids:
+                inputs: Any = [{"prompt_token_ids": split[i]} for i in as_ids]
+                ids = [*ids, *self._llm.enqueue(inputs, parameters(as_ids), use_tqdm=False)]
             # vLLM returns ids with a random suffix, which its outputs do not have
-            numbers = {name.partition("-")[0]: number for name, number in zip(ids, fitting, strict=True)}
+            numbers = {name.partition("-")[0]: number for name, number in zip(ids, as_texts + as_ids, strict=True)}
             replies |= self._run(numbers, on_completion)
             # Cached prompts would change the shape of the next call's batches, and thereby rounding.
             self._llm.reset_prefix_cache()
@@ -282,59 +301,6 @@ def _import_vllm(local: bool) -> Any:
         if was_enabled:
             gc.enable()
     return vllm
-
-
-def _text_config(model: str, revision: str | None) -> Any:
-    from transformers import AutoConfig
-
-    return AutoConfig.from_pretrained(model, revision=revision, trust_remote_code=False).get_text_config()
-
-
-def _cpu_settings(config: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``settings`` completed for a CPU: no compilation, a small KV cache, whole prompts in a step."""
-    merged: dict[str, Any] = {"enforce_eager": True, "max_num_seqs": _CPU_SEQUENCES, **settings}
-    merged.pop("gpu_memory_utilization", None)  # on a CPU it would reserve that share of the machine's memory
-    context = merged.get("max_model_len") or config.max_position_embeddings
-    merged["enable_chunked_prefill"] = False
-    merged["max_num_batched_tokens"] = max(context, merged.get("max_num_batched_tokens", _CPU_BATCHED_TOKENS))
-    if "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
-        merged.setdefault("kv_cache_memory_bytes", _cpu_cache_bytes(config, merged["max_num_seqs"], context))
-    return merged
-
-
-def _cpu_cache_bytes(config: Any, sequences: int, context: int) -> int:
-    """Bytes for ``sequences`` full contexts, 64 MiB to 2 GiB; clearing memory dominates a small model's start."""
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    pairs = config.num_key_value_heads or config.num_attention_heads  # null where layers differ
-    per_token = 2 * config.num_hidden_layers * pairs * head * _WIDEST_NUMBER
-    requested = min(max(sequences * context * per_token, 64 * _MIB), 2048 * _MIB)
-    return max(requested, 2 * context * per_token)
-
-
-def _check_reserved(settings: Mapping[str, Any]) -> None:
-    for name in _RESERVED:
-        if name in settings:
-            raise StudyError(
-                "this engine setting must not be set",
-                where="--engine",
-                key=name,
-                found=settings[name],
-                remedy="remove it; the workflow sets models and seeds, and remote code is never trusted",
-            )
-
-
-def _check_known(vllm: Any, settings: Mapping[str, Any]) -> None:
-    known = inspect.signature(vllm.EngineArgs).parameters
-    for name in settings:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            raise StudyError(
-                "unknown vLLM setting",
-                where="--engine",
-                key=name,
-                found=settings[name],
-                remedy=f"did you mean {close[0]}?" if close else "see the arguments of vllm.LLM",
-            )
 
 
 def _remedy(model: str) -> str:
