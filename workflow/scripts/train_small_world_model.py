@@ -72,7 +72,9 @@ def initial_model(arguments: argparse.Namespace, vocabulary: int) -> Any:
     # At this size the plain kernels are a third faster than the fused kernels.
     kernels = {"attn_implementation": "eager"}
     if arguments.init_from is not None:
-        return AutoModelForCausalLM.from_pretrained(arguments.init_from, dtype="float32", **kernels)
+        return AutoModelForCausalLM.from_pretrained(
+            arguments.init_from, dtype="float32", **kernels, trust_remote_code=False
+        )
     config = Qwen2Config(
         vocab_size=vocabulary,
         hidden_size=arguments.hidden_size,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
+
+from scale_or_reason.common.redaction import redacted
 
 #: Characters of a field of an error: data rows and model replies can be longer.
 _LONGEST_FIELD = 2_000
@@ -65,16 +70,56 @@ class Interrupted(Exception):
     EXIT_CODE = os.EX_TEMPFAIL
 
 
+#: What the operating system refuses, and what to do about it.
+_REFUSALS = {
+    errno.ENOSPC: "free disk space (`snakemake plan` says how much the study needs), then repeat the command",
+    errno.EDQUOT: "free space or files in your quota, or ask for a larger one, then repeat the command",
+    errno.EACCES: "give yourself the permission, or choose another folder, then repeat the command",
+    errno.EPERM: "give yourself the permission, or choose another folder, then repeat the command",
+    errno.EROFS: "run in a folder that can be written, or mount this one for writing, then repeat the command",
+    errno.EIO: "the disk or the network file system fails: check it; `snakemake verify` then finds damaged files",
+    errno.ESTALE: "the network file system has lost the file: repeat the command",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`), then repeat the command",
+}
+#: How libraries without Python's errors spell them: ``No space left on device (os error 28)``.
+_SPELLED = re.compile(r"\(?(?:os error|errno) (\d+)\)?", re.IGNORECASE)
+
+
+def refusal(error: BaseException) -> StudyError | None:
+    """The refusal of the operating system that caused ``error``, such as a full disk; None for any other error.
+
+    Libraries hide it in errors of their own.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        number = cause.errno if isinstance(cause, OSError) else None
+        if number is None and (spelled := _SPELLED.search(str(cause))):
+            number = int(spelled[1])
+        if number in _REFUSALS:
+            where, found = getattr(cause, "filename", None), os.strerror(number)
+            if where is None:  # a library's text may name the file
+                found = f"{found}: {str(cause).partition(chr(10))[0]}"
+            problem = "the operating system refuses to read or write a file"
+            return StudyError(problem, where=where, found=found, remedy=_REFUSALS[number])
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
 def run_script(main: Callable[[], Any]) -> None:
     """Run a script's ``main``; expected failures exit without a traceback.
 
-    A :class:`StudyError` prints its message and exits with status 2, an :class:`Interrupted` with status 75.
+    A :class:`StudyError` and a refusal of the operating system print their message and exit with status 2, an
+    :class:`Interrupted` with status 75. Whatever is printed has no secrets.
     """
     try:
         main()
     except Interrupted as interruption:
-        print(interruption, file=sys.stderr)
+        print(redacted(str(interruption)), file=sys.stderr)
         raise SystemExit(Interrupted.EXIT_CODE) from None
-    except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        expected = error if isinstance(error, StudyError) else refusal(error)
+        if expected is None:
+            print(redacted(traceback.format_exc()), end="", file=sys.stderr)
+            raise SystemExit(1) from None
+        print(f"error: {redacted(str(expected))}", file=sys.stderr)
         raise SystemExit(2) from None

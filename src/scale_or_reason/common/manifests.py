@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.redaction import redacted_values
 
 #: The packages that can affect results; packages that are not installed are omitted.
 PACKAGES = (
@@ -49,7 +50,7 @@ def manifest(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[st
     """
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": dict(settings),
+        "settings": redacted_values(settings),
         "inputs": {name: {"path": _shown(path), "sha256": content_hash(path)} for name, path in inputs.items()},
         "packages": package_versions(),
         "python": platform.python_version(),

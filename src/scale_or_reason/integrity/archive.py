@@ -27,6 +27,7 @@ from scale_or_reason.common.checksums import (
 )
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import atomic_path
+from scale_or_reason.common.redaction import redacted_values
 from scale_or_reason.study.local_files import ARCHIVE, PROJECT, RESULTS
 
 #: Always in an archive; patterns below the results, ``*`` matches across folders.
@@ -130,7 +131,7 @@ def _add_records(archive: ZipFile, sums: Mapping[Path, Checksum], results: Path,
 
 def _config_text(config: Mapping[str, Any]) -> str:
     """The config as an overlay; paths of the project's files are relative to it."""
-    text = json.dumps(config, ensure_ascii=False).replace(f"{PROJECT}/", "")
+    text = json.dumps(redacted_values(config), ensure_ascii=False).replace(f"{PROJECT}/", "")
     return yaml.safe_dump(json.loads(text), sort_keys=False, allow_unicode=True, width=120)
 
 
