@@ -22,8 +22,10 @@ import contextlib
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import snakemake_executor_plugin_slurm as parent
@@ -36,6 +38,7 @@ from snakemake_executor_plugin_slurm.utils import get_job_wildcards
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
+from snakemake_executor_plugin_slurm_study.final_failures import FinalFailures
 from snakemake_executor_plugin_slurm_study.identity import IN_COMMENT, job_identity
 from snakemake_executor_plugin_slurm_study.orphans import AFTER_STUDY, OrphanJob, cancel, orphan_jobs
 from snakemake_executor_plugin_slurm_study.states import FORGOTTEN, ForgottenJobs, Outcome, outcome
@@ -58,6 +61,8 @@ class Executor(parent.Executor):
         self._adopted_names: list[str] = []
         self._orphans: list[OrphanJob] = []
         self._cancelled: dict[Any, list[str]] = {}
+        self._started_at: dict[Any, float] = {}
+        self._final_failures = FinalFailures(Path(".snakemake", "slurm_study", "final_failures"))
         super().__init__(workflow, logger)
 
     def __post_init__(self, test_mode: bool = False) -> None:
@@ -82,8 +87,12 @@ class Executor(parent.Executor):
         if job.is_group():
             super().run_job(job)
             return
+        identity = job_identity(job)
+        if note := self._final_failures.note(identity):
+            self._refuse(job, note)
+            return
+        self._started_at[job] = time.time()
         orphans = [orphan for orphan in self._orphans if orphan.what == rule_and_wildcards(job)]
-        identity = job_identity(job) if orphans else ""
         same = next((orphan for orphan in orphans if orphan.identity == identity), None)
         others = [orphan for orphan in orphans if orphan is not same]
         self._orphans = [orphan for orphan in self._orphans if orphan not in orphans]  # not for its next attempt
@@ -92,6 +101,15 @@ class Executor(parent.Executor):
             super().run_job(job)
         else:
             self._take_over(job, same)
+
+    def _refuse(self, job: Any, note: Path) -> None:
+        """Report a job as failed that would fail as it has before."""
+        make_last_attempt(job)
+        message = (
+            f"{job.name} {get_job_wildcards(job)} has failed for good with these inputs and settings ({note}). "
+            "It is not submitted again: change its settings, or remove that file to try it once more."
+        )
+        self._report_job_error_threadsafe(SubmittedJobInfo(job), message)
 
     def _cancel(self, job: Any, orphans: list[OrphanJob]) -> None:
         """Cancel orphan jobs, and have ``job`` start after their end, since they write the same files until then."""
@@ -171,7 +189,24 @@ class Executor(parent.Executor):
         if state == "NODE_FAIL" and (nodes := nodes_of(info.external_jobid)):
             self._failed_nodes.add(nodes)  # sbatch excludes them from now on
         message = f"Slurm job {info.external_jobid} ended as {state}. "
+        job = info.job
+        if not job.is_group() and self._remembered(job):
+            make_last_attempt(job)
+            message += "It has failed for good with these inputs and settings, and is not submitted again. "
         self.report_job_error(info, msg=message, aux_logs=[str(info.aux["slurm_logfile"])])
+
+    def _remembered(self, job: Any) -> bool:
+        """Whether a failed job has said that a further attempt would fail alike."""
+        since = self._started_at.pop(job, time.time())
+        return self._final_failures.remember(job_identity(job), job.output, since) is not None
+
+
+def make_last_attempt(job: Any) -> None:
+    """Have Snakemake not restart a job that fails.
+
+    Its public setter would compute the job's resources anew, and others than it has taken would be set free.
+    """
+    job._attempt = job.restart_times + 1
 
 
 def rule_and_wildcards(job: Any) -> str:

@@ -26,6 +26,7 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 import snakemake_executor_plugin_slurm_study as plugin
 from snakemake_executor_plugin_slurm_study import executor as ours
 from snakemake_executor_plugin_slurm_study import orphans
+from snakemake_executor_plugin_slurm_study.final_failures import FinalFailures
 from snakemake_executor_plugin_slurm_study.identity import job_identity
 from snakemake_executor_plugin_slurm_study.orphans import OrphanJob, orphan_jobs
 from snakemake_executor_plugin_slurm_study.unavailable import unavailable_executor
@@ -76,6 +77,10 @@ def executor_of(kind: type[parent.Executor], folder: Path, **settings: Any) -> A
         _adopted_names=[],
         _orphans=[],
         _cancelled={},
+        _started_at={},
+        _final_failures=FinalFailures(folder / "final_failures"),
+        _report_job_error_threadsafe=lambda info, msg: made.refused.append(msg),
+        refused=[],
         _fallback_account_arg="",
     )
     return made
@@ -95,7 +100,10 @@ def check(monkeypatch: pytest.MonkeyPatch, executor: Any, answer: Answer) -> tup
     monkeypatch.setattr(parent, "get_min_job_age", lambda: 10**9)
     monkeypatch.setattr(parent, "is_query_tool_available", lambda tool: tool == "squeue")
     infos = [
-        SimpleNamespace(external_jobid=job, aux={"slurm_logfile": executor.slurm_logdir / f"{job}.log"}) for job in JOBS
+        SimpleNamespace(
+            external_jobid=name, aux={"slurm_logfile": executor.slurm_logdir / f"{name}.log"}, job=job("train_student")
+        )
+        for name in JOBS
     ]
 
     async def check_all() -> list[str]:
@@ -224,6 +232,8 @@ def job(name: str, *wildcards: str, group: bool = False, **changes: Any) -> Any:
         "input": [],
         "output": ["model"],
         "non_derived_params": ["--learning-rate 1e-5"],
+        "_attempt": 1,
+        "restart_times": 5,
     }
     return HashableJob(**made | changes)
 
@@ -263,6 +273,43 @@ def test_an_orphan_job_is_taken_over_once(monkeypatch: pytest.MonkeyPatch, tmp_p
 def submission(executor: Any, job: Any) -> list[str]:
     """The options that the executor adds to sbatch for a job."""
     return shlex.split(next(executor.get_account_arg(job)))
+
+
+def test_a_training_that_diverged_is_not_submitted_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    submitted: list[Any] = []
+    monkeypatch.setattr(parent.Executor, "run_job", lambda self, job: submitted.append(job))
+    outputs = {"output": [str(tmp_path / "[a] model")]}
+    note = tmp_path / ".[a] model.checkpoints-0f" / "diverged.json"
+    old = tmp_path / ".[a] model.checkpoints-1f" / "diverged.json"  # of other settings
+    for file in (note, old):
+        file.parent.mkdir()
+    old.touch()
+    os.utime(old, (1, 1))
+    executor = executor_of(plugin.Executor, tmp_path)
+
+    def fails(job: Any) -> None:
+        executor.run_job(job)
+        executor._report_failure(SimpleNamespace(job=job, external_jobid="7", aux={"slurm_logfile": "7.log"}), "FAILED")
+
+    out_of_memory = training(**outputs)
+    fails(out_of_memory)
+    assert out_of_memory._attempt == 1  # the first of six
+    note.touch()
+    diverged = training(**outputs)
+    fails(diverged)
+    assert diverged._attempt == diverged.restart_times + 1 and len(submitted) == 2
+
+    # the next Snakemake
+    executor = executor_of(plugin.Executor, tmp_path)
+    again = training(**outputs)
+    executor.run_job(again)
+    assert len(submitted) == 2 and again._attempt == again.restart_times + 1
+    assert f"({note})" in executor.refused[0] and "is not submitted again" in executor.refused[0]
+    executor.run_job(training(**outputs, non_derived_params=["--learning-rate 1e-6"]))
+    assert len(submitted) == 3
+    note.unlink()  # what the training's message says
+    executor.run_job(training(**outputs))
+    assert len(submitted) == 4 and len(executor.refused) == 1
 
 
 @pytest.mark.parametrize("known", ["other settings", "another input", "no identity"])

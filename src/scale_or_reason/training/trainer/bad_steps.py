@@ -29,6 +29,7 @@ def refuse_diverged(folder: Path) -> None:
     file = folder / _DIVERGED
     if file.is_file():
         fields = json.loads(file.read_text(encoding="utf-8"))
+        file.touch()  # the Slurm executor looks for files that are as new as the job
         remedy = f"{fields.pop('remedy')}. This result is from an earlier run; remove this file to run it again"
         raise DivergedError(**fields, where=file, remedy=remedy)
 
