@@ -19,6 +19,7 @@ tests/unit/test_slurm_executor.py has a test for each fault that fails once the 
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import snakemake_executor_plugin_slurm as parent
+from snakemake_executor_plugin_slurm.accounts import validate_account
 from snakemake_executor_plugin_slurm.job_status_query import (
     query_job_status,
     query_job_status_sacct,
@@ -133,7 +135,7 @@ class Executor(parent.Executor):
 
     def get_account_arg(self, job: Any) -> Iterator[str]:
         """The option for the account and, since sbatch takes the last comment, the comment with the job's identity."""
-        for account in super().get_account_arg(job):
+        for account in self._accounts(job):
             if job.is_group():
                 yield account
                 continue
@@ -142,6 +144,23 @@ class Executor(parent.Executor):
             if cancelled := self._cancelled.pop(job, None):
                 options.append(f"--dependency=afterany:{':'.join(cancelled)}")
             yield " ".join(options)
+
+    def _accounts(self, job: Any) -> Iterator[str]:
+        """The extended executor takes the words of a name with spaces for several accounts, as it does with commas."""
+        name = str(job.resources.get("slurm_account") or "").strip()
+        if len(name.split()) < 2 or "," in name:
+            yield from super().get_account_arg(job)
+        else:
+            validate_account(name, self.logger)
+            yield f" -A {shlex.quote(name)}"
+
+    def format_job_exec(self, job: Any) -> str:
+        """The command of a job, to stand between double quotes in a command of the shell."""
+        command = super().format_job_exec(job)
+        if self.workflow.executor_settings.pass_command_as_script:
+            return command
+        # the extended executor escapes double quotes only, so that the shell of the login node would expand a path
+        return re.sub(r"[\\$`]", r"\\\g<0>", command)
 
     async def check_active_jobs(self, active_jobs: list[SubmittedJobInfo]) -> AsyncIterator[SubmittedJobInfo]:
         """Report the jobs that have ended, and yield the others."""

@@ -53,6 +53,8 @@ def jobs_since(slurm: ThrowawaySlurm, before: list[Job]) -> list[Job]:
 
 def test_retries_partitions_and_logs(slurm: ThrowawaySlurm, root: Path, tmp_path: Path) -> None:
     """A failed job comes back in a new allocation with more memory; jobs land in the partition that fits; logs stay."""
+    tmp_path = tmp_path / "a $HOME and a `folder`"
+    tmp_path.mkdir()
     (tmp_path / "Snakefile").write_text(TINY_WORKFLOW, encoding="utf-8")
     before = slurm.finished_jobs()
     output = run_through_profile(slurm, root, tmp_path)

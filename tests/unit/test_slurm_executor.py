@@ -10,6 +10,7 @@ import inspect
 import logging
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -466,6 +467,52 @@ def test_another_version_of_the_parent_gives_one_line() -> None:
 
 def test_the_tested_version_is_the_locked_one(root: Path) -> None:
     assert f"snakemake-executor-plugin-slurm=={TESTED_VERSION}\n" in (root / "envs" / "common.in").read_text()
+
+
+@pytest.mark.parametrize(
+    ("account", "options"),
+    [
+        ("lab", ["-A", "lab"]),
+        ("my lab", ["-A", "my lab"]),
+        ("a, b", ["-A", "a"]),
+        ("x'; rm -r y", ["-A", "x'; rm -r y"]),
+    ],
+)
+def test_an_account_may_have_spaces(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, account: str, options: list[str]
+) -> None:
+    known = []
+    for module in (parent, ours):
+        monkeypatch.setattr(module, "validate_account", lambda name, logger: known.append(name))
+    executor = executor_of(plugin.Executor, tmp_path)
+    found = submission(executor, training(resources=Account(slurm_account=account)))
+    assert found[:-1] == options and known[0] == options[1]
+
+
+class Account(dict[str, str]):
+    """Resources of a job: both a mapping and attributes."""
+
+    __getattr__ = dict.__getitem__
+
+
+def test_the_login_nodes_shell_expands_nothing_of_a_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A project's path may hold what a shell expands between double quotes."""
+    command = "cd '/a $HOME `date` \\\\ \"b\"' && true"
+    monkeypatch.setattr(parent.Executor, "format_job_exec", lambda self, job: command, raising=False)
+    executor = executor_of(plugin.Executor, tmp_path, pass_command_as_script=False)
+    quoted = executor.format_job_exec(training()).replace('"', '\\"')  # as the extended executor does
+    done = subprocess.run(f'printf %s "{quoted}"', shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout == command
+    as_script = executor_of(plugin.Executor, tmp_path, pass_command_as_script=True)
+    assert as_script.format_job_exec(training()) == command
+
+
+def test_a_copied_profile_reads_its_own_partitions(root: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "mycluster"
+    shutil.copytree(root / "profiles" / "slurm", profile)
+    parser = get_argument_parser(profiles=[str(profile)])
+    settings = ExecutorPluginRegistry().get_plugin("slurm-study").get_settings(parser.parse_args([]))
+    assert settings.partition_config == profile / "partitions.yaml"
 
 
 def test_snakemake_accepts_it(root: Path) -> None:

@@ -127,7 +127,7 @@ def test_the_snakefile_is_read_with_little_work(tree: Tree, tmp_path: Path) -> N
     bare_times = (calls / rules) / (bare_calls / bare_rules)
     assert bare_times < 19, f"{bare_times:.1f} times the calls that a bare rule takes"  # measured: 14.9
     # Snakemake's own, for files of settings and versions
-    assert set(libraries.split()) - {"dpath", "packaging", "yte"} == {"scale_or_reason"}
+    assert set(libraries.split()) - {"dpath", "packaging", "yte"} == {"scale_or_reason", "snakemake_study"}
 
 
 def test_the_dry_run_of_the_papers_study_is_small(tree: Tree) -> None:
