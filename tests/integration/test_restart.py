@@ -114,3 +114,12 @@ def test_killed_trainings_end_as_undisturbed_ones(root: Path) -> None:
     lines = done.stdout.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["cpu.json, 1 process(es)", "zero-2.json, 2 process(es)"]
     assert all("the same weights and log after 5 kills" in line for line in lines)
+
+
+@pytest.mark.long
+def test_killed_generations_lose_only_what_was_in_progress(root: Path) -> None:
+    """``make generation-kills`` has 50 kills."""
+    program = [sys.executable, "tests/benchmarks/generation_kills.py", "--kills", "5"]
+    done = subprocess.run(program, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("5 SIGKILLs") and "equals the undisturbed one: True" in done.stdout

@@ -76,8 +76,9 @@ def run(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_a_killed_shard_goes_on_and_ends_the_same(
-    script: Path, generator: Path, questions: Path, tmp_path: Path
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
+def test_a_stopped_shard_goes_on_and_ends_the_same(
+    script: Path, generator: Path, questions: Path, tmp_path: Path, signal_number: signal.Signals
 ) -> None:
     def arguments(output: Path) -> list[object]:
         options = ["--prompts", questions, "--model", generator, "--format", "reasoning", "--shard", 0, "--shards", 1]
@@ -100,8 +101,8 @@ def test_a_killed_shard_goes_on_and_ends_the_same(
     deadline = time.monotonic() + 600
     while lines() < 12 and time.monotonic() < deadline:
         time.sleep(0.001)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    os.kill(process.pid, signal_number)
+    assert process.wait() == (75 if signal_number == signal.SIGTERM else -signal.SIGKILL)
     assert not killed.exists()
     finished = lines() - 1  # without the header
     assert 11 <= finished < 60

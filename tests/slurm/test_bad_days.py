@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.long, pytest.mark.timeout(600)]
 STEPS, CHECKPOINT = 90, 4
 OVERLAY = {
     "training": {"batch": {"size": 2}, "execution": {"checkpoint_steps": CHECKPOINT, "report_to": ["tensorboard"]}},
-    "compute": {"training_restarts": 5},
+    "compute": {"restarts": 5},
 }
 #: Model to its ratio: the two of the first days, and the one with a short time limit.
 FIRST, SECOND, SHORT = 0, 1, 0.5

@@ -28,7 +28,7 @@ ACCOUNTED = Cluster(accounting=True)
 OVERLAY = {
     "compute": {
         "device": "gpu",
-        "training_restarts": 2,
+        "restarts": 2,
         "jobs": {"training": {"threads": 2, "mem_mb": 3100, "runtime": 61}},
     }
 }

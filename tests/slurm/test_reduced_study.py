@@ -35,7 +35,7 @@ OVERLAY = TRAININGS | {
     "compute": {
         "device": "gpu",
         "gpu_type": "h100",
-        "training_restarts": 1,
+        "restarts": 1,
         "jobs": {
             "cpu_small": {"threads": 1, "mem_mb": 1100, "runtime": 11},
             "cpu_large": {"threads": 2, "mem_mb": 1200, "runtime": 12},

@@ -82,5 +82,5 @@ def test_the_profile_warns_every_training(root: Path) -> None:
     trainings |= {text.split(":")[0] for text in rules.split("\nrule ") if "{params.launcher}" in text}
     profile = yaml.safe_load((root / "profiles" / "slurm" / "profile.yaml").read_text())
     assert {
-        rule for rule, needs in profile["set-resources"].items() if "--signal=TERM@" in needs["slurm_extra"]
+        rule for rule, needs in profile["set-resources"].items() if "--signal=TERM@900" in needs["slurm_extra"]
     } == trainings

@@ -19,7 +19,7 @@ STEPS = 40
 OVERLAY = {
     "students": {"micro-0.07M": {"processes": 2, "nodes": 2, "deepspeed": "zero-2"}},
     "training": {"batch": {"size": 2}, "execution": {"checkpoint_steps": 5}},
-    "compute": {"device": "gpu", "training_restarts": 1},
+    "compute": {"device": "gpu", "restarts": 1},
 }
 ON_ONE_NODE = {"students": {"micro-0.07M": {"nodes": 1}}, "compute": {"device": "cpu"}}
 COLUMNS = ["step", "items", "tokens", "loss", "learning_rate", "grad_norm"]

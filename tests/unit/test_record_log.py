@@ -179,3 +179,10 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StudyError, match="cannot be written"):
         RecordLog(tmp_path / "file" / "log").append(KEYS[0], {})
+
+
+def test_a_segment_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "0.log").mkdir()
+    with pytest.raises(StudyError, match="cannot be read") as caught:
+        RecordLog(tmp_path).find(KEYS)
+    assert str(tmp_path / "0.log") in str(caught.value)

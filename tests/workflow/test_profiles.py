@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,10 @@ def test_groups_are_of_rules_that_there_are(root: Path, tree: Tree) -> None:
     figures = {rule for rule in rules if rule.startswith("figure_")}
     assert set(profile["groups"]) - rules == set() and figures <= set(profile["groups"])
     assert set(profile["groups"].values()) == set(profile["group-components"])
+    # every job with an engine is warned before its limit; replies are on disk, so two minutes are enough
+    engines = {rule for rule in rules if re.match(r"generate_teacher|evaluate_(?!all)|judge_", rule)}
+    warned = {rule for rule, needs in profile["set-resources"].items() if "TERM@120" in needs["slurm_extra"]}
+    assert len(engines) > 10 and engines <= warned
 
 
 ONE_GPU = """

@@ -118,9 +118,9 @@ wildcard_constraints:
 CONDA_ENVIRONMENT = f"../../envs/{config['compute']['device']}.yaml"
 JOBS = config["compute"]["jobs"]
 ON_GPU = config["compute"]["device"] == "gpu"
-# A stopped training resumes from its last checkpoint. It is not retried inside a cluster job: the submitting process
-# restarts it in a new allocation.
-TRAINING_RESTARTS = config["compute"]["training_restarts"] if workflow.is_main_process else 0
+# A stopped training resumes from its last checkpoint, a stopped generation with the finished replies. It is not retried
+# inside a cluster job: the submitting process restarts it in a new allocation.
+RESTARTS = config["compute"]["restarts"] if workflow.is_main_process else 0
 # One student per tokenizer; students with the same tokenizer share the template.
 TOKENIZERS = {student.tokenizer_name: student for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}

@@ -16,6 +16,7 @@ rule evaluate_model:
         "<benchmarks>/evaluate_model/{model_id}.tsv"
     wildcard_constraints:
         model_id=TRAINED_APART,
+    retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["engine"]["threads"]
@@ -39,7 +40,8 @@ rule evaluate_model:
     message:
         "evaluate {wildcards.model_id}"
     shell:
-        "python {params.program} {params.model} {params.model_ids}"
+        # exec: Slurm's SIGTERM would kill a waiting shell, and with it the job
+        "exec python {params.program} {params.model} {params.model_ids}"
         " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
         " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
 

@@ -28,6 +28,7 @@ for batch in JUDGING_BATCHES:
         wildcard_constraints:
             model_id=JUDGED_ALONE,
             limited_id=LIMITED_ALONE,
+        retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT
         threads: JOBS["judging"]["threads"]
@@ -48,7 +49,8 @@ for batch in JUDGING_BATCHES:
         message:
             f"{{wildcards.judge}} judges {judged}"
         shell:
-            "python {params.program} --judge {wildcards.judge} {params.judge}"
+            # exec: Slurm's SIGTERM would kill a waiting shell, and with it the job
+            "exec python {params.program} --judge {wildcards.judge} {params.judge}"
             " --items {input.item_tables} --answers {input.answers} {params.sampling} {params.engine}"
             " {params.seed} --output-dir {params.directory} &> {log}"
 

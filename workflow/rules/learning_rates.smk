@@ -43,7 +43,7 @@ rule try_learning_rate:
         "<logs>/try_learning_rate/{corpus}/{student}/{format}/lr-{rate}.log",
     benchmark:
         "<benchmarks>/try_learning_rate/{corpus}/{student}/{format}/lr-{rate}.tsv"
-    retries: TRAINING_RESTARTS
+    retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]

@@ -13,6 +13,7 @@ if config["pairs"]["source"] == "generate":
             "<logs>/generate_teacher_answers/{corpus}/{format}/shard-{shard}.log",
         benchmark:
             "<benchmarks>/generate_teacher_answers/{corpus}/{format}/shard-{shard}.tsv"
+        retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT
         threads: JOBS["engine"]["threads"]
@@ -33,7 +34,8 @@ if config["pairs"]["source"] == "generate":
         message:
             "teacher answers {wildcards.corpus} prompts: {wildcards.format}, shard {wildcards.shard}"
         shell:
-            "python {params.program} --prompts {input.prompts}"
+            # exec: Slurm's SIGTERM would kill a waiting shell, and with it the job
+            "exec python {params.program} --prompts {input.prompts}"
             " {params.model} --format {wildcards.format}"
             " --shard {wildcards.shard} {params.shards} {params.sampling} {params.engine}"
             " {params.seed} --output {output.answers} &> {log}"

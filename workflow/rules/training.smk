@@ -16,7 +16,7 @@ rule train_student:
     wildcard_constraints:
         # at ratios 0 and 1 mix is the same run as seq: link_mixed_endpoint
         curriculum=r"seq|mix(?!/rho-[01]/)",
-    retries: TRAINING_RESTARTS
+    retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["training"]["threads"]

@@ -59,12 +59,22 @@ class RecordLog:
         self.close()
 
     def find(self, wanted: Collection[str]) -> dict[str, Record]:
-        """The records with these keys, of all segments; the newest of several with one key."""
+        """The records with these keys, of all segments; the newest of several with one key.
+
+        Raises :class:`StudyError` for a segment that cannot be read.
+        """
         keys = {key.encode("ascii") for key in wanted}
         found: dict[str, Record] = {}
-        if keys:
-            for segment in sorted(self._folder.glob(f"*{_SUFFIX}")):
+        for segment in sorted(self._folder.glob(f"*{_SUFFIX}")) if keys else []:
+            try:
                 self._read(segment, keys, found)
+            except OSError as error:
+                raise StudyError(
+                    "a log of records cannot be read",
+                    where=segment,
+                    found=error.strerror or str(error),
+                    remedy="give yourself the permission to read it, or delete it: what it holds is then made again",
+                ) from error
         return found
 
     def _read(self, segment: Path, keys: Collection[bytes], found: dict[str, Record]) -> None:

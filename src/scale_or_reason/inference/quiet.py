@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.errors import Interrupted, StudyError
 
 _ERROR = re.compile(r"\b(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Interrupt)): (\S.*)")
 #: What a parent process reports of a failed child; the cause is further up in the log.
@@ -22,8 +22,8 @@ def quiet(log: Path) -> Iterator[TextIO]:
     """Redirect file descriptors 1 and 2 to the end of the file ``log``; yield a stream to the real standard error.
 
     Descriptors rather than ``sys.stderr``, because native code and worker processes also write to them. The log is
-    removed if the block succeeds and stays after a failure or a kill. An unexpected failure (other than
-    :class:`StudyError`) prints its path.
+    removed if the block succeeds and stays after a failure or a kill. An unexpected failure (neither
+    :class:`StudyError` nor :class:`Interrupted`) prints its path.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -36,7 +36,7 @@ def quiet(log: Path) -> Iterator[TextIO]:
     try:
         yield screen
     except BaseException as error:
-        if not isinstance(error, StudyError):
+        if not isinstance(error, StudyError | Interrupted):
             screen.write(f"the engine's log: {log}\n")
         raise
     else:

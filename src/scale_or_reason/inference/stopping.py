@@ -46,13 +46,17 @@ def sigterm_handled() -> Iterator[None]:
 
 @contextmanager
 def idle(screen: TextIO) -> Iterator[None]:
-    """Within the block, such as the loading of a model, SIGTERM ends the process at once."""
+    """Within the block, such as the loading of a model, SIGTERM ends the process at once.
+
+    Afterwards the handler is set again, in case that a library has replaced it.
+    """
     stop_if_requested()
     _State.idle_screen = screen
     try:
         yield
     finally:
         _State.idle_screen = None
+        signal.signal(signal.SIGTERM, _on_signal)
 
 
 def stop_requested() -> bool:

@@ -92,8 +92,12 @@ class VllmEngine:
     def __enter__(self) -> VllmEngine:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        try:
+            self.close()
+        except Exception:
+            if kind is None:  # otherwise it would hide what has ended the block
+                raise
 
     def close(self) -> None:
         """Stop worker processes, or free the memory of an engine in this process."""

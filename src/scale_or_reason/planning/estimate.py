@@ -55,6 +55,8 @@ PLAN_COLUMNS: dict[str, Any] = {
 }
 MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "update", "cache", "overhead", "host")
 GB, HOUR = 1e9, 3600.0
+#: Bytes of a generated token in the log of replies, which is not compressed.
+_REPLY_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Estimator:
         training = unit.stage in TRAINING_STAGES
         if not training:
             bytes_per_token = self.assumed.number("disk.bytes_per_token", "bytes")
-            row["disk_gb"] += written * bytes_per_token / GB
+            row["disk_gb"] += written * (bytes_per_token + _REPLY_BYTES) / GB
         if getattr(unit.model, "endpoint", None):
             served = {"gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
             if shape is not None:

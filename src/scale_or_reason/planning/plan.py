@@ -72,7 +72,7 @@ def make_plan(
         checkpoints_gb=_checkpoints(config, units, estimator) / GB,
         notes=list(assumed.notes.values()),
         limited=over_the_limit(cells, config, study),
-        restarts=config["compute"]["training_restarts"],
+        restarts=config["compute"]["restarts"],
     )
 
 

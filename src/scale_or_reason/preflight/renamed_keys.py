@@ -21,6 +21,7 @@ RENAMED: dict[KeyPath, str] = {
     ("pairs", "overlap_words"): "decontamination.ngram",
     ("compute", "evaluation_jobs"): "compute.evaluation_grouping",
     ("compute", "judging_batch"): "compute.models_per_judge_job",
+    ("compute", "training_restarts"): "compute.restarts",
     ("compute", "more_per_attempt"): "compute.retry_scaling",
     ("compute", "jobs", "small"): "compute.jobs.cpu_small",
     ("compute", "jobs", "light"): "compute.jobs.cpu_large",

@@ -71,10 +71,10 @@ class Compute(Section):
         when="More models share the time to load a large judge, but a request for one cell then judges all of its "
         "job's. Use 1 for a job per model.",
     )
-    training_restarts: Count = key(
-        "How often a stopped training is started again, each time from its last checkpoint. It covers time limits, "
-        "preemption and lost nodes.",
-        when="Raise it where the time limit of `jobs.training` is short.",
+    restarts: Count = key(
+        "How often a job that was stopped is started again: a training from its last checkpoint, a generation, "
+        "evaluation or judge with all finished replies. It covers time limits, preemption and lost nodes.",
+        when="Raise it where the time limits of `jobs` are short; `snakemake plan` names the jobs that take longer.",
     )
     gaps: Literal["allow", "error"] = key(
         "What happens when jobs have failed. `allow`: tables, figures and report are made in `partial/` without the "
@@ -83,8 +83,8 @@ class Compute(Section):
     )
     jobs: Jobs = key(
         when="Compare with `tables/resource_usage.csv`, which lists what jobs have used. The time limit of a "
-        "training may be shorter than the training, which continues after it (`training_restarts`); shorter jobs "
-        "start sooner.",
+        "job with a model may be shorter than the job, which continues after it (`restarts`); shorter jobs start "
+        "sooner.",
     )
     by_size: list[SizeLimit] = key(
         "What jobs of smaller students request instead, with the smallest entry first. The first entry that is large "
