@@ -1,14 +1,14 @@
 """Programs in forks of one process that has imported their libraries already, which is most of a short program's time.
 
-A program started so has a process, a working directory, an environment and output files of its own, as any other. It
-shares the libraries' code, and the seed of Python's hashes. Where imports are what a test is about, or where Python
-itself reads the environment (``PYTHONPATH``), start the program with subprocess.
+Such a program has a process, a working directory, an environment and output files of its own, like any other. It shares
+the libraries' code and the seed of Python's hashes. Where a test is about imports, start the program with subprocess.
 
     python tests/warm_start.py MODULE [MODULE ...]          # reads requests from stdin; see WarmPython
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -17,45 +17,57 @@ import runpy
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
+
+#: Threads that a library starts when it is imported are lost in a fork.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class WarmPython:
     """A Python that has imported some modules and runs command lines in forks, one at a time."""
 
     def __init__(self, *modules: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start it, with the variables that libraries read when they are imported."""
+        """Start it; ``environment`` has variables that libraries read when they are imported."""
+        self._search_path = os.environ.get("PYTHONPATH")
         self._server = subprocess.Popen(
             [sys.executable, __file__, *modules],
-            env=environment,
+            env=os.environ | ONE_THREAD | dict(environment or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        atexit.register(self.close)
 
     def run(
-        self, words: list[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None
+        self, words: Sequence[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``python WORDS``: a script and its arguments, or ``-m``, a module and its arguments."""
+        """Run ``python WORDS``: a script and its arguments, or ``-m``, a module and its arguments.
+
+        With another ``PYTHONPATH`` than this process has, which may name other code, the program starts by itself.
+        """
+        environment = dict(os.environ if environment is None else environment)
+        if environment.get("PYTHONPATH") != self._search_path:
+            command = [sys.executable, *words]
+            return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
         assert self._server.stdin is not None and self._server.stdout is not None
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-            outputs = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in (stdout, stderr)]
             request = {
-                "words": words,
+                "words": list(words),
                 "cwd": str(cwd or Path.cwd()),
-                "environment": dict(os.environ if environment is None else environment),
-                "outputs": outputs,
+                "environment": environment,
+                "outputs": [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in (stdout, stderr)],
             }
             print(json.dumps(request), file=self._server.stdin, flush=True)
-            answer = self._server.stdout.readline()
-            assert answer, "the process that starts programs has ended"
-            return subprocess.CompletedProcess(words, int(answer), read(stdout), read(stderr))
+            status = self._server.stdout.readline()
+            assert status, "the process that starts programs has ended"
+            return subprocess.CompletedProcess(words, int(status), read(stdout), read(stderr))
 
     def close(self) -> None:
         """End the process."""
-        self._server.communicate()
+        if not self._server.stdin.closed:
+            self._server.communicate()
 
 
 def read(file: IO[str]) -> str:
@@ -89,6 +101,7 @@ def become(cwd: str, environment: dict[str, str], outputs: list[str]) -> None:
 def main() -> None:
     for module in sys.argv[1:]:
         importlib.import_module(module)
+    assert "polars" not in sys.modules, "polars starts threads, without which it hangs in a fork"
     gc.freeze()  # or the collector of each fork would look through all that was imported, and copy its memory
     # programs write to descriptor 1, the answers go elsewhere
     answers = os.fdopen(os.dup(1), "w")

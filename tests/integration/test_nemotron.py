@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from transformers import AutoConfig
+from warm_engines import warm_vllm
 
 from scale_or_reason.inference.nemotron import register
 
@@ -19,10 +18,8 @@ pytestmark = pytest.mark.integration
 
 def test_a_model_whose_layers_differ_says_what_an_equal_llama_says(root: Path, tmp_path: Path) -> None:
     """A missing part is a part whose output weights are zero; transformers' Llama computes the second."""
-    program = [sys.executable, str(root / "tests/integration/probe_nemotron.py"), str(tmp_path)]
-    done = subprocess.run(
-        program, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=500
-    )
+    program = [str(root / "tests/integration/probe_nemotron.py"), str(tmp_path)]
+    done = warm_vllm().run(program, environment=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
     said = json.loads((tmp_path / "said.json").read_text())
     # the length limit may cut a letter of several bytes, which vLLM leaves out

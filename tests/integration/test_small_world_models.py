@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from warm_engines import warm_trainer
 
 from scale_or_reason.small_world import lessons
 
@@ -18,8 +18,7 @@ SCRIPTS = "workflow/scripts"
 
 
 def run(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return warm_trainer().run([str(argument) for argument in arguments], root)
 
 
 def test_shipped_files_are_those_of_the_manifest(root: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from made_mixture import make_mixture, make_rows
 from safetensors import safe_open
-from training_runs import PATIENCE, command, run
+from training_runs import command, run
+from warm_engines import warm_vllm
 
 from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
 
@@ -49,7 +48,6 @@ def test_a_finished_student_stops_in_vllm(
     script = tmp_path / "answer.py"
     script.write_text(ANSWER)
     quick = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
-    answer = [sys.executable, str(script), str(tmp_path / "model")]
-    done = subprocess.run(answer, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | quick)
+    done = warm_vllm().run([str(script), str(tmp_path / "model")], environment=os.environ | quick)
     replies = [line for line in done.stdout.splitlines() if line.startswith("ANSWER")]
     assert replies == ["ANSWER 'ok' stop"] * 4, done.stderr[-3000:]

@@ -34,7 +34,7 @@ def mixture(root: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFacto
 def trained(root: Path, tiny_model: Path, mixture: MadeMixture, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished model of one process; what it saw is in ``seen`` beside it."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run(command(root, tiny_model, mixture, folder / "model"), record=folder / "seen")
+    done = run(command(root, tiny_model, mixture, folder / "model"), record=folder / "seen", by_itself=True)
     assert done.returncode == 0, done.stderr
     (folder / "stderr.txt").write_text(done.stderr)
     return folder / "model"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tiny_generator import build_generator
+from warm_engines import warm_vllm
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.inference.vllm_engine import VllmEngine
@@ -32,9 +31,8 @@ def facts(generator: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """What the engine did. In a process of its own, since vLLM changes torch for good in the process it runs in."""
     output = tmp_path_factory.mktemp("probe") / "facts.json"
     probe = Path(__file__).with_name("probe_engine.py")
-    command = [sys.executable, str(probe), str(generator), str(output)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
+    done = warm_vllm().run([str(probe), str(generator), str(output)], environment=environment)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(output.read_text())
 

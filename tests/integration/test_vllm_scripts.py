@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tiny_generator import build_generator
+from warm_engines import warm_vllm
 
 from scale_or_reason.benchmarks.instructions import zero_shot_prompt
 from scale_or_reason.benchmarks.registry import get_benchmark
@@ -70,8 +71,7 @@ def script(root: Path) -> Path:
 
 
 def run(program: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(program), *COMMON, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=ENVIRONMENT)
+    done = warm_vllm().run([str(program), *COMMON, *map(str, arguments)], environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr[-4000:]
     return done
 
@@ -97,12 +97,15 @@ def test_a_stopped_shard_goes_on_and_ends_the_same(
         return sum(log.read_bytes().count(b"\n") for log in killed.parent.glob(".replies/*/*.log"))
 
     command = [sys.executable, str(program), *COMMON, *map(str, arguments(killed))]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    log = tmp_path / "log.txt"
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=ENVIRONMENT)
     deadline = time.monotonic() + 600
     while lines() < 12 and time.monotonic() < deadline:
         time.sleep(0.001)
     os.kill(process.pid, signal_number)
     assert process.wait() == (75 if signal_number == signal.SIGTERM else -signal.SIGKILL)
+    assert "INFO" not in log.read_text()
     assert not killed.exists()
     finished = lines() - 1  # without the header
     assert 11 <= finished < 60

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from made_mixture import MadeMixture
+from warm_engines import warm_trainer
 
 ITEMS, STEPS, WARMUP, DECAY, PEAK = 8, 13, 2, 5, 1e-3
 PATIENCE = 900  # seconds; a process takes about 8 on an idle machine
@@ -37,11 +38,17 @@ def command(root: Path, student: Path, made: MadeMixture, output: Path, **change
     ]
 
 
-def run(arguments: list[str], processes: int = 1, record: Path | None = None) -> subprocess.CompletedProcess[str]:
-    launcher = [sys.executable]
+def run(
+    arguments: list[str], processes: int = 1, record: Path | None = None, by_itself: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """A program's run; one process starts with its libraries imported, unless it is to start ``by_itself``."""
+    words = []
     if processes > 1:
-        launcher += ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)]
+        words += ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)]
     if record is not None:
         record.mkdir()
-        launcher += [str(Path(__file__).with_name("record_batches.py")), str(record)]
-    return subprocess.run(launcher + arguments, capture_output=True, text=True, timeout=PATIENCE)
+        words += [str(Path(__file__).with_name("record_batches.py")), str(record)]
+    words += arguments
+    if processes > 1 or by_itself:
+        return subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=PATIENCE)
+    return warm_trainer().run(words)

@@ -6,13 +6,10 @@ triggers and the paths are Snakemake's own and real, no engine is started.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,10 +39,8 @@ IMPORTED = (
 
 @functools.cache
 def warm_snakemake() -> WarmPython:
-    """A process that has imported Snakemake, and ends with the tests."""
-    python = WarmPython(*IMPORTED)
-    atexit.register(python.close)
-    return python
+    """A process that has imported Snakemake."""
+    return WarmPython(*IMPORTED)
 
 
 @dataclass(frozen=True)
@@ -82,13 +77,7 @@ class Tree:
 
     def command(self, *words: str, check: bool = True) -> Run:
         """Run Snakemake with these words in this order."""
-        command, environment = ["-m", "snakemake", *words], os.environ | self.environment
-        if "PYTHONPATH" in self.environment:  # other code than the process that starts Snakemake has imported
-            done = subprocess.run(
-                [sys.executable, *command], cwd=self.path, env=environment, capture_output=True, text=True, check=False
-            )
-        else:
-            done = warm_snakemake().run(command, self.path, environment)
+        done = warm_snakemake().run(["-m", "snakemake", *words], self.path, os.environ | self.environment)
         run = Run(done.returncode, done.stdout, done.stderr)
         assert not check or run.status == 0, run.stdout[-2000:] + run.stderr[-4000:]
         return run
