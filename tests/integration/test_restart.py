@@ -58,9 +58,13 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     assert left == [(step - 1) // 3 * 3, step]  # the last two, both whole
     assert len(list(folder.glob(".model.checkpoints-*/checkpoint-*/whole.json"))) == 2
 
+    damaged = next(folder.glob(f".model.checkpoints-*/checkpoint-{step}/global_step*/*rank_1*"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
     process = start(root, arguments, log)
     assert process.wait(PATIENCE) == 0, log.read_text()
-    assert f"resuming after step {step} of 100" in log.read_text()
+    reason = rf"not resuming from checkpoint-{step}, and removing it: it is damaged: \S+{re.escape(damaged.name)} has"
+    assert len(re.findall(reason, log.read_text())) == 1, log.read_text()
+    assert f"resuming after step {left[0]} of 100" in log.read_text()
     assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
 
     undisturbed = start(root, command(root, tiny_model, made, tmp_path / "whole", **options), log)

@@ -148,6 +148,8 @@ def test_a_byte_level_tokenizer_that_loads_as_another_class(
             load_tokenizer(model, None, chat_template)
         with pytest.raises(StudyError, match="other token ids"):
             TokenCounter(model)
+    with pytest.raises(StudyError, match="other token ids"):
+        TokenCounter(f"{HUB_ID}@{COMMIT}")
 
 
 def test_gemma_is_accepted(hub: Callable[[Path], str], chat_template: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scale_or_reason.common.errors import DivergedError
+from scale_or_reason.common.errors import DivergedError, StudyError
 from scale_or_reason.training.trainer.bad_steps import StopOnBadStep, refuse_diverged
 from scale_or_reason.training.trainer.checkpoints import (
     WholeCheckpoints,
@@ -161,3 +161,16 @@ def test_a_restart_names_what_has_changed_since_a_checkpoint_of_another_run(tmp_
     assert last_whole_checkpoint(folder, now) == folder / "checkpoint-3" and capsys.readouterr().err == ""
     remove_checkpoints(folder)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    checkpoint = save_checkpoint(tmp_path, 3)
+    callback = WholeCheckpoints(checkpoint, IDENTITY)
+    with pytest.raises(StudyError, match="cannot be loaded") as caught, callback.loading_errors():
+        raise RuntimeError("unexpected key\nin the file")
+    assert caught.value.where == checkpoint and caught.value.found == "RuntimeError: unexpected key"
+    callback.on_train_begin(None, None, None)
+    with pytest.raises(RuntimeError, match="of a step"), callback.loading_errors():
+        raise RuntimeError("of a step")
+    with pytest.raises(RuntimeError), WholeCheckpoints(None, IDENTITY).loading_errors():
+        raise RuntimeError("without a checkpoint")

@@ -101,3 +101,24 @@ def test_before_the_first_job(root: Path, tmp_path: Path, monkeypatch: pytest.Mo
     config["students"][students[0]]["model"] = str(model)
     (problem,) = student_limits(config)
     assert "beyond the student's embedding" in problem.problem and "id 7" in str(problem.found)
+
+
+@pytest.mark.parametrize("revision", [None, "main", "v2", "0" * 40])
+def test_a_student_in_the_cache_of_the_hub(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revision: str | None
+) -> None:
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    config = load(root, "micro")
+    student = config["students"][config["study"]["students"][0]]
+    student |= {"model": "somebody/student"} | ({"revision": revision} if revision else {})
+    assert list(student_limits(config)) == []  # not on this machine
+    repository = tmp_path / "models--somebody--student"
+    for folder in ("refs", f"snapshots/{'0' * 40}"):
+        (repository / folder).mkdir(parents=True)
+    for reference in ("main", "v2"):
+        (repository / "refs" / reference).write_text("0" * 40)
+    content = {"max_position_embeddings": 100, "vocab_size": 7}
+    (repository / "snapshots" / ("0" * 40) / "config.json").write_text(json.dumps(content))
+    (problem,) = student_limits(config)
+    assert "context is shorter" in problem.problem

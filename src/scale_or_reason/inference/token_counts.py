@@ -45,7 +45,8 @@ class TokenCounter:
 
     def __init__(self, model: str) -> None:
         self._tokenizer: Any = load_tokenizer(model)
-        check_token_ids(model, self._tokenizer)
+        name, revision = at_revision(model)
+        check_token_ids(name, self._tokenizer, revision)
         if not self._tokenizer.chat_template:
             raise StudyError(
                 "the tokenizer has no chat template",

@@ -1,4 +1,7 @@
-"""Whether students can be trained as the config says, as far as files on this machine tell; hub ids are skipped."""
+"""Whether students can be trained as the config says, as far as files on this machine tell.
+
+Of hub ids the hub's cache may have the files; without them, the training checks the same when it starts.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
-from scale_or_reason.study.local_files import deepspeed_file
+from scale_or_reason.study.hub_lock import MODEL, Repository
+from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.study.problems import Problem
 from scale_or_reason.training.chat_templates import STOP_TOKENS
 from scale_or_reason.training.deepspeed_settings import deepspeed_faults
@@ -33,17 +37,26 @@ def deepspeed_settings(config: Config) -> Iterator[Problem]:
 
 
 def student_limits(config: Config) -> Iterator[Problem]:
-    """Local students whose context is shorter than a sample, or whose stop token is beyond their embedding."""
+    """Students whose context is shorter than a sample, or whose stop token is beyond their embedding."""
     for name in config["study"]["students"]:
         student = config["students"][name]
-        folder = Path(student["model"])
-        if not os.path.isfile(folder / "config.json"):  # a hub id; also for names that no file can have
+        folder = model_folder(student["model"], student.get("revision"))
+        if not os.path.isfile(folder / "config.json"):  # not on this machine; also for names that no file can have
             continue
         stop = STOP_TOKENS[student.get("template", DEFAULT_TEMPLATE)]
         ids = {stop: token_id(folder, stop)}
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         for fault in limit_faults(settings, config["training"]["max_length"], ids):
             yield Problem(("students", name, "model"), fault.problem, fault.found, fault.expected, fault.remedy)
+
+
+def model_folder(model: str, revision: str | None) -> Path:
+    """The folder of a local model, or that of a hub id in the hub's cache, which need not exist."""
+    if is_local(model):
+        return Path(model)
+    repository, commit = Repository(MODEL, model), revision or "main"
+    reference = repository.snapshot(commit).parents[1] / "refs" / commit  # a branch or tag
+    return repository.snapshot(reference.read_text().strip() if os.path.isfile(reference) else commit)
 
 
 def token_id(folder: Path, token: str) -> int | None:

@@ -7,11 +7,13 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback
 
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import sync_folder, write_json
 from scale_or_reason.training.trainer.launch import rank, wait_for_all
 
@@ -28,6 +30,7 @@ class WholeCheckpoints(TrainerCallback):
 
     def __init__(self, resumed: Path | None, identity: Identity) -> None:
         self.before = json.loads((resumed / _WHOLE).read_text())["seconds"] if resumed else 0.0
+        self.loading = resumed
         self.began = time.monotonic()
         self.identity = identity
 
@@ -35,7 +38,24 @@ class WholeCheckpoints(TrainerCallback):
         """Time in training steps over all runs, without work lost by kills."""
         return self.before + time.monotonic() - self.began
 
+    @contextmanager
+    def loading_errors(self) -> Iterator[None]:
+        """Convert errors before the first step, while a checkpoint is loaded, to :class:`StudyError`."""
+        try:
+            yield
+        except Exception as error:
+            if self.loading is None or isinstance(error, StudyError):
+                raise
+            raise StudyError(
+                "the checkpoint cannot be loaded",
+                where=self.loading,
+                found=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}",
+                expected="the files as the training has written them",
+                remedy="run again; if the error stays, remove this folder: the training resumes from the one before it",
+            ) from error
+
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.loading = None
         self.began = time.monotonic()
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

@@ -126,7 +126,8 @@ def train(
     trainer.add_callback(GradientNorm(trainer, bad_steps))
     if rank() == 0:
         trainer.add_callback(Progress([int(sequences.lengths[step].sum()) for step in plan.steps]))
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    with checkpoints.loading_errors():
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     seconds = checkpoints.seconds()
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     checks = step_counts(log, trainer.model_wrapped)
