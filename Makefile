@@ -10,7 +10,7 @@ DEMO := $(MICRO) $(STUDIES)/demo.yaml
 LOCK_OPTIONS ?= --torch-backend cpu
 ANSWERS ?= ../shared/data/graded_answers
 ROWS ?= ../shared/data/benchmark_rows
-REFERENCE ?= ../shared/reference
+REFERENCE ?= resources/papers
 PYTEST := $(BIN)/python -m pytest
 # most of a test's time is the start of a program, on one core; the files that take longest come first
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder

@@ -305,7 +305,7 @@ def test_the_script_writes_table_words_and_picture(run, tmp_path, capsys):
 
 
 def test_gpu_hours_are_those_of_the_plans_speeds(run):
-    """Training takes FLOPs over 35 % of 989 teraflops; the larger student takes longer to answer, too."""
+    """Training takes FLOPs over 38 % of 989 teraflops, on processes that hardly wait; the larger student takes longer to answer, too."""
     row = run("--budget-gpu-hours", 1e6, "--queries", 1000)
     assert row["unit"] == "H100 GPU-hours"
     assert row["best"] == "general/Qwen2.5-3B/seq/rho-1"
@@ -313,10 +313,10 @@ def test_gpu_hours_are_those_of_the_plans_speeds(run):
     from scale_or_reason.planning.shapes import shape_of
 
     flops = 1e6 * float(training_step_flops(shape_of("Qwen/Qwen2.5-3B", {}).architecture, 1000))
-    assert row["training"] == pytest.approx(flops / (0.35 * 989e12) / 3600)
-    # At most what 256 sequences at a time take if they read the weights only, at half the bandwidth, and no less.
+    assert row["training"] == pytest.approx(flops / (0.38 * 989e12) / 3600, rel=0.01)
+    # At most what 1,024 sequences at a time take if they read the weights only, at half the bandwidth, and no less.
     step = 2 * 3.09e9 / (0.5 * 3.35e12)
-    assert step * 200 / 256 / 3600 < row["answer"] < 5 * step * 200 / 256 / 3600
+    assert step * 200 / 1024 / 3600 < row["answer"] < 10 * step * 200 / 1024 / 3600
     cheaper = run("--budget-gpu-hours", row["training"] * 0.99, "--queries", 1000)
     assert cheaper["best"] == "general/Qwen2.5-0.5B/seq/rho-1"
 

@@ -11,6 +11,7 @@ from documentation import ROOT, Page, broken_links, make_targets, page_paths, sl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.validation import check_config
+from scale_or_reason.study.local_files import find_files
 
 PAGES = [Page(path) for path in page_paths()]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
@@ -90,6 +91,7 @@ def test_an_example_of_a_config_is_valid(block, tmp_path, monkeypatch):
     (tmp_path / "my_prompts.jsonl").write_text("")
     monkeypatch.chdir(tmp_path)
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    find_files(config, ROOT)
     check_config(merged(config, yaml.safe_load(block)), SCHEMA, [str(ROOT / "config" / "config.yaml")])
 
 

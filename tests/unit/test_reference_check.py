@@ -17,9 +17,9 @@ from scale_or_reason.common.errors import StudyError
 
 
 @pytest.fixture
-def folder(shared_dir: Path, tmp_path: Path) -> Path:
+def folder(root: Path, tmp_path: Path) -> Path:
     """A copy of the papers' tables, to be changed."""
-    for file in [*(shared_dir / "reference").glob("v2_*.csv"), shared_dir / "reference" / "learning_rates.csv"]:
+    for file in (root / "resources" / "papers").glob("*.csv"):
         shutil.copy(file, tmp_path)
     return tmp_path
 

@@ -53,6 +53,23 @@ def test_without_one_budget_nothing_starts(tree: Tree, tmp_path: Path, budgets: 
     assert not (tree.path / "results").exists()
 
 
+def test_the_papers_numbers_need_no_study(tree: Tree) -> None:
+    """In a fresh clone, without any result."""
+    run = tree.snakemake("--config=advise={from: papers, budget_flops: 1e21, queries: 1e6}", "advise")
+    assert run.jobs == {"advise": 1}
+    assert "train general/14B/seq/rho-1 for General-MC, General-OE, Math-MC and Math-OE" in run.stdout
+    files = {path.name for path in (tree.path / "results" / "papers" / "advice").iterdir() if path.name[0] != "."}
+    assert files == {"advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regions.png"}
+
+
+def test_the_papers_numbers_know_no_hours(tree: Tree) -> None:
+    run = tree.snakemake("--config=advise={from: papers, budget_gpu_hours: 300}", "advise", check=False)
+    said = run.stdout + run.stderr
+    assert run.status != 0 and "the papers' numbers need a budget in FLOPs" in said and "Traceback" not in said
+    # 300 hours at 38 % of 989 TFLOP/s
+    assert "budget_flops: 4.1e+20" in said
+
+
 def test_advice_never_starts_a_study(tree: Tree) -> None:
     run = tree.snakemake("--config=advise={budget_flops: 1e21}", "advise", check=False)
     said = run.stdout + run.stderr

@@ -99,6 +99,7 @@ def plant(root: Path, folder: Path) -> Tree:
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(root / "Snakefile", folder)
     (folder / "README.md").write_text("a readme\n")
+    shutil.copytree(root / "resources" / "papers", folder / "resources" / "papers")
     recipe = root / "resources" / "micro" / "recipe.yaml"
     for model in MODELS:
         place = folder / "resources" / "micro" / model

@@ -1,13 +1,15 @@
 # Advice on what to train for a budget. Not part of `all`, since it requires a budget: request the rule by name. It reads
-# the existing tables. They are no inputs, because a request for advice must never start a study.
+# the existing tables, or the papers' published ones. They are no inputs, because a request for advice must never start a
+# study.
 import time
 
+ADVICE = "results/papers/advice" if ADVISE["from"] == "papers" else f"results/{STUDY.name}/advice"
 ADVICE_FILES = ("advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regions.png")
 
 
 rule advise:
     output:
-        expand("<results>/advice/{file}", file=ADVICE_FILES),
+        expand(f"{ADVICE}/{{file}}", file=ADVICE_FILES),
     log:
         "<logs>/advise.log",
     localrule: True
@@ -18,8 +20,8 @@ rule advise:
         config=json_option("config", config),
         style=option("style", find_file("config/style.yaml", PROJECT)),
         budget=advice_options,
-        tables=tables_of_advice,
-        directory=option("output_dir", f"results/{STUDY.name}/advice"),
+        tables=sources_of_advice,
+        directory=option("output_dir", ADVICE),
         # the tables may have changed since, so no advice is up to date
         requested_at=lambda wildcards: time.time_ns(),
     message:

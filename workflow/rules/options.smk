@@ -273,8 +273,10 @@ def advice_options(wildcards):
     return options({**budgets, "queries": ADVISE["queries"]})
 
 
-def tables_of_advice(wildcards):
+def sources_of_advice(wildcards):
     """The tables that advice is computed from. Ends with an error where one is missing."""
+    if ADVISE["from"] == "papers":
+        return option("from_papers", papers_folder())
     tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in ("outcomes", "costs")}
     missing = [path for path in tables.values() if not Path(path).is_file()]
     if missing:
@@ -283,7 +285,24 @@ def tables_of_advice(wildcards):
             where=", ".join(missing),
             found="no such file",
             expected="the tables of outcomes and costs",
-            remedy=f"make them: snakemake --profile profiles/local {OVERLAYS}-- tables",
+            remedy=f"make them: snakemake --profile profiles/local {OVERLAYS}-- tables; or use the papers' numbers:"
+            " snakemake --config 'advise={from: papers, budget_flops: 1e21, queries: 1e6}' -- advise",
         )
         sys.exit(f"error: {error}")
     return options(tables)
+
+
+def papers_folder():
+    """The folder of the papers' tables. Ends with an error where the config names none."""
+    folder = config["paper_results"]["path"]
+    if folder is None:
+        error = StudyError(
+            "advice from the papers needs their tables",
+            where="config",
+            key="paper_results.path",
+            found="null",
+            expected="the folder of the papers' tables",
+            remedy="set it to resources/papers, which is the default",
+        )
+        sys.exit(f"error: {error}")
+    return folder

@@ -9,6 +9,11 @@ calls it with the study's whole config as JSON. By hand:
         --outcomes results/v2/tables/outcomes.parquet --costs results/v2/tables/costs.parquet \\
         --output-dir results/v2/advice
 
+    python workflow/scripts/advise.py --from-papers resources/papers --budget-flops 1e21 --queries 1e6 \\
+        --config ... --output-dir results/papers/advice
+
+advises from the papers' published numbers instead, without a study.
+
 Writes advice.csv (a row per family), advice.txt (what it prints) and regions.pdf, .png and .csv: the best model
 for every budget and number of answers. A budget in GPU-hours assumes the GPUs and speeds of the config's plan.
 """
@@ -17,14 +22,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from scale_or_reason.analysis.advice import Offers, advice, grid_around, offers, regions
 from scale_or_reason.analysis.advice_words import screen, sentences
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.claims.paper_advice import PaperAdvice, paper_advice
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_table, write_csv
@@ -45,19 +53,23 @@ def parse_arguments() -> argparse.Namespace:
     budget.add_argument("--budget-flops", type=float, help="FLOPs for training and answers together")
     budget.add_argument("--budget-gpu-hours", type=float, help="GPU-hours for training and answers together")
     parser.add_argument("--queries", type=float, required=True, help="number of answers over the model's lifetime")
-    parser.add_argument("--outcomes", type=Path, required=True, help="outcomes of all answers (Parquet)")
-    parser.add_argument("--costs", type=Path, required=True, help="costs of all models (Parquet)")
+    parser.add_argument("--outcomes", type=Path, help="outcomes of all answers (Parquet)")
+    parser.add_argument("--costs", type=Path, help="costs of all models (Parquet)")
+    parser.add_argument("--from-papers", type=Path, help="folder with the papers' tables, in place of both")
     parser.add_argument(
         "--replicates", type=int, default=REPLICATES, help="number of bootstrap replicates (default: %(default)s)"
     )
     parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder of the advice")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.from_papers is None and (arguments.outcomes is None or arguments.costs is None):
+        parser.error("--outcomes and --costs are required without --from-papers")
+    return arguments
 
 
 def main() -> None:
     arguments = parse_arguments()
-    study, config = Study.from_config(arguments.config), arguments.config
+    config = arguments.config
     in_flops, queries = arguments.budget_flops is not None, arguments.queries
     budget = arguments.budget_flops if in_flops else arguments.budget_gpu_hours
     for name, value in (("budget-flops" if in_flops else "budget-gpu-hours", budget), ("queries", queries)):
@@ -69,11 +81,12 @@ def main() -> None:
                 expected="a positive number",
                 remedy="set the budget for training and answers together, and the number of answers",
             )
-    outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
-    families = family_of(config["study"]["families"])
-    sizes = {student.name: student.size_b for student in study.students.values()}
-    evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates)
-    offered = offers_in_flops(evidence) if in_flops else offers_in_hours(evidence, study, config, costs, queries)
+    if arguments.from_papers is not None:
+        published = published_offers(arguments.from_papers, config, budget, in_flops)
+        evidence, offered, notes = published.evidence, published.offered, published.notes
+    else:
+        evidence, offered = measured_offers(arguments, in_flops, queries)
+        notes = []
     unit = "FLOPs" if in_flops else f"{config['plan']['gpu']} GPU-hours"
     table = advice(evidence, offered, budget, queries, unit)
     budgets, numbers = grid_around(offered, budget, queries)
@@ -81,9 +94,35 @@ def main() -> None:
     write_csv(table, arguments.output_dir / "advice.csv")
     draw = partial(picture.draw, budget=budget, queries=queries, unit=unit)
     save_figure(arguments.output_dir / "regions", mapped, draw, Style.from_file(arguments.style))
-    text = "\n".join([screen(table), "", *sentences(table)])
+    text = "\n".join([screen(table), "", *sentences(table), *([""] if notes else []), *notes])
     write_text(text + "\n", arguments.output_dir / "advice.txt")
     print(text)
+
+
+def published_offers(folder: Path, config: Mapping[str, Any], budget: float, in_flops: bool) -> PaperAdvice:
+    """The papers' students; their costs are known in FLOPs only."""
+    if not in_flops:
+        gpu, mfu = config["plan"]["gpu"], config["plan"]["mfu"]["training"]
+        flops = budget * 3600 * config["plan"]["gpu_types"][gpu]["tflops"] * 1e12 * mfu
+        raise StudyError(
+            "the papers' numbers need a budget in FLOPs",
+            where="config",
+            key="advise.budget_gpu_hours",
+            found=f"{budget:g} GPU-hours",
+            expected="advise.budget_flops, since the papers publish no times",
+            remedy=f"{budget:g} hours of an {gpu} that trains at {mfu:.0%} of its peak are budget_flops: {flops:.2g}",
+        )
+    return paper_advice(folder)
+
+
+def measured_offers(arguments: argparse.Namespace, in_flops: bool, queries: float) -> tuple[Evidence, list[Offers]]:
+    """The study's own models."""
+    config, study = arguments.config, Study.from_config(arguments.config)
+    outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
+    families = family_of(config["study"]["families"])
+    sizes = {student.name: student.size_b for student in study.students.values()}
+    evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates)
+    return evidence, offers_in_flops(evidence) if in_flops else offers_in_hours(evidence, study, config, costs, queries)
 
 
 def offers_in_flops(evidence: Evidence) -> list[Offers]:

@@ -39,12 +39,15 @@ def read_reference(folder: Path, version: str, table: str, columns: set[str], *,
         if not needed:
             return pl.DataFrame()
         raise StudyError("a table of the papers is missing", where=path, expected=", ".join(sorted(columns)))
-    frame = _read_columns(path, columns)
+    frame = read_columns(path, columns)
     family = pl.col("domain").str.to_titlecase() + "-" + pl.col("format")
     return frame.with_columns(family=family).drop("domain", "format")
 
 
-def _read_columns(path: Path, columns: set[str]) -> pl.DataFrame:
+def read_columns(path: Path, columns: set[str]) -> pl.DataFrame:
+    """A table with at least ``columns``. Raises :class:`StudyError` if the file or a column is missing."""
+    if not path.is_file():
+        raise StudyError("a table of the papers is missing", where=path, expected=", ".join(sorted(columns)))
     frame = pl.read_csv(path)
     if not columns <= set(frame.columns):
         raise StudyError(
@@ -97,7 +100,7 @@ def published_rates(folder: Path) -> dict[str, dict[str, float]]:
     if not path.is_file():
         return {}
     rates: dict[str, dict[str, float]] = {}
-    for row in _read_columns(path, {"student", *FORMATS}).iter_rows(named=True):
+    for row in read_columns(path, {"student", *FORMATS}).iter_rows(named=True):
         for name in FORMATS:
             if not isinstance(row[name], float) or not row[name] > 0:
                 raise StudyError(

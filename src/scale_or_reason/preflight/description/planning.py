@@ -195,6 +195,11 @@ class Plan(Section):
 class Advise(Section):
     """What `snakemake advise` compares models for: `--config 'advise={budget_flops: 1e21, queries: 1e6}'`."""
 
+    from_: Literal["study", "papers"] = key(
+        "Whose numbers to use: the study's own tables, or those that the papers published.",
+        when="`papers` needs no study, no GPU and no network.",
+        alias="from",
+    )
     budget_flops: Budget | None = key(
         "The budget for training and all answers together; `null` if it is given in GPU-hours.", unit="FLOPs"
     )

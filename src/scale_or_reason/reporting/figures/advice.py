@@ -44,15 +44,17 @@ def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, un
     grid.label(0, x="Answers", y=f"Lifetime budget ({unit})")
     sns.despine(grid.figure)
     handles = [Patch(color=colours[ratio], label=ratio_label(ratio)) for ratio in ratios]
-    handles.append(
-        Patch(facecolor="white", edgecolor=style.colours["note"], hatch="////", label="IFT or reasoning: uncertain")
-    )
+    known = table["reasoning_probability"].null_count() < table.height  # not from published accuracies
+    if known:
+        edge = style.colours["note"]
+        handles.append(Patch(facecolor="white", edgecolor=edge, hatch="////", label="IFT or reasoning: uncertain"))
     star = {"marker": "*", "ls": "", "color": "white", "mec": "black", "mew": 0.6}
     handles.append(Line2D([], [], ms=style.font_size, label="asked for", **star))
-    note = "Numbers are student sizes. White: no affordable model. Hatched: the probability that the best model"
-    write_below(
-        grid.figure, handles, f"{note} is trained on reasoning is between {1 - SURE:.2f} and {SURE:.2f}.", style
-    )
+    note = "Numbers are student sizes. White: no affordable model."
+    if known:
+        note += " Hatched: the probability that the best model is trained on reasoning is between"
+        note += f" {1 - SURE:.2f} and {SURE:.2f}."
+    write_below(grid.figure, handles, note, style)
     return grid.figure
 
 

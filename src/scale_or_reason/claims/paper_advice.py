@@ -1,0 +1,118 @@
+"""The papers' students as offers for advice: accuracies of table 1, and what training and answers cost.
+
+Training FLOPs follow equations 1-3 at the mean lengths of the published sets. FLOPs of an answer follow the papers'
+power laws where these can be used, otherwise equations 4-6 at the lengths of the published set. A power law can be used
+if it implies at least one token of answer at every size: those of General with IFT do not, since they imply fewer
+tokens than the questions alone have. The papers give inference costs for students of the general corpus only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from scale_or_reason.analysis.advice import Offers, offers
+from scale_or_reason.claims.paper_results import CORPORA, POWER_LAW, read_columns, read_reference, reference_evidence
+from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.formulas import generation_flops, training_step_flops
+from scale_or_reason.planning.shapes import shape_of
+from scale_or_reason.scoring.evidence import Evidence
+from scale_or_reason.study.cells import FORMATS
+
+SETS = {"corpus", "pairs", "prompt_bytes", "bytes_per_token", *(f"{name}_bytes" for name in FORMATS)}
+#: Mean tokens of a family's questions: those of its benchmarks in the default ``plan.tokens.benchmark_prompts``.
+QUESTION_TOKENS = {"General-MC": 91.3, "General-OE": 280.7, "Math-MC": 100.3, "Math-OE": 98.3}
+#: The papers' students: Qwen2.5 base models, named by their size in billions.
+_STUDENT = "Qwen/Qwen2.5-{size:g}B"
+
+
+@dataclass(frozen=True)
+class PaperAdvice:
+    """What :func:`~scale_or_reason.analysis.advice.advice` needs, and ``notes``: where the numbers come from."""
+
+    evidence: Evidence
+    offered: list[Offers]
+    notes: list[str]
+
+
+def paper_advice(folder: Path) -> PaperAdvice:
+    """The offers of the papers' students, from the tables in ``folder``.
+
+    Raises :class:`~scale_or_reason.common.errors.StudyError` if a table is missing or lacks a column.
+    """
+    evidence = reference_evidence(folder)
+    sets = {row["corpus"]: row for row in read_columns(folder / "published_sets.csv", SETS).iter_rows(named=True)}
+    laws = {
+        (row["family"], row["supervision"]): (row["alpha"], row["beta"])
+        for row in read_reference(folder, "v2", "inference_power_law", POWER_LAW).iter_rows(named=True)
+    }
+    cells = evidence.cells.to_dicts()
+    training = np.array([_training_flops(cell, sets) for cell in cells])
+    offered, by_law, by_length = [], [], []
+    for family in evidence.families:
+        prompt = QUESTION_TOKENS[family]
+        answer = np.full(len(cells), np.nan)
+        for number, name in enumerate(FORMATS):
+            own = [place for place, cell in enumerate(cells) if _is_general(cell) and cell["ratio"] == number]
+            sizes = [cells[place]["size_b"] for place in own]
+            law = laws.get((family, name))
+            if law and is_usable(*law, sizes, prompt):
+                answer[own] = [law[0] * size ** law[1] for size in sizes]
+                by_law.append(f"{family} {_format(name)}")
+            else:
+                completion = _tokens(sets[CORPORA[0]], name)
+                answer[own] = [generation_flops(_architecture(size), prompt, completion) for size in sizes]
+                by_length.append(f"{family} {_format(name)}")
+        offered.append(offers(evidence, family, training, answer))
+    return PaperAdvice(evidence, offered, _notes(sets, by_law, by_length))
+
+
+def is_usable(alpha: float, beta: float, sizes: Sequence[float], prompt: float) -> bool:
+    """Whether a power law implies at least one token of answer to a question of ``prompt`` tokens at every size."""
+    return all(alpha * size**beta >= generation_flops(_architecture(size), prompt, 1) for size in sizes)
+
+
+def _is_general(cell: Mapping[str, Any]) -> bool:
+    return cell["kind"] == "distilled" and cell["corpus"] == CORPORA[0]
+
+
+def _architecture(size_b: float) -> Architecture:
+    return shape_of(_STUDENT.format(size=size_b), {}).architecture
+
+
+def _tokens(published: Mapping[str, Any], part: str) -> float:
+    return float(published[f"{part}_bytes"] / published["bytes_per_token"])
+
+
+def _training_flops(cell: Mapping[str, Any], sets: Mapping[str, Mapping[str, Any]]) -> float:
+    """Equations 1-3 for one epoch over the published set; NaN for the teacher."""
+    if cell["kind"] != "distilled":
+        return float("nan")
+    published, name = sets[cell["corpus"]], FORMATS[int(cell["ratio"])]
+    length = _tokens(published, "prompt") + _tokens(published, name)
+    return float(published["pairs"] * training_step_flops(_architecture(cell["size_b"]), length))
+
+
+def _format(name: str) -> str:
+    return "IFT" if name == "ift" else name
+
+
+def _notes(sets: Mapping[str, Mapping[str, Any]], by_law: Sequence[str], by_length: Sequence[str]) -> list[str]:
+    pairs = sets[CORPORA[0]]["pairs"]
+    notes = [
+        "Source: arXiv 2509.22193 version 2, table 1, students Qwen2.5 of 0.5B to 14B, corpus general. Training: equations"
+        f" 1-3 on {pairs:,} published pairs of mean length.",
+        f"Answers by the papers' power laws: {', '.join(by_law)}." if by_law else "",
+        "Answers by the mean lengths of the published set, since the power laws imply fewer tokens than the questions"
+        f" have: {', '.join(by_length)}."
+        if by_length
+        else "",
+        "Not known from published numbers: intervals and probabilities, your data, another teacher, other students, the"
+        " cost of the teacher's answers. A pilot study measures them.",
+    ]
+    return [note for note in notes if note]
