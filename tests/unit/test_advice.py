@@ -305,7 +305,7 @@ def test_the_script_writes_table_words_and_picture(run, tmp_path, capsys):
 
 
 def test_gpu_hours_are_those_of_the_plans_speeds(run):
-    """Training takes FLOPs over 38 % of 989 teraflops, on processes that hardly wait; the larger student takes longer to answer, too."""
+    """Training takes FLOPs over 38 % of 989 teraflops; the larger student takes longer to answer, too."""
     row = run("--budget-gpu-hours", 1e6, "--queries", 1000)
     assert row["unit"] == "H100 GPU-hours"
     assert row["best"] == "general/Qwen2.5-3B/seq/rho-1"

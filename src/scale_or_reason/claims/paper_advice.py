@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from scale_or_reason.analysis.advice import Offers, offers
 from scale_or_reason.claims.paper_results import CORPORA, POWER_LAW, read_columns, read_reference, reference_evidence
@@ -105,8 +104,8 @@ def _format(name: str) -> str:
 def _notes(sets: Mapping[str, Mapping[str, Any]], by_law: Sequence[str], by_length: Sequence[str]) -> list[str]:
     pairs = sets[CORPORA[0]]["pairs"]
     notes = [
-        "Source: arXiv 2509.22193 version 2, table 1, students Qwen2.5 of 0.5B to 14B, corpus general. Training: equations"
-        f" 1-3 on {pairs:,} published pairs of mean length.",
+        "Source: arXiv 2509.22193 version 2, table 1, students Qwen2.5 of 0.5B to 14B, corpus general. Training:"
+        f" equations 1-3 on {pairs:,} published pairs of mean length.",
         f"Answers by the papers' power laws: {', '.join(by_law)}." if by_law else "",
         "Answers by the mean lengths of the published set, since the power laws imply fewer tokens than the questions"
         f" have: {', '.join(by_length)}."
