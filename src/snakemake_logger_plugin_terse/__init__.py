@@ -18,6 +18,7 @@ from typing import TextIO
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from snakemake_logger_plugin_terse.cache_folder import check_cache_folder
 from snakemake_logger_plugin_terse.screen import Screen
 from snakemake_logger_plugin_terse.text import clock, duration, job_name, last_words
 
@@ -44,6 +45,8 @@ SILENT_EVENTS = {
     LogEvent.DEBUG_DAG,
     LogEvent.GROUP_INFO,
 }
+
+check_cache_folder()
 
 
 class LogHandler(LogHandlerBase):

@@ -13,6 +13,7 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_terse import LogHandler
+from snakemake_logger_plugin_terse.cache_folder import complaint
 from snakemake_logger_plugin_terse.text import duration, last_words
 
 Send = Callable[..., None]
@@ -96,3 +97,18 @@ def test_a_progress_bar_is_read_in_its_newest_state(tmp_path: Path) -> None:
     assert last_words(log, 1) == ["30%|███"]
     assert last_words(log, 5) == ["start", "30%|███"]
     assert last_words(tmp_path / "absent", 1) == []
+
+
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
+def test_a_cache_folder_that_cannot_be_made_is_one_error(variable: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    blocked = {"HOME": str(tmp_path / "file"), variable: str(tmp_path / "file")}
+    error = complaint(["/bin/snakemake", "-n"], blocked)
+    assert error is not None
+    for line in ("Snakemake's cache folder", f"key: {variable}", "found: Not a directory", "XDG_CACHE_HOME=FOLDER"):
+        assert line in error
+    free = {**blocked, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert complaint(["/bin/snakemake", "-n"], free) is None
+    assert (tmp_path / "cache" / "snakemake").is_dir()
+    for words in (["/bin/pytest"], ["/bin/snakemake", "--help"], ["snakemake", "--runtime-source-cache-path", "x"], []):
+        assert complaint(words, blocked) is None

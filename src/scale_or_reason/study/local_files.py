@@ -48,10 +48,12 @@ def find_files(config: dict[str, Any], project: Path = PROJECT) -> None:
     At its beginning, ``<results>`` stands for the study's results, so that these paths follow the study's name.
     """
     study = config.get("study")
-    name = study.get("name") if isinstance(study, Mapping) else None  # the config is not checked yet
+    name = study.get("name") if isinstance(study, Mapping) else None
     for entry, key in _paths(config):
         path = entry[key]
-        entry[key] = find_file(re.sub(f"^{OWN_RESULTS}(?=/|$)", lambda _: f"{RESULTS}/{name}", path), project)
+        if isinstance(name, str):  # the config is not checked yet
+            path = re.sub(f"^{OWN_RESULTS}(?=/|$)", lambda _: f"{RESULTS}/{name}", path)
+        entry[key] = find_file(path, project)
 
 
 def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
