@@ -81,6 +81,15 @@ def start(output: Path, prompts: Path, counts: Counts) -> int:
     return 0
 
 
+def write_prompts(texts: list[str], path: Path) -> None:
+    """In a fork: the threads of polars would not survive in the forks of a process that has used it."""
+    if pid := os.fork():
+        return wait_for(pid)
+    rows = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": text} for i, text in enumerate(texts)]
+    write_table(table_from_rows(rows, "prompts"), path, "prompts")
+    os._exit(0)
+
+
 def logged(folder: Path) -> dict[str, int]:
     """How many whole records each key has in the logs below ``folder``."""
     found: dict[str, int] = {}
@@ -103,10 +112,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        texts = made_up_prompts(20 * arguments.kills)
-        rows = [{"prompt_id": f"q{i}", "corpus": "general", "prompt": text} for i, text in enumerate(texts)]
-        prompts = work / "prompts.parquet"
-        write_table(table_from_rows(rows, "prompts"), prompts, "prompts")
+        texts, prompts = made_up_prompts(20 * arguments.kills), work / "prompts.parquet"
+        write_prompts(texts, prompts)
         whole, killed = work / "whole" / "shard-0.parquet", work / "killed" / "shard-0.parquet"
         undisturbed = Counts()
         wait_for(start(whole, prompts, undisturbed))

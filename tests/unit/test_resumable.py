@@ -25,6 +25,15 @@ from scale_or_reason.inference.stopping import stop_if_requested
 SAMPLING = '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 8}'
 
 
+class Bytes:
+    """A tokenizer with a token for each byte."""
+
+    is_fast = False
+
+    def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
+        return {"input_ids": list(text.encode())}
+
+
 class MadeUpEngine:
     """Answers with prompt and seed, and remembers what it was asked. ``stop_after``: the number of replies after which
     it meets ``event``."""
@@ -35,7 +44,7 @@ class MadeUpEngine:
     event: Callable[[], None] = staticmethod(lambda: None)
     context_tokens = 2048
     startup_seconds = 1.0
-    tokenizer = None
+    tokenizer = Bytes()
 
     def __init__(self, *_: Any) -> None:
         type(self).loaded += 1
@@ -260,3 +269,39 @@ def test_one_more_benchmark_asks_only_its_questions(
     assert second["seconds"] >= first["seconds"]
     third = evaluate(tables[2])
     assert (len(engine.asked), third["startup_seconds"]) == (9, 0.0)
+
+
+def test_a_judge_is_asked_only_about_what_has_changed(
+    root: Path, engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another speed setting and another time of the file change nothing; verdicts that are there need no engine."""
+    script = program(root, "judge_answers")
+    row = {"benchmark": "gsm8k", "prompt": "p", "question": "q", "gold": ["3"], "choices": [], "extra": "{}"}
+    items = tmp_path / "items.parquet"
+    write_table(table_from_rows([row | {"item_id": f"i{i}"} for i in range(4)], "items"), items, "items")
+    verdicts = tmp_path / "verdicts" / "m"
+
+    def judge(*texts: str, settings: str = "{}") -> int:
+        """How many requests the engine gets."""
+        before = len(engine.asked)
+        rows = [
+            {"model_id": "m", "benchmark": "gsm8k", "item_id": f"i{i}", "sample": 0, "prompt_tokens": 5}
+            | {"answer": text, "answer_tokens": 2, "finish_reason": "stop"}
+            for i, text in enumerate(texts)
+        ]
+        answers = tmp_path / "answers.parquet"
+        write_table(table_from_rows(rows, "answers"), answers, "answers")
+        os.utime(answers, (0, len(engine.asked)))
+        words = ["--judge", "j", "--model", model, "--items", items, "--answers", answers, "--protocol", "v1"]
+        words += ["--answer-tail-tokens", "99", "--sampling", SAMPLING, "--engine", settings, "--seed", "0"]
+        monkeypatch.setattr(sys, "argv", ["program", *map(str, words), "--output-dir", str(verdicts.parent)])
+        script.main()
+        return len(engine.asked) - before
+
+    assert (judge("a", "b"), engine.loaded) == (2, 1)
+    assert (judge("a", "b", settings=SPEED.replace(', "max_model_len": 1024', "")), engine.loaded) == (0, 1)
+    (verdicts / "gsm8k.parquet").unlink()
+    assert judge("a", "b") == 0
+    assert judge("a", "c", "d") == 2
+    assert judge("a", "b", settings='{"dtype": "float16"}') == 2
+    assert read_table(verdicts / "gsm8k.parquet", "verdicts")["item_id"].to_list() == ["i0", "i1"]
