@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.planning.shapes import Shape
+from scale_or_reason.training import disk
 
 #: Tokens and vocabulary entries that TRL's head scores at a time, in the weights' dtype; full logits are never stored.
 _HEAD_TOKENS, _HEAD_WORDS = 4096, 32_768
@@ -120,5 +121,4 @@ def _head_bytes(shape: Shape, tokens: int, width: int) -> float:
 
 def checkpoint_bytes(shape: Shape, dtype: str) -> float:
     """Bytes of a training checkpoint: weights and optimizer state of all processes."""
-    width = BYTES[dtype]
-    return shape.parameters * (width + (12 if width == 2 else 8))
+    return disk.checkpoint_bytes(shape.parameters, BYTES[dtype])

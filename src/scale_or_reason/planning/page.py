@@ -39,6 +39,7 @@ def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:
         "disk, results": f"{amount(everything['disk_gb'])} GB",
         "disk, models from the hub": f"{amount(plan.downloads_gb)} GB",
         "disk, checkpoints": f"{amount(plan.checkpoints_gb)} GB",
+        "disk, free": f"{amount(plan.free_gb)} GB",
     }
     if is_begun(plan):
         numbers["remaining"] = f"{amount(totals(plan, '_left')['gpu_hours'])} GPU-hours"

@@ -20,6 +20,7 @@ from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.study import Study
+from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, free_bytes
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Plan:
     ``limited`` has the jobs that take longer than their limit (:data:`LIMIT_COLUMNS`); ``restarts`` is the number of
     further allocations that a job gets.
     ``processes`` compares numbers of training processes, ``layouts`` those of engines over their GPUs.
+    ``checkpoints_gb``: what the largest training needs while it runs.
+    ``free_gb``: what is free on the disk of the results.
     """
 
     study: str
@@ -41,6 +44,7 @@ class Plan:
     layouts: pl.DataFrame
     downloads_gb: float
     checkpoints_gb: float
+    free_gb: float
     notes: list[Note]
     limited: pl.DataFrame
     restarts: int
@@ -70,6 +74,7 @@ def make_plan(
         layouts=layouts_table(estimator, units),
         downloads_gb=_downloads(units, estimator) / GB,
         checkpoints_gb=_checkpoints(config, units, estimator) / GB,
+        free_gb=free_bytes(results) / GB,
         notes=list(assumed.notes.values()),
         limited=over_the_limit(cells, config, study),
         restarts=config["compute"]["restarts"],
@@ -143,10 +148,14 @@ def _downloads(units: list[Unit], estimator: Estimator) -> float:
 
 
 def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estimator) -> float:
-    """Bytes of the checkpoints of the largest training; two are kept while it runs."""
+    """Bytes of the checkpoints of the largest training while it runs."""
     if not config["training"]["execution"]["checkpoint_steps"]:
         return 0.0
     students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}
     shapes = [estimator.shape(student) for student in students.values()]
-    sizes = [2 * checkpoint_bytes(shape, config["training"]["dtype"]) for shape in shapes if shape is not None]
+    sizes = [
+        CHECKPOINTS_AT_ONCE * checkpoint_bytes(shape, config["training"]["dtype"])
+        for shape in shapes
+        if shape is not None
+    ]
     return max(sizes, default=0.0)

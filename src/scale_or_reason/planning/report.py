@@ -174,17 +174,30 @@ def length_ratios(notes: Iterable[Note]) -> list[str]:
     return ratios
 
 
+def disk_lines(plan: Plan) -> list[str]:
+    """What the study needs on disk, and whether it has room; models from the hub are in its cache, which may be on
+    another disk."""
+    everything = totals(plan)
+    lines = [
+        f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.checkpoints_gb)} GB of checkpoints during a training, {amount(plan.downloads_gb)} GB of models "
+        f"from the hub. {amount(plan.free_gb)} GB are free here."
+    ]
+    left = totals(plan, "_left")["disk_gb"] + plan.checkpoints_gb
+    if left > plan.free_gb:
+        lines.append(f"DOES NOT FIT: {amount(left)} GB of them are still to be written to a disk with less free space.")
+    return lines
+
+
 def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str:
     """The plan as text; ``folder`` has the full tables."""
-    gpu, everything = plan.gpu, totals(plan)
+    gpu = plan.gpu
     lines = [
         f"Plan of the study {plan.study}: {plan.gpus} x {gpu.name}, {amount(gpu.price_per_hour)} per GPU-hour",
         "",
         *_table(stage_rows(plan)),
         "",
         "FLOPs: the papers' formulas; exact: the actual architectures. Wall time: stages run one after another.",
-        f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.downloads_gb)} GB of models from the hub, "
-        f"{amount(plan.checkpoints_gb)} GB of checkpoints during a training.",
+        *disk_lines(plan),
         *_memory_lines(plan),
         *limit_lines(plan),
         *published_lines(plan, published),

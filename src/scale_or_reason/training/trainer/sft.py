@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, check_disk
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import IGNORED, Sequences
 from scale_or_reason.training.trainer.attention import implementation
@@ -106,6 +107,9 @@ def train(
     refuse_diverged(execution.checkpoints)
     arguments = _trainer_arguments(plan, recipe, execution)  # before the model, whose loading depends on ZeRO-3
     model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
+    sizes = [(getattr(part, "ds_numel", part.numel()), part.element_size()) for part in model.parameters()]
+    at_once = CHECKPOINTS_AT_ONCE if execution.checkpoint_steps else 1
+    from_first(lambda: check_disk(execution.checkpoints, sum(size for size, _ in sizes), sizes[0][1], at_once))
     if execution.compiled:
         compile_layers(model)
     if arguments.use_cpu:
