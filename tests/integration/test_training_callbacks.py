@@ -15,6 +15,7 @@ from scale_or_reason.training.trainer.bad_steps import StopOnBadStep, refuse_div
 from scale_or_reason.training.trainer.checkpoints import (
     WholeCheckpoints,
     last_whole_checkpoint,
+    record_share,
     remove_checkpoints,
     why_unusable,
 )
@@ -174,3 +175,22 @@ def test_a_checkpoint_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         raise RuntimeError("of a step")
     with pytest.raises(RuntimeError), WholeCheckpoints(None, IDENTITY).loading_errors():
         raise RuntimeError("without a checkpoint")
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_a_flipped_bit_in_any_file_of_a_checkpoint_is_found_before_use(tmp_path: Path, processes: int) -> None:
+    run = tmp_path / "run"
+    checkpoints = [save_checkpoint(run, step) for step in (3, 6)]
+    for number in range(processes):
+        record_share(checkpoints[1], number, processes)
+    assert last_whole_checkpoint(run, IDENTITY) == checkpoints[1]
+    for name in ("trainer_state.json", "global_step/weights.pt"):
+        file = checkpoints[1] / name
+        data = file.read_bytes()
+        file.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+        assert why_unusable(checkpoints[1]) == f"it is damaged: the content of {name} has changed since it was written"
+        assert why_unusable(checkpoints[1], contents=False) is None
+        file.write_bytes(data)
+    (checkpoints[1] / ".sha256-0").write_text("{")
+    assert "it is damaged: .sha256-0" in str(why_unusable(checkpoints[1]))
+    assert last_whole_checkpoint(run, IDENTITY) == checkpoints[0]  # a later damaged one costs only the steps between

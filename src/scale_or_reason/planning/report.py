@@ -179,8 +179,8 @@ def disk_lines(plan: Plan) -> list[str]:
     another disk."""
     everything = totals(plan)
     lines = [
-        f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.checkpoints_gb)} GB of checkpoints during a training, {amount(plan.downloads_gb)} GB of models "
-        f"from the hub. {amount(plan.free_gb)} GB are free here."
+        f"Disk: {amount(everything['disk_gb'])} GB of results, {amount(plan.downloads_gb)} GB of models from the hub, "
+        f"{amount(plan.checkpoints_gb)} GB of checkpoints during a training. {amount(plan.free_gb)} GB are free here."
     ]
     left = totals(plan, "_left")["disk_gb"] + plan.checkpoints_gb
     if left > plan.free_gb:

@@ -13,13 +13,16 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from scale_or_reason.common.checksums import FOLDER_RECORD, Checksum, file_checksums, read_record, write_record
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import sync_folder, write_json
-from scale_or_reason.training.trainer.launch import rank, wait_for_all
+from scale_or_reason.training.trainer.launch import processes, rank, wait_for_all
 
 #: Written into a checkpoint last; a checkpoint without it is a partial write of a killed run.
 _WHOLE = "whole.json"
 _MOST_REASONS = 5
+#: Of each process: on one machine there are as many processes as GPUs.
+_HASHING_THREADS = 4
 
 #: What a run depends on: ``settings``, ``inputs`` (hashes) and ``packages`` (versions), each by name.
 Identity = Mapping[str, Mapping[str, Any]]
@@ -60,12 +63,21 @@ class WholeCheckpoints(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         wait_for_all()  # each rank writes its part
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        record_share(folder, rank(), processes())
+        wait_for_all()
         if rank() == 0:
-            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             sync_folder(folder)  # otherwise a crash of the machine could leave the mark beside empty files
             mark = {"seconds": self.seconds(), "files": sizes_of(folder), "identity": self.identity}
             write_json(mark, folder / _WHOLE)
         wait_for_all()  # a rank that exits earlier would make its launcher kill the others
+
+
+def record_share(folder: Path, number: int, processes: int) -> None:
+    """Record the checksums of every ``processes``-th file of a checkpoint: all processes together record all files."""
+    names = list(sizes_of(folder))[number::processes]
+    checksums = file_checksums([folder / name for name in names], threads=_HASHING_THREADS)
+    write_record(folder / f"{FOLDER_RECORD}-{number}", dict(zip(names, checksums, strict=True)))
 
 
 def sizes_of(folder: Path) -> dict[str, int]:
@@ -82,7 +94,7 @@ def last_whole_checkpoint(folder: Path, identity: Identity) -> Path | None:
     """
     latest = None
     for checkpoint in _by_step(folder):
-        reason = why_unusable(checkpoint)
+        reason = why_unusable(checkpoint, contents=latest is None)
         if reason is not None:
             _report(f"not resuming from {checkpoint.name}, and removing it: {reason}")
             shutil.rmtree(checkpoint)
@@ -94,8 +106,8 @@ def last_whole_checkpoint(folder: Path, identity: Identity) -> Path | None:
     return latest
 
 
-def why_unusable(checkpoint: Path) -> str | None:
-    """Why a checkpoint is not whole; ``None`` if it is."""
+def why_unusable(checkpoint: Path, contents: bool = True) -> str | None:
+    """Why a checkpoint is not whole; ``None`` if it is. With ``contents`` its files are read and compared, too."""
     mark = _mark_of(checkpoint)
     if mark is None:
         return f"its {_WHOLE} is damaged"
@@ -106,6 +118,21 @@ def why_unusable(checkpoint: Path) -> str | None:
         if found.get(name) != size:
             state = f"has {found[name]:,} bytes" if name in found else "is missing"
             return f"it is damaged: {name} {state}, it had {size:,} bytes when it was written"
+    return _changed_content(checkpoint) if contents else None
+
+
+def _changed_content(checkpoint: Path) -> str | None:
+    """The file whose content differs from its recorded checksum; checkpoints of earlier versions have no records."""
+    recorded: dict[str, Checksum] = {}
+    for record in checkpoint.glob(f"{FOLDER_RECORD}-*"):
+        try:
+            recorded |= read_record(record)
+        except StudyError as error:
+            return f"it is damaged: {record.name} {error.found}"
+    found = file_checksums(checkpoint / name for name in recorded)
+    for (name, expected), present in zip(recorded.items(), found, strict=True):
+        if present != expected:
+            return f"it is damaged: the content of {name} has changed since it was written"
     return None
 
 
