@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -61,7 +62,7 @@ def is_record(path: Path) -> bool:
 
 def write_record(record: Path, checksums: Mapping[str, Checksum]) -> None:
     """Write a record: file names, relative to the record's folder, and their checksums."""
-    temporary = record.with_name(f"{record.name}.{os.getpid()}.partial")
+    temporary = record.with_name(f"{record.name}.{secrets.token_hex(8)}.partial")
     try:
         with temporary.open("w", encoding="utf-8") as stream:
             stream.write(record_text(checksums))

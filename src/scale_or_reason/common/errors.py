@@ -45,6 +45,11 @@ class StudyError(Exception):
         self.problem, self.where, self.key = problem, where, key
         self.found, self.expected, self.remedy = found, expected, remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For errors that one process of a training hands to the others."""
+        fields = {name: getattr(self, name) for name in ("where", "key", "found", "expected", "remedy")}
+        return _study_error, (type(self), self.problem, fields)
+
 
 def _in_one_line(value: object) -> str:
     """A field's text, in which characters that would break its line, hide or turn it around are escaped."""
@@ -57,6 +62,10 @@ def _in_one_line(value: object) -> str:
 def remake(path: object) -> str:
     """The remedy for a missing result. A program does not know the overlays of its study; its user does."""
     return f"make it again: repeat the study's snakemake command, with all its overlays and with -- {path} at the end"
+
+
+def _study_error(kind: type[StudyError], problem: str, fields: dict[str, Any]) -> StudyError:
+    return kind(problem, **fields)
 
 
 class DivergedError(StudyError):

@@ -1,5 +1,7 @@
 """Atomic writes: temporary name, fsync, rename. A file under its final name is complete.
 
+No other program chooses the same temporary name, on any machine.
+
 Our own, since atomicwrites is no longer maintained and no package replaces whole directories.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +44,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.stem}.{os.getpid()}.partial{final.suffix}")
+    temporary = final.with_name(f".{final.stem}.{secrets.token_hex(8)}.partial{final.suffix}")
     try:
         yield temporary
         sync_file(temporary)
@@ -67,7 +70,7 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
     """Like :func:`atomic_path`, for a directory; an existing directory of that name is replaced."""
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.partial")
+    temporary = final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:

@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -64,7 +65,7 @@ def gap_note(gaps: Sequence[Gap], models: int) -> str:
 def write_gaps(gaps: Iterable[Gap], path: Path) -> None:
     """Write the table of gaps: ``model_id, failed_job, log``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with partial.open("w", encoding="utf-8", newline="") as stream:
         table = csv.DictWriter(stream, ["model_id", "failed_job", "log"], lineterminator="\n")
         table.writeheader()

@@ -200,6 +200,12 @@ class Execution(Section):
         "The number of steps between checkpoints; 0 for none. A killed training loses at most this many steps.",
         unit="steps",
     )
+    timeout_minutes: Size = key(
+        "How long the processes of a training wait for each other. When one is lost or the network hangs, the training "
+        "ends after this time and resumes from its last checkpoint.",
+        when="Raise it where a single process needs longer, such as to read a large model from a slow disk.",
+        unit="minutes",
+    )
     report_to: list[Literal["wandb", "mlflow", "trackio", "tensorboard"]] = key(
         "Trackers that also receive the training log. Every model has its `training_log.csv` in any case.",
         when="Install the tracker's package yourself; its own variables (`WANDB_PROJECT`, `MLFLOW_TRACKING_URI`, "

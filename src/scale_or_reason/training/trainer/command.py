@@ -23,12 +23,13 @@ from scale_or_reason.training.trainer import launch, students
 from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, kernel_summary
 from scale_or_reason.training.trainer.compiled import COMPILE, why_not_compile
 from scale_or_reason.training.trainer.input_checks import REPORTS, check_inputs, check_limits, read_mixture
+from scale_or_reason.training.trainer.only_writer import only_writer
 from scale_or_reason.training.wsd import Schedule, plan_schedule
 
 #: The unit with one warm-up and one decay.
 SCHEDULE_PER = ("training", "phase")
 #: Arguments without effect on the result; they are omitted from the manifest's settings.
-NOT_SETTINGS = ("output", "threads", "checkpoint_steps", "report_to")
+NOT_SETTINGS = ("output", "threads", "timeout_minutes", "checkpoint_steps", "report_to")
 
 
 def add_inputs(group: Any) -> None:
@@ -94,6 +95,12 @@ def add_execution(group: Any) -> None:
     group.add_argument(
         "--report-to", nargs="*", default=[], choices=REPORTS, help="further destinations of the log (none)"
     )
+    group.add_argument(
+        "--timeout-minutes",
+        type=float,
+        default=launch.TIMEOUT_MINUTES,
+        help="how long processes wait for each other before the training ends (%(default)s)",
+    )
     group.add_argument("--threads", type=int, help="threads per process (default: the launcher's setting)")
 
 
@@ -111,7 +118,8 @@ def run_joined(
         check_inputs(arguments)
         if check is not None:
             check(arguments)
-        with launch.joined_processes(arguments.threads):
+        joined = launch.joined_processes(arguments.threads, arguments.timeout_minutes)
+        with joined, only_writer(arguments.output):
             finished = work(arguments)
     except StudyError as error:
         if launch.rank() == 0:

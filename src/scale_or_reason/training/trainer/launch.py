@@ -17,8 +17,8 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 
-#: Time that other ranks wait for rank 0, which tokenises; a corpus of the papers' size takes almost an hour.
-_PATIENCE = timedelta(hours=6)
+#: Rank 0 alone hashes the inputs while the others wait: minutes for a large model and the tokens of a large corpus.
+TIMEOUT_MINUTES = 30
 
 
 def rank() -> int:
@@ -31,8 +31,11 @@ def processes() -> int:
 
 
 @contextmanager
-def joined_processes(threads: int | None) -> Iterator[None]:
-    """Initialise the process group of torchrun; a process without a launcher forms a group of one."""
+def joined_processes(threads: int | None, timeout_minutes: float = TIMEOUT_MINUTES) -> Iterator[None]:
+    """Initialise the process group of torchrun; a process without a launcher forms a group of one.
+
+    ``timeout_minutes``: a process that waits longer for the others ends, and with it the training.
+    """
     _quiet_libraries()
     if "RANK" in os.environ:
         _end_with_launcher()
@@ -56,7 +59,8 @@ def joined_processes(threads: int | None) -> Iterator[None]:
         # DeepSpeed would compile a shared-memory all-reduce for half a minute; gloo does not need it.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     # Before the model is built: ZeRO-3 shards it during construction and needs the number of processes.
-    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", timeout=_PATIENCE, verbose=False)
+    timeout = timedelta(minutes=timeout_minutes)
+    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", timeout=timeout, verbose=False)
     try:
         yield
     finally:
