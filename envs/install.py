@@ -6,12 +6,14 @@
 A stamp inside the environment names the lock, the Python and the place it was made for. Without that very
 stamp (a changed lock, another Python, a moved folder, an interrupted installation) the environment is made anew.
 
-pip does the work, since uv, which is faster, is not there before the environment is.
+uv does the work: pip fetches it from the index that pip is configured with, and it takes the packages from there, too.
+Where that fails, pip installs them. Settings of pip or uv that change what is installed, or where, are left aside.
 
 No syntax newer than Python 3.6 here: an old Python must get as far as the message that it is too old.
 """
 
 import argparse
+import ast
 import hashlib
 import os
 import platform
@@ -20,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
 ENVS = Path(__file__).resolve().parent
@@ -28,8 +31,31 @@ STAMP = ".installed"
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
 #: Where PyTorch keeps its CPU builds; asked only if the configured index has none.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
-#: How much of pip's output an error message shows.
-LAST_LINES = 15
+#: Several times as fast as pip; envs/lock.py makes the locks with the same version.
+UV = "uv==0.13.8"
+#: How much of the output of pip or uv an error message shows.
+SHOWN_LINES = 15
+#: pip's settings about where packages come from and how to get there; for uv, the variables that say the same.
+SOURCE_SETTINGS = {
+    "index-url": ["UV_DEFAULT_INDEX"],
+    "extra-index-url": ["UV_INDEX"],
+    "find-links": ["UV_FIND_LINKS"],
+    "no-index": ["UV_NO_INDEX"],
+    "trusted-host": ["UV_INSECURE_HOST"],
+    "cert": ["SSL_CERT_FILE"],
+    "client-cert": ["SSL_CLIENT_CERT"],
+    "proxy": ["HTTP_PROXY", "HTTPS_PROXY"],
+    "timeout": ["UV_HTTP_TIMEOUT"],
+    "default-timeout": ["UV_HTTP_TIMEOUT"],
+    "retries": ["UV_HTTP_RETRIES"],
+    "keyring-provider": [],
+    "cache-dir": [],
+    "no-cache-dir": ["UV_NO_CACHE"],
+    "use-feature": [],
+    "use-deprecated": [],
+}
+#: uv's own variables that change neither what is installed nor where.
+UV_KEPT = ("UV_CACHE_DIR", "UV_CONCURRENT_DOWNLOADS", "UV_CONCURRENT_INSTALLS", "UV_LINK_MODE", "UV_NATIVE_TLS")
 
 
 class SetupError(Exception):
@@ -94,39 +120,131 @@ def pinned(lock: Path, name: str) -> str:
     return match.group()
 
 
-def pip(venv: Path, *arguments: str) -> str:
-    """Run the environment's pip and show a counter for its output. Returns the last lines if it fails, else ""."""
-    command = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines = []  # shown if pip fails
-    collected = 0
-    assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("Collecting "):
-            collected += 1
-            if sys.stdout.isatty():
-                print(f"\r  package {collected} ...", end="", flush=True)
-            elif collected % 50 == 0:
-                print(f"  package {collected} ...", flush=True)
-        elif line.startswith("Installing collected"):
-            names = line.partition(":")[2].split(",")
-            print(f"\r  installing {names[0].strip() if len(names) == 1 else f'{len(names)} packages'} ...", flush=True)
-    return "" if process.wait() == 0 else "".join(lines[-LAST_LINES:])
+def source_settings(venv: Path) -> "dict[str, str]":
+    """The settings of SOURCE_SETTINGS in pip's files and the environment."""
+    command = [str(venv / "bin" / "python"), "-m", "pip", "config", "list"]
+    # `user = true`, meant for installations, would make `pip config` show the user's file alone
+    every_file = dict(os.environ, PIP_USER="0", PIP_GLOBAL="0", PIP_SITE="0")
+    listed = subprocess.run(command, env=every_file, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if listed.returncode != 0:
+        raise SetupError("pip cannot read its settings:\n" + excerpt(listed.stdout.splitlines(keepends=True)))
+    found = {}
+    for section in ("global.", "install.", ":env:."):  # the later ones take precedence
+        for line in listed.stdout.splitlines():
+            name, _, value = line.partition("=")
+            if name.startswith(section) and name[len(section) :] in SOURCE_SETTINGS:
+                found[name[len(section) :]] = ast.literal_eval(value)
+    return found
 
 
-def pip_or_stop(venv: Path, *arguments: str) -> None:
+def pip_environment(settings: "dict[str, str]") -> "dict[str, str]":
+    """The environment with ``settings``, and no others of pip and uv; packages elsewhere do not count as installed."""
+    dropped = ("PIP_", "UV_", "PYTHONPATH", "PYTHONHOME")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    environment.update(PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
+    environment.update(("PIP_" + name.upper().replace("-", "_"), value) for name, value in settings.items())
+    return environment
+
+
+def uv_environment(settings: "dict[str, str]") -> "dict[str, str]":
+    """As :func:`pip_environment`, for uv: the same indexes, from which it takes the best version, as pip does."""
+    environment = {name: value for name, value in pip_environment({}).items() if not name.startswith("PIP_")}
+    environment.update((name, os.environ[name]) for name in UV_KEPT if name in os.environ)
+    for name, value in settings.items():
+        words = value.split()
+        separator = "," if name == "find-links" else " "
+        environment.update((variable, separator.join(words)) for variable in SOURCE_SETTINGS[name])
+    environment.update(UV_NO_CONFIG="1", UV_PYTHON_DOWNLOADS="never", UV_INDEX_STRATEGY="unsafe-best-match")
+    return environment
+
+
+def excerpt(lines: "list[str]") -> str:
+    """What an error message shows of an output: broken connections, and all from the first error on."""
+    broken = [line for line in lines if "connection broken" in line]
+    first = next((i for i, line in enumerate(lines) if re.match(r"\s*(ERROR|error|×)", line)), -SHOWN_LINES)
+    return "".join(broken[:1] + lines[first:][:SHOWN_LINES])
+
+
+def progress(line: str, collected: int) -> str:
+    """What to show when pip or uv prints this line; ``collected`` is the number of packages that pip has collected."""
+    if line.startswith("Collecting "):
+        return f"package {collected} ..." if sys.stdout.isatty() or collected % 50 == 0 else ""
+    if line.startswith("Installing collected"):
+        names = line.partition(":")[2].split(",")
+        return "installing {} ...".format(names[0].strip() if len(names) == 1 else f"{len(names)} packages")
+    large = re.match(r"Downloading \S+ \((?:\d{2,}\.\d+MiB|.*GiB)\)", line)
+    return line.strip() if large or re.match(r"(Resolved|Prepared|Installed) \d+ packages", line) else ""
+
+
+def run_shown(command: "list[str]", environment: "dict[str, str]") -> str:
+    """Run pip or uv and show its progress. Returns an excerpt of its output if it fails, else ""."""
+    lines = []  # shown if the command fails
+    options = {"env": environment, "encoding": "utf-8", "errors": "replace"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options) as process:
+        for line in process.stdout:
+            lines.append(line)
+            shown = progress(line, sum(line.startswith("Collecting ") for line in lines))
+            if shown:
+                end = "" if shown.startswith("package") and sys.stdout.isatty() else "\n"
+                print(f"\r  {shown}", end=end, flush=True)
+    return excerpt(lines) if process.returncode else ""
+
+
+def pip(venv: Path, settings: "dict[str, str]", *arguments: str) -> str:
+    """Run the environment's pip. Returns an excerpt of its output if it fails, else ""."""
+    return run_shown([str(venv / "bin" / "python"), "-m", "pip", *arguments], pip_environment(settings))
+
+
+def pip_or_stop(venv: Path, settings: "dict[str, str]", *arguments: str) -> None:
     """As :func:`pip`; raises SetupError where it fails."""
-    failure = pip(venv, *arguments)
+    failure = pip(venv, settings, *arguments)
     if failure:
         raise SetupError("pip {} failed; run make again once this is fixed:\n{}".format(" ".join(arguments), failure))
 
 
-def install_torch(venv: Path, requirement: str) -> None:
-    """The CPU build of torch: from the index that pip is configured with, else from PyTorch's own."""
-    if pip(venv, "install", "--no-deps", requirement):
-        print(f"  the configured package index has no {requirement}: trying {TORCH_INDEX}", flush=True)
-        pip_or_stop(venv, "install", "--no-deps", "--extra-index-url", TORCH_INDEX, requirement)
+def with_torch_index(settings: "dict[str, str]") -> "dict[str, str]":
+    """``settings`` and PyTorch's own index."""
+    return dict(settings, **{"extra-index-url": " ".join([settings.get("extra-index-url", ""), TORCH_INDEX]).strip()})
+
+
+def lacks(failure: str, requirement: str) -> bool:
+    """Whether pip or uv failed because the index has no such package, and not for another reason."""
+    name = requirement.partition("==")[0]
+    absent = rf"No matching distribution found for {name}\b|no version of {name}\b|{name} was not found"
+    return re.search(absent, failure) is not None and "connection broken" not in failure
+
+
+def note_torch_index(requirement: str) -> None:
+    print(f"  the configured package index has no {requirement}: trying {TORCH_INDEX}", flush=True)
+
+
+def install_with_uv(venv: Path, settings: "dict[str, str]", lock: Path) -> str:
+    """Install the packages of the lock with uv. Returns an excerpt of the output where that fails, else ""."""
+    with tempfile.TemporaryDirectory(prefix="uv-", dir=str(venv)) as folder:
+        failure = pip(venv, settings, "install", "--no-deps", "--target", folder, UV)
+        if failure:
+            return failure
+        python = str(venv / "bin" / "python")
+        install = [str(Path(folder, "bin", "uv")), "pip", "install", "--python", python, "--no-deps"]
+        command = [*install, "--requirement", str(lock)]
+        failure = run_shown(command, uv_environment(settings))
+        torch = pinned(lock, "torch")
+        if lacks(failure, torch):
+            note_torch_index(torch)
+            failure = run_shown(command, uv_environment(with_torch_index(settings)))
+        return failure
+
+
+def install_with_pip(venv: Path, settings: "dict[str, str]", lock: Path) -> None:
+    """Install the packages of the lock with pip: the CPU build of torch, then the rest."""
+    torch = pinned(lock, "torch")
+    failure = pip(venv, settings, "install", "--no-deps", torch)
+    if lacks(failure, torch):
+        note_torch_index(torch)
+        pip_or_stop(venv, with_torch_index(settings), "install", "--no-deps", torch)
+    elif failure:
+        raise SetupError(f"pip install {torch} failed; run make again once this is fixed:\n{failure}")
+    pip_or_stop(venv, settings, "install", "--no-deps", "--requirement", str(lock))
 
 
 def unexpected_conflicts(check_output: str) -> "list[str]":
@@ -143,12 +261,17 @@ def install(venv: Path, lock: Path, project: Path) -> None:
     if venv.exists():
         print(f"{venv} is incomplete, or was made for something else: making it anew", flush=True)
         shutil.rmtree(str(venv))
-    print(f"installing the packages of {lock} into {venv}: about 4 GB and 3 minutes", flush=True)
+    print(f"installing the packages of {lock} into {venv}: about 4 GB and 2 minutes", flush=True)
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    install_torch(venv, pinned(lock, "torch"))
-    pip_or_stop(venv, "install", "--no-deps", "--requirement", str(lock))
-    pip_or_stop(venv, "install", "--no-deps", "--no-build-isolation", "--editable", str(project))
-    check = subprocess.run([str(venv / "bin" / "python"), "-m", "pip", "check"], stdout=subprocess.PIPE, text=True)
+    settings = source_settings(venv)
+    failure = install_with_uv(venv, settings, lock)
+    if failure:
+        words = "; ".join(line.strip() for line in failure.splitlines()[:2])
+        print(f"  uv cannot be used here, so pip installs, which takes longer ({words})", flush=True)
+        install_with_pip(venv, settings, lock)
+    pip_or_stop(venv, settings, "install", "--no-deps", "--no-build-isolation", "--editable", str(project))
+    command = [str(venv / "bin" / "python"), "-m", "pip", "check"]
+    check = subprocess.run(command, env=pip_environment(settings), stdout=subprocess.PIPE, text=True)
     conflicts = unexpected_conflicts(check.stdout)
     if conflicts:
         raise SetupError("the installed packages do not fit together:\n  " + "\n  ".join(conflicts))

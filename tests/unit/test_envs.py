@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
-import subprocess
 import sys
 import tomllib
+import zipfile
 from collections import Counter
 from importlib.metadata import distributions
 from pathlib import Path
@@ -126,35 +127,181 @@ torch 2.13.0+cpu has requirement setuptools>=77.0.3, but you have setuptools 65.
 
 
 class Pip:
-    """Stands in for pip: records what it is asked, fails where it is told to."""
+    """Replaces pip and uv: records their arguments, fails where it is given a word of these."""
 
-    def __init__(self, *failing: str) -> None:
+    def __init__(self, **failing: str) -> None:
         self.failing = failing
         self.calls: list[tuple[str, ...]] = []
+        self.indexes: list[str | None] = []
 
-    def __call__(self, venv: Path, *arguments: str) -> str:
+    def __call__(self, venv: Path, settings: dict[str, str], *arguments: str) -> str:
         self.calls.append(arguments)
-        return "no matching distribution" if any(word in " ".join(arguments) for word in self.failing) else ""
+        self.indexes.append(settings.get("extra-index-url"))
+        return next((said for word, said in self.failing.items() if word in " ".join(arguments)), "")
+
+    def uv(self, command: list[str], environment: dict[str, str]) -> str:
+        return self(Path(), {"extra-index-url": environment.get("UV_INDEX", "")}, "run_uv", *command[1:])
 
 
-def test_torch_comes_from_the_configured_index_first(installer: ModuleType, tmp_path: Path, monkeypatch) -> None:
+#: What pip 24 and uv 0.13 print, shortened.
+NO_TORCH = "ERROR: No matching distribution found for torch==1+cpu\n"
+NO_TORCH_UV = (
+    "  × No solution found:\n  ╰─▶ Because there is no version of torch==1+cpu and you require torch==1+cpu, ...\n"
+)
+NO_NETWORK = "WARNING: Retrying after connection broken by 'NewConnectionError'\n" + NO_TORCH
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    file = tmp_path / "lock.txt"
+    file.write_text("other==2\ntorch==1+cpu\n")
+    return file
+
+
+def test_torch_comes_from_the_configured_index_first(installer: ModuleType, tmp_path: Path, lock: Path, monkeypatch):
     pip = Pip()
     monkeypatch.setattr(installer, "pip", pip)
-    installer.install_torch(tmp_path, "torch==1+cpu")
-    assert pip.calls == [("install", "--no-deps", "torch==1+cpu")]
+    installer.install_with_pip(tmp_path, {}, lock)
+    assert pip.calls[0] == ("install", "--no-deps", "torch==1+cpu")
+    assert pip.indexes == [None, None]
 
 
-def test_torch_falls_back_to_its_own_index(installer: ModuleType, tmp_path: Path, monkeypatch) -> None:
-    pip = Pip("--no-deps torch")
+def test_torch_falls_back_to_its_own_index(installer: ModuleType, tmp_path: Path, lock: Path, monkeypatch) -> None:
+    calls = []
+
+    def pip(venv: Path, settings: dict[str, str], *arguments: str) -> str:
+        calls.append((arguments[-1], settings["extra-index-url"]))
+        return NO_TORCH if len(calls) == 1 else ""
+
     monkeypatch.setattr(installer, "pip", pip)
-    installer.install_torch(tmp_path, "torch==1+cpu")
-    assert pip.calls[1] == ("install", "--no-deps", "--extra-index-url", installer.TORCH_INDEX, "torch==1+cpu")
+    installer.install_with_pip(tmp_path, {"extra-index-url": "own"}, lock)
+    assert calls == [("torch==1+cpu", "own"), ("torch==1+cpu", f"own {installer.TORCH_INDEX}"), (str(lock), "own")]
 
 
-def test_a_failing_pip_is_one_clear_error(installer: ModuleType, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(installer, "pip", Pip("torch"))
-    with pytest.raises(installer.SetupError, match="no matching distribution"):
-        installer.install_torch(tmp_path, "torch==1+cpu")
+@pytest.mark.parametrize("said", [NO_NETWORK, "ERROR: Can not combine '--user' and '--target'\n"])
+def test_a_failing_pip_is_one_clear_error(installer: ModuleType, tmp_path: Path, lock: Path, monkeypatch, said: str):
+    """And no other index is tried where the configured one was not the cause."""
+    pip = Pip(torch=said)
+    monkeypatch.setattr(installer, "pip", pip)
+    with pytest.raises(installer.SetupError, match="run make again once this is fixed") as caught:
+        installer.install_with_pip(tmp_path, {}, lock)
+    assert said in str(caught.value) and len(pip.calls) == 1
+
+
+def test_uv_takes_torch_from_its_own_index_only_where_the_configured_one_has_none(
+    installer: ModuleType, tmp_path: Path, lock: Path, monkeypatch
+) -> None:
+    for said, indexes in (("", ["own"]), (NO_TORCH_UV, ["own", f"own {installer.TORCH_INDEX}"])):
+        pip = Pip(requirement=said)
+        monkeypatch.setattr(installer, "pip", pip)
+        monkeypatch.setattr(installer, "run_shown", pip.uv)
+        assert installer.install_with_uv(tmp_path, {"extra-index-url": "own"}, lock) == said
+        assert pip.calls[0][:2] == ("install", "--no-deps") and pip.calls[0][-1] == installer.UV
+        assert pip.indexes[1:] == indexes
+
+
+@pytest.mark.parametrize("failing", ["target", "run_uv"])
+def test_pip_installs_where_uv_cannot(
+    installer: ModuleType, tmp_path: Path, lock: Path, monkeypatch, capsys, failing: str
+) -> None:
+    pip = Pip(**{failing: "error: no uv today\n"})
+    monkeypatch.setattr(installer, "pip", pip)
+    monkeypatch.setattr(installer, "run_shown", pip.uv)
+    monkeypatch.setattr(installer, "source_settings", lambda venv: {})
+    monkeypatch.setattr(
+        installer.subprocess, "run", lambda command, **_: Path(tmp_path, "venv").mkdir(exist_ok=True) or Done()
+    )
+    installer.install(tmp_path / "venv", lock, tmp_path)
+    assert [call[2] for call in pip.calls if call[0] != "run_uv"] == [
+        "--target",
+        "torch==1+cpu",
+        "--requirement",
+        "--no-build-isolation",
+    ]
+    assert "so pip installs, which takes longer (error: no uv today)" in capsys.readouterr().out
+
+
+class Done:
+    stdout = ""
+
+
+#: Settings that change what is installed, or where. Any of them ends an installation.
+HARMFUL = {
+    "PIP_USER": "1",
+    "PIP_REQUIRE_HASHES": "1",
+    "PIP_CONSTRAINT": "/nowhere/constraints.txt",
+    "PIP_NO_BINARY": ":all:",
+    "PIP_PREFIX": "/nowhere",
+    "UV_CONSTRAINT": "/nowhere/constraints.txt",
+    "UV_REQUIRE_HASHES": "1",
+    "UV_INDEX_URL": "https://nowhere.invalid/simple",
+}
+
+
+@pytest.mark.slow  # starts pip
+def test_settings_that_change_the_installation_are_left_aside(
+    installer: ModuleType, tmp_path: Path, monkeypatch
+) -> None:
+    """Those in files, too; where packages come from stays as it is configured."""
+    wheels = tmp_path / "wheels"
+    make_wheel(wheels)
+    (tmp_path / "pip.conf").write_text(
+        f"[global]\nno-index = true\nuser = true\n[install]\nfind-links = {wheels}\nrequire-hashes = true\n"
+    )
+    for name, value in (HARMFUL | {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "PIP_TIMEOUT": "7"}).items():
+        monkeypatch.setenv(name, value)
+    venv = Path(sys.prefix)
+    settings = installer.source_settings(venv)
+    assert (settings["no-index"], settings["timeout"]) == ("true", "7")
+    install = ("install", "--no-deps", "--target", str(tmp_path / "target"), "tiny==1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    assert installer.pip(venv, installer.source_settings(venv), *install) == ""
+    assert (tmp_path / "target" / "tiny.py").exists()
+    environment = installer.uv_environment(installer.source_settings(venv))
+    assert (environment["UV_FIND_LINKS"], environment["UV_HTTP_TIMEOUT"]) == (str(wheels), "7")
+    assert not HARMFUL.keys() & environment.keys()
+    # and with these settings pip would have failed
+    command = [sys.executable, "-m", "pip", *install]
+    assert installer.run_shown(command, dict(os.environ)).startswith("ERROR")
+
+
+def make_wheel(folder: Path) -> None:
+    """A package of one empty module."""
+    folder.mkdir()
+    metadata = "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n"
+    wheel = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files = {"tiny.py": "", "tiny-1.dist-info/METADATA": metadata, "tiny-1.dist-info/WHEEL": wheel}
+    with zipfile.ZipFile(folder / "tiny-1-py3-none-any.whl", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+        archive.writestr("tiny-1.dist-info/RECORD", "".join(f"{name},,\n" for name in files))
+
+
+def test_pips_settings_in_uvs_words(installer: ModuleType, monkeypatch) -> None:
+    for name in ("PIP_CONSTRAINT", "PYTHONPATH"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("UV_CACHE_DIR", "/cache")
+    environment = installer.uv_environment(
+        {"index-url": "a", "extra-index-url": "b\nc", "find-links": "d e", "cert": "f", "use-feature": "truststore"}
+    )
+    given = {"UV_DEFAULT_INDEX": "a", "UV_INDEX": "b c", "UV_FIND_LINKS": "d,e", "SSL_CERT_FILE": "f"}
+    assert given.items() <= environment.items() and environment["UV_CACHE_DIR"] == "/cache"
+    assert not {"PIP_CONSTRAINT", "PYTHONPATH"} & environment.keys()
+
+
+def test_an_error_shows_the_first_words(installer: ModuleType) -> None:
+    """What follows the first error, and the broken connection before it."""
+    lines = ["Collecting a\n", *["WARNING: Retrying after connection broken by 'x'\n"] * 5, "ERROR: first\n"]
+    lines += [f"more {number}\n" for number in range(100)]
+    shown = installer.excerpt(lines).splitlines()
+    assert shown[:3] == ["WARNING: Retrying after connection broken by 'x'", "ERROR: first", "more 0"]
+    assert len(shown) == 1 + installer.SHOWN_LINES
+    assert installer.excerpt(["one\n", "two\n"]) == "one\ntwo\n"
+    assert installer.excerpt([]) == ""
+
+
+def test_both_programs_of_envs_use_the_same_uv(installer: ModuleType, root: Path) -> None:
+    assert f" {installer.UV}\n" in (root / "Makefile").read_text(encoding="utf-8")
 
 
 def test_an_environment_is_whole_only_with_the_stamp_of_this_lock_and_place(
@@ -181,8 +328,9 @@ def test_an_interrupted_installation_starts_anew(installer: ModuleType, tmp_path
     leftover.touch()
     lock = tmp_path / "lock.txt"
     lock.write_text("torch==1+cpu\n")
-    monkeypatch.setattr(installer, "pip", Pip("--requirement"))
-    monkeypatch.setattr(installer.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0))
+    monkeypatch.setattr(installer, "pip", Pip(requirement="ERROR: interrupted", target="ERROR: no uv"))
+    monkeypatch.setattr(installer, "source_settings", lambda venv: {})
+    monkeypatch.setattr(installer.subprocess, "run", lambda command, **_: venv.mkdir())
     with pytest.raises(installer.SetupError):
         installer.install(venv, lock, tmp_path)
     assert not leftover.exists() and not (venv / installer.STAMP).exists()
