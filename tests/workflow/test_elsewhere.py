@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
 import pytest
 import yaml
-from workflow_tree import MICRO, SMALL_STUDY, Tree, plant, replace_programs
+from workflow_tree import MICRO, SMALL, SMALL_STUDY, Tree, plant, replace_programs
 
 pytestmark = pytest.mark.workflow
 
@@ -168,3 +169,12 @@ def test_braces_in_the_projects_name_are_refused(root: Path, tmp_path: Path, her
         run = Tree(folder).snakemake("-n", f"--snakefile={project}/workflow/Snakefile", "models", check=False)
         assert run.status == 1 and run.stderr.startswith("error: Snakemake takes the braces in the project's path")
         assert "Traceback" not in run.stderr
+
+
+def test_a_copy_without_its_file_times_is_up_to_date_after_touch(made: Tree) -> None:
+    """As ``cp -r`` leaves it: the results of one job may be newer than those made from them."""
+    for number, file in enumerate(sorted(files(made.path), reverse=True)):
+        if not file.is_symlink():
+            os.utime(file, (1.6e9 + number, 1.6e9 + number))
+    made.snakemake("-c1", "--touch", "all", "models", study=SMALL)
+    assert made.snakemake("-n", "all", "models", study=SMALL).jobs == {}
