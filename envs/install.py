@@ -19,6 +19,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -181,12 +182,16 @@ def run_shown(command: "list[str]", environment: "dict[str, str]") -> str:
     lines = []  # shown if the command fails
     options = {"env": environment, "encoding": "utf-8", "errors": "replace"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options) as process:
-        for line in process.stdout:
-            lines.append(line)
-            shown = progress(line, sum(line.startswith("Collecting ") for line in lines))
-            if shown:
-                end = "" if shown.startswith("package") and sys.stdout.isatty() else "\n"
-                print(f"\r  {shown}", end=end, flush=True)
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                shown = progress(line, sum(line.startswith("Collecting ") for line in lines))
+                if shown:
+                    end = "" if shown.startswith("package") and sys.stdout.isatty() else "\n"
+                    print(f"\r  {shown}", end=end, flush=True)
+        except KeyboardInterrupt:
+            process.terminate()
+            raise
     return excerpt(lines) if process.returncode else ""
 
 
@@ -293,8 +298,20 @@ def main() -> None:
     print(f"installed: {arguments.venv}", flush=True)
 
 
-if __name__ == "__main__":
+def run() -> "str | int":
+    """Install, and return what to end the process with: an error, or 0."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except SetupError as error:
-        sys.exit(f"error: {error}")
+        return f"error: {error}"
+    except KeyboardInterrupt:
+        return (
+            "stopped: the environment is incomplete, and nothing else has been changed.\n"
+            "What to do: run the same command again. It makes the environment anew; finished downloads are reused."
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

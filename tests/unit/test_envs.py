@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
+import subprocess
 import sys
 import tomllib
 import zipfile
@@ -334,6 +336,31 @@ def test_an_interrupted_installation_starts_anew(installer: ModuleType, tmp_path
     with pytest.raises(installer.SetupError):
         installer.install(venv, lock, tmp_path)
     assert not leftover.exists() and not (venv / installer.STAMP).exists()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_installation_says_what_to_do(envs: Path, tmp_path: Path, stop: signal.Signals) -> None:
+    """And pip goes with it."""
+    program = (
+        "import os, sys\n"
+        f"sys.path.insert(0, {str(envs)!r})\n"
+        "import install\n"
+        "pip = ['sh', '-c', 'echo $$; echo Resolved 3 packages; exec sleep 60']\n"
+        "install.progress = lambda line, count: line.strip()\n"
+        "install.main = lambda: install.run_shown(pip, dict(os.environ))\n"
+        "sys.exit(install.run())\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert process.stdout is not None
+    pip = int(next(line for line in process.stdout if line.strip()))  # "\r" ends lines, too
+    process.send_signal(stop)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert said.startswith("stopped: ") and "What to do: run the same command again" in said and "Traceback" not in said
+    with pytest.raises(ProcessLookupError):
+        os.kill(pip, 0)
 
 
 @pytest.mark.parametrize(
