@@ -20,7 +20,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills generation-kills bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ demo: venv ## a few cells of the small study, up to figure 2, table 1 and the re
 micro: venv ## the whole small study, up to its figures, tables and report: an hour on two cores
 	$(SNAKEMAKE) $(MICRO) -- all job_timings
 	$(SNAKEMAKE) $(MICRO) --report results/micro/report.html
+
+bench: venv ## ratios to bare engines and peers on the same work, written to docs/reference/speed.md
+	$(BIN)/python tests/benchmarks/bench.py --output docs/reference/speed.md
 
 overhead: venv ## what training and generation cost over the bare engines on the same work
 	$(BIN)/python tests/benchmarks/overhead.py

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import yaml
+from ratios import record
+from scipy.stats import bootstrap as bootstrap_of_scipy
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
@@ -48,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=3000, help="items of each benchmark")
     parser.add_argument("--replicates", type=int, default=REPLICATES, help="replicates of the grid")
+    parser.add_argument("--peer", action="store_true", help="compare with scipy.stats.bootstrap of one accuracy")
     arguments = parser.parse_args()
     study = Study.from_config(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
     models = [model.model_id for model in study.evaluated()]
@@ -60,12 +63,26 @@ def main() -> None:
     print(f"{outcomes.height} answers, {memory():.1f} GB")
     start = time.perf_counter()
     evidence = bootstrap(outcomes, costs, families, sizes, seed=0, replicates=arguments.replicates)
-    print(f"{arguments.replicates} replicates in {time.perf_counter() - start:.0f} s, {memory():.1f} GB")
+    seconds = time.perf_counter() - start
+    print(f"{arguments.replicates} replicates in {seconds:.0f} s, {memory():.1f} GB")
+    if arguments.peer:
+        own = seconds / (len(models) * len(study.benchmarks))
+        peer = scipy_seconds(outcomes, models[0], study.benchmarks[0], arguments.replicates)
+        print(f"an accuracy takes {1e3 * own:.2f} ms, scipy {1e3 * peer:.2f} ms")
+        record("replicates of an accuracy, a length and a cost", "scipy.stats.bootstrap of the accuracy", [peer / own])
     start = time.perf_counter()
     rows = sum(table(evidence).height for table in (uncertainty, contrasts, frontier_table))
     print(
         f"{rows} rows of intervals, contrasts and frontiers in {time.perf_counter() - start:.0f} s, {memory():.1f} GB"
     )
+
+
+def scipy_seconds(outcomes: pl.DataFrame, model: str, benchmark: str, replicates: int) -> float:
+    """Seconds that scipy takes for the replicates of one accuracy."""
+    right = outcomes.filter(model_id=model, benchmark=benchmark)["right"].cast(pl.Float64).to_numpy()
+    start = time.perf_counter()
+    bootstrap_of_scipy((right,), np.mean, n_resamples=replicates, method="percentile", rng=0)
+    return time.perf_counter() - start
 
 
 def memory() -> float:

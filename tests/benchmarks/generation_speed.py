@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from overhead import ROOT
+from ratios import record
 
 from scale_or_reason.inference.command_line import Generation
 from scale_or_reason.inference.requests import SamplingParameters, ThinkingMode
@@ -90,6 +91,8 @@ def main() -> None:
                 walls[name] = min(walls.get(name, float("inf")), time.perf_counter() - wall)
                 cpus[name] = min(cpus.get(name, float("inf")), time.process_time() - cpu)
                 counts[name] = steps.count
+        record("generation with the log of replies", "without a log", [walls["bare"] / walls["logged"]])
+        record("generation in one batch", "batches that drain", [walls["drained"] / walls["bare"]])
         lines = [
             f"{arguments.prompts} prompts, best of {arguments.repeats}: "
             + ", ".join(

@@ -23,6 +23,7 @@ from statistics import median
 from typing import Any
 
 import polars as pl
+from ratios import record
 
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
@@ -96,6 +97,8 @@ def compare(stage: str, work: Path, rounds: int) -> str:
                 f"{stage}: not the same work, {own_tokens} tokens against {bare_tokens} of the bare engine"
             )
     ratios = ", ".join(f"{own / bare:.2f}" for own, bare in zip(own_times, bare_times, strict=True))
+    speeds = [bare / own for own, bare in zip(own_times, bare_times, strict=True)]
+    record(f"{stage}, whole program with start-up", BARE_NAMES[stage], speeds)
     return (
         f"{stage}: {own_tokens} tokens; bare engine {median(bare_times):.1f} s, "
         f"the workflow's program {median(own_times):.1f} s; ratios {ratios}"
@@ -220,6 +223,7 @@ def bare_generation(work: Path) -> dict[str, int]:
     return {"tokens": sum(len(answer.token_ids) for answer in answers)}
 
 
+BARE_NAMES = {"training": "TRL's documented script", "generation": "vLLM's documented script"}
 BARE = {"training": bare_training, "generation": bare_generation}
 OWN = {"training": own_training, "generation": own_generation}
 TOKENS = {"training": trained_tokens, "generation": answered_tokens}

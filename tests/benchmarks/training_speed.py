@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from ratios import record
 
 from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.flops.exact import Decoder, exact_training_flops
@@ -76,7 +77,7 @@ def main() -> None:
                     work, shape, answer_format, arguments.tokens or (2_000_000 if on_gpu else 60_000)
                 )
                 print(f"{shape}, {answer_format}: {len(lengths)} samples, {lengths.sum():,} tokens", flush=True)
-                compare(work, shape, lengths, arguments.ways, arguments.rounds, peak)
+                compare(work, shape, answer_format, lengths, arguments.ways, arguments.rounds, peak)
 
 
 def machine() -> str:
@@ -155,7 +156,9 @@ def write_inputs(work: Path, shape: str, answer_format: str, tokens: int) -> np.
     return lengths
 
 
-def compare(work: Path, shape: str, lengths: np.ndarray, ways: list[str], rounds: int, peak: float) -> None:
+def compare(
+    work: Path, shape: str, answer_format: str, lengths: np.ndarray, ways: list[str], rounds: int, peak: float
+) -> None:
     """A line for each way: its median speed, and its ratio to ours in each round."""
     flops = exact_training_flops(Decoder.from_config(json.loads((work / "model" / "config.json").read_text())), lengths)
     measured: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
@@ -169,6 +172,8 @@ def compare(work: Path, shape: str, lengths: np.ndarray, ways: list[str], rounds
         speeds = [one["tokens"] / one["seconds"] for one in measured[way]]
         ratios = [own["tokens"] / own["seconds"] / speed for own, speed in zip(measured["ours"], speeds, strict=True)]
         memory = measured[way][-1]["gpu_memory_gb"]
+        if way != "ours":
+            record(f"training steps, {shape}, {answer_format} lengths", way, ratios)
         print(
             f"  {way:12} {median(speeds):10,.0f} tokens/s, MFU {flops / lengths.sum() * median(speeds) / peak:4.0%}, "
             f"start-up {median(one['startup'] for one in measured[way]):.1f} s"

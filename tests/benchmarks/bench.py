@@ -1,0 +1,84 @@
+"""All comparisons with bare engines and peers, and their ratios as a page of the docs: ``make bench``.
+
+    python tests/benchmarks/bench.py --rounds 3 --output docs/reference/speed.md
+
+Each benchmark runs both sides in turns, on the same work, so that the ratio holds on a slow or busy machine too. A
+benchmark that fails is named on the page, and the status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from ratios import VARIABLE, Ratio, recorded
+
+from scale_or_reason.common.files import write_text
+
+FOLDER = Path(__file__).parent
+PACKAGES = ("torch", "transformers", "trl", "deepspeed", "scipy")
+
+
+def commands(rounds: int) -> dict[str, list[str]]:
+    """Each benchmark with a peer, and its arguments in a run of minutes."""
+    return {
+        "overhead.py": ["--prompts", "300", "--rounds", str(rounds)],
+        "training_speed.py": ["--shapes", "1.9M", "--tokens", "30000", "--rounds", str(rounds)],
+        "generation_speed.py": ["--prompts", "512", "--repeats", str(rounds)],
+        "bootstrap_speed.py": ["--items", "300", "--replicates", "200", "--peer"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="of each comparison (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", choices=commands(1), help="run these benchmarks only")
+    parser.add_argument("--output", type=Path, required=True, help="page to write (Markdown)")
+    arguments = parser.parse_args()
+    chosen = {name: words for name, words in commands(arguments.rounds).items() if name in (arguments.only or [name])}
+    began, failed = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ratios.jsonl"
+        for name, words in chosen.items():
+            print(f"{name} {' '.join(words)}", flush=True)
+            command = [sys.executable, str(FOLDER / name), *words]
+            if subprocess.run(command, env=os.environ | {VARIABLE: str(path)}, check=False).returncode:
+                failed.append(name)
+        found = recorded(path)
+    write_text(page(found, failed, (time.monotonic() - began) / 60), arguments.output)
+    print(f"written to {arguments.output}")
+    if failed or not found:
+        raise SystemExit(1)
+
+
+def page(found: list[Ratio], failed: list[str], minutes: float) -> str:
+    """The table with date, machine and versions."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    lines = [
+        "# Speed beside peers",
+        "",
+        "`make bench` writes this page. A ratio is our speed over the peer's, on the same work in the same run: the",
+        "median of the rounds, with the lowest and the highest. Above 1 we are faster.",
+        "",
+        f"{date.today()}, {platform.machine()}, {os.cpu_count()} CPU cores, {minutes:.0f} minutes; {versions}.",
+        "",
+        "| work | peer | ratio |",
+        "|---|---|---|",
+        *(f"| {row.work} | {row.peer} | {row.ratio:.2f} ({row.low:.2f} to {row.high:.2f}) |" for row in found),
+        "",
+    ]
+    if failed:
+        lines += [f"Failed: {', '.join(failed)}.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
