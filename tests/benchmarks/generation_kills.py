@@ -3,14 +3,15 @@
     python tests/benchmarks/generation_kills.py --kills 50
 
 The small study's teacher answers made-up prompts on a CPU: once undisturbed, and once with a SIGKILL at a random moment
-of each start until the job ends. Starts are forks of a process that has imported vLLM. The engine counts its tokens and
-finished answers in shared memory, so that what the log lacks after a kill is known. Prints the tokens lost; fails if a
-finished answer was lost or generated again, or if the table differs from the undisturbed one.
+of each start until the job ends. Starts are forks of a process that has loaded the model. The engine counts its tokens
+and finished answers in shared memory, so that what the log lacks after a kill is known. Prints the tokens lost; fails
+if a finished answer was lost or generated again, or if the table differs from the undisturbed one.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import mmap
 import os
 import runpy
@@ -28,9 +29,13 @@ from overhead import ROOT
 
 from scale_or_reason.common.record_log import KEY_LENGTH
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.inference import resumable
+from scale_or_reason.inference.quiet import quiet
+from scale_or_reason.inference.vllm_engine import VllmEngine
 
 SCRIPT = ROOT / "workflow" / "scripts" / "generate_teacher_answers.py"
 SEQUENCES = 8
+SETTINGS = {"dtype": "float32", "max_model_len": 1024, "enforce_eager": True, "max_num_seqs": SEQUENCES}
 
 
 class Counts:
@@ -48,31 +53,29 @@ class Counts:
         return tokens, answers
 
 
-def start(output: Path, prompts: Path, counts: Counts) -> int:
-    """Fork a start of the program; return its process id."""
+def start(output: Path, prompts: Path, counts: Counts, engine: VllmEngine) -> int:
+    """Fork a start of the program, with ``engine`` in place of loading one; return its process id."""
     sys.stdout.flush()
     if pid := os.fork():
         return pid
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     os.dup2(devnull, 2)
-    from scale_or_reason.inference.vllm_engine import VllmEngine
+    original = engine._step
 
-    original = VllmEngine._step
-
-    def counted(engine: Any) -> Any:
-        outputs = original(engine)
+    def counted(inner: Any) -> Any:
+        outputs = original(inner)
         finished = [output for output in outputs if output.finished]
         # every sequence that runs has got a token, and so have those that have just ended
-        counts.add(len(engine.engine_core.engine_core.scheduler.running) + len(finished), len(finished))
+        counts.add(len(inner.engine_core.engine_core.scheduler.running) + len(finished), len(finished))
         return outputs
 
-    VllmEngine._step = staticmethod(counted)  # type: ignore[method-assign]
+    engine._step = counted  # type: ignore[method-assign]
+    resumable.VllmEngine = lambda *_: engine  # type: ignore[misc, assignment]
     options = {"prompts": prompts, "model": TEACHER, "format": "reasoning", "shard": 0, "shards": 1, "seed": 0}
     options |= {"sampling": f'{{"temperature": {SAMPLING.temperature}, "top_p": 0.95, "max_tokens": 160}}'}
-    settings = f'{{"dtype": "float32", "max_model_len": 1024, "enforce_eager": true, "max_num_seqs": {SEQUENCES}}}'
     sys.argv = [str(SCRIPT)]
-    for name, value in {**options, "engine": settings, "output": output}.items():
+    for name, value in {**options, "engine": json.dumps(SETTINGS), "output": output}.items():
         sys.argv += [f"--{name}", str(value)]
     try:
         runpy.run_path(str(SCRIPT), run_name="__main__")
@@ -107,21 +110,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
     arguments = parser.parse_args()
     draw = Random(arguments.seed)
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import vllm  # noqa: F401
-
+    # no threads, which a fork would not have
+    os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         texts, prompts = made_up_prompts(20 * arguments.kills), work / "prompts.parquet"
         write_prompts(texts, prompts)
+        with quiet(work / "engine.log"):
+            engine = VllmEngine(str(TEACHER), SETTINGS)
         whole, killed = work / "whole" / "shard-0.parquet", work / "killed" / "shard-0.parquet"
         undisturbed = Counts()
-        wait_for(start(whole, prompts, undisturbed))
+        wait_for(start(whole, prompts, undisturbed, engine))
         counts = Counts()
         began = time.monotonic()
         for number in range(arguments.kills):
             answers = counts.read()[1]
-            pid = start(killed, prompts, counts)
+            pid = start(killed, prompts, counts, engine)
             goal, moment = answers + draw.randint(1, 16), draw.random() * 0.05
             while counts.read()[1] < goal and os.waitpid(pid, os.WNOHANG) == (0, 0):
                 time.sleep(0.001)
@@ -132,7 +136,7 @@ def main() -> None:
             print(f"kill {number + 1}: {on_disk} of {len(texts)} answers on disk", file=sys.stderr, flush=True)
         finished_at_kills = counts.read()[1]
         on_disk = sum(logged(killed.parent).values())
-        wait_for(start(killed, prompts, counts))
+        wait_for(start(killed, prompts, counts, engine))
         report(work, counts, undisturbed, arguments.kills, finished_at_kills - on_disk, time.monotonic() - began)
 
 

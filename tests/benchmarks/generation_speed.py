@@ -1,6 +1,6 @@
 """The cost of the log of replies, and the gain of one batch over batches that drain: ``make bench-generation``.
 
-    python tests/benchmarks/generation_speed.py --prompts 768
+    python tests/benchmarks/generation_speed.py --prompts 384
 
 The small study's teacher answers made-up prompts on a CPU, on one engine, in turns and several times:
 
@@ -30,7 +30,7 @@ from scale_or_reason.inference.vllm_engine import VllmEngine, run_and_leave
 TEACHER = ROOT / "resources" / "micro" / "teacher"
 SAMPLING = SamplingParameters(temperature=0.6, top_p=0.95, max_tokens=160)
 THINKING = ThinkingMode(template={"enable_thinking": True})
-SEQUENCES, BATCHES_OF = 16, 16
+SEQUENCES, BATCHES_OF = 8, 16
 
 
 def made_up_prompts(count: int) -> list[str]:
@@ -56,7 +56,7 @@ class Steps:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=int, default=768, help="number of prompts (default: %(default)s)")
+    parser.add_argument("--prompts", type=int, default=384, help="number of prompts (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each kind (default: %(default)s)")
     arguments = parser.parse_args()
     prompts, seeds = made_up_prompts(arguments.prompts), list(range(arguments.prompts))
@@ -91,6 +91,9 @@ def main() -> None:
                 walls[name] = min(walls.get(name, float("inf")), time.perf_counter() - wall)
                 cpus[name] = min(cpus.get(name, float("inf")), time.process_time() - cpu)
                 counts[name] = steps.count
+                shared.print(
+                    f"{name}: {time.perf_counter() - wall:.2f} s, {time.process_time() - cpu:.2f} s of processor time"
+                )
         record("generation with the log of replies", "without a log", [walls["bare"] / walls["logged"]])
         record("generation in one batch", "batches that drain", [walls["drained"] / walls["bare"]])
         lines = [

@@ -144,7 +144,8 @@ def own_generation(work: Path) -> list[str]:
         "sampling": json.dumps({"temperature": 0, "top_p": 1, "max_tokens": NEW_TOKENS}),
         "engine": json.dumps({"dtype": "float32", "max_model_len": CONTEXT}),
         "seed": 0,
-        "output-dir": work / "answers",
+        # a folder of its own for each run, since replies that exist are not generated again
+        "output-dir": tempfile.mkdtemp(dir=work) + "/answers",
     }
     return [sys.executable, str(SCRIPTS / "evaluate_model.py"), *spelled(options)]
 
@@ -160,9 +161,9 @@ def trained_tokens(work: Path) -> int:
 
 
 def answered_tokens(work: Path) -> int:
-    return int(
-        read_table(work / "answers" / "teacher" / "t" / "reasoning" / "gsm8k.parquet", "answers")["answer_tokens"].sum()
-    )
+    tables = work.glob("*/answers/teacher/t/reasoning/gsm8k.parquet")
+    newest = max(tables, key=lambda file: file.stat().st_mtime)
+    return int(read_table(newest, "answers")["answer_tokens"].sum())
 
 
 def bare_training(work: Path) -> dict[str, int]:

@@ -4,6 +4,9 @@ Snakemake does not track the code of the scripts: a reworded comment must not re
 a version here, which its rules pass on as a parameter. Raise a stage's version in the commit that changes its results
 for the same inputs; Snakemake then reruns that stage and all later ones. (Figures and tables are cheap: their code is
 an input of their rules, so that they rerun whenever it changes.)
+
+Jobs with a model that run again still take the replies that exist. If the same request would now get another reply,
+raise ``REPLIES_VERSION`` in ``inference/reply_store.py`` as well.
 """
 
 from __future__ import annotations
