@@ -162,6 +162,19 @@ def test_a_flipped_bit(place: int, bit: int) -> None:
         assert caught.value.where == folder / "tokens.bin" and "tokenise_pairs" in str(caught.value)
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", None])
+def test_a_damaged_manifest(tmp_path: Path, content: bytes | None) -> None:
+    tokenise_pairs([pairs_of([("ab", "cz", "d")])], Letters(), STOP, {}, tmp_path / "t")
+    manifest = tmp_path / "t" / "manifest.json"
+    manifest.unlink()
+    if content is not None:
+        manifest.write_bytes(content)
+    for read in (lambda: open_tokens(tmp_path / "t", {}), lambda: check_tokens(tmp_path / "t")):
+        with pytest.raises(StudyError, match="damaged") as caught:
+            read()
+        assert caught.value.where == manifest
+
+
 @pytest.mark.parametrize("size", [0, 1, 4, 59, 61, 64])
 def test_tokens_that_are_cut_or_longer(tmp_path: Path, size: int) -> None:
     tokenise_pairs([pairs_of([("ab", "cz", "d"), ("", "e", "f")])], Letters(), STOP, {}, tmp_path / "t")

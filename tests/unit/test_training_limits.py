@@ -76,6 +76,14 @@ def test_contexts_and_ids() -> None:
     short, beyond = limit_faults({"text_config": config}, 513, {"the highest": 100})
     assert "context is shorter" in short.problem and "513" in str(short.found) and "512 or less" in short.remedy
     assert "beyond the student's embedding" in beyond.problem and "the highest has the id 100" in str(beyond.found)
+    longer = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 512}
+    for name in ("rope_scaling", "rope_parameters"):
+        assert list(limit_faults(config | {name: longer}, 2048, {})) == []
+        assert len(list(limit_faults(config | {name: longer}, 2049, {}))) == 1
+    included = {"rope_scaling": {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 64}}
+    assert len(list(limit_faults(config | included, 513, {}))) == 1
+    by_layer = {"rope_parameters": {"full_attention": {"rope_type": "linear", "factor": 8.0}}}
+    assert len(list(limit_faults(config | by_layer, 513, {}))) == 1
     (fault,) = limit_faults({"n_positions": 64}, 65, {})
     assert fault.key == "n_positions"
 

@@ -128,8 +128,7 @@ def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
     template would train a student in gibberish, silently. Also if ``tokens.bin`` does not have the size of its counts;
     :func:`check_tokens` compares the contents.
     """
-    file = folder / "manifest.json"
-    facts = json.loads(file.read_text(encoding="utf-8"))
+    file, facts = folder / "manifest.json", _facts_of(folder)
     for name, value in expected.items():
         if facts.get(name, value if name in _LATER else None) != value:
             raise StudyError(
@@ -159,16 +158,26 @@ def check_tokens(folder: Path) -> int:
 
     Reads every token once. Raises :class:`StudyError` if the file has changed since it was written.
     """
-    file = folder / "tokens.bin"
-    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    file, facts = folder / "tokens.bin", _facts_of(folder)
     digest, highest = hashlib.sha256(), -1
     with file.open("rb") as stream:
         while data := stream.read(_BYTES_AT_ONCE):
             digest.update(data)
             highest = max(highest, int(np.frombuffer(data, dtype=np.int32, count=len(data) // 4).max(initial=-1)))
-    if (found := digest.hexdigest()) != facts["tokens_sha256"]:
-        raise _damaged(file, f"sha256 {found}", f"sha256 {facts['tokens_sha256']}, as in manifest.json")
+    if (found := digest.hexdigest()) != (expected := facts.get("tokens_sha256")):
+        raise _damaged(file, f"sha256 {found}", f"sha256 {expected}, as in manifest.json")
     return highest
+
+
+def _facts_of(folder: Path) -> dict[str, Any]:
+    file = folder / "manifest.json"
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(file, str(error), "a JSON object") from None
+    if not isinstance(facts, dict):
+        raise _damaged(file, type(facts).__name__, "a JSON object")
+    return facts
 
 
 def _damaged(file: Path, found: str, expected: str) -> StudyError:

@@ -18,7 +18,7 @@ def limit_faults(config: Mapping[str, Any], max_length: int, ids: Mapping[str, i
     """
     text = config.get("text_config") or config
     key = next((key for key in _CONTEXT_KEYS if isinstance(text.get(key), int)), None)
-    if key is not None and text[key] < max_length:
+    if key is not None and _scaled(text[key], text) < max_length:
         yield Fault(
             "the student's context is shorter than the longest sample",
             key,
@@ -37,3 +37,11 @@ def limit_faults(config: Mapping[str, Any], max_length: int, ids: Mapping[str, i
             f"ids from 0 to {rows - 1}",
             "use the tokenizer that belongs to the model, or resize the model's embedding and save it again",
         )
+
+
+def _scaled(context: int, text: Mapping[str, Any]) -> float:
+    """The context with the model's scaling of rotary positions, which some configs leave out of their number."""
+    scaling = text.get("rope_scaling") or text.get("rope_parameters") or {}
+    if not isinstance(scaling.get("factor"), int | float):
+        return context
+    return max(context, (scaling.get("original_max_position_embeddings") or context) * scaling["factor"])

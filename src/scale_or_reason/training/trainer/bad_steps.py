@@ -82,7 +82,7 @@ class StopOnBadStep(TrainerCallback):
         if step < len(self.phases) and self.phases[step] == self.phases[step - 1]:
             return None
         phase = state.log_history[self.begins[step - 1] : step]
-        if any(entry["grad_norm"] for entry in phase):
+        if any(entry.get("grad_norm", 1.0) for entry in phase):  # checkpoints of earlier versions can lack the norm
             return None
         remedy = "check the start model and the answers of this phase, train in float32, and run again"
         return f"all gradients of this phase were zero ({len(phase)} step(s))", "gradients that are not zero", remedy
@@ -139,7 +139,7 @@ def step_counts(log: Sequence[Mapping[str, float]], engine: Any) -> dict[str, in
     """Steps without effect, for the manifest: updates that DeepSpeed skipped, and steps whose gradients were zero."""
     return {
         "skipped_steps": int(engine.skipped_steps),
-        "zero_gradient_steps": sum(entry["grad_norm"] == 0 for entry in log),
+        "zero_gradient_steps": sum(entry.get("grad_norm") == 0 for entry in log),
     }
 
 
