@@ -20,7 +20,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -77,6 +77,12 @@ figures: venv ## every figure of both versions from made-up tables of the whole 
 
 kills: venv ## whether trainings killed 20 times each end as undisturbed ones: minutes
 	$(BIN)/python tests/benchmarks/kills.py
+
+test-faults: venv ## SIGKILL at random, 50 times each: every stage's program, Snakemake itself, trainings, generations: hours; needs `make demo`
+	$(PYTEST) tests/unit/test_faults.py tests/unit/test_verify.py tests/unit/test_refusals.py
+	$(BIN)/python tests/benchmarks/faults.py --kills 50
+	$(BIN)/python tests/benchmarks/kills.py --kills 50
+	$(BIN)/python tests/benchmarks/generation_kills.py --kills 50
 
 generation-kills: venv ## what 50 random kills of a generation lose: minutes
 	$(BIN)/python tests/benchmarks/generation_kills.py

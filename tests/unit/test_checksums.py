@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from scale_or_reason.common import checksums
+from scale_or_reason.common.dataset_rows import read_jsonl
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.files import atomic_directory, atomic_path, write_json, write_text
+from scale_or_reason.common.files import atomic_directory, atomic_path, read_json, write_json, write_text
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_column, read_parts, read_table, scan_table, table_height, write_table
 
@@ -109,3 +110,25 @@ def test_a_damaged_record_is_named(tmp_path, content):
     with pytest.raises(StudyError, match="record of checksums is damaged") as caught:
         read_table(path, "overlaps")
     assert caught.value.where == tmp_path / ".t.parquet.sha256"
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"a": 2}', '{"a": 1} '])
+def test_json_is_checked_before_use(tmp_path, damage):
+    write_json({"a": 1}, tmp_path / "a.json")
+    assert read_json(tmp_path / "a.json") == {"a": 1}
+    (tmp_path / "a.json").write_text(damage)
+    with pytest.raises(StudyError, match="damaged") as caught:
+        read_json(tmp_path / "a.json")
+    assert caught.value.where == tmp_path / "a.json"
+    checksums.record_of(tmp_path / "a.json").unlink()
+    if damage in ("", "{"):
+        with pytest.raises(StudyError, match="JSON file is damaged"):
+            read_json(tmp_path / "a.json")
+
+
+def test_rows_that_a_job_has_written_are_checked_before_use(tmp_path):
+    write_text('{"a": 1}\n', tmp_path / "rows.jsonl")
+    assert list(read_jsonl(tmp_path / "rows.jsonl")) == [(1, {"a": 1})]
+    (tmp_path / "rows.jsonl").write_text('{"a": 7}\n')
+    with pytest.raises(StudyError, match="damaged"):
+        list(read_jsonl(tmp_path / "rows.jsonl"))

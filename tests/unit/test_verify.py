@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 
 from scale_or_reason.common.checksums import is_record, record_of
 from scale_or_reason.common.files import atomic_directory, write_json, write_text
+from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
 from scale_or_reason.integrity.files import check_files
 from scale_or_reason.integrity.findings import Checked, Finding
 from scale_or_reason.integrity.manifests import check_manifests
@@ -235,3 +236,18 @@ def test_the_programs_exit_with_the_outcome(root: Path, results: Path) -> None:
     assert run("verify_study.py")[1].startswith("results/micro: 1 missing")
     (results / ".explorer.html.sha256").unlink()
     assert run("verify_study.py")[0] == 0
+
+
+def test_damaged_replies_and_partial_writes_are_notes(results: Path) -> None:
+    folder = results / ANSWERS / ".replies" / "abc"
+    with RecordLog(folder) as log:
+        for number in range(3):
+            log.append(str(number).rjust(KEY_LENGTH, "0"), {"text": "a reply"})
+    assert verify(results).notes == []
+    (segment,) = folder.glob("*.log")
+    lines = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(b"".join([lines[0], lines[1].replace(b"reply", b"relpy"), lines[2]]))
+    (results / "tables" / ".x.123.partial.csv").write_text("half")
+    checked = verify(results)
+    assert checked.findings == []
+    assert checked.notes[0].startswith(f"1 damaged replies in {segment}") and "1 partial writes" in checked.notes[1]

@@ -11,7 +11,6 @@ CSV has one row per trial.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.files import write_json
+from scale_or_reason.common.files import read_json, write_json
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.training.learning_rate_search import Trial, best_trial, remark
@@ -60,7 +59,7 @@ def main() -> None:
 
 
 def read_trial(path: Path) -> Trial:
-    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts = read_json(path)
     return Trial(**{name: facts[name] for name in Trial.__dataclass_fields__})
 
 

@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.claims.findings import findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_csv_table, read_table, write_csv
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
@@ -49,7 +49,7 @@ def main() -> None:
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
     stopped = read_csv_table(arguments.stopped, "early_stopping") if arguments.stopped else None
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
-    rates = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in arguments.learning_rates}
+    rates = {path.stem: read_json(path) for path in arguments.learning_rates}
     table = findings(evidence, STATEMENTS, arguments.corpora, stopped, limits, rates)
     write_csv(table, arguments.output)
     for (verdict,), rows in table.group_by("verdict", maintain_order=True):

@@ -12,7 +12,6 @@ RESULTS contains answers/ and verdicts/, and for models trained here also models
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 from scale_or_reason.common.collecting import collect_tables
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, remake, run_script
+from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.flops.costs import (
     ANSWER_COLUMNS,
@@ -176,7 +176,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest beside a job's results."""
     if not path.is_file():
         raise StudyError("a manifest is missing", where=path, remedy=remake(path))
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ and the mixtures with the prompt. It reads existing files only.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.files import write_text
+from scale_or_reason.common.files import read_json, write_text
 from scale_or_reason.reporting.inspect.files import CorpusFiles
 from scale_or_reason.reporting.inspect.prompt import inspect_prompt
 from scale_or_reason.reporting.inspect.prompt_page import PromptPage
@@ -40,7 +39,7 @@ def main() -> None:
     arguments = parse_arguments()
     view = inspect_prompt(CorpusFiles(arguments.results, arguments.corpus, arguments.shards), arguments.prompt)
     file = arguments.results / "pairs" / f"{arguments.corpus}.audit.json"
-    audit = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+    audit = read_json(file) if file.is_file() else None
     page = PromptPage(arguments.study, view, audit, arguments.mixtures, arguments.max_length, arguments.overlong)
     write_text(page.text(), arguments.output)
 

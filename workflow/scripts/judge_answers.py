@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.benchmarks.instructions import ground_truth
+from scale_or_reason.common.checksums import check_content
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.files import write_json
+from scale_or_reason.common.files import read_json, write_json
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference.command_line import (
     Generation,
@@ -194,7 +195,12 @@ def is_judged(model: ModelAnswers, folder: Path, made_from: str) -> bool:
     tables = [folder / f"{request.key[1]}.parquet" for request in model.requests]
     if not manifest.is_file() or not all(table.is_file() for table in tables):
         return False
-    if json.loads(manifest.read_text(encoding="utf-8")).get("fingerprint") != made_from:
+    try:
+        if read_json(manifest).get("fingerprint") != made_from:
+            return False
+        for table in tables:
+            check_content(table)
+    except StudyError:  # damaged: judge them again
         return False
     for file in {*tables, manifest}:
         file.touch()

@@ -15,14 +15,13 @@ step and exits with status 75; run it again.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError, run_script
-from scale_or_reason.common.files import atomic_directory, remove_partial_writes, write_json
+from scale_or_reason.common.files import atomic_directory, read_json, remove_partial_writes, write_json
 from scale_or_reason.common.tables import write_csv
 from scale_or_reason.study.learning_rates import MIXTURE_RULES, rate_at
 from scale_or_reason.training.packing import BatchPlan
@@ -78,7 +77,7 @@ def find_rate(arguments: argparse.Namespace) -> None:
             found="no --ratio",
             expected="the share of reasoning in the mixture, 0 to 1",
         )
-    rates = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    rates = read_json(file) if file.is_file() else {}
     try:
         arguments.learning_rate = rate_at(rates, arguments.ratio, arguments.mixture_learning_rate)
     except KeyError as missing:

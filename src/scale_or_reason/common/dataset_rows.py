@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.common.checksums import check_content
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.hub_files import reading_options
 
@@ -53,6 +54,7 @@ def read_jsonl_leniently(path: str | Path, remedy: str | None = None) -> Iterato
     """As :func:`read_jsonl`, but a line that cannot be read comes as the error that says why."""
     if not Path(path).is_file():
         raise StudyError("a data file is missing", where=path, remedy=remedy)
+    check_content(Path(path))  # of rows that a job has written
     opener = gzip.open if _is_compressed(path) else open
     with opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape") as lines:
         try:

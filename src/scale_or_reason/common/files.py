@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.common.checksums import file_checksum, record_of, write_folder_record, write_record
+from scale_or_reason.common.checksums import check_content, file_checksum, record_of, write_folder_record, write_record
+from scale_or_reason.common.errors import StudyError, remake
 
 
 def sync_file(path: Path) -> None:
@@ -103,3 +104,17 @@ def write_text(text: str, path: str | Path) -> None:
 def write_json(value: Any, path: str | Path) -> None:
     """Write ``value`` as indented JSON, atomically."""
     write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", path)
+
+
+def read_json(path: str | Path) -> Any:
+    """The JSON that this workflow has written to ``path``.
+
+    Raises :class:`StudyError` if the file differs from its recorded checksum, or is no JSON.
+    """
+    check_content(Path(path))
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StudyError(
+            "a JSON file is damaged", where=path, found=str(error), expected="JSON", remedy=remake(path)
+        ) from None

@@ -59,14 +59,16 @@ def check_weights(
 ) -> dict[str, Tensor]:
     """Check the safetensors files of a model folder; return its tensors by name.
 
-    ``parameters`` are names and shapes that must be among them. With ``contents`` the files are compared with their
-    recorded checksums, with ``finite`` every value is read. Raises :class:`StudyError` for the first fault.
+    ``parameters`` are names and shapes that must be among them. With ``contents`` all files of the folder are
+    compared with their recorded checksums, with ``finite`` every value is read. Raises :class:`StudyError` for the
+    first fault.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise _fault(folder, "the model has no safetensors weights", "no file *.safetensors", "model.safetensors")
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        list(pool.map(check_content if contents else check_size, files))
+        everything = [file for file in sorted(folder.iterdir()) if file.is_file() and not file.name.startswith(".")]
+        list(pool.map(check_content, everything) if contents else pool.map(check_size, files))
         tensors = {tensor.name: tensor for file in files for tensor in read_header(file)}
         _check_index(folder, tensors)
         for tensor in tensors.values():

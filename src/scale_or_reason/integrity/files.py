@@ -12,6 +12,7 @@ from pathlib import Path
 from scale_or_reason.common import checksums
 from scale_or_reason.common.checksums import Checksum
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
 from scale_or_reason.inference.weights import check_weights, read_header
 from scale_or_reason.integrity.findings import DAMAGED, MISSING, Checked, Finding
 
@@ -51,6 +52,7 @@ def check_files(results: Path, progress: Callable[[int], object] = lambda _: Non
             checked.files[top] += 1
             checked.bytes[top] += file.size
             checked.compared[top] += file.recorded is not None
+    checked.notes += [*_damaged_replies(results), *_partial_writes(results)]
     for record in checksums.record_paths(results):
         if not _is_no_result(record, results):
             checked.findings += _missing(record)
@@ -134,3 +136,22 @@ def _missing(record: Path) -> list[Finding]:
         for name, checksum in names.items()
         if not (record.parent / name).exists()
     ]
+
+
+def _damaged_replies(results: Path) -> list[str]:
+    """Damaged lines in the logs of replies: the tables made from them are whole, and these replies are asked again."""
+    notes = []
+    for folder in sorted({log.parent for log in results.rglob(".replies/**/*.log")}):
+        with RecordLog(folder) as log:
+            log.find(["-" * KEY_LENGTH])
+            notes += [
+                f"{count} damaged replies in {segment}, which are generated again when they are needed"
+                for segment, count in log.damaged.items()
+            ]
+    return notes
+
+
+def _partial_writes(results: Path) -> list[str]:
+    """What killed jobs have left under temporary names."""
+    left = list(results.rglob(".*.partial*"))
+    return [f"{len(left)} partial writes of killed or running jobs, such as {left[0]}"] if left else []

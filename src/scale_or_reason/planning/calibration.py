@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_column, read_table
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.planning.shapes import Shape
@@ -166,7 +166,7 @@ def _kept(costs: pl.DataFrame, pairs: Path) -> dict[str, float]:
     for (corpus,), rows in _trainings(costs).group_by("corpus"):
         file = pairs / f"{corpus}.audit.json"
         if file.is_file():
-            audit = json.loads(file.read_text(encoding="utf-8"))
+            audit = read_json(file)
             kept[str(corpus)] = float(rows["sequences"].mean()) / audit["prompts"]  # type: ignore[arg-type]
     return kept
 
@@ -262,7 +262,7 @@ def _judging_work(
 
 
 def _manifest_seconds(file: Path) -> float | None:
-    return json.loads(file.read_text(encoding="utf-8")).get("seconds") if file.is_file() else None
+    return read_json(file).get("seconds") if file.is_file() else None
 
 
 def _speed(work: list[_Work]) -> Speed:

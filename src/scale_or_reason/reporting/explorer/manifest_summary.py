@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.files import read_json
 
 #: Digits of a hash, enough to distinguish the results of a study.
 HASH_DIGITS = 12
@@ -24,10 +25,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     """
     if not path.is_file():
         return None
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        manifest = None
+    manifest = read_json(path)
     if not isinstance(manifest, dict):
         raise StudyError("invalid manifest", where=path, remedy="delete it and rerun the rule that writes it")
     return manifest
