@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from configs import load
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.student_checks import deepspeed_settings, student_limits, token_id
@@ -88,6 +90,20 @@ def test_contexts_and_ids() -> None:
     assert fault.key == "n_positions"
 
 
+NUMBERS = st.none() | st.booleans() | st.integers(-5, 5000) | st.floats(0, 8) | st.text("a1", max_size=2)
+FLAT = st.dictionaries(st.sampled_from(["factor", "original_max_position_embeddings", "type"]), NUMBERS)
+KEYS = ["max_position_embeddings", "vocab_size", "n_positions"]
+SETTINGS = st.dictionaries(st.sampled_from(KEYS), NUMBERS)
+SCALED = st.builds(lambda a, b, c: a | {"rope_scaling": b, "rope_parameters": c}, SETTINGS, FLAT | NUMBERS, FLAT)
+
+
+@given(config=SCALED, inner=SCALED | NUMBERS | st.lists(NUMBERS, max_size=2))
+def test_any_config_is_read(config: dict[str, Any], inner: Any) -> None:
+    """Published configs leave keys out, set them to null, or use them for something else."""
+    for settings in (config, config | {"text_config": inner}):
+        assert len(list(limit_faults(settings, 512, {"the highest": 99}))) <= 2
+
+
 def test_before_the_first_job(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     good = load(root, "micro")
@@ -130,3 +146,27 @@ def test_a_student_in_the_cache_of_the_hub(
     (repository / "snapshots" / ("0" * 40) / "config.json").write_text(json.dumps(content))
     (problem,) = student_limits(config)
     assert "context is shorter" in problem.problem
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe{"])
+def test_files_that_are_no_json_objects(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.chdir(root)
+    config = load(root, "micro")
+    student = config["students"][config["study"]["students"][0]]
+    student |= {"model": str(tmp_path), "deepspeed": "mine"}
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes(content)
+    (problem,) = student_limits(config)
+    assert "config is not JSON" in problem.problem and problem.found == tmp_path / "config.json"
+    (tmp_path / "config.json").write_text("{}")
+    assert list(student_limits(config)) == []
+    (tmp_path / "config" / "deepspeed").mkdir(parents=True)
+    file = tmp_path / "config" / "deepspeed" / "mine.json"
+    file.write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    (problem,) = deepspeed_settings(config)
+    assert "DeepSpeed configuration is not JSON" in problem.problem
+    with pytest.raises(StudyError, match="is not"):
+        check_deepspeed(file, "float32")

@@ -26,10 +26,9 @@ def deepspeed_settings(config: Config) -> Iterator[Problem]:
     """DeepSpeed configurations that change the recipe, or that do not serve its number format."""
     for name in config["study"]["students"]:
         file, path = deepspeed_file(config["students"][name]["deepspeed"]), ("students", name, "deepspeed")
-        try:
-            settings = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            yield Problem(path, "the DeepSpeed configuration is not JSON", f"{file}: {error}", "a JSON object")
+        settings = json_object(file)
+        if settings is None:
+            yield Problem(path, "the DeepSpeed configuration is not JSON", file, "a JSON object", "correct the file")
             continue
         for fault in deepspeed_faults(settings, config["training"]["dtype"]):
             found = f"{fault.key} is {json.dumps(fault.found)} in {file}"
@@ -45,9 +44,13 @@ def student_limits(config: Config) -> Iterator[Problem]:
             continue
         stop = STOP_TOKENS[student.get("template", DEFAULT_TEMPLATE)]
         ids = {stop: token_id(folder, stop)}
-        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        path, settings = ("students", name, "model"), json_object(folder / "config.json")
+        if settings is None:
+            found, remedy = folder / "config.json", "download or save the model again"
+            yield Problem(path, "the model's config is not JSON", found, "a JSON object", remedy)
+            continue
         for fault in limit_faults(settings, config["training"]["max_length"], ids):
-            yield Problem(("students", name, "model"), fault.problem, fault.found, fault.expected, fault.remedy)
+            yield Problem(path, fault.problem, fault.found, fault.expected, fault.remedy)
 
 
 def model_folder(model: str, revision: str | None) -> Path:
@@ -61,6 +64,14 @@ def model_folder(model: str, revision: str | None) -> Path:
 
 def token_id(folder: Path, token: str) -> int | None:
     """The id of an added token in the folder's tokenizer.json; None if the file does not have it."""
-    file = folder / "tokenizer.json"
-    added = json.loads(file.read_text(encoding="utf-8")).get("added_tokens", []) if file.is_file() else []
+    added = (json_object(folder / "tokenizer.json") or {}).get("added_tokens", [])
     return next((entry["id"] for entry in added if entry["content"] == token), None)
+
+
+def json_object(file: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None if there is none."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -16,7 +16,8 @@ def limit_faults(config: Mapping[str, Any], max_length: int, ids: Mapping[str, i
 
     ``ids`` maps names for the message to token ids that occur in the training; None where the id is unknown.
     """
-    text = config.get("text_config") or config
+    inner = config.get("text_config")
+    text = inner if isinstance(inner, Mapping) else config
     key = next((key for key in _CONTEXT_KEYS if isinstance(text.get(key), int)), None)
     if key is not None and _scaled(text[key], text) < max_length:
         yield Fault(
@@ -28,7 +29,7 @@ def limit_faults(config: Mapping[str, Any], max_length: int, ids: Mapping[str, i
         )
     rows = text.get("vocab_size")
     for name, number in ids.items():
-        if rows is None or number is None or number < rows:
+        if not isinstance(rows, int) or number is None or number < rows:
             continue
         yield Fault(
             "a token is beyond the student's embedding",
@@ -41,7 +42,9 @@ def limit_faults(config: Mapping[str, Any], max_length: int, ids: Mapping[str, i
 
 def _scaled(context: int, text: Mapping[str, Any]) -> float:
     """The context with the model's scaling of rotary positions, which some configs leave out of their number."""
-    scaling = text.get("rope_scaling") or text.get("rope_parameters") or {}
-    if not isinstance(scaling.get("factor"), int | float):
+    scaling = text.get("rope_scaling") or text.get("rope_parameters")
+    factor = scaling.get("factor") if isinstance(scaling, Mapping) else None
+    if not isinstance(scaling, Mapping) or not isinstance(factor, int | float):
         return context
-    return max(context, (scaling.get("original_max_position_embeddings") or context) * scaling["factor"])
+    original = scaling.get("original_max_position_embeddings")
+    return max(context, (original if isinstance(original, int) else context) * factor)

@@ -67,8 +67,11 @@ def check_deepspeed(path: Path, dtype: str) -> None:
     """Raise :class:`StudyError` if the DeepSpeed configuration changes the recipe or does not serve ``dtype``."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise StudyError("the DeepSpeed configuration is not JSON", where=path, found=error) from None
+    if not isinstance(config, dict):
+        found = type(config).__name__
+        raise StudyError("the DeepSpeed configuration is not a JSON object", where=path, found=found)
     for fault in deepspeed_faults(config, dtype):
         raise _error(fault, path)
 
