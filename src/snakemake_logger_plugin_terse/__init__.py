@@ -19,22 +19,25 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_terse.cache_folder import check_cache_folder
+from snakemake_logger_plugin_terse.failures import Failure, describe
 from snakemake_logger_plugin_terse.screen import Screen
 from snakemake_logger_plugin_terse.text import clock, duration, job_name, last_words
 
 #: Seconds between two looks at the running jobs, on a terminal and elsewhere.
 TERMINAL_INTERVAL, FILE_INTERVAL = 0.5, 60.0
-#: How much of a failed job's log is shown.
-FAILED_LOG_LINES = 20
 #: How many running jobs the status line names.
 NAMED_JOBS = 3
 #: Remarks of Snakemake and its Slurm executor that nobody needs to read on the screen.
 NOISE = re.compile(
     "Assuming unrestricted shared filesystem|Building DAG of jobs|Using shell:|Select jobs to execute"
     "|Conda environments: ignored|Singularity containers: ignored|Config file .* by additional config"
-    r"|Complete log\(s\):|Elapsed time:"
+    r"|Complete log\(s\):|Elapsed time:|Adding .* \(.* bytes\)\."
     r"|SLURM run ID:|Auto-selected partition|Job \d+ has been submitted with SLURM jobid"
 )
+#: Begins the command line of a job whose record of failure follows.
+_DUMP = "RuleException:\nCalledProcessError in file"
+#: The errors come again at the end of a run, with the jobs' names, instead of these words of Snakemake.
+NO_NEWS = ("Exiting because a job execution failed", "At least one job did not complete successfully")
 #: Events whose records never make a line: the job's own lines say the same.
 SILENT_EVENTS = {
     LogEvent.WORKFLOW_STARTED,
@@ -62,6 +65,7 @@ class LogHandler(LogHandlerBase):
         stream: TextIO = sys.stdout if self.common_settings.stdout else sys.stderr
         self._screen = Screen(stream)
         self._running: dict[int, tuple[str, float, list[str]]] = {}
+        self._failures: dict[int, Failure] = {}
         self._done, self._total = 0, 0
         self._started = time.monotonic()
         self._lock = RLock()
@@ -88,6 +92,11 @@ class LogHandler(LogHandlerBase):
         self._stop.set()
         with self._lock:
             self._screen.status("")
+            if self._failures and not self._plain:
+                number = f"{len(self._failures)} jobs" if len(self._failures) > 1 else "1 job"
+                lines = [failure.summary() for failure in self._failures.values()]
+                self._screen.line("\n".join([f"{number} failed:", *lines]))
+                self._failures = {}
         super().close()
 
     def _handle(self, record: logging.LogRecord) -> None:
@@ -104,30 +113,44 @@ class LogHandler(LogHandlerBase):
             self._total = facts["total"]
             if facts["done"] == self._total:
                 self._screen.line(f"all done after {duration(time.monotonic() - self._started)}")
-        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+        elif event == LogEvent.JOB_ERROR:
             self._fail(record)
+        elif event == LogEvent.GROUP_ERROR:
+            self._fail_group(record)
         elif event not in SILENT_EVENTS:
             message = record.getMessage()
+            if message.startswith(_DUMP):
+                return
+            if any(words in message for words in NO_NEWS) and self._failures:
+                return
             if record.levelno >= logging.WARNING or NOISE.match(message) is None:
                 self._screen.line(message)
 
     def _finish(self, jobid: int) -> None:
         self._done += 1
+        self._failures.pop(jobid, None)
         name, started, _ = self._running.pop(jobid, (f"job {jobid}", time.monotonic(), []))
         width = len(str(self._total))
         took = duration(time.monotonic() - started)
         self._screen.line(f"[{self._done:{width}}/{self._total}] {clock()} {took:>7}  {name}")
 
     def _fail(self, record: logging.LogRecord) -> None:
-        """Snakemake's own words on a failed job, and the end of the job's log."""
+        """The error of a failed job; Snakemake's own account of it is in its log."""
         facts = record.__dict__
-        self._running.pop(facts.get("jobid", -1), None)
-        self._screen.line(self.format(record))
-        for log in facts.get("log") or []:
-            lines = last_words(Path(log), FAILED_LOG_LINES)
-            if lines:
-                self._screen.line(f"the end of {log}:")
-                self._screen.line("\n".join(f"  | {line}" for line in lines))
+        jobid, rule = facts.get("jobid", -1), str(facts.get("rule_name", "a job"))
+        name, _, _ = self._running.pop(jobid, (rule, 0.0, []))
+        logs = [str(log) for log in facts.get("log") or []]
+        is_member = bool(facts.get("indent"))
+        failure, lines = describe(name, str(facts.get("rule_msg") or ""), logs, is_member)
+        if failure is not None:
+            self._failures[jobid] = failure
+            self._screen.line(lines)
+
+    def _fail_group(self, record: logging.LogRecord) -> None:
+        """The end of a group of jobs, whose errors follow."""
+        facts = record.__dict__
+        logs = " ".join(str(log) for log in facts.get("aux_logs") or [])
+        self._screen.line(f"failed: the group of jobs {facts.get('groupid')} {logs}".rstrip())
 
     def _watch(self) -> None:
         interval = TERMINAL_INTERVAL if self._screen.is_terminal else FILE_INTERVAL

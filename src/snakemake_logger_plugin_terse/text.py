@@ -39,6 +39,11 @@ def clock() -> str:
 
 def last_words(log: Path, count: int) -> list[str]:
     """The last ``count`` lines of a log that are not blank; of a line that was written over, its newest state."""
+    return [line.strip() for line in last_lines(log)][-count:]
+
+
+def last_lines(log: Path) -> list[str]:
+    """The lines at the end of a log that are not blank, with their indentation."""
     try:
         with log.open("rb") as file:
             file.seek(0, 2)
@@ -47,4 +52,4 @@ def last_words(log: Path, count: int) -> list[str]:
     except OSError:
         return []
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in TERMINAL_CODES.sub("", text).split("\n"))
-    return [line.strip() for line in lines if line.strip()][-count:]
+    return [line for line in lines if line.strip()]

@@ -74,13 +74,87 @@ def test_warnings_and_plain_remarks_are_kept(send: Send, screen: StringIO) -> No
     assert len(screen.getvalue().splitlines()) == 2
 
 
-def test_a_failed_job_shows_the_end_of_its_log(send: Send, screen: StringIO, tmp_path: Path) -> None:
+def failed(send: Send, jobid: int, log: Path, **facts: Any) -> None:
+    defaults = {
+        "event": LogEvent.JOB_ERROR,
+        "jobid": jobid,
+        "rule_name": "train",
+        "log": [str(log)],
+        "shellcmd": "dump",
+    }
+    send("Error in rule train", level=logging.ERROR, **defaults | facts)
+
+
+ERROR = """error: no such student
+  file: config.yaml
+  what to do: add it
+"""
+
+
+def test_a_failed_job_shows_its_error_and_nothing_around_it(send: Send, screen: StringIO, tmp_path: Path) -> None:
     log = tmp_path / "train.log"
-    log.write_text("".join(f"line {number}\n" for number in range(100)) + "error: no such student\n")
-    send("Error in rule train", level=logging.ERROR, event=LogEvent.JOB_ERROR, jobid=1, log=[str(log)])
-    printed = screen.getvalue()
-    assert "Error in rule train" in printed and "| error: no such student" in printed
-    assert "line 99" in printed and "line 50" not in printed
+    noise = "".join(f"leak {number}\n" for number in range(100))
+    log.write_text(f"error: an earlier one\n{noise}{ERROR}{noise}")
+    send(**job(1, rule_msg="train the small student"))
+    dump = "RuleException:\nCalledProcessError in file \"training.smk\", line 53:\nCommand 'python ...' returned 1"
+    send(dump, level=logging.ERROR)
+    failed(send, 1, log, rule_msg="Slurm job 7 ended as FAILED. ")
+    assert screen.getvalue().splitlines() == [
+        "failed: train the small student",
+        "  Slurm job 7 ended as FAILED.",
+        "  | error: no such student",
+        "  |   file: config.yaml",
+        "  |   what to do: add it",
+        f"  the whole log: {log}",
+    ]
+
+
+def test_an_error_without_words_shows_the_end_of_the_log(send: Send, screen: StringIO, tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_text("".join(f"line {number}\n" for number in range(100)) + "RuntimeError: no memory\n")
+    failed(send, 1, log)
+    assert "| RuntimeError: no memory" in screen.getvalue()
+    assert "line 99" in screen.getvalue() and "line 50" not in screen.getvalue()
+
+
+def test_the_errors_come_again_at_the_end(send: Send, screen: StringIO, tmp_path: Path) -> None:
+    """But not those of jobs that a restart has finished, and not Snakemake's hint to look above."""
+    handler = send.__closure__[0].cell_contents  # type: ignore[attr-defined]
+    log, other = tmp_path / "train.log", tmp_path / "none.log"
+    log.write_text(ERROR)
+    for jobid in (1, 2, 3):
+        send(**job(jobid, rule_msg=f"train student {jobid}"))
+        failed(
+            send, jobid, log if jobid < 3 else other, rule_msg="Slurm job 7 ended as TIMEOUT. " if jobid == 3 else ""
+        )
+    send(**job(2, rule_msg="train student 2"))
+    send("Finished jobid: 2", event=LogEvent.JOB_FINISHED, job_id=2)
+    send("Exiting because a job execution failed. Look above for error messages", level=logging.ERROR)
+    handler.close()
+    assert "Look above" not in screen.getvalue()
+    assert screen.getvalue().splitlines()[-3:] == [
+        "2 jobs failed:",
+        f"  train student 1: error: no such student ({log})",
+        "  train student 3: Slurm job 7 ended as TIMEOUT.",
+    ]
+
+
+def test_of_a_failed_group_the_jobs_with_an_error_are_shown(send: Send, screen: StringIO, tmp_path: Path) -> None:
+    log, fine = tmp_path / "grade.log", tmp_path / "fine.log"
+    log.write_text(ERROR)
+    fine.write_text("graded 20 answers\n")
+    for jobid in (1, 2):
+        send(**job(jobid, rule_msg=f"grade model {jobid}"))
+    group = {"groupid": "grading", "job_error_info": [{}, {}], "aux_logs": ["slurm/7.log"]}
+    send("Error in group grading", level=logging.ERROR, event=LogEvent.GROUP_ERROR, **group)
+    for jobid, file in ((1, fine), (2, log)):
+        failed(send, jobid, file, indent=True)
+    assert screen.getvalue().splitlines()[:3] == [
+        "failed: the group of jobs grading slurm/7.log",
+        "failed: grade model 2",
+        "  | error: no such student",
+    ]
+    assert "model 1" not in screen.getvalue()
 
 
 @pytest.mark.parametrize(
