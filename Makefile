@@ -20,7 +20,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv venv-gpu lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -132,6 +132,9 @@ $(DOCS)/venv/.installed: envs/docs.lock.txt
 	$(PYTHON) -m venv --clear $(DOCS)/venv
 	$(DOCS)/venv/bin/pip install --quiet --no-deps -r envs/docs.lock.txt
 	@touch $@
+
+venv-gpu: ## install the locked GPU environment into .venv-gpu, then check driver, torch and vLLM
+	@$(PYTHON) envs/install.py --kind gpu
 
 lock: ## resolve envs/*.in anew: the locks and the conda files
 	$(PYTHON) -m venv .cache/lock

@@ -1,7 +1,7 @@
-"""Install the locked CPU environment into .venv, unless it is there already.
+"""Install a locked environment, unless it is there already: the CPU one into .venv, the GPU one into .venv-gpu.
 
-    make venv                                  # what a person types
-    python3 envs/install.py --venv .venv       # what it runs; needs nothing but Python itself
+    make venv                                  # what a person types, or: make venv-gpu
+    python3 envs/install.py                    # what it runs, or: --kind gpu; needs nothing but Python itself
 
 A stamp inside the environment names the lock, the Python and the place it was made for. Without that very
 stamp (a changed lock, another Python, a moved folder, an interrupted installation) the environment is made anew.
@@ -28,8 +28,11 @@ from pathlib import Path
 
 ENVS = Path(__file__).resolve().parent
 STAMP = ".installed"
-#: The Pythons that the lock has wheels for: this one and later, but not the second.
-OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
+#: The Pythons that a lock has wheels for: this one and later, but not that of its kind.
+OLDEST_PYTHON = (3, 11)
+TOO_NEW_PYTHON = {"cpu": (3, 14), "gpu": (3, 13)}
+VENVS = {"cpu": ".venv", "gpu": ".venv-gpu"}
+SIZES = {"cpu": "about 4 GB and 2 minutes", "gpu": "about 12 GB"}
 #: Where PyTorch keeps its CPU builds; asked only if the configured index has none.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 #: Several times as fast as pip; envs/lock.py makes the locks with the same version.
@@ -63,11 +66,12 @@ class SetupError(Exception):
     """Something that the person at the keyboard has to change first; the text says what."""
 
 
-def missing_tools() -> "list[str]":
+def missing_tools(kind: str = "cpu") -> "list[str]":
     """What this machine lacks for the installation and for the engines, each with what to do about it."""
     missing = []
-    if not OLDEST_PYTHON <= sys.version_info[:2] < TOO_NEW_PYTHON:
-        wanted = "Python {}.{} or newer, but older than {}.{}".format(*OLDEST_PYTHON, *TOO_NEW_PYTHON)
+    too_new = TOO_NEW_PYTHON[kind]
+    if not OLDEST_PYTHON <= sys.version_info[:2] < too_new:
+        wanted = "Python {}.{} or newer, but older than {}.{}".format(*OLDEST_PYTHON, *too_new)
         here = f"{sys.executable} is Python {platform.python_version()}"
         missing.append(f"{wanted}: {here}. Install one and say which: make PYTHON=python3.11")
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
@@ -261,12 +265,12 @@ def unexpected_conflicts(check_output: str) -> "list[str]":
     return [line for line in lines if not any(pattern.search(line) for pattern in known)]
 
 
-def install(venv: Path, lock: Path, project: Path) -> None:
+def install(venv: Path, lock: Path, project: Path, size: str = SIZES["cpu"]) -> None:
     """Make the environment from nothing. Raises SetupError where pip fails or packages do not fit together."""
     if venv.exists():
         print(f"{venv} is incomplete, or was made for something else: making it anew", flush=True)
         shutil.rmtree(str(venv))
-    print(f"installing the packages of {lock} into {venv}: about 4 GB and 2 minutes", flush=True)
+    print(f"installing the packages of {lock} into {venv}: {size}", flush=True)
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     settings = source_settings(venv)
     failure = install_with_uv(venv, settings, lock)
@@ -282,20 +286,30 @@ def install(venv: Path, lock: Path, project: Path) -> None:
         raise SetupError("the installed packages do not fit together:\n  " + "\n  ".join(conflicts))
 
 
+def check_gpu(venv: Path) -> None:
+    """Use the machine's GPU with the environment. Raises SetupError where that fails."""
+    if subprocess.run([str(venv / "bin" / "python"), str(ENVS / "check_gpu.py")]).returncode:
+        raise SetupError(f"{venv} is installed, but cannot use a GPU here; see above. Check again: make venv-gpu")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--venv", type=Path, default=ENVS.parent / ".venv", help="the environment (default: .venv)")
-    parser.add_argument("--lock", type=Path, default=ENVS / "cpu.lock.txt", help="the lock (default: the CPU lock)")
+    parser.add_argument("--kind", choices=sorted(VENVS), default="cpu", help="the machine's kind (default: cpu)")
+    parser.add_argument("--venv", type=Path, help="the environment (default: .venv, for GPUs .venv-gpu)")
+    parser.add_argument("--lock", type=Path, help="the lock (default: that of the kind)")
     arguments = parser.parse_args()
-    key = installation_key(arguments.venv, arguments.lock)
-    if is_installed(arguments.venv, key):
-        return
-    missing = missing_tools()
-    if missing:
-        raise SetupError("this machine lacks\n  - " + "\n  - ".join(missing))
-    install(arguments.venv, arguments.lock, ENVS.parent)
-    write_stamp(arguments.venv, key)
-    print(f"installed: {arguments.venv}", flush=True)
+    venv = arguments.venv or ENVS.parent / VENVS[arguments.kind]
+    lock = arguments.lock or ENVS / f"{arguments.kind}.lock.txt"
+    key = installation_key(venv, lock)
+    if not is_installed(venv, key):
+        missing = missing_tools(arguments.kind)
+        if missing:
+            raise SetupError("this machine lacks\n  - " + "\n  - ".join(missing))
+        install(venv, lock, ENVS.parent, SIZES[arguments.kind])
+        write_stamp(venv, key)
+        print(f"installed: {venv}", flush=True)
+    if arguments.kind == "gpu":
+        check_gpu(venv)
 
 
 def run() -> "str | int":

@@ -373,8 +373,81 @@ def test_a_missing_tool_is_named_with_its_remedy(installer: ModuleType, monkeypa
     assert message.startswith(tool) and package in message
 
 
-@pytest.mark.parametrize("version", [(3, 10), (3, 14)])
-def test_a_python_without_wheels_is_refused(installer: ModuleType, monkeypatch, version: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("kind", "version"), [("cpu", (3, 10)), ("cpu", (3, 14)), ("gpu", (3, 10)), ("gpu", (3, 13))])
+def test_a_python_without_wheels_is_refused(
+    installer: ModuleType, monkeypatch, kind: str, version: tuple[int, int]
+) -> None:
     monkeypatch.setattr(installer.sys, "version_info", version)
-    (message,) = installer.missing_tools()
+    (message,) = installer.missing_tools(kind)
     assert "Python 3.11 or newer" in message and "make PYTHON=" in message
+
+
+def test_the_installer_knows_the_pythons_of_the_locks(installer: ModuleType, envs: Path) -> None:
+    locks = load(envs / "lock.py")
+    for kind, too_new in installer.TOO_NEW_PYTHON.items():
+        assert locks.TOO_NEW_PYTHON[kind] == "{}.{}".format(*too_new)
+
+
+def installed_gpu(installer: ModuleType, folder: Path, monkeypatch, status: int) -> list[str]:
+    """Run the installer on an environment that is there already, whose Python ends with ``status``."""
+    venv, calls = folder / "venv", folder / "calls"
+    (venv / "bin").mkdir(parents=True)
+    python = venv / "bin" / "python"
+    python.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nexit {status}\n')
+    python.chmod(0o755)
+    (folder / "lock.txt").write_text("torch==1\n")
+    installer.write_stamp(venv, installer.installation_key(venv, folder / "lock.txt"))
+    words = ["install.py", "--kind", "gpu", "--venv", str(venv), "--lock", str(folder / "lock.txt")]
+    monkeypatch.setattr(installer.sys, "argv", words)
+    installer.main()
+    return calls.read_text().splitlines()
+
+
+def test_a_gpu_environment_is_checked_each_time(installer: ModuleType, envs: Path, tmp_path: Path, monkeypatch) -> None:
+    assert installed_gpu(installer, tmp_path, monkeypatch, 0) == [str(envs / "check_gpu.py")]
+
+
+def test_a_gpu_that_does_not_work_is_an_error(installer: ModuleType, tmp_path: Path, monkeypatch) -> None:
+    with pytest.raises(installer.SetupError, match="cannot use a GPU here"):
+        installed_gpu(installer, tmp_path, monkeypatch, 1)
+
+
+@pytest.fixture
+def checker(envs: Path) -> ModuleType:
+    return load(envs / "check_gpu.py")
+
+
+def fake_smi(folder: Path, monkeypatch, text: str) -> None:
+    (folder / "nvidia-smi").write_text(f"#!/bin/sh\n{text}\n")
+    (folder / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_without_a_driver(checker: ModuleType, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="no NVIDIA driver"):
+        checker.main()
+
+
+@pytest.mark.parametrize("text", ["exit 0", "echo No devices were found", "echo broken >&2; exit 9"])
+def test_a_driver_without_gpu(checker: ModuleType, tmp_path: Path, monkeypatch, text: str) -> None:
+    fake_smi(tmp_path, monkeypatch, text)
+    with pytest.raises(SystemExit, match="nvidia-smi finds no GPU"):
+        checker.gpus()
+
+
+def test_gpus_are_listed_with_their_driver(checker: ModuleType, tmp_path: Path, monkeypatch) -> None:
+    fake_smi(tmp_path, monkeypatch, "echo 'NVIDIA H100, 81559 MiB, 580.1'; echo 'NVIDIA H100, 81559 MiB, 580.1'")
+    assert checker.gpus() == ["NVIDIA H100, 81559 MiB, 580.1"] * 2
+
+
+def test_a_library_that_cannot_be_imported_is_named(checker: ModuleType, monkeypatch) -> None:
+    monkeypatch.setattr(checker, "_MODULES", ("pytest", "no_such_library"))
+    with pytest.raises(SystemExit, match="no_such_library cannot be imported: ModuleNotFoundError"):
+        checker.import_all()
+
+
+def test_a_torch_that_cannot_use_the_gpu(checker: ModuleType) -> None:
+    """The CPU build of this environment."""
+    with pytest.raises(SystemExit, match=r"cannot use the GPU .*driver 580.1"):
+        checker.use_gpu("580.1")

@@ -85,3 +85,10 @@ def test_a_folder_is_searched_first_and_stands_there_once(monkeypatch: pytest.Mo
     for _ in range(2):
         search_first(Path("/a venv/bin"))
     assert os.environ["PATH"] == "/a venv/bin:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "/p/src"), ("", "/p/src"), ("/other", "/p/src:/other")])
+def test_another_variable_has_no_default(monkeypatch: pytest.MonkeyPatch, before: str | None, after: str) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False) if before is None else monkeypatch.setenv("PYTHONPATH", before)
+    search_first(Path("/p/src"), "PYTHONPATH")
+    assert os.environ["PYTHONPATH"] == after

@@ -50,9 +50,12 @@ if workflow.is_main_process:
     if LOCK:
         print(f"note: models and data sets have the commits of {LOCK.path}; the hub stays off", file=sys.stderr)
 
-# Jobs find the programs of Snakemake's environment even if it is not activated.
+# Jobs find the programs of Snakemake's environment even if it is not activated. The environments of envs/ that Snakemake
+# itself deploys have every package but this project.
 if not workflow.deployment_settings.deployment_method:
     search_first(Path(sys.executable).parent)
+else:
+    search_first(PROJECT / "src", "PYTHONPATH")
 
 
 # Models without results in this run, since their jobs have failed. Tables and figures without them have their own place.

@@ -66,11 +66,12 @@ def _paths(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
             yield from _paths(value)
 
 
-def search_first(folder: Path) -> None:
-    """Let programs that this process starts find other programs in ``folder`` first."""
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    if folders[0] != str(folder):
-        os.environ["PATH"] = os.pathsep.join([str(folder), *folders])
+def search_first(folder: Path, variable: str = "PATH") -> None:
+    """Let programs that this process starts look into ``folder`` first: for programs, or as ``variable`` says."""
+    default = os.defpath if variable == "PATH" else ""
+    folders = [part for part in os.environ.get(variable, default).split(os.pathsep) if part]
+    if folders[:1] != [str(folder)]:
+        os.environ[variable] = os.pathsep.join([str(folder), *folders])
 
 
 def is_hub_id(text: str) -> bool:
