@@ -33,7 +33,7 @@ def commands(rounds: int) -> dict[str, list[str]]:
         "overhead.py": ["--prompts", "300", "--rounds", str(rounds)],
         "training_speed.py": ["--shapes", "1.9M", "--tokens", "30000", "--rounds", str(rounds)],
         "generation_speed.py": ["--prompts", "512", "--repeats", str(rounds)],
-        "bootstrap_speed.py": ["--items", "300", "--replicates", "200", "--peer"],
+        "bootstrap_speed.py": ["--items", "300", "--replicates", "2000", "--peer"],
     }
 
 
@@ -68,7 +68,7 @@ def page(found: list[Ratio], failed: list[str], minutes: float) -> str:
         "`make bench` writes this page. A ratio is our speed over the peer's, on the same work in the same run: the",
         "median of the rounds, with the lowest and the highest. Above 1 we are faster.",
         "",
-        f"{date.today()}, {platform.machine()}, {os.cpu_count()} CPU cores, {minutes:.0f} minutes; {versions}.",
+        f"{date.today()}, {platform.machine()}, {os.cpu_count()} CPU cores, {minutes:.0f} min; {versions}.",
         "",
         "| work | peer | ratio |",
         "|---|---|---|",
