@@ -42,7 +42,7 @@ def run_cases(folder: Path, student: Path, cases: list[dict[str, Any]], processe
     launcher = ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)] if processes > 1 else []
     program = [str(Path(__file__).with_name("injected_gradients.py")), str(folder), str(student)]
     command = [sys.executable, *launcher, *program, str(folder / "cases.json")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "results.json").read_text())
 
@@ -68,6 +68,7 @@ def test_every_stage_and_fault_on_two_processes(tiny_model: Path, tmp_path: Path
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2 * PATIENCE)
 @pytest.mark.parametrize("processes", [1, 2])
 def test_all_faults_in_all_stages(tiny_model: Path, tmp_path: Path, processes: int) -> None:
     cases = [case | ({"rank": 1} if processes > 1 and case["bad"] != "zero" else {}) for case in ALL]

@@ -294,7 +294,7 @@ def test_a_tokenizer_that_loads_as_another_one_is_refused(root, tiny_model, mixt
     by_pairs = pre_tokenizers.Split(Regex("[0-9]{2}"), behavior="removed")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([by_pairs, tokenizer.pre_tokenizer])
     tokenizer.save(str(model / "tokenizer.json"))
-    done = run(command(root, tiny_model, mixture, tmp_path / "model", model="somebody/other"))
+    done = run(command(root, tiny_model, mixture, tmp_path / "model", model="somebody/other"), by_itself=True)
     assert done.returncode == 2
     assert "other token ids than its tokenizer.json" in done.stderr
 
