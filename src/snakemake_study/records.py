@@ -8,12 +8,18 @@ Snakemake was killed has no record at all, and a later change of its settings go
 from __future__ import annotations
 
 import os
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable
 from copy import copy
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import snakemake.api  # before snakemake.workflow, which cannot be imported first
 import snakemake.workflow
+from snakemake.persistence import NO_PARAMS_CHANGE
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from snakemake_study.locks import OwnLocks
@@ -21,6 +27,8 @@ from snakemake_study.locks import OwnLocks
 
 class TrueRecords(OwnLocks):
     """Snakemake's records in files, with those of cluster jobs written inside of the jobs."""
+
+    rules_folder: Path | None = None
 
     async def finished(self, job: Any) -> None:
         """Record a job that has succeeded, unless the process that ran it has done so."""
@@ -45,7 +53,48 @@ class TrueRecords(OwnLocks):
         self._clear_cache()
         return not os.path.exists(mark) and self.metadata(file) is not None
 
+    def input_changed(self, job: Any, file: Any = None) -> Any:
+        """Whether the list of input files differs from the recorded one; never for the rules of this project.
 
-def replace_records() -> None:
-    """Have Snakemake use :class:`TrueRecords` from now on."""
+        Their parameters say what a result depends on. Lists of inputs also change with the way in which work is cut
+        into jobs: how many models a job judges, into how many shards the teacher's prompts are cut.
+        """
+        if _folder_of(job.rule.snakefile) == self.rules_folder:
+            return False if file is not None else iter(())
+        return super().input_changed(job, file)
+
+    def params_changed(self, job: Any, file: Any = None) -> Any:
+        """Whether parameters differ in more than their spelling, such as 1 for 1.0."""
+        changes = super().params_changed(job, file)
+        if changes and _folder_of(job.rule.snakefile) == self.rules_folder:
+            before, now = (_meanings(values, job.rule.name) for values in (changes.only_old, changes.only_new))
+            return NO_PARAMS_CHANGE if before == now else changes
+        return changes
+
+
+@cache
+def _folder_of(file: str) -> Path:
+    return Path(file).resolve().parent
+
+
+#: A whole number as a decimal number, in JSON.
+_WHOLE = re.compile(r"(?<=[ \[])(-?\d+)\.0(?=[,\]}])")
+
+
+def _meanings(parameters: Iterable[str], rule: str) -> set[str]:
+    """Parameters without differences of spelling, and without those that only say how work is cut into jobs."""
+    # earlier versions recorded the other models of the same job
+    cut = tuple(f"{quote}--model-ids " for quote in "\"'") if rule.startswith("evaluate_") else ()
+    return {_WHOLE.sub(r"\1", text) for text in parameters if not (cut and text.startswith(cut))}
+
+
+def replace_records(rules_folder: Path) -> None:
+    """Have Snakemake use :class:`TrueRecords` from now on. ``rules_folder`` contains the rules of this project."""
+    TrueRecords.rules_folder = rules_folder
     snakemake.workflow.FilePersistence = TrueRecords
+
+
+def incomplete_files(folder: Path = Path(".snakemake", "incomplete")) -> set[str]:
+    """The outputs of jobs that are running, or that a killed Snakemake has left unfinished."""
+    marks = (file.relative_to(folder).parts for file in folder.rglob("*") if file.is_file())
+    return {urlsafe_b64decode("".join(part.removeprefix("@") for part in parts)).decode() for parts in marks}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scale_or_reason.study.gaps import Gap, PartialRun, gap_note, model_of_path, separated_models, write_gaps
+from scale_or_reason.study.gaps import Gap, PartialRun, gap_note, model_of_path, write_gaps
 from snakemake_study.again import changed
 from snakemake_study.failures import FailedJobs, has_gone_as_far_as_possible
 
@@ -29,22 +29,6 @@ GAP = Gap("general/s/seq/rho-1/seed-0", "train_student general s seq 1 0", "logs
 def test_the_model_of_a_path(path: str, model: str | None) -> None:
     expected = "general/s/mix/rho-0.5/seed-2/max-tokens-80" if "max-tokens" in path else model
     assert model_of_path(path) == expected
-
-
-def test_members_of_a_group_with_a_gap_are_separated_and_no_others() -> None:
-    groups = [
-        [f"{{corpus}}/{{student}}/seq/rho-{ratio}/seed-{{seed}}" for ratio in ("0", "0.5", "1")],
-        ["adapted/{student}/ift-then-reasoning/seed-{seed}", "adapted/{student}/ift-then-ift/seed-{seed}"],
-        ["{model_id}"],
-    ]
-    assert separated_models([], groups) == []
-    missing = [GAP.model_id, "math/s/seq/rho-0/seed-3", "math/s/seq/rho-0.5/seed-3", "base/s/shots-1"]
-    assert separated_models(missing, groups) == [
-        *(f"general/s/seq/rho-{ratio}/seed-0" for ratio in ("0.5", "0")),
-        "math/s/seq/rho-1/seed-3",
-    ]
-    adapted = ["adapted/s/ift-then-ift/seed-0"]
-    assert separated_models(adapted, groups) == ["adapted/s/ift-then-reasoning/seed-0"]
 
 
 def test_gaps_reach_the_jobs_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:

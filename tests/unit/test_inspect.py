@@ -340,7 +340,7 @@ def corpus(tmp_path: Path) -> Path:
                 if (row["prompt_id"], name) == (IDS["unfinished"], "reasoning"):
                     row["finish_reason"] = "length"
             both.append(table_from_rows(rows, "generations"))
-            write_table(both[-1], tmp_path / "pairs" / "math" / name / f"shard-{shard}.parquet", "generations")
+            write_table(both[-1], tmp_path / "pairs" / "math" / name / f"shard-{shard}-of-2.parquet", "generations")
         pairs.append(maker.pair(part, *both))
     write_table(pairs[0], tmp_path / "pairs" / "math.parquet", "pairs")
     write_audit(maker.audit, tmp_path / "pairs" / "math.audit.csv", tmp_path / "pairs" / "math.audit.json")

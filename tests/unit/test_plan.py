@@ -208,7 +208,7 @@ def test_what_is_there_is_not_counted_again(paper: dict[str, Any], root: Path, t
     finished = [
         "models/general/Qwen2.5-14B/seq/rho-1/seed-0/manifest.json",
         "answers/general/Qwen2.5-14B/seq/rho-1/seed-0/manifest.json",
-        "pairs/math/reasoning/shard-3.parquet",
+        "pairs/math/reasoning/shard-3-of-32.parquet",
         "tokens/math/Qwen2.5-0.5B/manifest.json",
     ]
     for name in finished:

@@ -103,5 +103,5 @@ def test_a_job_of_this_machine_is_recorded_here(tmp_path: Path, is_local: bool, 
 
 def test_snakemake_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snakemake.workflow, "FilePersistence", FilePersistence)
-    replace_records()
+    replace_records(Path("rules"))
     assert snakemake.workflow.FilePersistence is TrueRecords

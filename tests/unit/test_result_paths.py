@@ -23,6 +23,7 @@ MODELS = [
 ]
 VALUES = {
     "format": st.sampled_from(["ift", "reasoning"]),
+    "shards": st.integers(1, 999).map(str),
     "shard": st.integers(0, 999).map(str),
     "curriculum": st.sampled_from(["seq", "mix"]),
     "ratio": st.sampled_from(["0", "0.25", "1"]),

@@ -429,7 +429,7 @@ def test_one_gpu_needs_no_teacher(tree: Tree) -> None:
 
 def test_another_benchmark_makes_no_teacher_answer_again(tree: Tree) -> None:
     """Overlaps follow from questions and benchmarks; the teacher is asked before anybody looks for them."""
-    jobs = tree.dry_run("results/micro/pairs/general/ift/shard-0.parquet", study=MICRO)
+    jobs = tree.dry_run("results/micro/pairs/general/ift/shard-0-of-1.parquet", study=MICRO)
     assert jobs == {"generate_teacher_answers": 1, "prepare_prompts": 1, "small_world_prompts": 1}
 
 

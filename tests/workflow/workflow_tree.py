@@ -29,7 +29,7 @@ IMPORTED = (
     "snakemake.report",
     "snakemake.scheduling.job_scheduler",
     "snakemake_executor_plugin_slurm",
-    "scale_or_reason.judging.batches",
+    "scale_or_reason.study.batches",
     "scale_or_reason.preflight.file_checks",
     "scale_or_reason.preflight.validation",
     "scale_or_reason.reporting.figures.registry",

@@ -167,6 +167,8 @@ rule compute_findings:
         seed=option("seed", STUDY.seed),
         limits=lambda wildcards, input: option("limits", input.limits) if input.limits else "",
         rates=lambda wildcards, input: option("learning_rates", *input.rates) if input.rates else "",
+        # lists of inputs make nothing old
+        parts=option("parts", *(["length limits"] if LIMITED_IDS else []), *STUDY.searched),
     message:
         "compute the papers' statements"
     shell:

@@ -5,10 +5,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from scale_or_reason.judging.batches import judging_batches
 from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, NUMBER, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note, separated_models
+from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note
 from scale_or_reason.study.hub_lock import DATASET, pin_revisions, read_lock
 from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
@@ -82,17 +81,7 @@ def one_of(names):
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
 # Models under other length limits have separate rules.
 TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
-GRID, ADAPTED = STUDY.variants(), STUDY.adapted_variants()
-# Whether models of a student are evaluated in one job, and the models with separate jobs.
-BY_STUDENT = config["compute"]["evaluation_grouping"] == "student"
-STUDENT_GROUPS = [
-    [f"{{corpus}}/{{student}}/{cell}/seed-{{seed}}" for cell in GRID],
-    [f"adapted/{{student}}/{formats}/seed-{{seed}}" for formats in ADAPTED],
-]
-TRAINED_APART = TRAINED
-if BY_STUDENT:
-    separate = one_of(separated_models(GAPS.missing, STUDENT_GROUPS))
-    TRAINED_APART = rf"(?:{separate}|(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-){TRAINED})"
+BASE = rf"(?=base/){MODEL_ID_PATTERN}"
 EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 LIMITABLE = rf"(?!.*/mix/rho-[01]/){CELL_PATTERN}"
 SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
@@ -114,6 +103,7 @@ wildcard_constraints:
     rate=r"[0-9.]+(?:e[+-][0-9]+)?",
     shots=NUMBER,
     shard=NUMBER,
+    shards=NUMBER,
     max_tokens=NUMBER,
     model_id=EVALUATED,
 
@@ -128,24 +118,14 @@ RESTARTS = config["compute"]["restarts"] if workflow.is_main_process else 0
 TOKENIZERS = {student.tokenizer_name: student for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
+# The first wildcards in the paths of models that are evaluated together.
+OWNER = {"corpus": f"(?:{one_of(STUDY.corpora)})", "student": f"(?:{one_of(STUDY.students)})"}
 # Sources of few-shot examples; zero-shot evaluation needs none.
 POOLS = expand(
     "<results>/benchmarks/{benchmark}.pool.parquet", benchmark=STUDY.benchmarks if any(STUDY.base_shots) else []
 )
-SAMPLES = {name: count for name, count in config["benchmarks"]["samples_per_item"].items() if name in STUDY.benchmarks}
 # A judge's manifest represents its tables, which saves Snakemake 12,000 files in the papers' study.
 JUDGED = expand("<results>/verdicts/{judge}/{{model_id}}/manifest.json", judge=STUDY.judges)
-# With batches, models outside the study that are requested by path are judged one by one.
-SHOTS = one_of([f"shots-{shots}" for shots in STUDY.base_shots])
-IN_BATCHES = rf"(?!.*/(?:{one_of(GRID + ADAPTED)})/seed-|base/[^/]+/(?:{SHOTS})/|teacher/)"
-ONE_BY_ONE = config["compute"]["models_per_judge_job"] == 1
-JUDGING_BATCHES = judging_batches(STUDY, config["compute"]["models_per_judge_job"])
-JUDGED_APART = one_of(separated_models(GAPS.missing, [batch.model_ids for batch in JUDGING_BATCHES]))
-JUDGED_ALONE = EVALUATED if ONE_BY_ONE else rf"(?:{JUDGED_APART}|{IN_BATCHES}{EVALUATED})"
-WITHIN_LIMITS = [rf"{re.escape(name)}/seed-{NUMBER}/max-tokens-{count}/" for name, count in STUDY.limited_variants()]
-LIMITED_ALONE = rf"{LIMITABLE}/max-tokens-{NUMBER}"
-if WITHIN_LIMITS and not ONE_BY_ONE:
-    LIMITED_ALONE = rf"(?:{JUDGED_APART}|(?!.*/(?:{'|'.join(WITHIN_LIMITS)})){LIMITED_ALONE})"
 JUDGE_ARCHITECTURES = [
     f"{judge.name}={LOCK.named(judge.source) if judge.endpoint else judge.source}" for judge in STUDY.judges.values()
 ]

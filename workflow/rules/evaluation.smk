@@ -1,6 +1,15 @@
 # Every model is evaluated on all benchmarks in one job, with one engine start and one table per benchmark. One job also
-# covers all numbers of shots of a base student, both modes of the teacher, and, depending on
-# `compute.evaluation_grouping`, all models of a student.
+# covers both modes of the teacher, and of models without answers all numbers of shots of a base student and, depending
+# on `compute.evaluation_grouping`, all models of a student. All of these rules have the same parameters and command, so
+# that it does not matter for a model's answers which of them has made them.
+
+
+# exec: Slurm's SIGTERM would kill a waiting shell, and with it the job
+EVALUATE = (
+    "exec python {params.program} {params.model} {params.model_ids}"
+    " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
+    " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
+)
 
 
 rule evaluate_model:
@@ -15,7 +24,7 @@ rule evaluate_model:
     benchmark:
         "<benchmarks>/evaluate_model/{model_id}.tsv"
     wildcard_constraints:
-        model_id=TRAINED_APART,
+        model_id=NOT_IN_EVALUATION_BATCH + TRAINED,
     retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
@@ -28,11 +37,11 @@ rule evaluate_model:
     params:
         program=program("evaluate_model"),
         model=lambda wildcards, input: option("model", input.model),
-        model_ids=option("model_ids", "{model_id}"),
+        model_ids=model_ids_option("{model_id}"),
         pools="",
         directory=output_folder(1),
         sampling=json_option("sampling", config["evaluation"]["sampling"]),
-        samples=json_option("samples", SAMPLES),
+        samples=json_option("samples", config["benchmarks"]["samples_per_item"]),
         engine=student_engine,
         engine_of_results=lambda wildcards: engine_of_results(student_of(wildcards)),
         seed=option("seed", STUDY.seed),
@@ -40,101 +49,67 @@ rule evaluate_model:
     message:
         "evaluate {wildcards.model_id}"
     shell:
-        # exec: Slurm's SIGTERM would kill a waiting shell, and with it the job
-        "exec python {params.program} {params.model} {params.model_ids}"
-        " --items {input.item_tables} {params.pools} {params.sampling} {params.samples}"
-        " {params.engine} {params.seed} --output-dir {params.directory} &> {log}"
+        EVALUATE
 
 
-if BY_STUDENT and GRID:
+use rule evaluate_model as evaluate_base_model with:
+    input:
+        item_tables=ITEMS,
+        pools=pools_of,
+        model_files=lambda wildcards: model_files(student_of(wildcards).model),
+    wildcard_constraints:
+        model_id=NOT_IN_EVALUATION_BATCH + BASE,
+    params:
+        model=base_model_option,
+        pools=pools_option,
 
-    use rule evaluate_model as evaluate_student with:
+
+for batch in EVALUATION_BATCHES:
+    trained = not batch.owner.startswith("base/")
+    first_wildcard = "corpus" if batch.owner.startswith("{corpus}") else "student"
+
+    rule:
+        name:
+            f"evaluate_{batch.name}"
         input:
-            models=expand("<results>/models/{{corpus}}/{{student}}/{cell}/seed-{{seed}}", cell=GRID),
+            models=expand("<results>/models/{id}", id=batch.model_ids) if trained else [],
             item_tables=ITEMS,
+            pools=[] if trained else POOLS,
+            model_files=[] if trained else lambda wildcards: model_files(student_of(wildcards).model),
         output:
-            answers=expand(
-                "<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/{benchmark}.parquet",
-                cell=GRID,
-                benchmark=STUDY.benchmarks,
-            ),
-            manifests=expand("<results>/answers/{{corpus}}/{{student}}/{cell}/seed-{{seed}}/manifest.json", cell=GRID),
+            answers=expand("<results>/answers/{id}/{benchmark}.parquet", id=batch.model_ids, benchmark=batch.benchmarks),
+            manifests=expand("<results>/answers/{id}/manifest.json", id=batch.model_ids),
         log:
-            "<logs>/evaluate_model/{corpus}/{student}/seed-{seed}.log",
+            f"<logs>/evaluate_model/{batch.log}.log",
         benchmark:
-            "<benchmarks>/evaluate_model/{corpus}/{student}/seed-{seed}.tsv"
+            f"<benchmarks>/evaluate_model/{batch.log}.tsv"
+        wildcard_constraints:
+            **{first_wildcard: batch.only_here(batch.owner.partition("{")[0]) + OWNER[first_wildcard]},
+        retries: RESTARTS
+        conda:
+            CONDA_ENVIRONMENT
+        threads: JOBS["engine"]["threads"]
         resources:
-            **memory_and_runtime("engine", models=len(GRID)),
+            **memory_and_runtime("engine", models=len(batch.model_ids) if trained else 1),
             vllm=1,
             gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
         params:
-            model=lambda wildcards, input: option("model", *input.models),
-            model_ids=option("model_ids", *(f"{{corpus}}/{{student}}/{part}/seed-{{seed}}" for part in GRID)),
+            program=program("evaluate_model"),
+            model=trained_models_option if trained else base_model_option,
+            model_ids=model_ids_option(*batch.model_ids),
+            pools="" if trained else pools_option,
+            directory=output_folder(1),
+            sampling=json_option("sampling", config["evaluation"]["sampling"]),
+            samples=json_option("samples", config["benchmarks"]["samples_per_item"]),
+            engine=student_engine,
+            engine_of_results=lambda wildcards: engine_of_results(student_of(wildcards)),
+            seed=option("seed", STUDY.seed),
+            version=version_of("answers"),
         message:
-            "evaluate all {wildcards.student} trained on {wildcards.corpus}"
-
-
-if BY_STUDENT and ADAPTED:
-
-    use rule evaluate_model as evaluate_adapted_student with:
-        input:
-            models=expand("<results>/models/adapted/{{student}}/{formats}/seed-{{seed}}", formats=ADAPTED),
-            item_tables=ITEMS,
-        output:
-            answers=expand(
-                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/{benchmark}.parquet",
-                formats=ADAPTED,
-                benchmark=STUDY.benchmarks,
-            ),
-            manifests=expand(
-                "<results>/answers/adapted/{{student}}/{formats}/seed-{{seed}}/manifest.json", formats=ADAPTED
-            ),
-        log:
-            "<logs>/evaluate_model/adapted/{student}/seed-{seed}.log",
-        benchmark:
-            "<benchmarks>/evaluate_model/adapted/{student}/seed-{seed}.tsv"
-        resources:
-            **memory_and_runtime("engine", models=len(ADAPTED)),
-            vllm=1,
-            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
-            gpu_model=GPU_TYPE,
-        params:
-            model=lambda wildcards, input: option("model", *input.models),
-            model_ids=option("model_ids", *(f"adapted/{{student}}/{part}/seed-{{seed}}" for part in ADAPTED)),
-        message:
-            "evaluate all adapted {wildcards.student}"
-
-
-if STUDY.base_shots:
-
-    use rule evaluate_model as evaluate_base_student with:
-        input:
-            item_tables=ITEMS,
-            pools=POOLS,
-            model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
-        output:
-            answers=expand(
-                "<results>/answers/base/{{student}}/shots-{shots}/{benchmark}.parquet",
-                shots=STUDY.base_shots,
-                benchmark=STUDY.benchmarks,
-            ),
-            manifests=expand("<results>/answers/base/{{student}}/shots-{shots}/manifest.json", shots=STUDY.base_shots),
-        log:
-            "<logs>/evaluate_model/base/{student}.log",
-        benchmark:
-            "<benchmarks>/evaluate_model/base/{student}.tsv"
-        resources:
-            **memory_and_runtime("engine"),
-            vllm=1,
-            gpu=lambda wildcards: gpus(student_of(wildcards).engine),
-            gpu_model=GPU_TYPE,
-        params:
-            model=lambda wildcards: model_options(STUDY.students[wildcards.student]),
-            model_ids=option("model_ids", *(f"base/{{student}}/shots-{shots}" for shots in STUDY.base_shots)),
-            pools=lambda wildcards, input: option("pools", *input.pools) if input.pools else "",
-        message:
-            "evaluate base {wildcards.student}"
+            f"evaluate {len(batch.model_ids)} of {batch.owner.replace('{', '{wildcards.')}"
+        shell:
+            EVALUATE
 
 
 use rule evaluate_model as evaluate_teacher with:
@@ -159,7 +134,7 @@ use rule evaluate_model as evaluate_teacher with:
         gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
     params:
         model=teacher_options,
-        model_ids=option("model_ids", *(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),
+        model_ids=model_ids_option(*(f"teacher/{{teacher}}/{answer_format}" for answer_format in FORMATS)),
         engine=teacher_engine,
         engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),
     message:

@@ -68,12 +68,6 @@ def make_partial_results():
 
 
 if GAPS.gaps:
-    # a model whose group's common job cannot run has a job of its own
-    batches = [f"judge_{batch.name}" for batch in JUDGING_BATCHES]
-    preferred = ("evaluate_model", "judge_answers", "judge_within_limit")
-    for names in (["evaluate_model", "evaluate_student", "evaluate_adapted_student"], batches):
-        known = [name for name in names if name in {rule.name for rule in workflow.rules}]
-        workflow.ruleorder(*sorted(known, key=lambda name: name not in preferred))
     config["gaps"] = gap_note(GAPS.gaps, len(ALL_MODEL_IDS))  # for the report
 
 

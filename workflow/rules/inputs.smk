@@ -63,8 +63,8 @@ def rows_of_corpus(wildcards):
 
 def shards_of(corpus, answer_format):
     """All teacher answers to the prompts of a corpus in one format."""
-    numbers = range(STUDY.corpora[corpus].shards)
-    return [f"<results>/pairs/{corpus}/{answer_format}/shard-{shard}.parquet" for shard in numbers]
+    shards = STUDY.corpora[corpus].shards
+    return [f"<results>/pairs/{corpus}/{answer_format}/shard-{shard}-of-{shards}.parquet" for shard in range(shards)]
 
 
 def student_of(wildcards):
@@ -133,6 +133,11 @@ def untrained(model_ids):
     models = [model for model in map(parse_model_id, model_ids) if not STUDY.lineage(model)]
     names = dict.fromkeys((model.kind, model.student) for model in models)
     return [STUDY.teacher if kind == "teacher" else STUDY.students[name] for kind, name in names]
+
+
+def pools_of(wildcards):
+    """The few-shot examples of a base student, none for zero shots."""
+    return POOLS if parse_model_id(wildcards.model_id).shots else []
 
 
 def benchmarks_of(wildcards):

@@ -61,7 +61,7 @@ rule inspect_prompt:
     params:
         study=options({"results": f"results/{STUDY.name}", "study": STUDY.name}),
         shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),
-        mixtures=option("mixtures", *GRID),
+        mixtures=option("mixtures", *STUDY.variants()),
         limit=options({name: config["training"][name] for name in ("max_length", "overlong")}),
         state=state_of_prompt,
     message:

@@ -1,7 +1,13 @@
 # Verdicts on answers, by each judge of the jury and by the rule graders. A judge handles `compute.models_per_judge_job`
-# models of a student per job; each model's verdicts are separate files.
-for batch in JUDGING_BATCHES:
+# models of a student per job, as far as they have no verdicts; each model's verdicts are separate files.
+from scale_or_reason.study.batches import Batch
+
+ALONE = [Batch("answers", ("{model_id}",), STUDY.benchmarks, "{model_id}", "{model_id}", (), True)]
+if limited := STUDY.length_limits.benchmarks:
+    ALONE.append(Batch("within_limit", ("{limited_id}",), limited, "{limited_id}", "{limited_id}", (), True))
+for batch in ALONE + JUDGE_BATCHES:
     judged = batch.owner.replace("{", "{wildcards.")
+    here = NOT_IN_JUDGE_BATCH if batch in ALONE else batch.only_here()
 
     rule:
         name:
@@ -12,22 +18,18 @@ for batch in JUDGING_BATCHES:
             model_files=files_of_judge,
             protocol=lambda wildcards: protocol_file(STUDY.judges[wildcards.judge].protocol),
         output:
-            # kept when a model joins the batch: the script judges only missing or outdated verdicts
-            verdicts=update(
-                expand(
-                    "<results>/verdicts/{{judge}}/{id}/{benchmark}.parquet",
-                    id=batch.model_ids,
-                    benchmark=batch.benchmarks,
-                )
+            verdicts=expand(
+                "<results>/verdicts/{{judge}}/{id}/{benchmark}.parquet", id=batch.model_ids, benchmark=batch.benchmarks
             ),
-            manifests=update(expand("<results>/verdicts/{{judge}}/{id}/manifest.json", id=batch.model_ids)),
+            manifests=expand("<results>/verdicts/{{judge}}/{id}/manifest.json", id=batch.model_ids),
         log:
             f"<logs>/judge_answers/{{judge}}/{batch.log}.log",
         benchmark:
             f"<benchmarks>/judge_answers/{{judge}}/{batch.log}.tsv"
         wildcard_constraints:
-            model_id=JUDGED_ALONE,
-            limited_id=LIMITED_ALONE,
+            judge=f"{here}(?:{one_of(STUDY.judges)})",
+            model_id=EVALUATED,
+            limited_id=rf"{LIMITABLE}/max-tokens-{NUMBER}",
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT

@@ -100,6 +100,9 @@ rule choose_learning_rates:
         **memory_and_runtime("cpu_small"),
     params:
         program=program("choose_learning_rates"),
+        tried=lambda wildcards: option(
+            "tried", *(Path(trial).relative_to("<results>") for trial in trials_of(wildcards))
+        ),
         version=version_of("learning_rates"),
     message:
         "choose the learning rates of {wildcards.student}"

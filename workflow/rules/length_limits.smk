@@ -25,9 +25,8 @@ if LIMITED_BENCHMARKS:
             model_id=LIMITABLE,
         params:
             model=lambda wildcards, input: option("model", input.model),
-            model_ids=option("model_ids", "{model_id}/max-tokens-{max_tokens}"),
+            model_ids=model_ids_option("{model_id}/max-tokens-{max_tokens}"),
             sampling=sampling_within_limit,
-            samples=json_option("samples", {name: SAMPLES[name] for name in LIMITED_BENCHMARKS if name in SAMPLES}),
         message:
             "evaluate {wildcards.model_id} within {wildcards.max_tokens} tokens"
 

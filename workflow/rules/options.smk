@@ -107,8 +107,9 @@ def locked_commits(benchmark):
 def corpus_options(wildcards):
     """The source of a corpus' prompts, the filters, and the number to keep."""
     corpus = STUDY.corpora[wildcards.corpus]
-    settings = {**vars(corpus.source), **mirror_of(corpus.source), **config["prompts"]}
-    settings |= {**config["deduplication"], "num_prompts": corpus.num_prompts}
+    settings = {**vars(corpus.source), **mirror_of(corpus.source)}
+    settings |= {name: config["prompts"][name] for name in ("min_chars", "max_chars")}
+    settings |= {"jaccard": config["deduplication"]["jaccard"], "num_prompts": corpus.num_prompts}
     languages = [option("languages", *corpus.languages)] if corpus.languages else []
     return " ".join([options({name: value for name, value in settings.items() if value is not None}), *languages])
 
@@ -119,6 +120,21 @@ def source_options(wildcards):
     names = ("kind", "path", "config", "split", "revision")
     settings = {name: getattr(source, name) for name in names if getattr(source, name) is not None}
     return options({**settings, **mirror_of(source)})
+
+
+def trained_models_option(wildcards, input):
+    """The folders of the models of a job."""
+    return option("model", *input.models)
+
+
+def base_model_option(wildcards):
+    """The base student of a job."""
+    return model_options(student_of(wildcards))
+
+
+def pools_option(wildcards, input):
+    """The tables of few-shot examples."""
+    return option("pools", *input.pools) if input.pools else ""
 
 
 def teacher_options(wildcards):
@@ -175,7 +191,7 @@ def learning_rate_option(wildcards):
     """The peak learning rate of a training, or the file of the learning-rate search."""
     ratio = wildcards.ratio if "ratio" in wildcards.keys() else ratio_of_format(wildcards.second)
     if wildcards.student not in STUDY.searched:
-        return option("learning_rate", STUDY.learning_rate(wildcards.student, float(ratio)))
+        return option("learning_rate", float(STUDY.learning_rate(wildcards.student, float(ratio))))
     return options(
         {
             # not from the rule's input: Snakemake ignores changes of parameters whose function takes `input`
@@ -186,6 +202,9 @@ def learning_rate_option(wildcards):
     )
 
 
+# In a fixed order: an overlay changes the order of keys. As decimal numbers: 1.0 for 1.
+SCHEDULE = {name: config["training"]["schedule"][name] for name in ("warmup_steps", "decay_steps", "min_lr_ratio")}
+OPTIMIZER = ("weight_decay", "gradient_clipping", "adam_beta1", "adam_beta2", "adam_epsilon")
 RECIPE = {
     "batch_unit": config["training"]["batch"]["unit"],
     "batch_size": config["training"]["batch"]["size"],
@@ -193,8 +212,9 @@ RECIPE = {
     "overlong": config["training"]["overlong"],
     "dtype": config["training"]["dtype"],
     "schedule_per": config["training"]["schedule"]["per"],
-    **{name: value for name, value in config["training"]["schedule"].items() if name != "per"},
-    **config["training"]["optimizer"],
+    **SCHEDULE,
+    "min_lr_ratio": float(SCHEDULE["min_lr_ratio"]),
+    **{name: float(config["training"]["optimizer"][name]) for name in OPTIMIZER},
 }
 
 
@@ -205,6 +225,16 @@ def engine_or_endpoint(entry):
 
 # Snakemake ignores changes of parameters whose function takes `threads`. So the settings below, which affect memory and
 # speed but not results, can be changed during a study.
+
+
+def model_ids_option(*patterns):
+    """The ids of the models of a job: how work is cut into jobs invalidates nothing."""
+
+    def ids(wildcards, threads):
+        fields = dict(wildcards.items())
+        return option("model_ids", *(pattern.format(**fields) for pattern in patterns))
+
+    return ids
 
 
 def chat_template_option(wildcards, threads):

@@ -8,11 +8,11 @@ if config["pairs"]["source"] == "generate":
             prompts="<results>/prompts/{corpus}.parquet",
             model_files=lambda wildcards: model_files(STUDY.teacher.model),
         output:
-            answers="<results>/pairs/{corpus}/{format}/shard-{shard}.parquet",
+            answers="<results>/pairs/{corpus}/{format}/shard-{shard}-of-{shards}.parquet",
         log:
-            "<logs>/generate_teacher_answers/{corpus}/{format}/shard-{shard}.log",
+            "<logs>/generate_teacher_answers/{corpus}/{format}/shard-{shard}-of-{shards}.log",
         benchmark:
-            "<benchmarks>/generate_teacher_answers/{corpus}/{format}/shard-{shard}.tsv"
+            "<benchmarks>/generate_teacher_answers/{corpus}/{format}/shard-{shard}-of-{shards}.tsv"
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT
@@ -25,7 +25,7 @@ if config["pairs"]["source"] == "generate":
         params:
             program=program("generate_teacher_answers"),
             model=teacher_options,
-            shards=lambda wildcards: option("shards", STUDY.corpora[wildcards.corpus].shards),
+            shards=option("shards", "{shards}"),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling[wildcards.format]),
             engine=teacher_engine,
             engine_of_results=lambda wildcards: engine_of_results(STUDY.teacher),

@@ -67,6 +67,8 @@ use rule train_student as adapt_student with:
         "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
     params:
         start=lambda wildcards, input: f"--init-from {input.start}",
+        # the paths of adaptations do not name their corpora
+        corpora=json_option("corpora", STUDY.adaptation_corpora),
     message:
         "adapt {wildcards.student}: {wildcards.first}, then {wildcards.second}"
 

@@ -1,7 +1,7 @@
 """Pair the teacher's two answers to each prompt; drop pairs with an unusable answer or prompt.
 
-    python workflow/scripts/build_pairs.py --prompts general.parquet --ift ift/shard-{0..9}.parquet \\
-        --reasoning reasoning/shard-{0..9}.parquet --overlaps general.overlaps.parquet \\
+    python workflow/scripts/build_pairs.py --prompts general.parquet --ift ift/shard-{0..9}-of-10.parquet \\
+        --reasoning reasoning/shard-{0..9}-of-10.parquet --overlaps general.overlaps.parquet \\
         --teacher Qwen3-235B-A22B --sampling '{"ift": {"temperature": 0.7}, "reasoning": {"temperature": 0.6}}' \\
         --seed 0 --output pairs.parquet --audit-csv audit.csv --audit-json audit.json
 """

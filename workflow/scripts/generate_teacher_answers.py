@@ -3,7 +3,7 @@
     python workflow/scripts/generate_teacher_answers.py --prompts general.parquet --model Qwen/Qwen3-235B-A22B \\
         --format reasoning --shard 0 --shards 128 \\
         --sampling '{"temperature": 0.6, "top_p": 0.95, "max_tokens": 16384}' \\
-        --engine '{"tensor_parallel_size": 8}' --seed 0 --output reasoning/shard-0.parquet
+        --engine '{"tensor_parallel_size": 8}' --seed 0 --output reasoning/shard-0-of-128.parquet
 
 With --endpoint an OpenAI-compatible server answers instead of vLLM in this process; the environment variable `key` has
 the secret.

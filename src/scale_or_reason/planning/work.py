@@ -131,7 +131,7 @@ class Work:
                 for shard in range(corpus.shards):
                     cell = f"{name}/{answer_format}/shard-{shard}"
                     calls = (Calls(corpus.num_prompts / corpus.shards, prompt, tokens),)
-                    place = {"corpus": name, "format": answer_format, "shard": shard}
+                    place = {"corpus": name, "format": answer_format, "shard": shard, "shards": corpus.shards}
                     target = self.results / result_path("teacher_answers", **place)
                     sizes = self._context(teacher), teacher.sampling[answer_format]["max_tokens"]
                     yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, *sizes)

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -78,26 +78,3 @@ def model_of_path(path: str) -> str | None:
     """The id of the model that a result belongs to; None for results of no single model."""
     match = _MODEL_IN_PATH.fullmatch(path)
     return match[1] if match else None
-
-
-def separated_models(missing: Iterable[str], groups: Iterable[Sequence[str]]) -> list[str]:
-    """The models to be handled one by one, since a missing model keeps their group's common job from running.
-
-    A group is a sequence of patterns of model ids, such as ``{corpus}/{student}/seq/rho-0/seed-{seed}``.
-    """
-    missing = set(missing)
-    found: dict[str, None] = {}
-    for group in groups:
-        for model_id in missing:
-            for values in (_values(pattern, model_id) for pattern in group):
-                if values is not None:
-                    found.update(dict.fromkeys(pattern.format(**values) for pattern in group))
-    return sorted(set(found) - missing)
-
-
-def _values(pattern: str, model_id: str) -> Mapping[str, str] | None:
-    parts = re.split(r"\{(\w+)\}", pattern)
-    names = iter(parts[1::2])
-    expression = re.escape(parts[0]) + "".join(f"(?P<{next(names)}>[^/]+){re.escape(text)}" for text in parts[2::2])
-    match = re.fullmatch(expression, model_id)
-    return match.groupdict() if match else None

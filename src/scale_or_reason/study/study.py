@@ -7,13 +7,14 @@ job imports this module through the Snakefile.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from scale_or_reason.study.catalogue import Corpus, Judge, LengthLimits, Settings, Source, Student, TeacherModel
 from scale_or_reason.study.cells import (
+    CURRICULA,
     FORMATS,
     Adaptation,
     AnyModel,
@@ -89,7 +90,11 @@ class Study:
 
     @classmethod
     def from_config(cls, config: Settings) -> Study:
-        """The study of a validated config."""
+        """The study of a validated config.
+
+        The order of students, ratios, curricula, seeds, shots, adaptations and length limits in a config means
+        nothing; here each list has a fixed order.
+        """
         chosen, engine = config["study"], config["engine"]
 
         def merged(entry: Settings) -> dict[str, Any]:
@@ -102,15 +107,15 @@ class Study:
         return cls(
             name=chosen["name"],
             seed=chosen["seed"],
-            seeds=tuple(chosen["seeds"]),
-            students={name: Student(name=name, **merged(config["students"][name])) for name in chosen["students"]},
+            seeds=tuple(sorted(chosen["seeds"])),
+            students=_by_size(Student(name=name, **merged(config["students"][name])) for name in chosen["students"]),
             corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
             grid_corpora=tuple(chosen["corpora"]),
-            ratios=tuple(chosen["ratios"]),
-            curricula=tuple(chosen["curricula"]),
-            adaptations=tuple(_formats_of(text) for text in chosen["adaptations"]),
+            ratios=tuple(sorted(chosen["ratios"])),
+            curricula=tuple(sorted(chosen["curricula"], key=CURRICULA.index)),
+            adaptations=tuple(sorted(_formats_of(text) for text in chosen["adaptations"])),
             adaptation_corpora=chosen["adaptation_corpora"],
-            base_shots=tuple(chosen["base_shots"]),
+            base_shots=tuple(sorted(chosen["base_shots"])),
             teacher=TeacherModel(name=teacher, **merged(config["teachers"][teacher])) if teacher else None,
             judges={
                 name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
@@ -221,6 +226,10 @@ class Study:
         return f"study {self.name}: {listing} -> results/{self.name}"
 
 
+def _by_size(students: Iterable[Student]) -> dict[str, Student]:
+    return {student.name: student for student in sorted(students, key=lambda student: (student.size_b, student.name))}
+
+
 def _variant(cell: Cell) -> str:
     return f"{cell.curriculum}/rho-{format_ratio(cell.ratio)}"
 
@@ -243,7 +252,8 @@ def _length_limits(chosen: Settings) -> LengthLimits:
     limits = chosen["length_limits"]
     evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
     benchmarks = tuple(name for name in limits["benchmarks"] if name in evaluated)
-    return LengthLimits(tuple(limits["max_tokens"]) if benchmarks else (), tuple(limits["ratios"]), benchmarks)
+    max_tokens = tuple(sorted(limits["max_tokens"])) if benchmarks else ()
+    return LengthLimits(max_tokens, tuple(sorted(limits["ratios"])), benchmarks)
 
 
 def _formats_of(adaptation: str) -> tuple[str, str]:

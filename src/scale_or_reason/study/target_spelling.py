@@ -20,7 +20,7 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
 }
 #: A number that is a part of a path, or its beginning: ``rho-0.50`` and the ``seed-01`` of ``seed-01.parquet``.
 _NUMBER = re.compile(
-    rf"(?<=/)({'|'.join(_SPELLINGS)})-([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)(?=/|$|\.(?:parquet|csv|json|png|pdf|html)$)"
+    rf"(?<=/)({'|'.join(_SPELLINGS)})-([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)(?=/|$|-of-|\.(?:parquet|csv|json|png|pdf|html)$)"
 )
 
 

@@ -46,7 +46,8 @@ class CorpusFiles:
 
     def generations(self, answer_format: str, shard: int) -> Path:
         """The teacher's answers of one shard in one format."""
-        return self.results / result_path("teacher_answers", corpus=self.name, format=answer_format, shard=shard)
+        place = {"corpus": self.name, "format": answer_format, "shard": shard, "shards": self.shards}
+        return self.results / result_path("teacher_answers", **place)
 
     def tokens(self) -> dict[str, Path]:
         """The token counts of the pairs by tokenizer."""

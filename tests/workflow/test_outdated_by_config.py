@@ -1,0 +1,233 @@
+"""What a change of the config makes run again on a finished study, key by key.
+
+One process makes all dry runs. Aggregates (scores, tables, figures) are cheap and follow whatever they show; the tests
+list everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workflow_tree import SMALL, SMALL_STUDY, Tree
+
+pytestmark = pytest.mark.workflow
+
+#: Of the stand-in study: two trained cells, both also under another length limit, an adaptation, a base student with
+#: one shot, the teacher in two modes; one judge, two benchmarks.
+ANSWERS = {"evaluate_model": 3, "evaluate_base_model": 1, "evaluate_teacher": 1, "evaluate_within_limit": 2}
+VERDICTS = {"judge_answers": 6, "judge_within_limit": 2}
+GRADES = {"grade_answers": 6, "grade_within_limit": 2}
+#: Of the cells and the adaptation alone.
+TRAINED = {"evaluate_model": 3, "evaluate_within_limit": 2, "judge_answers": 3, "judge_within_limit": 2}
+TRAINED |= {"grade_answers": 3, "grade_within_limit": 2}
+TRAINING = {"train_student": 2, "adapt_student": 1, **TRAINED}
+FROM_PAIRS = {"build_pairs": 2, "tokenise_pairs": 2, "build_mixture": 3, **TRAINING}
+EXPENSIVE = ("generate", "build_pairs", "tokenise", "build_mixture", "train", "adapt", "evaluate", "judge", "grade")
+CHEAP = ("prepare", "decontaminate", "small_world")
+STUDENT = "micro-0.07M"
+SECOND_JUDGE = {"model": "resources/micro/judge", "sampling": {"temperature": 0, "top_p": 1, "max_tokens": 96}}
+SECOND_JUDGE |= {"protocol": "v1", "answer_tail_tokens": 48, "retries": 0}
+FAMILIES: list[dict[str, Any]] = SMALL_STUDY["study"]["families"]  # type: ignore[assignment]
+
+
+def study(**values: Any) -> dict[str, Any]:
+    return {"study": values}
+
+
+def student(**values: Any) -> dict[str, Any]:
+    return {"students": {STUDENT: values}}
+
+
+def training(**values: Any) -> dict[str, Any]:
+    return {"training": values}
+
+
+NOTHING: dict[str, dict[str, Any]] = {
+    "no change": {},
+    "single_cells.yaml and shards": {
+        "compute": {"evaluation_grouping": "model", "models_per_judge_job": 1},
+        "corpora": {"general": {"shards": 4}, "math": {"shards": 3}},
+    },
+    "models_per_judge_job": {"compute": {"models_per_judge_job": 2}},
+    "resources and speed": {
+        "compute": {
+            "jobs": {"engine": {"mem_mb": 5, "runtime": 6, "threads": 3}, "training": {"threads": 4}},
+            "by_size": [{"max_params_b": 1, "engine": {"mem_mb": 48}}],
+            "gpu_type": "h100",
+            "training_restarts": 3,
+            "retry_scaling": {"mem_mb": 1, "runtime": 2},
+            "device": "gpu",
+        },
+        "training": {
+            "execution": {
+                "micro_batch_tokens": 4096,
+                "attention": "sdpa",
+                "compile": "never",
+                "gradient_checkpointing": True,
+                "checkpoint_steps": 7,
+                "report_to": ["wandb"],
+            }
+        },
+        "students": {STUDENT: {"processes": 2, "nodes": 2, "deepspeed": "zero-2", "engine": {"max_num_seqs": 32}}},
+        "engine": {"enforce_eager": False, "max_num_seqs": 64, "gpu_memory_utilization": 0.5},
+    },
+    "order and spelling": {
+        "study": {
+            "ratios": [1.0, 0.0],
+            "curricula": ["mix", "seq"],
+            "adaptation_corpora": {"to": "math", "from": "general"},
+        },
+        "evaluation": {"sampling": {"top_p": 1}},
+        "judges": {"micro-judge": {"sampling": {"temperature": 0.0, "top_p": 1.0}}},
+        "training": {
+            "optimizer": {"gradient_clipping": 1, "weight_decay": 0, "adam_beta2": 0.999},
+            "schedule": {"decay_steps": 100},
+        },
+        "prompts": {"max_chars": 32768},
+    },
+    "what nothing uses": {
+        "plan": {"num_gpus": 3, "mfu": {"training": 0.2}},
+        "advise": {"budget_flops": 1e20},
+        "hub": {"mirror": "resources"},
+        "students": {"micro-1M": {"learning_rate": "search"}},
+        "training": {
+            "learning_rate_search": {"samples": 7, "held_out": 5, "rates": [1e-3]},
+            "mixture_learning_rate": "interpolate",  # there is no mixture
+        },
+        "study": {"explorer": False},
+    },
+}
+
+#: Change -> all jobs but aggregates.
+RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    # less of a study
+    "dropped ratio": (study(ratios=[1], adaptations=[]), {}),
+    "dropped curriculum": (study(curricula=["seq"]), {}),
+    "dropped adaptation": (study(adaptations=[]), {}),
+    "dropped shots": (study(base_shots=[]), {}),
+    "dropped benchmark": (study(families=FAMILIES[1:]), {}),
+    "dropped length limit": (study(length_limits={"max_tokens": []}), {}),
+    "no judges": (study(judges=[]), {}),
+    "other juror": (study(judges=["micro-judge", "rule_graders"]), {}),
+    "jury": ({"jury": {"majority": "all", "tie": "wrong"}}, {}),
+    # more of it: the new part only
+    "new ratio": (
+        study(ratios=[0, 0.5, 1]),
+        {
+            "build_mixture": 2,
+            "train_student": 2,
+            "evaluate_student_of_a": 1,
+            "judge_student_of_a": 1,
+            "grade_answers": 2,
+        },
+    ),
+    "new seed": (
+        study(seeds=[0, 1]),
+        {"train_student": 2, "adapt_student": 1, "evaluate_student": 1, "evaluate_adapted_student": 1}
+        | {"judge_student_1": 1, "judge_adapted_student_1": 1, "judge_student_within_limit_1": 1}
+        | {"grade_answers": 3, "evaluate_within_limit": 2, "grade_within_limit": 2},
+    ),
+    "new number of shots": (
+        study(base_shots=[0, 1, 3]),
+        {"evaluate_base_student_of_5": 1, "judge_base_student_of_5": 1, "grade_answers": 2},
+    ),
+    "new adaptation": (
+        study(adaptations=["ift-then-reasoning", "ift-then-ift"]),
+        {"build_mixture": 1, "adapt_student": 1, "evaluate_adapted_student_of_1": 1}
+        | {"judge_adapted_student_of_1": 1, "grade_answers": 1},
+    ),
+    "new length limit": (
+        study(length_limits={"max_tokens": [80, 90]}),
+        {"evaluate_within_limit": 2, "grade_within_limit": 2, "judge_student_within_limit_of_a": 1},
+    ),
+    "new student": (
+        study(students=["micro-0.19M", STUDENT]),
+        {"train_student": 2, "adapt_student": 1, "evaluate_student": 1, "evaluate_adapted_student": 1}
+        | {"evaluate_base_student": 1, "evaluate_within_limit": 2, "grade_answers": 4, "grade_within_limit": 2}
+        | {f"judge_{who}_1": 1 for who in ("student", "adapted_student", "base_student", "student_within_limit")},
+    ),
+    "new judge": (
+        study(judges=["micro-judge", "second"]) | {"judges": {"second": SECOND_JUDGE}},
+        {f"judge_{who}_1": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
+        | {"judge_student_within_limit_1": 1},
+    ),
+    "samples_per_item": ({"benchmarks": {"samples_per_item": {"gsm8k": 2}}}, ANSWERS | VERDICTS | GRADES),
+    # the protocol
+    "learning rate": (
+        student(learning_rate={"reasoning": 3e-3}),
+        {"train_student": 1, "adapt_student": 1, "evaluate_model": 2, "evaluate_within_limit": 1}
+        | {"judge_answers": 2, "judge_within_limit": 1, "grade_answers": 2, "grade_within_limit": 1},
+    ),
+    "batch": (training(batch={"size": 9}), TRAINING),
+    "max_length": (training(max_length=500), TRAINING),
+    "overlong": (training(overlong="truncate"), TRAINING),
+    "schedule": (training(schedule={"warmup_steps": 21}), TRAINING),
+    "optimizer": (training(optimizer={"weight_decay": 0.1}), TRAINING),
+    "dtype of training": (training(dtype="bfloat16") | student(deepspeed="zero-1"), TRAINING),
+    "mixtures.sampling": ({"mixtures": {"sampling": "independent"}}, {"build_mixture": 3, **TRAINING}),
+    "adaptation_corpora": (
+        study(adaptation_corpora={"from": "general", "to": "general"}),
+        {"adapt_student": 1, "evaluate_model": 1, "judge_answers": 1, "grade_answers": 1},
+    ),
+    "evaluation.sampling": ({"evaluation": {"sampling": {"temperature": 0.6}}}, ANSWERS | VERDICTS | GRADES),
+    "evaluation limit": (  # not under the other limit
+        {"evaluation": {"sampling": {"max_tokens": 150}}},
+        {"evaluate_model": 3, "evaluate_base_model": 1, "evaluate_teacher": 1, "judge_answers": 6, "grade_answers": 6},
+    ),
+    "dtype of engines": (
+        {"engine": {"dtype": "bfloat16"}},
+        {"generate_teacher_answers": 4, **FROM_PAIRS, **ANSWERS, **VERDICTS, **GRADES},
+    ),
+    "dtype of the judge": ({"judges": {"micro-judge": {"engine": {"dtype": "bfloat16"}}}}, VERDICTS),
+    "judge's sampling": ({"judges": {"micro-judge": {"sampling": {"temperature": 0.1}}}}, VERDICTS),
+    "judge's retries": ({"judges": {"micro-judge": {"retries": 1}}}, VERDICTS),
+    "judge's answer_tail_tokens": ({"judges": {"micro-judge": {"answer_tail_tokens": 49}}}, VERDICTS),
+    "judge's protocol": ({"judges": {"micro-judge": {"protocol": "v2"}}}, VERDICTS),
+    "judge's mode": ({"judges": {"micro-judge": {"mode": {"system": "hm"}}}}, VERDICTS),
+    "structured": ({"judges": {"micro-judge": {"structured": True}}}, VERDICTS),
+    "teacher's sampling": (
+        {"teachers": {"micro-teacher": {"sampling": {"reasoning": {"temperature": 0.7}}}}},
+        {"generate_teacher_answers": 2, **FROM_PAIRS},
+    ),
+    "template": (student(template="gemma"), {"tokenise_pairs": 2, **TRAINING}),
+}
+
+
+def runs(made: Tree, changes: list[dict[str, Any]]) -> list[dict[str, int]]:
+    """The jobs of a dry run with each of these changes, aggregates left out."""
+    program = str(Path(__file__).with_name("dry_runs.py"))
+    done = subprocess.run(
+        [sys.executable, program, json.dumps(SMALL), json.dumps(changes), "all", "models"],
+        cwd=made.path,
+        env=os.environ | made.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    return [
+        {rule: n for rule, n in jobs.items() if rule.startswith(EXPENSIVE + CHEAP + ("refused",))} for jobs in found
+    ]
+
+
+@pytest.fixture(scope="module")
+def reruns(made_once: Tree) -> dict[str, dict[str, int]]:
+    changes = NOTHING | {name: change for name, (change, _) in RERUNS.items()}
+    return dict(zip(changes, runs(made_once, list(changes.values())), strict=True))
+
+
+@pytest.mark.parametrize("change", NOTHING)
+def test_makes_nothing_old(reruns: dict[str, dict[str, int]], change: str) -> None:
+    assert reruns[change] == {}
+
+
+@pytest.mark.parametrize("change", RERUNS)
+def test_makes_old(reruns: dict[str, dict[str, int]], change: str) -> None:
+    assert reruns[change] == RERUNS[change][1]

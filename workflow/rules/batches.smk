@@ -1,0 +1,35 @@
+# Models that one job evaluates or judges together (`compute.evaluation_grouping`, `compute.models_per_judge_job`).
+import os.path
+
+from scale_or_reason.study.batches import batches, evaluation_groups, judging_groups, named_batches, outside
+from snakemake_study.records import incomplete_files
+
+
+def batches_of(groups, sources, size):
+    """The batches of models without results; in a cluster job all that the job may be one of."""
+    if workflow.is_main_process:
+        return batches(groups, sources, size, has_results)
+    names = [word.partition("_")[2] for word in sys.argv if word.startswith(("evaluate_", "judge_"))]
+    return named_batches(groups, sources, size, names)
+
+
+def has_results(source, model_id):
+    """Whether a judge's verdicts on a model, or without a judge the model's answers, are finished.
+
+    A model whose training has failed is in no batch either, since it would keep the others from being made.
+    """
+    if model_id.partition("/max-tokens-")[0] in GAPS.missing:
+        return True
+    manifest = f"results/{STUDY.name}/{f'verdicts/{source}' if source else 'answers'}/{model_id}/manifest.json"
+    return os.path.isfile(manifest) and manifest not in UNFINISHED
+
+
+UNFINISHED = incomplete_files() if workflow.is_main_process else ()
+EVALUATION_BATCHES = batches_of(
+    evaluation_groups(STUDY, by_student=config["compute"]["evaluation_grouping"] == "student"), [""], None
+)
+JUDGE_BATCHES = batches_of(judging_groups(STUDY), list(STUDY.judges), config["compute"]["models_per_judge_job"])
+# for the rules of single models
+NOT_IN_EVALUATION_BATCH, NOT_IN_JUDGE_BATCH = (
+    outside(found) if workflow.is_main_process else "" for found in (EVALUATION_BATCHES, JUDGE_BATCHES)
+)
