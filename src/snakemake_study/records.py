@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,8 @@ class TrueRecords(OwnLocks):
     """Snakemake's records in files, with those of cluster jobs written inside of the jobs."""
 
     rules_folder: Path | None = None
+    #: Called in the main process with the outputs of each job that has ended, also of one that has failed.
+    when_ended: Callable[[Iterable[str]], None] | None = None
 
     async def finished(self, job: Any) -> None:
         """Record a job that has succeeded, unless the process that ran it has done so."""
@@ -38,6 +40,8 @@ class TrueRecords(OwnLocks):
             self._clear_cache()
         elif workflow.local_exec or job.is_local or not all(self._recorded_inside(file) for file in job.output):
             await super().finished(job)
+        if workflow.exec_mode == ExecMode.DEFAULT and self.when_ended:
+            self.when_ended(job.output)
 
     def _as_main_process(self) -> TrueRecords:
         """These records as Snakemake uses them in the process that a person has started."""
@@ -62,6 +66,18 @@ class TrueRecords(OwnLocks):
         if _folder_of(job.rule.snakefile) == self.rules_folder:
             return False if file is not None else iter(())
         return super().input_changed(job, file)
+
+    def code_changed(self, job: Any, file: Any = None) -> Any:
+        """Whether the command differs in more than ``exec``, which decides who gets a signal."""
+        if _folder_of(job.rule.snakefile) != self.rules_folder:
+            return super().code_changed(job, file)
+        changes = [
+            output
+            for output in ([file] if file is not None else job.output)
+            if (before := self.code(output)) is not None
+            and before.removeprefix("exec ") != (self._code(job.rule) or "").removeprefix("exec ")
+        ]
+        return bool(changes) if file is not None else iter(changes)
 
     def params_changed(self, job: Any, file: Any = None) -> Any:
         """Whether parameters differ in more than their spelling, such as 1 for 1.0."""

@@ -14,7 +14,7 @@ from snakemake.io import IOFile
 from snakemake.persistence.file import FilePersistence
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from snakemake_study.records import TrueRecords, replace_records
+from snakemake_study.records import TrueRecords, incomplete_files, replace_records
 
 
 def records(kind: type[FilePersistence], folder: Path, mode: ExecMode, local_exec: bool = False) -> Any:
@@ -105,3 +105,47 @@ def test_snakemake_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snakemake.workflow, "FilePersistence", FilePersistence)
     replace_records(Path("rules"))
     assert snakemake.workflow.FilePersistence is TrueRecords
+
+
+def changes(folder: Path, rules: str, **now: Any) -> tuple[bool, bool, bool]:
+    """Whether inputs, parameters and command of a finished job count as changed, for a rule in the folder ``rules``."""
+    job = training(folder, '--sampling \'{"top_p": 1.0, "n": [2.0, 0.5]}\'')
+    main = records(TrueRecords, folder, ExecMode.DEFAULT, local_exec=True)
+    job.rule.snakefile = f"{rules}/training.smk"
+    asyncio.run(main.finished(job))
+    rule = Hashable(**{**vars(job.rule), "shellcmd": now.pop("shellcmd", job.rule.shellcmd)})
+    later = Hashable(**{**vars(job), "rule": rule, **now})
+    found = records(TrueRecords, folder, ExecMode.DEFAULT, local_exec=True)
+    return any(found.input_changed(later)), bool(found.params_changed(later)), any(found.code_changed(later))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({}, (False, False, False)),
+        ({"input": [IOFile("another", rule=None)]}, (False, False, False)),
+        ({"non_derived_params": ['--sampling \'{"top_p": 1, "n": [2, 0.5]}\'']}, (False, False, False)),
+        ({"non_derived_params": ['--sampling \'{"top_p": 1, "n": [2, 0.6]}\'']}, (False, True, False)),
+        ({"non_derived_params": ['--sampling \'{"top_p": 11.0, "n": [2, 0.5]}\'']}, (False, True, False)),
+        ({"shellcmd": "exec train {params}"}, (False, False, False)),
+        ({"shellcmd": "train {params} --fast"}, (False, False, True)),
+    ],
+)
+def test_what_counts_as_a_change_of_our_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: dict[str, Any], expected: tuple[bool, bool, bool]
+) -> None:
+    monkeypatch.setattr(TrueRecords, "rules_folder", tmp_path / "rules")
+    assert changes(tmp_path / "ours", str(tmp_path / "rules"), **now) == expected
+
+
+@pytest.mark.parametrize("now", [{"input": [IOFile("another", rule=None)]}, {"shellcmd": "exec train {params}"}])
+def test_rules_of_other_workflows_are_snakemakes(tmp_path: Path, now: dict[str, Any]) -> None:
+    assert any(changes(tmp_path / "theirs", str(tmp_path / "elsewhere"), **now))
+
+
+def test_unfinished_outputs_are_found_by_their_marks(tmp_path: Path) -> None:
+    main = records(TrueRecords, tmp_path, ExecMode.DEFAULT)
+    job = training(tmp_path / ("long" * 60), "x")  # a path whose mark is cut into folders
+    main.started(job)
+    assert incomplete_files(tmp_path / "incomplete") == {str(job.output[0])}
+    assert incomplete_files(tmp_path / "nowhere") == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -30,6 +31,10 @@ for option in ("--output", "--audit", "--manifest", "--audit-csv", "--audit-json
         model = Path(name).suffix not in (".parquet", ".csv", ".json", ".jsonl", ".html")
         for file in ("config.json", "manifest.json") if model else ("",):
             write(Path(name, file))
+for name in values("--state"):  # of exclusions; a test says which revision
+    revision = Path("revision")
+    state = {"test": "", "benchmarks": sorted(Path(items).stem for items in values("--items")), "excluded": ""}
+    Path(name).write_text(json.dumps({**state, "revision": int(revision.read_text()) if revision.is_file() else 0}))
 for output in values("--output-dir"):
     # answers and a judge's verdicts are filed under their models, the rules' verdicts lie in the folder itself
     judged = {str(Path(*Path(answers).parts[3:-1])) for answers in values("--answers") if values("--judge")}

@@ -60,7 +60,7 @@ NOTHING: dict[str, dict[str, Any]] = {
             "jobs": {"engine": {"mem_mb": 5, "runtime": 6, "threads": 3}, "training": {"threads": 4}},
             "by_size": [{"max_params_b": 1, "engine": {"mem_mb": 48}}],
             "gpu_type": "h100",
-            "training_restarts": 3,
+            "restarts": 3,
             "retry_scaling": {"mem_mb": 1, "runtime": 2},
             "device": "gpu",
         },

@@ -9,6 +9,8 @@ from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.data.exclusions import Exclusions
+from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 from scale_or_reason.study.engine_settings import engine_settings_of_results
 from scale_or_reason.study.study import as_json, max_items_of
@@ -112,6 +114,32 @@ def corpus_options(wildcards):
     settings |= {"jaccard": config["deduplication"]["jaccard"], "num_prompts": corpus.num_prompts}
     languages = [option("languages", *corpus.languages)] if corpus.languages else []
     return " ".join([options({name: value for name, value in settings.items() if value is not None}), *languages])
+
+
+def exclusions_of(corpus):
+    """What prompts of a corpus were last excluded for; None if that was not recorded."""
+    return Exclusions.read(Path("results", STUDY.name, result_path("exclusions", corpus=corpus)))
+
+
+def benchmarks_to_exclude(wildcards):
+    """The benchmarks that prompts must not overlap with; as recorded where that includes all of the study's."""
+    state, names = exclusions_of(wildcards.corpus), sorted(STUDY.benchmarks)
+    return option("benchmarks", *(state.benchmarks if state and set(names) <= set(state.benchmarks) else names))
+
+
+def exclusions_of_pairs(wildcards):
+    """The revision of the exclusions. The first one adds nothing to the parameters, as in records without it."""
+    state = exclusions_of(wildcards.corpus)
+    return f"exclusions revision {state.revision}" if state and state.revision else version_of("pairs")
+
+
+def exclusions_files(wildcards, threads):
+    """The files of existing pairs and of the state, and whether existing pairs may be made again."""
+    files = {
+        name: result_path(kind, corpus=wildcards.corpus) for name, kind in (("pairs", "pairs"), ("state", "exclusions"))
+    }
+    spelled = options({name: f"results/{STUDY.name}/{file}" for name, file in files.items()})
+    return f"{spelled} --may-replace-pairs" if config["confirm"] or "small_world" in config else spelled
 
 
 def source_options(wildcards):

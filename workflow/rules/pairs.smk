@@ -45,7 +45,7 @@ if config["pairs"]["source"] == "generate":
             prompts="<results>/prompts/{corpus}.parquet",
             ift=lambda wildcards: shards_of(wildcards.corpus, "ift"),
             reasoning=lambda wildcards: shards_of(wildcards.corpus, "reasoning"),
-            overlaps="<results>/prompts/{corpus}.overlaps.parquet",
+            overlaps=ancient("<results>/prompts/{corpus}.overlaps.parquet"),
         output:
             pairs="<results>/pairs/{corpus}.parquet",
             audit_csv="<results>/pairs/{corpus}.audit.csv",
@@ -64,6 +64,7 @@ if config["pairs"]["source"] == "generate":
             teacher=lambda wildcards: option("teacher", STUDY.teacher.name),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling),
             seed=option("seed", STUDY.seed),
+            exclusions=exclusions_of_pairs,
             version=version_of("pairs"),
         message:
             "pair the answers to {wildcards.corpus} prompts and audit them"
@@ -79,7 +80,7 @@ else:
         input:
             rows=rows_of_corpus,
             prompts="<results>/prompts/{corpus}.parquet",
-            overlaps="<results>/prompts/{corpus}.overlaps.parquet",
+            overlaps=ancient("<results>/prompts/{corpus}.overlaps.parquet"),
             tokenizer=lambda wildcards: tokenizer_files(config["pairs"]["tokenizer"]),
         output:
             pairs="<results>/pairs/{corpus}.parquet",
@@ -101,6 +102,7 @@ else:
             source=source_options,
             tokenizer=option("tokenizer", LOCK.named(config["pairs"]["tokenizer"])),
             seed=option("seed", STUDY.seed),
+            exclusions=exclusions_of_pairs,
             version=version_of("pairs"),
         message:
             "import the released pairs of {wildcards.corpus} and audit them"

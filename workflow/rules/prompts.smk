@@ -33,8 +33,10 @@ rule prepare_prompts:
         " --output {output.prompts} --audit {output.audit} --manifest {output.manifest} &> {log}"
 
 
-# Separate from prepare_prompts, so that another benchmark does not rerun the teacher.
-rule decontaminate_prompts:
+# Separate from prepare_prompts, so that another benchmark does not rerun the teacher. A checkpoint, and its output an
+# ancient input of pairs, so that another benchmark makes pairs again only if it overlaps with them: its state
+# <results>/prompts/{corpus}.exclusions.json decides that, once the job has ended (data/exclusions.py).
+checkpoint decontaminate_prompts:
     input:
         prompts="<results>/prompts/{corpus}.parquet",
         item_tables=ITEMS,
@@ -52,9 +54,11 @@ rule decontaminate_prompts:
     params:
         program=program("decontaminate_prompts"),
         ngram=option("ngram", config["decontamination"]["ngram"]),
+        benchmarks=benchmarks_to_exclude,
+        exclusions=exclusions_files,
         version=version_of("overlaps"),
     message:
         "find {wildcards.corpus} prompts that overlap with benchmarks"
     shell:
         "python {params.program} --prompts {input.prompts} --items {input.item_tables}"
-        " {params.ngram} --output {output.overlaps} &> {log}"
+        " {params.ngram} {params.exclusions} --output {output.overlaps} &> {log}"

@@ -1,4 +1,7 @@
-# Locks that end with their own run only, and records that cluster jobs write themselves, in place of Snakemake's.
+# In place of Snakemake's own: locks that end with their own run only, records that cluster jobs write themselves, and a
+# graph in which ancient inputs hide nothing.
+from snakemake_study.graph import replace_graph
 from snakemake_study.records import replace_records
 
+replace_graph()
 replace_records(PROJECT / "workflow" / "rules")

@@ -19,6 +19,8 @@ def lift_default_rate_limit(scheduler):
 
 onstart:
     lift_default_rate_limit(workflow.scheduler)
+    if not workflow.touch:
+        watch_results()
 
 
 #: One short job each, on this machine.

@@ -22,6 +22,7 @@ PATTERNS: dict[str, str] = {
     "small_world_fewshot_rows": "world/benchmarks/{benchmark}.pool.jsonl",
     "prompts": "prompts/{corpus}.parquet",
     "overlaps": "prompts/{corpus}.overlaps.parquet",
+    "exclusions": "prompts/{corpus}.exclusions.json",
     "items": "benchmarks/{benchmark}.parquet",
     "fewshot_pool": "benchmarks/{benchmark}.pool.parquet",
     "teacher_answers": "pairs/{corpus}/{format}/shard-{shard}-of-{shards}.parquet",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from scale_or_reason.preflight.description.catalogues import Corpus, Judge, Student, Teacher
 from scale_or_reason.preflight.description.machine import Compute, SmallWorld
 from scale_or_reason.preflight.description.parts import Section, key
@@ -18,7 +20,7 @@ from scale_or_reason.preflight.description.protocol import (
     Training,
 )
 from scale_or_reason.preflight.description.selection import Jury, PaperResults, Study
-from scale_or_reason.preflight.description.shared import Engine
+from scale_or_reason.preflight.description.shared import Engine, matching
 
 
 class Config(Section):
@@ -50,6 +52,12 @@ class Config(Section):
     engine: Engine = key("vLLM settings of every model.", when="A model's own `engine` is merged into them.")
 
     compute: Compute = key()
+    confirm: Annotated[str, matching("^(pairs|[bcdfghjkmpqrstvwxz]{6})$", "the word of an error message")] | None = key(
+        "The word that allows a run to make existing trainings, teacher answers or pairs again; `null` for none.",
+        when="Give it on the command line (`--config confirm=WORD`). A run that needs it names the word and what is at "
+        "stake.",
+        default=None,
+    )
     small_world: SmallWorld = key(default=None)
     plan: Plan = key()
     advise: Advise = key()

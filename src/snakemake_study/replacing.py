@@ -1,0 +1,134 @@
+"""Outputs that a run makes again: how many there are, and copies of them until their successors are whole.
+
+Snakemake deletes the outputs of a job before it starts the job again. An edit that nobody meant would so destroy what
+took months.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+#: Letters of a word: no vowels, which would make it a word of a language or, with digits, a number.
+_LETTERS = "bcdfghjkmpqrstvwxz"
+_LENGTH = 6
+_LIST = "list.txt"
+
+
+def outputs_at_stake(dag: Any, rules: Collection[str], exclude_finished: bool = True) -> dict[str, Any]:
+    """The existing outputs of jobs of these rules that will run, each with its job.
+
+    In a dry run jobs count as finished too.
+    """
+    needed = (job for job in dag.needrun_jobs(exclude_finished) if job.rule.name in rules)
+    jobs = sorted(needed, key=lambda job: str(job.output[0]))
+    return {str(output): job for job in jobs for output in job.output if _exists(Path(output))}
+
+
+def _exists(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() and not path.is_symlink() else path.exists()
+
+
+def word_for(outputs: Iterable[str]) -> str:
+    """A word that names exactly these outputs."""
+    number = int.from_bytes(hashlib.sha256("\n".join(sorted(outputs)).encode()).digest()[:8], "big")
+    letters = []
+    for _ in range(_LENGTH):
+        number, letter = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[letter])
+    return "".join(letters)
+
+
+class Kept:
+    """Copies of a study's outputs below ``folder``, with their paths below ``results``.
+
+    They are hard links, which take no space and no time: they last when Snakemake removes the output.
+    """
+
+    def __init__(self, results: Path) -> None:
+        self.results, self.folder = results, results / "replaced"
+        self._ended: list[str] = []
+
+    def keep(self, outputs: Iterable[str]) -> None:
+        """Keep these outputs. A copy from an earlier run stays as it is, since its successor was never whole."""
+        for output in outputs:
+            copy = self._copy_of(output)
+            if not copy.exists():
+                self._list([*self._listed(), output])
+                _link(Path(output), copy)
+
+    def job_ended(self, outputs: Iterable[str]) -> None:
+        """Note that a job has ended. Snakemake says so before it removes the outputs of a job that has failed."""
+        self.settle()
+        self._ended += [output for output in map(str, outputs) if self._copy_of(output).exists()]
+
+    def settle(self) -> None:
+        """Remove the copies of what ended jobs have made."""
+        ended, self._ended = self._ended, []
+        self.release(output for output in ended if Path(output).exists())
+
+    def release(self, outputs: Iterable[str]) -> None:
+        """Remove the copies of outputs that are whole again."""
+        for output in map(str, outputs):
+            copy = self._copy_of(output)
+            if not copy.exists():
+                continue
+            shutil.rmtree(copy) if copy.is_dir() else copy.unlink()
+            self._list([listed for listed in self._listed() if listed != output])
+            for parent in copy.parents:
+                if parent == self.results or any(parent.iterdir()):
+                    break
+                parent.rmdir()
+
+    def tidy(self, at_stake: Collection[str], unfinished: Collection[str]) -> list[str]:
+        """Remove copies that earlier runs left of outputs that are whole. Returns the outputs that are missing."""
+        for output in self._listed():
+            if output not in at_stake and output not in unfinished and Path(output).exists():
+                self.release([output])
+        return [output for output in self._listed() if not Path(output).exists() and self._copy_of(output).exists()]
+
+    def _copy_of(self, output: str) -> Path:
+        return self.folder / Path(output).relative_to(self.results)
+
+    def _listed(self) -> list[str]:
+        file = self.folder / _LIST
+        return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+
+    def _list(self, outputs: list[str]) -> None:
+        file = self.folder / _LIST
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if outputs:
+            partial = file.with_name(f".{_LIST}.{os.getpid()}")
+            partial.write_text("".join(f"{output}\n" for output in outputs), encoding="utf-8")
+            partial.replace(file)
+        else:
+            file.unlink(missing_ok=True)
+
+
+def _link(original: Path, copy: Path) -> None:
+    """Copy a file or folder by hard links, or its bytes where the file system has none."""
+    partial = copy.with_name(f".{copy.name}.{os.getpid()}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    if original.is_dir():
+        shutil.copytree(original, partial, symlinks=True, copy_function=_link_file)
+    else:
+        _link_file(str(original), str(partial))
+    partial.replace(copy)
+
+
+def _link_file(original: str, copy: str) -> None:
+    try:
+        os.link(original, copy)
+    except OSError:
+        shutil.copy2(original, copy)
+
+
+class Watch:
+    """A processor of Snakemake's graph: calls ``process`` after each change, as a checkpoint may add jobs meanwhile."""
+
+    def __init__(self, process: Callable[[], None]) -> None:
+        self.process = process
