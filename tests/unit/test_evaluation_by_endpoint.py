@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from scale_or_reason.common.tables import read_table, table_from_rows, write_tab
 pytestmark = pytest.mark.slow
 
 MODEL_ID = "teacher/served/ift"
+#: In no file and on no screen after any of these runs.
+SECRETS = {"SERVER_KEY": "planted-key-of-the-server", "HF_TOKEN": "hf_plantedPlantedPlantedPlanted"}
 
 
 class Solver(HostileEndpoint):
@@ -42,13 +45,19 @@ def evaluate(root: Path, folder: Path, server: HostileEndpoint) -> subprocess.Co
         "--model-ids": MODEL_ID,
         "--items": str(folder / "items.parquet"),
         "--sampling": '{"temperature": 0, "top_p": 1, "max_tokens": 64}',
-        "--endpoint": json.dumps({"url": server.url, "concurrency": 4, "retries": 2, "timeout": 5}),
+        "--endpoint": json.dumps(
+            {"url": server.url, "key": "SERVER_KEY", "concurrency": 4, "retries": 2, "timeout": 5}
+        ),
         "--seed": "0",
         "--output-dir": str(folder),
     }
     words = [sys.executable, str(root / "workflow/scripts/evaluate_model.py")]
     words += [word for option in options.items() for word in option]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | SECRETS)
+    written = {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    written["screen"] = (done.stdout + done.stderr).encode()
+    assert not [name for name, content in written.items() for secret in SECRETS.values() if secret.encode() in content]
+    return done
 
 
 def account(folder: Path) -> dict[str, int]:
@@ -110,3 +119,11 @@ def test_without_credit_the_job_stops_and_its_replies_are_kept(root: Path, tmp_p
     assert done.returncode == 0, done.stderr
     assert (account(tmp_path)["answers"], account(tmp_path)["refused"]) == (30, 0)
     assert set(server.answered.values()) == {1}
+
+
+def test_a_server_that_repeats_the_key_in_its_error_puts_it_into_no_log(root: Path, tmp_path: Path) -> None:
+    told = {"status": 401, "body": {"error": {"message": f"Incorrect API key: {SECRETS['SERVER_KEY']}"}}}
+    with serving(Solver({f"q{number}": [told] * 9 for number in range(30)})) as server:
+        done = evaluate(root, tmp_path, server)
+    assert done.returncode != 0 and "401" in done.stderr and "Traceback" not in done.stderr
+    assert server.keys == {f"Bearer {SECRETS['SERVER_KEY']}"}
