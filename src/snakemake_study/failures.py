@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -17,8 +18,9 @@ class FailedJobs:
     its inputs that belong to no other of these owners: the job could be run without them.
     """
 
-    def __init__(self, dag: Any, failed: Iterable[Any], owner: Callable[[str], str | None]) -> None:
-        jobs = [member for job in failed for member in (job.jobs if job.is_group() else [job])]
+    def __init__(self, dag: Any, failed: Iterable[Any], owner: Callable[[str], str | None], since: float) -> None:
+        """``failed`` are jobs or groups of jobs of a run that has begun at ``since`` (seconds since the epoch)."""
+        jobs = [member for job in failed for member in (_failed_members(job, since) if job.is_group() else [job])]
         self._open = set(dag.needrun_jobs())
         self._failed = {job for job in jobs if job in self._open}
         self._producers = {str(file): job for job in dag.jobs for file in job.output}
@@ -46,6 +48,20 @@ class FailedJobs:
         others = {self._owner(str(output)) for output in job.output} - {None, self._owner(file)}
         needed = [str(path) for path in job.input if self._owner(str(path)) not in others]
         return next(filter(None, (self._cause(path, seen) for path in needed)), None)
+
+
+def _failed_members(group: Any, since: float) -> list[Any]:
+    """The jobs of a failed group that have begun and made nothing; all of its jobs if there is none.
+
+    The others have finished, which Snakemake does not know, or were not started. They can be run once more.
+    """
+    members = list(group.jobs)
+    begun = [job for job in members if any(_is_new(Path(log), since) for log in job.log)]
+    return [job for job in begun if not all(Path(file).exists() for file in job.output)] or members
+
+
+def _is_new(file: Path, since: float) -> bool:
+    return file.is_file() and file.stat().st_mtime >= since
 
 
 def has_gone_as_far_as_possible(workflow: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -75,7 +76,7 @@ def run_of(failed: set[str], finished: set[str] = frozenset()) -> FailedJobs:  #
     ]
     done = [one for one in jobs if set(one.output) & finished]
     dag = SimpleNamespace(jobs=jobs, needrun_jobs=lambda: [one for one in jobs if one not in done])
-    return FailedJobs(dag, [one for one in jobs if set(one.output) & failed], owner)
+    return FailedJobs(dag, [one for one in jobs if set(one.output) & failed], owner, since=0)
 
 
 def blocked(failed_jobs: FailedJobs) -> set[str]:
@@ -107,12 +108,28 @@ def test_finished_results_are_no_gaps() -> None:
     }
 
 
-def test_members_of_a_failed_group_of_jobs_have_failed() -> None:
-    failed_jobs = run_of(set(), {"data"})
-    members = [one for one in failed_jobs._open if one.output == ["model-b"]]
-    dag = SimpleNamespace(jobs=list(failed_jobs._open), needrun_jobs=lambda: failed_jobs._open)
+def group_of(tmp_path: Path, *members: tuple[str, bool, bool]) -> list[Any]:
+    """Grades of models, each with whether it has begun and whether it was finished."""
+    made = []
+    for name, begun, finished in members:
+        output, log = tmp_path / f"grade-{name}", tmp_path / f"{name}.log"
+        for file, exists in ((output, finished), (log, begun)):
+            if exists:
+                file.touch()
+        made.append(Job(input=[], output=[str(output)], log=[str(log)], is_group=lambda: False))
+    return made
+
+
+def test_in_a_failed_group_the_jobs_that_have_begun_in_vain_have_failed(tmp_path: Path) -> None:
+    """The finished ones and those that were never started are run again without them."""
+    members = group_of(tmp_path, ("a", True, True), ("b", True, False), ("c", False, False))
+    dag = SimpleNamespace(jobs=members, needrun_jobs=lambda: members)
     group = SimpleNamespace(is_group=lambda: True, jobs=members)
-    assert FailedJobs(dag, [group], owner).cause("score-b").output == ["model-b"]
+    failed_jobs = FailedJobs(dag, [group], owner, since=0)
+    causes = [failed_jobs.cause(job.output[0]) for job in members]
+    assert causes == [None, members[1], None]
+    later = FailedJobs(dag, [group], owner, since=time.time() + 60)  # all logs are of earlier runs
+    assert [later.cause(job.output[0]) for job in members] == members
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def make_partial_results():
     """After a run with failed jobs: tables, figures and report without the models that need these jobs."""
     if GAPS.gaps or not workflow.scheduler.failed:
         return
-    failed_jobs = FailedJobs(workflow.dag, workflow.scheduler.failed, model_of_path)
+    failed_jobs = FailedJobs(workflow.dag, workflow.scheduler.failed, model_of_path, workflow.start_time.timestamp())
     run = partial_run(failed_jobs)
     note = gap_note(run.gaps, len(ALL_MODEL_IDS))
     if not run.targets:
