@@ -125,11 +125,20 @@ def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: p
         call(
             root, monkeypatch, "tabulate_outcomes.py",
             "--answers", study / "answers", "--verdicts", study / "verdicts", "--jurors", "one", "--jury", "{}",
-            "--model-ids", IFT, "--families", families(), "--architectures", "small=",
+            "--model-ids", IFT, "--families", families(), "--architectures", "other=",
             "--output", study / "no.parquet", "--early-stopping", study / "no.csv",
         )  # fmt: skip
     assert "a model has no architecture" in capsys.readouterr().err
     assert not (study / "no.parquet").exists()
+    call(
+        root, monkeypatch, "tabulate_outcomes.py",
+        "--answers", study / "answers", "--verdicts", study / "verdicts", "--jurors", "one", "--jury", "{}",
+        "--model-ids", IFT, "--families", families(), "--architectures", "small=",
+        "--output", study / "unknown.parquet", "--early-stopping", study / "unknown.csv",
+    )  # fmt: skip
+    outcomes = pl.read_parquet(study / "unknown.parquet")
+    assert outcomes["flops"].null_count() == outcomes.height > 0
+    assert outcomes["right"].null_count() == 0
 
 
 def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

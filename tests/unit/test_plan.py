@@ -272,7 +272,23 @@ def test_a_number_that_nobody_has_stated(
     del entry[removed[-1]]
     with pytest.raises(StudyError) as caught:
         plan_of(config, tmp_path)
-    assert caught.value.key == key
+    assert key in str(caught.value.key).split(", ")
+
+
+def test_all_numbers_that_nobody_has_stated_are_named_at_once(
+    paper: dict[str, Any], root: Path, tmp_path: Path
+) -> None:
+    config = deepcopy(paper)
+    config["students"]["Qwen2.5-3B"]["model"] = "org/unknown"
+    del config["plan"]["tokens"]["training"]["math"]
+    del config["plan"]["kept_pair_share"]["general"]
+    with pytest.raises(StudyError, match="the plan lacks 5 numbers") as caught:
+        plan_of(config, tmp_path)
+    assert set(str(caught.value.key).split(", ")) == {
+        "plan.architectures.org/unknown",
+        "plan.kept_pair_share.general",
+        *(f"plan.tokens.training.math.{part}" for part in ("prompt", "ift", "reasoning")),
+    }
 
 
 def test_questions_that_an_option_multiplies_must_be_counted(

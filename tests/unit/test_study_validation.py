@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.flops.exact import named_decoder
 from scale_or_reason.preflight.file_checks import notes
 from scale_or_reason.preflight.validation import check_config
+from scale_or_reason.study.study import Study
 
 Config = dict[str, Any]
 Change = Callable[[Config], Any]
@@ -50,6 +52,45 @@ def at(path: str, value: Any) -> Change:
         config[last] = value
 
     return change
+
+
+#: Of a small decoder.
+NUMBERS = {
+    "vocab_size": 100,
+    "hidden_size": 8,
+    "intermediate_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+
+
+def served(**changes: Any) -> Change:
+    """A change that has the teacher served, with these keys."""
+
+    def change(config: Config) -> None:
+        config["teachers"]["Qwen3-235B-A22B"].update({"endpoint": {"url": "http://localhost:8000/v1"}, **changes})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"model": "my-llm", "architecture": "org/model"},
+        {"model": "my-llm", "architecture": NUMBERS},
+        {"model": "my-llm", "architecture": None},
+        {"model": "my-llm", "architecture": "resources/micro/teacher"},
+    ],
+)
+def test_a_served_teacher_with_an_architecture_passes(good: Config, changes: dict[str, Any]) -> None:
+    config = changed(good, served(**changes))
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
+    teacher = Study.from_config(config).teacher
+    assert teacher is not None
+    if changes.get("architecture", "unread") in (NUMBERS, None):
+        found = named_decoder(f"teacher={teacher.source}", "--teacher")[1]
+        assert (found and found.base.hidden) == (changes["architecture"] or {}).get("hidden_size")
 
 
 def searching(**changes: Any) -> Change:
@@ -226,6 +267,12 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("judges/gpt-oss-120b/protocol", "v3"), "judges.gpt-oss-120b.protocol", "v1, v2"),
     (at("judges/gpt-oss-120b/endpoint", {"url": "https://made.up/v1"}), "judges.gpt-oss-120b.tokenizer", "hub id"),
     (at("judges/gpt-oss-120b/architecture", None), "judges.gpt-oss-120b.architecture", "endpoint"),
+    (at("teachers/Qwen3-235B-A22B/architecture", None), "teachers.Qwen3-235B-A22B.architecture", "endpoint"),
+    (served(model="my-llm"), "teachers.Qwen3-235B-A22B.architecture", "a hub id"),
+    (served(architecture="no/such/config.json"), "teachers.Qwen3-235B-A22B.architecture", "a hub id"),
+    (served(architecture={"vocab_size": 9}), "teachers.Qwen3-235B-A22B.architecture", "positive integer"),
+    (served(architecture={**NUMBERS, "hidden_size": "x"}), "teachers.Qwen3-235B-A22B.architecture", "positive integer"),
+    (served(architecture=3), "teachers.Qwen3-235B-A22B.architecture", "a map or null"),
     (at("judges/gpt-oss-120b/tokenizer", "no/such/one"), "judges.gpt-oss-120b.tokenizer", "folder"),
     (at("judges/gpt-oss-120b/mode", {"sytem": "on"}), "judges.gpt-oss-120b.mode.sytem", "system"),
     (at("compute/models_per_judge_job", 0), "compute.models_per_judge_job", "at least 1"),

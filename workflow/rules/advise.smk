@@ -17,7 +17,7 @@ rule advise:
         CONDA_ENVIRONMENT
     params:
         program=program("advise"),
-        config=json_option("config", config),
+        config=config_option,
         style=option("style", find_file("config/style.yaml", PROJECT)),
         budget=advice_options,
         tables=sources_of_advice,

@@ -38,6 +38,12 @@ def json_option(name, value):
     return option(name, as_json(value))
 
 
+def config_option(wildcards):
+    """The study's whole config, by the environment: Snakemake prints the command line of a failed job."""
+    os.environ["SCALE_OR_REASON_CONFIG"] = as_json(config)
+    return option("config", "env:SCALE_OR_REASON_CONFIG")
+
+
 def version_of(stage):
     """The stage's version as a parameter; raising it invalidates results."""
     return f"{stage} version {STAGE_VERSIONS[stage]}"
@@ -190,9 +196,14 @@ def judge_options(wildcards):
 
 def architectures_option(entries):
     """The sources of the architectures of students and teacher."""
-    pinned = {entry.name: entry.revision and not is_local(entry.model) for entry in entries}
-    sources = [f"{entry.model}@{entry.revision}" if pinned[entry.name] else entry.model for entry in entries]
-    return option("architectures", *(f"{entry.name}={source}" for entry, source in zip(entries, sources)))
+    return option("architectures", *(f"{entry.name}={architecture_of(entry)}" for entry in entries))
+
+
+def architecture_of(entry):
+    """The source of one architecture, as one string; empty if unknown."""
+    if getattr(entry, "endpoint", None):
+        return LOCK.named(entry.source)
+    return f"{entry.model}@{entry.revision}" if entry.revision and not is_local(entry.model) else entry.model
 
 
 ANSWER_FOLDERS = {name: f"results/{STUDY.name}/{name}" for name in ("answers", "verdicts")}

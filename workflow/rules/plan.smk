@@ -16,7 +16,7 @@ rule plan:
         CONDA_ENVIRONMENT
     params:
         program=program("plan_study"),
-        config=json_option("config", config),
+        config=config_option,
         style=option("style", find_file("config/style.yaml", PROJECT)),
         results=option("results", f"results/{STUDY.name}"),
         directory=option("output_dir", f"results/{STUDY.name}/plan"),

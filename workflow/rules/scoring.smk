@@ -93,7 +93,7 @@ rule compute_flops:
         results=option("results", f"results/{STUDY.name}"),
         adaptation_corpora=json_option("adaptation_corpora", STUDY.adaptation_corpora),
         architectures=architectures_option(untrained(MODEL_IDS)),
-        teacher=option("teacher", f"teacher={STUDY.teacher.source if STUDY.teacher else ''}"),
+        teacher=option("teacher", f"teacher={architecture_of(STUDY.teacher) if STUDY.teacher else ''}"),
         judges=option("judges", *JUDGE_ARCHITECTURES),
         families=json_option("families", config["study"]["families"]),
         version=version_of("costs"),

@@ -21,7 +21,6 @@ for every budget and number of answers. A budget in GPU-hours assumes the GPUs a
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -42,13 +41,15 @@ from scale_or_reason.planning.lifetimes import lifetime_hours
 from scale_or_reason.reporting.figures import advice as picture
 from scale_or_reason.reporting.figures.style import Style, save_figure
 from scale_or_reason.scoring.evidence import Evidence
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.study import Study
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON: the study's config, checked")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[shared_options.config()]
+    )
     budget = parser.add_mutually_exclusive_group(required=True)
     budget.add_argument("--budget-flops", type=float, help="FLOPs for training and answers together")
     budget.add_argument("--budget-gpu-hours", type=float, help="GPU-hours for training and answers together")

@@ -15,7 +15,6 @@ Cells with results in --results count as done. Uses no network and loads no mode
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,14 @@ from scale_or_reason.planning.report import summary
 from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.reporting.figures import plan as picture
 from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.study import shared_options
 from scale_or_reason.study.study import Study
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=json.loads, required=True, help="JSON: the study's config, checked")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[shared_options.config()]
+    )
     parser.add_argument(
         "--results", type=Path, required=True, help="results folder of the study, to find finished jobs"
     )

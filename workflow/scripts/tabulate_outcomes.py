@@ -70,7 +70,7 @@ def main() -> None:
                 missing += absent[:1]
             student = parse_model_id(model_id).student
             architecture = models.get(student)
-            if architecture is None:
+            if student not in models:
                 raise StudyError(
                     "a model has no architecture", where="--architectures", found=student, expected="NAME=SOURCE"
                 )

@@ -74,15 +74,18 @@ def named_architecture(text: str, where: str) -> tuple[str, Architecture | None]
 
 
 def named_config(text: str, where: str) -> tuple[str, tuple[dict[str, Any], Path] | None]:
-    """Parse ``NAME=SOURCE`` or ``NAME=HUB_ID@REVISION``, given by option ``where``; ``NAME=`` for an unknown model.
+    """Parse ``NAME=SOURCE``, given by option ``where``; ``NAME=`` for an unknown model.
 
-    Raises :class:`StudyError` for text without an equals sign, and if the source cannot be read.
+    A source is a file, a folder, ``HUB_ID``, ``HUB_ID@REVISION``, or the values of a ``config.json`` as JSON. Raises
+    :class:`StudyError` for text without an equals sign, and if the source cannot be read.
     """
     name, equals, source = text.partition("=")
     if not equals:
         raise StudyError("a model has no architecture", where=where, found=text, expected="NAME=SOURCE")
     if not source:
         return name, None
+    if source.startswith("{"):
+        return name, (json.loads(source), Path(f"architecture of {name}"))
     if Path(source).exists():
         return name, read_config(source)
     source, _, revision = source.partition("@")

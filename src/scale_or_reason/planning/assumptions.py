@@ -61,6 +61,8 @@ class Assumptions:
     study: Study
     calibration: Calibration = NOTHING_MEASURED
     notes: dict[str, Note] = field(default_factory=dict)
+    #: With a list, missing numbers are added to it, and a stand-in is used, so that all of them can be named at once.
+    missing: list[StudyError] | None = None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -150,7 +152,7 @@ class Assumptions:
         if stated is not None:
             return int(stated)
         if chosen.hub is None or chosen.hub.rows is None or several:
-            raise StudyError(
+            error = StudyError(
                 "the number of items of a benchmark is unknown",
                 where="config",
                 key=f"plan.benchmark_items.{benchmark}",
@@ -158,6 +160,7 @@ class Assumptions:
                 expected="the number of items before any limit",
                 remedy="count its rows and set the number there",
             )
+            return self._without(error)
         return chosen.hub.rows
 
     def question_tokens(self, benchmark: str, shots: int | None = None) -> float:
@@ -244,7 +247,7 @@ class Assumptions:
         for part in _split(key, name):
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is None:
-            raise StudyError(
+            error = StudyError(
                 f"the plan has no number for this {kind}",
                 where="config",
                 key=f"plan.{key}",
@@ -252,7 +255,15 @@ class Assumptions:
                 expected=unit,
                 remedy=f"set it there, or run a pilot with this {kind} and set plan.calibrate_from to its study",
             )
+            return self._without(error)
         return float(self._note(key, value, unit))
+
+    def _without(self, error: StudyError) -> int:
+        """A stand-in for a missing number, if missing numbers are collected; else raise ``error``."""
+        if self.missing is None:
+            raise error
+        self.missing.append(error)
+        return 1
 
     def measured(self, key: str, value: float, unit: str) -> float:
         return self._note(key, value, unit, f"measured in {self.calibration.study}")

@@ -81,12 +81,14 @@ class Estimator:
         self.memory_rows: dict[tuple[str, str], dict[str, Any]] = {}
 
     def shape(self, model: Student | TeacherModel | Judge) -> Shape | None:
-        """The shape of a model; None for a judge on a server with unknown architecture."""
-        source = model.model
-        if isinstance(model, Judge) and model.endpoint:
-            if model.architecture is None:
-                return None
-            source = model.architecture
+        """The shape of a model; None for a model on a server with unknown architecture."""
+        source: Mapping[str, Any] | str | None = model.model
+        if not isinstance(model, Student) and model.endpoint:
+            source = model.architecture if isinstance(model, Judge) or model.architecture is not None else source
+        if not source:
+            return None
+        if isinstance(source, Mapping):
+            return Shape.from_config(source, where=f"the architecture of {model.name}")
         return shape_of(source, self.config["plan"]["architectures"])
 
     def engine_gpus(self, model: Student | TeacherModel | Judge) -> int:

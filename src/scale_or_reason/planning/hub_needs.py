@@ -65,7 +65,7 @@ def _models(config: Config) -> Iterator[Need]:
     for catalogue, name in used:
         entry, key = config[catalogue][name], f"{catalogue}.{name}"
         if "endpoint" in entry:
-            source = entry.get("architecture")
+            source = entry.get("architecture", entry["model"] if catalogue == "teachers" else None)
             if isinstance(source, str) and is_hub_id(source) and not is_local(source):
                 yield Need(Repository(MODEL, source), f"{key}.architecture", ARCHITECTURE)
         elif not is_local(entry["model"]):

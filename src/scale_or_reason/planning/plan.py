@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from scale_or_reason.planning.memory import checkpoint_bytes
 from scale_or_reason.planning.processes import processes_table
 from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
+from scale_or_reason.study.catalogue import Judge, Student, TeacherModel
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.study import Study
 from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, free_bytes
@@ -59,7 +60,9 @@ def make_plan(
     ``plan.num_gpus`` or makes no progress within its time limit, and for missing assumptions.
     """
     estimator = Estimator(config, assumed)
+    assumed.missing = []
     units = Work(config, study, assumed, results).units()
+    _check_complete([*_unknown_shapes(estimator, study), *assumed.missing])
     cells = estimator.rows(units)
     gpus = int(assumed.number("num_gpus", "GPUs at a time"))
     _check_gpus(cells, gpus)
@@ -79,6 +82,32 @@ def make_plan(
         limited=over_the_limit(cells, config, study),
         restarts=config["compute"]["restarts"],
     )
+
+
+def _unknown_shapes(estimator: Estimator, study: Study) -> Iterator[StudyError]:
+    models: list[Student | TeacherModel | Judge] = [*study.students.values(), *study.judges.values()]
+    models += [study.teacher] if study.teacher else []
+    for model in models:
+        try:
+            estimator.shape(model)
+        except StudyError as error:
+            yield error
+
+
+def _check_complete(missing: Sequence[StudyError]) -> None:
+    """Raise one :class:`StudyError` for everything that the plan lacks."""
+    missing = list({str(error.key): error for error in missing}.values())
+    if len(missing) == 1:
+        raise missing[0]
+    if missing:
+        raise StudyError(
+            f"the plan lacks {len(missing)} numbers",
+            where="config",
+            key=", ".join(str(error.key) for error in missing),
+            found="no number for any of these keys",
+            expected="; ".join(dict.fromkeys(str(error.expected) for error in missing)),
+            remedy="set them in an overlay, or run a pilot and set plan.calibrate_from to its study",
+        )
 
 
 def _check_gpus(cells: pl.DataFrame, gpus: int) -> None:

@@ -24,13 +24,13 @@ STOPS = (0, 25, 50, 75, 100)
 
 
 def model_outcomes(
-    model_id: str, answers: pl.DataFrame, verdicts: pl.DataFrame, jury: JuryRule, model: Architecture
+    model_id: str, answers: pl.DataFrame, verdicts: pl.DataFrame, jury: JuryRule, model: Architecture | None
 ) -> pl.DataFrame:
     """An ``outcomes`` table of one model: a row per answer.
 
     ``answers`` has ``ANSWER_COLUMNS``; ``verdicts`` has the jurors' ``VERDICT_COLUMNS``. Only a "yes" of the jury
-    counts as right, as in the scores. FLOPs are those of equation 6. Raises :class:`StudyError` if an answer has no
-    verdict.
+    counts as right, as in the scores. FLOPs are those of equation 6, null for an unknown architecture. Raises
+    :class:`StudyError` if an answer has no verdict.
     """
     decided = answers.join(jury.decide(verdicts), on=KEY, how="left", maintain_order="left")
     without = decided.filter(pl.col("verdict").is_null())
@@ -40,14 +40,19 @@ def model_outcomes(
             found=f"{model_id}: {without.height} rows; the first: {without.select(KEY).row(0)}",
             remedy="rerun the judges of this model",
         )
-    flops = generation_flops(model, decided["prompt_tokens"].to_numpy(), decided["answer_tokens"].to_numpy())
+    flops = _flops(model, decided["prompt_tokens"].to_numpy(), decided["answer_tokens"].to_numpy())
     columns = decided.with_columns(
         model_id=pl.lit(model_id), right=pl.col("verdict") == "yes", flops=pl.Series(flops, dtype=pl.Float64)
     )
     return columns.select(list(SCHEMAS["outcomes"]))
 
 
-def early_stopping(outcomes: pl.DataFrame, families: Mapping[str, str], model: Architecture) -> pl.DataFrame:
+def _flops(model: Architecture | None, prompts: np.ndarray, answers: np.ndarray) -> list[float] | list[None]:
+    """FLOPs of each answer; null for an unknown architecture."""
+    return [None] * len(prompts) if model is None else generation_flops(model, prompts, answers).tolist()
+
+
+def early_stopping(outcomes: pl.DataFrame, families: Mapping[str, str], model: Architecture | None) -> pl.DataFrame:
     """An ``early_stopping`` table: one model's accuracy and FLOPs if its answers were cut off at certain lengths.
 
     The lengths are the percentiles ``STOPS`` of the model's answers on a benchmark. A longer answer is cut off and
@@ -59,8 +64,8 @@ def early_stopping(outcomes: pl.DataFrame, families: Mapping[str, str], model: A
         prompts, lengths = part["prompt_tokens"].to_numpy(), part["answer_tokens"].to_numpy()
         for percentile in STOPS:
             limit = int(np.percentile(lengths, percentile, method="higher"))
-            flops = generation_flops(model, prompts, np.minimum(lengths, limit)).mean()
+            flops = pl.Series(_flops(model, prompts, np.minimum(lengths, limit)), dtype=pl.Float64).mean()
             accuracy = (part["right"].to_numpy() & (lengths <= limit)).mean()
-            stop = {"percentile": percentile, "max_tokens": limit, "accuracy": float(accuracy), "flops": float(flops)}
+            stop = {"percentile": percentile, "max_tokens": limit, "accuracy": float(accuracy), "flops": flops}
             rows.append(cell | {"benchmark": benchmark, "family": families[str(benchmark)]} | stop)
     return table_from_rows(rows, "early_stopping")

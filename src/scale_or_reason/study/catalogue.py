@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -12,6 +13,13 @@ DEFAULT_TEMPLATE = "chatml"
 
 
 Settings = Mapping[str, Any]
+#: In place of an architecture that nobody knows, for which a config has null.
+UNKNOWN = ""
+
+
+def _source_of(architecture: Settings | str | None) -> str:
+    """An architecture as one string: values of a ``config.json`` become JSON."""
+    return json.dumps(architecture, sort_keys=True) if isinstance(architecture, Mapping) else architecture or ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,8 @@ class Student:
 class TeacherModel:
     """The teacher; ``sampling`` and ``modes`` have one entry per answer format.
 
-    With an ``endpoint``, a server answers instead of the local engine.
+    With an ``endpoint``, a server answers instead of the local engine. ``architecture`` is then what FLOPs are counted
+    from: a hub id, a ``config.json``, its values, or :data:`UNKNOWN`; None for the hub id in ``model``.
     """
 
     name: str
@@ -60,10 +69,13 @@ class TeacherModel:
     engine: Settings
     revision: str | None = None
     endpoint: Settings | None = None
+    architecture: Settings | str | None = None
 
     @property
     def source(self) -> str:
-        """The model whose FLOPs are counted, with its revision, as one string."""
+        """The model whose FLOPs are counted, with its revision, as one string; empty if unknown."""
+        if self.endpoint and self.architecture is not None:
+            return _source_of(self.architecture)
         return f"{self.model}@{self.revision}" if self.revision else self.model
 
 
@@ -72,7 +84,7 @@ class Judge:
     """One judge of the jury.
 
     With an ``endpoint``, a server judges instead of the local engine. ``tokenizer`` then measures the ends of answers,
-    and ``architecture`` is the hub id of the model whose FLOPs are counted, None if unknown.
+    and ``architecture`` is as that of a teacher, None if unknown.
     """
 
     name: str
@@ -87,13 +99,13 @@ class Judge:
     structured: bool = False
     endpoint: Settings | None = None
     tokenizer: str | None = None
-    architecture: str | None = None
+    architecture: Settings | str | None = None
 
     @property
     def source(self) -> str:
         """The model whose FLOPs are counted, with its revision, as one string; empty if unknown."""
         if self.endpoint:
-            return self.architecture or ""
+            return _source_of(self.architecture)
         return f"{self.model}@{self.revision}" if self.revision else self.model
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,17 @@ def sizes() -> argparse.ArgumentParser:
 def benchmarks() -> argparse.ArgumentParser:
     """The benchmarks of all models."""
     return _option("--benchmarks", nargs="+", help="benchmarks of all models")
+
+
+def config() -> argparse.ArgumentParser:
+    """The study's whole config."""
+    return _option(
+        "--config", type=_config_from, help="JSON: the study's config, checked; or env:NAME, the variable that holds it"
+    )
+
+
+def _config_from(text: str) -> Any:
+    return json.loads(os.environ[text.removeprefix("env:")] if text.startswith("env:") else text)
 
 
 def corpus() -> argparse.ArgumentParser:

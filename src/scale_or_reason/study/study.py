@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from scale_or_reason.study.catalogue import Corpus, Judge, LengthLimits, Settings, Source, Student, TeacherModel
+from scale_or_reason.study.catalogue import (
+    UNKNOWN,
+    Corpus,
+    Judge,
+    LengthLimits,
+    Settings,
+    Source,
+    Student,
+    TeacherModel,
+)
 from scale_or_reason.study.cells import (
     CURRICULA,
     FORMATS,
@@ -98,7 +107,8 @@ class Study:
         chosen, engine = config["study"], config["engine"]
 
         def merged(entry: Settings) -> dict[str, Any]:
-            return {**entry, "engine": {**engine, **entry.get("engine", {})}}
+            unknown = {"architecture": UNKNOWN} if entry.get("architecture", UNKNOWN) is None else {}
+            return {**entry, **unknown, "engine": {**engine, **entry.get("engine", {})}}
 
         corpus_names = list(chosen["corpora"])
         if chosen["adaptations"] and chosen["adaptation_corpora"]["to"] not in corpus_names:

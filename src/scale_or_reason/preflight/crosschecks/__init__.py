@@ -32,6 +32,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     data.pair_sources,
     evaluation.graders,
     evaluation.judges,
+    evaluation.architectures,
     evaluation.shots,
     evaluation.context_lengths,
     evaluation.length_limits,

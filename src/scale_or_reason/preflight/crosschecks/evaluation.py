@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from os.path import isdir, isfile
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.judging.protocols import get_protocol
+from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.problems import KeyPath, Problem
 from scale_or_reason.study.study import models_of_jury
 
@@ -35,10 +38,44 @@ def judges(config: Config) -> Iterator[Problem]:
             problem, expected = "a judge with an endpoint has no tokenizer", "a hub id or a folder"
             remedy = "name the judge's tokenizer, or any other: it measures judges.NAME.answer_tail_tokens"
             yield Problem((*path, "tokenizer"), problem, "nothing", expected, remedy)
-        if "architecture" in judge and "endpoint" not in judge:
-            problem = "a judge without an endpoint has the key `architecture`"
-            expected = "no key `architecture`, or an `endpoint`: other judges' FLOPs are computed from their model"
-            yield Problem((*path, "architecture"), problem, repr(judge["architecture"]), expected, "remove the key")
+
+
+def architectures(config: Config) -> Iterator[Problem]:
+    """Models on servers whose FLOPs could not be counted: all answers would be there before the job of costs fails."""
+    study = config["study"]
+    used = [("judges", name) for name in models_of_jury(study["judges"])]
+    used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
+    for catalogue, name in used:
+        entry, path = config[catalogue][name], (catalogue, name, "architecture")
+        if "endpoint" not in entry:
+            if "architecture" in entry:
+                problem = f"a {catalogue[:-1]} without an endpoint has the key `architecture`"
+                expected = "no key `architecture`, or an `endpoint`: other FLOPs are computed from the model"
+                yield Problem(path, problem, repr(entry["architecture"]), expected, "remove the key")
+            continue
+        source = entry.get("architecture", entry["model"] if catalogue == "teachers" else None)
+        if fault := _architecture_fault(source):
+            expected = "a hub id (ORGANISATION/NAME), a config.json, its values, or null if unknown"
+            remedy = fault.remedy or f"set {catalogue}.{name}.architecture"
+            yield Problem(path, fault.problem, fault.found, fault.expected or expected, remedy)
+
+
+def _architecture_fault(source: Any) -> StudyError | None:
+    """Why FLOPs cannot be computed from an architecture; hub ids are not looked up."""
+    if source is None or (isinstance(source, str) and source.count("/") == 1 and not is_local(source)):
+        return None
+    try:
+        if isinstance(source, Mapping):
+            Decoder.from_config(dict(source))
+        elif isfile(source) or isdir(source):
+            Decoder.from_source(source)
+        else:
+            return StudyError("the architecture of a model on a server is unknown", found=source)
+    except StudyError as error:
+        return StudyError(error.problem, found=f"{error.key}: {error.found}", expected=error.expected)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        return StudyError("the values of an architecture cannot be used", found=f"{type(error).__name__}: {error}")
+    return None
 
 
 def shots(config: Config) -> Iterator[Problem]:

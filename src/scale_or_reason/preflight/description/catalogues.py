@@ -28,6 +28,14 @@ Kind = Literal["hub", "jsonl"]
 Split = Annotated[str, matching(r"^\w[\w.+\[\]:%-]{0,199}$", "a split such as train, or a part of one: train[:10%]")]
 
 
+def _architecture(absent: str) -> Any:
+    return key(
+        "With `endpoint`: what FLOPs are computed from. A hub id, a `config.json`, or the values of one as in "
+        f"`plan.architectures`. {absent}",
+        default=None,
+    )
+
+
 class FormatRates(Section):
     """Peak learning rates, one for each answer format that the study trains on."""
 
@@ -111,9 +119,11 @@ class Teacher(Section):
     )
     endpoint: Endpoint = key(
         "A server that generates in place of vLLM.",
-        when="Set it to use a model that is already served.",
+        when="Set it to use a model that is already served. Give `architecture` too if the server's name of the model "
+        "is no hub id.",
         default=None,
     )
+    architecture: Text | dict[str, Any] | None = _architecture("`null` if unknown; without this key, `model`.")
     engine: Engine = _engine()
 
 
@@ -150,10 +160,7 @@ class Judge(Section):
     tokenizer: Text = key(
         "A hub id or a folder. With `endpoint`, this tokenizer measures `answer_tail_tokens`.", default=None
     )
-    architecture: Text | None = key(
-        "A hub id or a `config.json`. With `endpoint`, the judge's FLOPs are computed from it; `null` if unknown.",
-        default=None,
-    )
+    architecture: Text | dict[str, Any] | None = _architecture("`null`, or no such key, if unknown.")
     engine: Engine = _engine()
 
 
