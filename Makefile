@@ -15,12 +15,13 @@ PYTEST := $(BIN)/python -m pytest
 # most of a test's time is the start of a program, on one core; the files that take longest come first
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
+LINTERS := lint/types lint/rules lint/small-world lint/layout lint/code lint/imports
 DOCS := .cache/docs
 PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/README.md docs
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint format config-reference venv venv-gpu lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) format config-reference venv venv-gpu lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -104,13 +105,26 @@ test-fast: lint ## lint and the unit tests that take no seconds
 	$(PYTEST) $(TWO_AT_A_TIME) tests/unit -m "not slow"
 
 lint: venv ## style, types and Snakemake's own advice
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(LINTERS)
+
+lint/types: # the longest one comes first
+	$(BIN)/mypy
+
+lint/rules:
+	$(BIN)/snakemake --lint
+
+lint/small-world:
+	$(BIN)/snakemake --lint $(MICRO)
+
+lint/layout:
+	$(BIN)/snakefmt --check --compact-diff $(SNAKEFILES)
+
+lint/code:
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/snakefmt --check --compact-diff $(SNAKEFILES)
-	$(BIN)/mypy
+
+lint/imports:
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/snakemake --lint
-	$(BIN)/snakemake --lint $(MICRO)
 
 format: venv ## bring all code into the one layout
 	$(BIN)/ruff check --fix $(CODE)

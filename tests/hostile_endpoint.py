@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -75,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = HostileEndpoint.completion if fault else type(self.endpoint).completion
         whole = json.dumps(content(self.endpoint, prompt)).encode()
         if fault == "drop":
-            self.connection.close()
+            self._hang_up()
         elif fault == "half":
             self._send(200, whole, sent=len(whole) // 2)
         elif fault == "truncated":
@@ -105,7 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[:sent])
         self.wfile.flush()
         if sent is not None:
-            self.connection.close()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """At once; ``connection.close`` would leave the client waiting for the end of its patience."""
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

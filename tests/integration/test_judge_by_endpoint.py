@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hostile_endpoint import HostileEndpoint, serving
+from warm_engines import warm_trainer
 
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.judging.protocols import get_protocol
@@ -75,7 +76,7 @@ def tables(folder: Path, names: list[str], models: list[str], answer: str = "It 
 
 
 def command(root: Path, folder: Path, url: str, files: list[str], *more: str) -> list[str]:
-    endpoint = json.dumps({"url": url, "key": "JUDGE_KEY", "concurrency": 4, "timeout": 2})
+    endpoint = json.dumps({"url": url, "key": "JUDGE_KEY", "concurrency": 4, "timeout": 60})
     sampling = '{"temperature": 0.7, "top_p": 0.95, "max_tokens": 64}'
     options = {"--judge": "served", "--model": "any", "--endpoint": endpoint, "--sampling": sampling, "--seed": "0"}
     options |= {"--tokenizer": str(root / "resources/micro/tokenizer"), "--answer-tail-tokens": "64"}
@@ -95,7 +96,7 @@ def test_whatever_the_server_says_becomes_a_verdict(root: Path, tmp_path: Path) 
     server.faults = {prompts["text"]: [500, "drop", "truncated"], prompts["both"]: ["no choices", "half"]}
     with serving(server):
         run = command(root, tmp_path, server.url, files, "--protocol", "v1", "--mode", '{"system": "think"}')
-        done = subprocess.run(run, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+        done = warm_trainer().run(run[1:], environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     verdicts = read_table(tmp_path / "verdicts/m/gsm8k.parquet", "verdicts")
     assert dict(verdicts.select("item_id", "verdict").iter_rows()) == {name: end for name, (_, end) in SCRIPT.items()}
@@ -120,7 +121,7 @@ def test_two_steps_by_a_server(root: Path, tmp_path: Path) -> None:
     files = tables(tmp_path, ["q"], ["m"], answer="<think>maybe 4</think>\n\nIt is 3.")
     with serving(server):
         run = command(root, tmp_path, server.url, files, "--protocol", "v2", "--structured")
-        done = subprocess.run(run, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+        done = warm_trainer().run(run[1:], environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     first, second = (body["messages"][-1]["content"] for body in server.bodies)
     assert "maybe 4" not in first
@@ -148,7 +149,7 @@ def test_a_job_killed_in_the_second_model_pays_for_no_reply_twice(root: Path, tm
         assert finished.is_file()
         finished.unlink()
         paid = sum(server.answered.values())
-        done = subprocess.run(run, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+        done = warm_trainer().run(run[1:], environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     assert paid >= 30
     # those that were on their way when the job was killed may have been answered and not heard
@@ -167,7 +168,7 @@ def test_what_is_judged_is_kept_and_what_has_changed_is_judged_again(root: Path,
         """How many answers the judge is asked about."""
         before = sum(server.tries.values())
         run = command(root, tmp_path, server.url, tables(tmp_path, names, [*models], answer), "--protocol", "v1")
-        done = subprocess.run(run, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+        done = warm_trainer().run(run[1:], environment=ENVIRONMENT)
         assert done.returncode == 0, done.stderr
         return sum(server.tries.values()) - before
 

@@ -79,7 +79,7 @@ def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: P
     process = start(root, [str(script), str(tmp_path / "started")], tmp_path / "log.txt")
     wait_for("started", tmp_path, process)
     os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(30) == os.EX_TEMPFAIL
+    assert process.wait(PATIENCE) == os.EX_TEMPFAIL
 
 
 def test_no_process_outlives_its_launcher(root: Path, tiny_model: Path, tmp_path: Path) -> None:
@@ -92,12 +92,12 @@ def test_no_process_outlives_its_launcher(root: Path, tiny_model: Path, tmp_path
     assert len(workers) == 2
     process.kill()
     process.wait()
-    assert psutil.wait_procs(workers, timeout=10)[1] == []
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
 
 
 def test_several_nodes_need_srun(root: Path, tmp_path: Path) -> None:
     process = start(root, ["--nnodes", "2", str(tmp_path / "never.py")], tmp_path / "log.txt")
-    assert process.wait(60) == 2
+    assert process.wait(PATIENCE) == 2
     said = (tmp_path / "log.txt").read_text()
     assert "need Slurm's srun" in said and "profiles/slurm" in said and "Traceback" not in said
 
@@ -106,7 +106,7 @@ def test_the_launcher_hands_on_status_and_words(root: Path, tmp_path: Path) -> N
     script = tmp_path / "fails.py"
     script.write_text("import os, sys\nsys.exit(2 if os.environ['RANK'] == '0' else 0)\n")
     process = start(root, [str(script)], tmp_path / "log.txt")
-    assert process.wait(60) == 2
+    assert process.wait(PATIENCE) == 2
     assert (tmp_path / "log.txt").read_text() == ""
 
 

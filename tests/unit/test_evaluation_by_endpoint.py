@@ -46,7 +46,7 @@ def evaluate(root: Path, folder: Path, server: HostileEndpoint) -> subprocess.Co
         "--items": str(folder / "items.parquet"),
         "--sampling": '{"temperature": 0, "top_p": 1, "max_tokens": 64}',
         "--endpoint": json.dumps(
-            {"url": server.url, "key": "SERVER_KEY", "concurrency": 4, "retries": 2, "timeout": 5}
+            {"url": server.url, "key": "SERVER_KEY", "concurrency": 4, "retries": 2, "timeout": 60}
         ),
         "--seed": "0",
         "--output-dir": str(folder),

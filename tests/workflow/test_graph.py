@@ -474,8 +474,3 @@ def test_graphs_are_printed_alone_and_the_drawn_one_is_current(tree: Tree, root:
     assert "train_student" in rules
     drawn = re.findall(r">(\w+)</text>", (root / "docs" / "rulegraph.svg").read_text())
     assert sorted(drawn) == sorted(rules), "make rulegraph"
-
-
-def test_snakemakes_advice_is_followed(tree: Tree) -> None:
-    run = tree.snakemake("--lint")
-    assert "good condition" in run.stdout + run.stderr
