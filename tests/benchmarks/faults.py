@@ -61,7 +61,7 @@ class Study:
 
     def __init__(self, folder: Path, results: Path) -> None:
         self.folder, self.results = folder, folder / "results" / "micro"
-        for name in ("config", "profiles", "resources", "src", "workflow", "Snakefile"):
+        for name in ("config", "envs", "profiles", "resources", "src", "workflow", "Snakefile"):
             source = ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
         shutil.copytree(results, self.results, symlinks=True)
