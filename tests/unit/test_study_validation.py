@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
+from configs import load
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.flops.exact import named_decoder
+from scale_or_reason.preflight.crosschecks import cross_problems
 from scale_or_reason.preflight.file_checks import notes
 from scale_or_reason.preflight.validation import check_config
+from scale_or_reason.study.problems import spell
 from scale_or_reason.study.study import Study
 
 Config = dict[str, Any]
@@ -399,3 +403,49 @@ def test_a_benchmark_that_is_on_no_hub_is_noted(good: Config, tmp_path: Path) ->
     assert "c_code_summarization" in note
     (tmp_path / "c_code_summarization.jsonl").write_text("{}\n")
     assert notes(changed(good, at("benchmarks/source/path", str(tmp_path)))) == []
+
+
+@pytest.fixture
+def small(root: Path) -> Config:
+    return load(root, "micro", "demo")
+
+
+def complaint(config: Config) -> tuple[str, str, str] | None:
+    problem = next(cross_problems(config), None)
+    return problem and (spell(problem.path), problem.problem, str(problem.expected))
+
+
+def test_a_template_must_end_with_a_token_of_the_tokenizer(small: Config, root: Path, tmp_path: Path) -> None:
+    assert complaint(small) is None
+    small["students"]["micro-1M"]["template"] = "gemma"
+    small["study"]["students"] = ["micro-1M"]
+    found = complaint(small)
+    assert found is not None
+    assert found[:2] == ("students.micro-1M.template", "the chat template does not fit the tokenizer")
+    assert found[2] == "chatml"
+    (tmp_path / "tok").mkdir()
+    tokens = {"added_tokens": [], "model": {"vocab": [["<end_of_turn>", -1.5], ["a", -2]]}}  # as SentencePiece's
+    (tmp_path / "tok" / "tokenizer.json").write_text(json.dumps(tokens))
+    small["students"]["micro-1M"]["tokenizer"] = str(tmp_path / "tok")
+    assert complaint(small) is None
+
+
+def test_heads_that_vllm_refuses_on_a_cpu(small: Config, root: Path, tmp_path: Path) -> None:
+    settings = json.loads((root / "resources/micro/judge/config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**settings, "head_dim": 16}))
+    small["judges"]["micro-judge"]["model"] = str(tmp_path)
+    found = complaint(small)
+    assert found is not None
+    assert found[:2] == ("judges.micro-judge.model", "vLLM cannot run attention heads of this size on a CPU")
+    small["compute"]["device"] = "gpu"
+    assert complaint(small) is None
+
+
+def test_released_pairs_need_neither_a_source_nor_shards(good: Config) -> None:
+    config = changed(good, at("pairs/source", "released"))
+    for corpus in config["corpora"].values():
+        del corpus["source"], corpus["shards"]
+    check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
+    study = Study.from_config(config)
+    assert [corpus.shards for corpus in study.corpora.values()] == [1, 1]
+    assert error_of(changed(config, at("pairs/source", "generate"))).key == "corpora.general"

@@ -135,7 +135,8 @@ def worlds_of_others(config: Config) -> Iterator[Problem]:
     if "small_world" not in config:
         return
     corpora, name = config["corpora"], config["study"]["name"]
-    used = [("corpora", corpus, "source", "path") for corpus in config["study"]["corpora"] if corpus in corpora]
+    selected = [corpus for corpus in config["study"]["corpora"] if "source" in corpora.get(corpus, {})]
+    used = [("corpora", corpus, "source", "path") for corpus in selected]
     for key, path in [
         *((key, corpora[key[1]]["source"]["path"]) for key in used),
         (("benchmarks", "source", "path"), config["benchmarks"]["source"].get("path")),

@@ -15,6 +15,7 @@ from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
 from scale_or_reason.study.hub_lock import MODEL, Repository
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.study.problems import Problem
+from scale_or_reason.study.study import models_of_jury
 from scale_or_reason.training.chat_templates import STOP_TOKENS
 from scale_or_reason.training.deepspeed_settings import deepspeed_faults
 from scale_or_reason.training.model_limits import limit_faults
@@ -51,6 +52,55 @@ def student_limits(config: Config) -> Iterator[Problem]:
             continue
         for fault in limit_faults(settings, config["training"]["max_length"], ids):
             yield Problem(path, fault.problem, fault.found, fault.expected, fault.remedy)
+
+
+def templates(config: Config) -> Iterator[Problem]:
+    """Students whose tokenizer does not have the token that ends an answer in their chat template."""
+    for name in config["study"]["students"]:
+        student = config["students"][name]
+        folder, template = model_folder(student["tokenizer"], None), student.get("template", DEFAULT_TEMPLATE)
+        known = _tokens(folder / "tokenizer.json")
+        fitting = [other for other, stop in STOP_TOKENS.items() if stop in known]
+        if known and template not in fitting:
+            found = f"{template}, whose answers end with {STOP_TOKENS[template]}: no token of {student['tokenizer']}"
+            expected = " or ".join(fitting) or "a tokenizer with one of " + ", ".join(STOP_TOKENS.values())
+            remedy = "choose another template, or a tokenizer that has the token"
+            path = ("students", name, "template")
+            yield Problem(path, "the chat template does not fit the tokenizer", found, expected, remedy)
+
+
+#: Of vLLM's attention on CPUs, version 0.32.
+_CPU_HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
+
+
+def cpu_heads(config: Config) -> Iterator[Problem]:
+    """Models whose attention heads have a size that vLLM refuses on a CPU."""
+    study = config["study"]
+    used = [("students", name) for name in study["students"]]
+    used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
+    used += [("judges", name) for name in models_of_jury(study["judges"])]
+    for catalogue, name in used if config["compute"]["device"] == "cpu" else ():
+        entry = config[catalogue][name]
+        file = model_folder(entry["model"], entry.get("revision")) / "config.json"
+        if "endpoint" in entry or not os.path.isfile(file):
+            continue
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        text = settings.get("text_config", settings)
+        hidden, heads = text.get("hidden_size"), text.get("num_attention_heads")
+        size = text.get("head_dim") or (hidden // heads if hidden and heads else None)
+        if size is not None and size not in _CPU_HEADS:
+            expected = f"one of {', '.join(map(str, _CPU_HEADS))} (head_dim, or hidden_size / num_attention_heads)"
+            remedy = "use a model with other heads, a server (`endpoint`), or a GPU"
+            problem = "vLLM cannot run attention heads of this size on a CPU"
+            yield Problem((catalogue, name, "model"), problem, f"{size} in {file}", expected, remedy)
+
+
+def _tokens(file: Path) -> set[str]:
+    """The tokens in a tokenizer.json; empty if there is no such file."""
+    values = json.loads(file.read_text(encoding="utf-8")) if os.path.isfile(file) else {}
+    vocabulary = values.get("model", {}).get("vocab", {})
+    words = vocabulary if isinstance(vocabulary, dict) else [entry[0] for entry in vocabulary]
+    return {*words, *(token["content"] for token in values.get("added_tokens", []))}
 
 
 def model_folder(model: str, revision: str | None) -> Path:

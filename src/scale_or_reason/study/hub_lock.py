@@ -111,7 +111,7 @@ def pin_revisions(config: dict[str, Any], lock: HubLock) -> None:
             if not is_local(entry["model"]) and (commit := lock.commit(MODEL, entry["model"], entry.get("revision"))):
                 entry["revision"] = commit
     for corpus in config["corpora"].values():
-        for source in (corpus["source"], corpus.get("released")):
+        for source in (corpus.get("source"), corpus.get("released")):
             if source and source["kind"] == "hub":
                 commit = lock.commit(DATASET, source["path"], source.get("revision"))
                 source["revision"] = commit or source.get("revision")

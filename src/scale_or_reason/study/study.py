@@ -252,7 +252,7 @@ def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
         name=name,
         source=source,
         num_prompts=entry["num_prompts"],
-        shards=entry["shards"],
+        shards=entry.get("shards", 1),
         languages=() if released else tuple(entry.get("languages") or ()),
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
-from scale_or_reason.preflight.student_checks import deepspeed_settings, student_limits
+from scale_or_reason.preflight.student_checks import cpu_heads, deepspeed_settings, student_limits, templates
 from scale_or_reason.study.problems import Problem
 
 #: The names come first: a misspelt name makes the other checks meaningless.
@@ -41,6 +41,8 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     missing_files,
     missing_pools,
     deepspeed_settings,
+    templates,
+    cpu_heads,
     student_limits,
 )
 

@@ -14,7 +14,7 @@ Config = Mapping[str, Any]
 def prompts(config: Config) -> Iterator[Problem]:
     """A language filter on a source without languages, and limits that no prompt meets."""
     for name, corpus in config["corpora"].items():
-        schema = corpus["source"]["schema"]
+        schema = corpus["source"]["schema"] if "source" in corpus else "released_pairs"
         if corpus.get("languages") and PROMPT_SCHEMAS[schema].language is None:
             problem = f"rows of the schema {schema} have no language column"
             found = ", ".join(corpus["languages"])
@@ -33,7 +33,10 @@ def pair_sources(config: Config) -> Iterator[Problem]:
         remedy = "name a teacher, set pairs.source to released, or set study.corpora and study.adaptations to []"
         found = f"null, with the corpora {', '.join(dict.fromkeys(names))}"
         yield Problem(("study", "teacher"), "no teacher answers the prompts of the corpora", found, "a teacher", remedy)
-    for name in dict.fromkeys(names) if released else ():
-        if "released" not in config["corpora"][name]:
+    for name in dict.fromkeys(names):
+        if released and "released" not in config["corpora"][name]:
             problem, remedy = "a corpus has no released pairs", "add their location, or set pairs.source to generate"
             yield Problem(("corpora", name), problem, "no key `released`", "kind, path, split", remedy)
+        if not released and "source" not in config["corpora"][name]:
+            problem, remedy = "a corpus has no prompts", "add their location, or set pairs.source to released"
+            yield Problem(("corpora", name), problem, "no key `source`", "kind, path, schema", remedy)

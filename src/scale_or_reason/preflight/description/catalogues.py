@@ -206,7 +206,7 @@ class ReleasedPairs(Section):
 class Corpus(Section):
     """A set of training prompts."""
 
-    source: PromptSource = key()
+    source: PromptSource = key(when="`pairs.source: released` does not read it.", default=None)
     languages: list[Word] | None = key(
         "The language codes to keep, from the language column of the source; `null` for all.",
         when="`[en]` keeps English prompts only. The papers do not mention a filter, and the math source has no such "
@@ -220,4 +220,5 @@ class Corpus(Section):
     shards: Size = key(
         "The number of teacher jobs per answer format.",
         when="More shards make shorter jobs. Another number keeps the answers that exist.",
+        default=1,
     )
