@@ -121,3 +121,11 @@ def test_the_script(root: Path, timings: Path, tmp_path: Path, monkeypatch: pyte
 def test_before_any_job(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="there are no job timings"):
         resource_usage(tmp_path)
+
+
+def test_what_a_warm_start_hides_is_null(timings: Path) -> None:
+    """Snakemake measures the client, which waits for the fork."""
+    client = line(600, "12.0", "0.1", 1, {"mem_mb": 4000, "runtime": 30, "_cores": 1})
+    (timings / "evaluate.tsv").write_text(HEADER + client.replace('--x "y"', "scripts/warm_start.py engine x.py"))
+    found = rows(resource_usage(timings))["evaluate"]
+    assert (found["used_minutes"], found["used_memory_mb"], found["threads_used"]) == (10, None, None)

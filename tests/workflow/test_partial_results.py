@@ -30,7 +30,7 @@ def state(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_tables_and_figures_without_a_failed_training(made: Tree) -> None:
     results = made.path / RESULTS
-    launcher = made.path / "workflow" / "scripts" / "torchrun.py"
+    launcher = made.path / "workflow" / "scripts" / "train_student.py"
     works = launcher.read_text()
     launcher.write_text(
         works.replace("from __future__ import annotations\n", f"from __future__ import annotations\n{FAILS}")
@@ -65,7 +65,7 @@ def test_tables_and_figures_without_a_failed_training(made: Tree) -> None:
 
 
 def test_gaps_can_be_an_error(made: Tree) -> None:
-    launcher = made.path / "workflow" / "scripts" / "torchrun.py"
+    launcher = made.path / "workflow" / "scripts" / "train_student.py"
     launcher.write_text(f"from __future__ import annotations\n{FAILS}")
     forced = f"--forcerun={RESULTS / 'models' / CELL}"
     strict = "--config=compute={gaps: error}"

@@ -120,6 +120,7 @@ def replace_programs(folder: Path) -> None:
 
 
 SMALL_STUDY = {
+    "compute": {"warm_start": False},  # a stand-in imports nothing
     "study": {
         "students": ["micro-0.07M"],
         "corpora": ["general"],

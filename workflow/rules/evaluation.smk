@@ -35,7 +35,7 @@ rule evaluate_model:
         gpu=lambda wildcards: gpus(student_of(wildcards).engine),
         gpu_model=GPU_TYPE,
     params:
-        program=program("evaluate_model"),
+        program=warm_program("evaluate_model"),
         model=lambda wildcards, input: option("model", input.model),
         model_ids=model_ids_option("{model_id}"),
         pools="",

@@ -40,7 +40,7 @@ for batch in ALONE + JUDGE_BATCHES:
             gpu=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu"],
             gpu_model=lambda wildcards: engine_jobs(STUDY.judges[wildcards.judge])["gpu_model"],
         params:
-            program=program("judge_answers"),
+            program=warm_program("judge_answers"),
             judge=judge_options,
             directory=output_folder(2),
             sampling=lambda wildcards: json_option("sampling", STUDY.judges[wildcards.judge].sampling),

@@ -293,8 +293,10 @@ def execution_options(wildcards, threads):
 
 
 def launcher(wildcards, threads):
-    """The launcher of a training: torchrun on this machine, or srun on each node of a Slurm job."""
+    """The launcher of a training: torchrun on this machine, or srun on each node of a Slurm job; none for a process."""
     student = STUDY.students[wildcards.student]
+    if (student.nodes, student.processes_per_node) == (1, 1):
+        return python_with("trainer")  # torchrun would import torch in a process of its own
     torchrun = (
         f"python {program('torchrun')(wildcards, threads)} {option('nproc_per_node', student.processes_per_node)}"
     )

@@ -23,7 +23,7 @@ if config["pairs"]["source"] == "generate":
             gpu=lambda wildcards: engine_jobs(STUDY.teacher)["gpu"],
             gpu_model=lambda wildcards: engine_jobs(STUDY.teacher)["gpu_model"],
         params:
-            program=program("generate_teacher_answers"),
+            program=warm_program("generate_teacher_answers"),
             model=teacher_options,
             shards=option("shards", "{shards}"),
             sampling=lambda wildcards: json_option("sampling", STUDY.teacher.sampling[wildcards.format]),

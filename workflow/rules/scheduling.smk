@@ -21,6 +21,8 @@ onstart:
     lift_default_rate_limit(workflow.scheduler)
     if not workflow.touch:
         watch_results()
+    if WARM_START and not workflow.touch:
+        start_servers()
 
 
 #: One short job each, on this machine.

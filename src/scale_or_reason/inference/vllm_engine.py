@@ -58,7 +58,7 @@ class VllmEngine:
         if Path(model).exists():
             check_weights(Path(model), contents=True)
         began = time.monotonic()
-        vllm = _import_vllm(local=Path(model).exists())
+        vllm = import_vllm(local=Path(model).exists())
         from scale_or_reason.inference import nemotron
 
         nemotron.register()
@@ -292,7 +292,8 @@ def run_and_leave(main: Callable[[], Any]) -> None:
     os._exit(status if isinstance(status, int) else 1)
 
 
-def _import_vllm(local: bool) -> Any:
+def import_vllm(local: bool) -> Any:
+    """Import vLLM with the variables that it reads at its import; ``local``: without network access."""
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     if local:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a local model needs no network access

@@ -71,6 +71,11 @@ class Compute(Section):
         when="More models share the time to load a large judge, but a request for one cell then judges all of its "
         "job's. Use 1 for a job per model.",
     )
+    warm_start: bool = key(
+        "Whether engines and trainings start as forks of a process that has imported their libraries. Only for "
+        "`device: cpu`, models in local folders and jobs on this machine; otherwise without effect.",
+        when="Use it for models so small that a job spends most of its time on starting.",
+    )
     restarts: Count = key(
         "How often a job that was stopped is started again: a training from its last checkpoint, a generation, "
         "evaluation or judge with all finished replies. It covers time limits, preemption and lost nodes.",

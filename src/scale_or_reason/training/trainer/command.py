@@ -114,6 +114,8 @@ def run_joined(
     ``check`` runs a script's own checks after :func:`check_inputs` and may complete the arguments. ``work`` returns
     whether it has finished. Raises :class:`Interrupted` if it has not.
     """
+    if not launch.has_launcher():
+        launch.exit_on_sigterm()
     try:
         check_inputs(arguments)
         if check is not None:

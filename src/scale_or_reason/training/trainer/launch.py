@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.errors import Interrupted, StudyError
 
 #: Rank 0 alone hashes the inputs while the others wait: minutes for a large model and the tokens of a large corpus.
 TIMEOUT_MINUTES = 30
@@ -30,20 +30,30 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def has_launcher() -> bool:
+    """Whether torchrun has started this process."""
+    return "RANK" in os.environ
+
+
+def exit_on_sigterm() -> None:
+    """Have SIGTERM end this process with the status of :class:`Interrupted`, since there is nothing to save yet."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(Interrupted.EXIT_CODE))
+
+
 @contextmanager
 def joined_processes(threads: int | None, timeout_minutes: float = TIMEOUT_MINUTES) -> Iterator[None]:
     """Initialise the process group of torchrun; a process without a launcher forms a group of one.
 
     ``timeout_minutes``: a process that waits longer for the others ends, and with it the training.
     """
-    _quiet_libraries()
-    if "RANK" in os.environ:
+    quiet_libraries()
+    if has_launcher():
         _end_with_launcher()
     # transformers and TRL each read the metadata of every installed package, most of a second each time
     importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
     if threads:
         os.environ["OMP_NUM_THREADS"] = os.environ["RAYON_NUM_THREADS"] = str(threads)
-    if "RANK" not in os.environ:  # without these variables DeepSpeed would look for MPI
+    if not has_launcher():  # without these variables DeepSpeed would look for MPI
         os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=_free_port())
     import torch
 
@@ -117,7 +127,8 @@ def _end_with_launcher() -> None:
         raise SystemExit(128 + signal.SIGKILL)
 
 
-def _quiet_libraries() -> None:
+def quiet_libraries() -> None:
+    """Set what the libraries read at their import, so that only their errors are printed."""
     warnings.filterwarnings("ignore")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
