@@ -131,7 +131,7 @@ SMALL_STUDY = {
         "figures": ["v1/fig02", "v1/fig12", "v2/fig02", "v2/fig04", "v2/fig05", "training_curves"],
         "length_limits": {"max_tokens": [80], "benchmarks": ["gsm8k"]},
         "families": [{"name": "General-OE", "benchmarks": ["squad"]}, {"name": "Math-OE", "benchmarks": ["gsm8k"]}],
-    }
+    },
 }
 SMALL = (*MICRO, "small.yaml")
 
