@@ -1,8 +1,8 @@
 """The cost of the log of replies, and the gain of one batch over batches that drain: ``make bench-generation``.
 
-    python tests/benchmarks/generation_speed.py --prompts 384
+    python tests/benchmarks/generation_speed.py --prompts 512
 
-The small study's teacher answers made-up prompts on a CPU, on one engine, in turns and several times:
+The small study's teacher answers prompts of its world on a CPU, on one engine, in turns and several times:
 
 - without a log, and with the log of replies (both in one batch): the ratio of their best times;
 - in batches of 16 times the number of sequences, each of which drains before the next one starts (as 4,096 requests
@@ -13,7 +13,6 @@ The small study's teacher answers made-up prompts on a CPU, on one engine, in tu
 from __future__ import annotations
 
 import argparse
-import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from scale_or_reason.inference.command_line import Generation
 from scale_or_reason.inference.requests import SamplingParameters, ThinkingMode
 from scale_or_reason.inference.resumable import SharedEngine
 from scale_or_reason.inference.vllm_engine import VllmEngine, run_and_leave
+from scale_or_reason.small_world.corpora import corpus_rows
 
 TEACHER = ROOT / "resources" / "micro" / "teacher"
 SAMPLING = SamplingParameters(temperature=0.6, top_p=0.95, max_tokens=160)
@@ -34,10 +34,9 @@ SEQUENCES, BATCHES_OF = 8, 16
 
 
 def made_up_prompts(count: int) -> list[str]:
-    """Sums of two to six numbers: the more numbers, the longer the reasoning."""
-    draw = random.Random(0)
-    sums = (" + ".join(str(draw.randint(1, 9)) for _ in range(draw.randint(2, 6))) for _ in range(count))
-    return [f"What is {text}?" for text in sums]
+    """Distinct prompts of the small world, in a fixed order."""
+    rows = corpus_rows("general", 2 * count, seed=0)
+    return list(dict.fromkeys(row["conversations"][0]["value"] for row in rows))[:count]
 
 
 class Steps:
@@ -56,7 +55,7 @@ class Steps:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=int, default=384, help="number of prompts (default: %(default)s)")
+    parser.add_argument("--prompts", type=int, default=512, help="number of prompts (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each kind (default: %(default)s)")
     arguments = parser.parse_args()
     prompts, seeds = made_up_prompts(arguments.prompts), list(range(arguments.prompts))
