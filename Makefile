@@ -81,7 +81,7 @@ kills: venv ## whether trainings killed 20 times each end as undisturbed ones: m
 
 test-faults: venv ## SIGKILL at random, 50 times each: every stage's program, Snakemake itself, trainings, generations: hours; needs `make demo`
 	$(PYTEST) tests/unit/test_faults.py tests/unit/test_verify.py tests/unit/test_refusals.py
-	$(PYTEST) -m long tests/integration/test_injected_gradients.py
+	$(PYTEST) -m long tests/integration/test_injected_gradients.py tests/unit/test_bad_configs.py
 	$(BIN)/python tests/benchmarks/faults.py --kills 50
 	$(BIN)/python tests/benchmarks/kills.py --kills 50
 	$(BIN)/python tests/benchmarks/generation_kills.py --kills 50

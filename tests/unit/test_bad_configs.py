@@ -181,6 +181,7 @@ def test_a_pasted_secret_is_not_repeated(key: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("study", STUDIES, ids=["v2", "micro", "gemma"])
 def test_every_fault_at_every_key(study: tuple[str, ...]) -> None:
