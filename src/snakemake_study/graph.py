@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import snakemake.api  # before snakemake.workflow, which cannot be imported first
@@ -18,7 +18,19 @@ from snakemake.dag import DAG
 
 
 class TrueGraph(DAG):
-    """Jobs after an ``ancient`` input that exists count as independent of the job that makes it."""
+    """Jobs after an ``ancient`` input that exists count as independent of the job that makes it.
+
+    Files that an earlier run has deleted and not made again are made again. Snakemake makes a missing file only for a
+    job that will run, so what had been made from the deleted file would count as up to date.
+    """
+
+    #: The files that an earlier run has deleted and not made again.
+    deleted: Callable[[], Iterable[str]] | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if self.deleted:
+            options["forcefiles"] = {*(options.get("forcefiles") or ()), *self.deleted()}
+        super().__init__(*arguments, **options)
 
     def bfs(self, direction: Any, *jobs: Any, stop: Callable[[Any], bool] = lambda job: False) -> Iterator[Any]:
         """All jobs in a direction from these jobs, breadth first."""

@@ -84,6 +84,9 @@ class TrueRecords(OwnLocks):
         changes = super().params_changed(job, file)
         if changes and _folder_of(job.rule.snakefile) == self.rules_folder:
             before, now = (_meanings(values, job.rule.name) for values in (changes.only_old, changes.only_new))
+            for later in _LATER_PARAMETERS:
+                if not any(later in text for text in before):
+                    now = {text for text in now if later not in text}
             return NO_PARAMS_CHANGE if before == now else changes
         return changes
 
@@ -93,6 +96,8 @@ def _folder_of(file: str) -> Path:
     return Path(file).resolve().parent
 
 
+#: Parts of parameters that records of earlier versions lack. A record with another one counts.
+_LATER_PARAMETERS = ("'tokens of ",)
 #: A whole number as a decimal number, in JSON.
 _WHOLE = re.compile(r"(?<=[ \[])(-?\d+)\.0(?=[,\]}])")
 

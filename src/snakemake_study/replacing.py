@@ -89,6 +89,10 @@ class Kept:
         for output in self._listed():
             if output not in at_stake and output not in unfinished and Path(output).exists():
                 self.release([output])
+        return self.missing()
+
+    def missing(self) -> list[str]:
+        """The outputs that were deleted and not made again."""
         return [output for output in self._listed() if not Path(output).exists() and self._copy_of(output).exists()]
 
     def _copy_of(self, output: str) -> Path:

@@ -107,9 +107,13 @@ def test_snakemake_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert snakemake.workflow.FilePersistence is TrueRecords
 
 
+SAMPLING = '--sampling \'{"top_p": 1.0, "n": [2.0, 0.5]}\''
+
+
 def changes(folder: Path, rules: str, **now: Any) -> tuple[bool, bool, bool]:
     """Whether inputs, parameters and command of a finished job count as changed, for a rule in the folder ``rules``."""
-    job = training(folder, '--sampling \'{"top_p": 1.0, "n": [2.0, 0.5]}\'')
+    job = training(folder, SAMPLING)
+    job.non_derived_params = now.pop("recorded", [SAMPLING])
     main = records(TrueRecords, folder, ExecMode.DEFAULT, local_exec=True)
     job.rule.snakefile = f"{rules}/training.smk"
     asyncio.run(main.finished(job))
@@ -127,6 +131,12 @@ def changes(folder: Path, rules: str, **now: Any) -> tuple[bool, bool, bool]:
         ({"non_derived_params": ['--sampling \'{"top_p": 1, "n": [2, 0.5]}\'']}, (False, False, False)),
         ({"non_derived_params": ['--sampling \'{"top_p": 1, "n": [2, 0.6]}\'']}, (False, True, False)),
         ({"non_derived_params": ['--sampling \'{"top_p": 11.0, "n": [2, 0.5]}\'']}, (False, True, False)),
+        # as earlier versions recorded it, and as this one does
+        ({"non_derived_params": [SAMPLING, "tokens of A"]}, (False, False, False)),
+        (
+            {"recorded": [SAMPLING, "tokens of A"], "non_derived_params": [SAMPLING, "tokens of B"]},
+            (False, True, False),
+        ),
         ({"shellcmd": "exec train {params}"}, (False, False, False)),
         ({"shellcmd": "train {params} --fast"}, (False, False, True)),
     ],

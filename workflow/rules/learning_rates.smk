@@ -62,6 +62,7 @@ rule try_learning_rate:
         launcher=launcher,
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         template_of_results=lambda wildcards: template_of_results(STUDY.students[wildcards.student]),
+        tokens=tokens_of_results,
         chat_template=chat_template_option,
         recipe=options(RECIPE),
         execution=execution_options,

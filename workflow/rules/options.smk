@@ -70,6 +70,11 @@ def template_of_results(student):
     return f"chat template {student.template}"
 
 
+def tokens_of_results(wildcards):
+    """The name of a student's tokenizer, since lists of inputs make nothing old."""
+    return f"tokens of {STUDY.students[wildcards.student].tokenizer_name}"
+
+
 def student_options(student):
     """The options of a base student to train: model and stop token."""
     return f"{model_options(student)} {stop_token_option(student)}"

@@ -5,6 +5,7 @@ import atexit
 import json
 
 from scale_or_reason.common.files import write_json
+from snakemake_study.graph import TrueGraph
 from snakemake_study.records import TrueRecords
 from snakemake_study.replacing import Kept, Watch, outputs_at_stake, word_for
 
@@ -91,4 +92,5 @@ def announce_stake():
 
 
 if workflow.is_main_process:
+    TrueGraph.deleted = KEPT.missing
     atexit.register(announce_stake)

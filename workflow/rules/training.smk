@@ -36,6 +36,7 @@ rule train_student:
         model=lambda wildcards: student_options(STUDY.students[wildcards.student]),
         template_of_results=lambda wildcards: template_of_results(STUDY.students[wildcards.student]),
         chat_template=chat_template_option,
+        tokens=tokens_of_results,
         start="",
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),
