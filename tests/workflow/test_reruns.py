@@ -156,3 +156,15 @@ def test_the_study_is_micro(made_once: Tree) -> None:
     assert (made_once.path / "results").is_dir()
     assert [path.name for path in (made_once.path / "results").iterdir()] == ["micro"]
     assert MICRO
+
+
+@pytest.mark.parametrize("rule", ["grade_answers", "judge_student_1"])
+def test_a_cluster_job_finds_the_answers_that_it_needs(made: Tree, rule: str) -> None:
+    """It reads the Snakefile when they are there, and does not know which of the rules for them has made them."""
+    model = "general/micro-0.07M/seq/rho-1/seed-0"
+    wildcards = {
+        "grade_answers": f"model_id={model}",
+        "judge_student_1": "judge=micro-judge,corpus=general,student=micro-0.07M,seed=0",
+    }[rule]
+    job = ["--target-jobs", f"{rule}:{wildcards}", "--allowed-rules", rule, "--mode", "remote", "--force"]
+    made.command(*job, "--nolock", "--ignore-incomplete", "--cores", "1", "--configfiles", *SMALL)

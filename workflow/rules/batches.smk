@@ -33,3 +33,17 @@ JUDGE_BATCHES = batches_of(judging_groups(STUDY), list(STUDY.judges), config["co
 NOT_IN_EVALUATION_BATCH, NOT_IN_JUDGE_BATCH = (
     outside(found) if workflow.is_main_process else "" for found in (EVALUATION_BATCHES, JUDGE_BATCHES)
 )
+
+
+def prefer_single_models(workflow):
+    """Have a cluster job take any rule for answers and verdicts that are there, the one of a single model first.
+
+    It does not know which rule has made them, and runs none of these rules unless it is a job of that very rule.
+    """
+    names = [rule.name for rule in workflow.rules]
+    for kind, single in (
+        ("evaluate_", ("evaluate_model", "evaluate_base_model", "evaluate_teacher")),
+        ("judge_", ("judge_answers", "judge_within_limit")),
+    ):
+        alternatives = [name for name in names if name.startswith(kind)]
+        workflow.ruleorder(*sorted(alternatives, key=lambda name: name not in single))
