@@ -64,7 +64,9 @@ class Kept:
     def job_ended(self, outputs: Iterable[str]) -> None:
         """Note that a job has ended. Snakemake says so before it removes the outputs of a job that has failed."""
         self.settle()
-        self._ended += [output for output in map(str, outputs) if self._copy_of(output).exists()]
+        # others are of another study, or of a workflow that includes this one
+        own = [output for output in map(str, outputs) if Path(output).is_relative_to(self.results)]
+        self._ended += [output for output in own if self._copy_of(output).exists()]
 
     def settle(self) -> None:
         """Remove the copies of what ended jobs have made."""

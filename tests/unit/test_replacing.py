@@ -120,3 +120,9 @@ def test_the_papers_trainings_are_worth_what_the_plan_says(root: Path, monkeypat
     assert models[largest] > 10 * models[largest.replace("14B", "0.5B")]
     config["students"]["Qwen2.5-3B"]["model"] = "nobody/knows-its-shape"
     assert gpu_hours_of_outputs(config, Study.from_config(config), Path("results/v2")) == {}
+
+
+def test_a_job_of_another_workflow_ends_without_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as advice from the papers' numbers, or a job of a workflow that includes this one."""
+    monkeypatch.chdir(tmp_path)
+    Kept(Path("results/a")).job_ended(["results/papers/advice/advice.csv", "summary.txt", "/tmp/elsewhere"])
