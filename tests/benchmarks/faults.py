@@ -49,7 +49,8 @@ TARGETS = ("tables", "figures", "explorer.html")
 #: The rules of these, so that nothing else runs if an input is younger in this copy.
 RULES = """
 figures tables explorer build_explorer figure_accuracy_by_flops figure_accuracy_by_size figure_training_curves table1
-tabulate_outcomes score_models measure_uncertainty compute_findings fit_curves compare_judges jury_sensitivity
+compute_flops tabulate_outcomes score_models measure_uncertainty compute_findings fit_curves compare_judges
+jury_sensitivity
 """
 #: Files with times of day and durations.
 TIMED = (".json", "training_log.csv", "job_timings.csv")
@@ -75,8 +76,8 @@ class Study:
             cwd=self.folder,
             env=self.environment,
             start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=(self.folder / "screen.txt").open("ab"),
+            stderr=subprocess.STDOUT,
         )
 
     def finish(self, command: str) -> float:
@@ -84,7 +85,8 @@ class Study:
         began = time.monotonic()
         status = self.start(command).wait(PATIENCE)
         if status != 0:
-            raise SystemExit(f"status {status}: {command[:300]}")
+            screen = (self.folder / "screen.txt").read_text(encoding="utf-8", errors="replace")
+            raise SystemExit(f"{screen[-3000:]}\nstatus {status}: {command[:300]}")
         return time.monotonic() - began
 
     def commands(self) -> list[str]:
