@@ -102,7 +102,7 @@ test-slurm: venv ## a throw-away Slurm with fake GPUs: a reduced small study, tw
 	$(PYTEST) tests/slurm
 
 test-fast: lint ## lint and the unit tests that take no seconds
-	$(PYTEST) $(TWO_AT_A_TIME) tests/unit -m "not slow"
+	$(PYTEST) $(TWO_AT_A_TIME) tests/unit -m "not slow and not long"
 
 lint: venv ## style, types and Snakemake's own advice
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(LINTERS)
