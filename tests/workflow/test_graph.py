@@ -226,7 +226,7 @@ def test_a_training_over_two_nodes_is_started_by_srun_on_each(tree: Tree, tmp_pa
     run = tree.snakemake("-n", "-p", "-c16", *cells, study=(str(overlay),))
     starts = [line for line in run.stdout.splitlines() if "train_student.py" in line]
     start_7b, start_14b = (next(line for line in starts if f"Qwen2.5-{size}B" in line) for size in (7, 14))
-    assert "exec python workflow/scripts/torchrun.py --nproc-per-node 8 workflow" in start_7b
+    assert "exec python workflow/scripts/torchrun.py --nproc-per-node 4 workflow" in start_7b
     srun = "exec srun --nodes 2 --ntasks 2 --ntasks-per-node 1 --cpus-per-task 16 --kill-on-bad-exit python"
     assert f"{srun} workflow/scripts/torchrun.py --nproc-per-node 8 --nnodes 2 workflow" in start_14b
 
