@@ -109,7 +109,7 @@ def test_small_jobs_went_together(slurm: ThrowawaySlurm, project: ClusterProject
     """The models' grades in one job, tables and the figure in another."""
     records = [record for record in slurm.records() if record["WorkDir"] == str(project.path)]
     grading, end = (record for record in records if rule_of(record) not in EXPECTED)
-    assert rule_of(grading).startswith("grading") and rule_of(end).startswith("end")
+    assert rule_of(grading).startswith("rule_grading") and rule_of(end).startswith("reporting")
     # side by side, of one thread each: two grades; a figure, table 1, agreement of judges and sensitivity to the jury
     for group, members in ((grading, 2), (end, 4)):
         assert (group["NumCPUs"], f"mem={1100 * members}M" in group["TRES"]) == (str(members), True), group
