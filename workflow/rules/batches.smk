@@ -18,7 +18,7 @@ def has_results(source, model_id):
 
     A model whose training has failed is in no batch either, since it would keep the others from being made.
     """
-    if model_id.partition("/max-tokens-")[0] in GAPS.missing:
+    if GAPS.lacks(model_id):
         return True
     manifest = f"results/{STUDY.name}/{f'verdicts/{source}' if source else 'answers'}/{model_id}/manifest.json"
     return os.path.isfile(manifest) and manifest not in UNFINISHED

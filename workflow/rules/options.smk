@@ -38,10 +38,13 @@ def json_option(name, value):
     return option(name, as_json(value))
 
 
+CONFIG_VARIABLE = "SCALE_OR_REASON_CONFIG"
+
+
 def config_option(wildcards):
     """The study's whole config, by the environment: Snakemake prints the command line of a failed job."""
-    os.environ["SCALE_OR_REASON_CONFIG"] = as_json(config)
-    return option("config", "env:SCALE_OR_REASON_CONFIG")
+    os.environ[CONFIG_VARIABLE] = as_json(config)
+    return option("config", f"env:{CONFIG_VARIABLE}")
 
 
 def version_of(stage):

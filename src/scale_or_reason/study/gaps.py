@@ -56,6 +56,10 @@ class PartialRun:
         """The ids of the models without results."""
         return frozenset(gap.model_id for gap in self.gaps)
 
+    def lacks(self, model_id: str) -> bool:
+        """Whether a model has no results, or the model that this one is under another limit of its answers."""
+        return model_id.partition("/max-tokens-")[0] in self.missing
+
 
 def gap_note(gaps: Sequence[Gap], models: int) -> str:
     """One sentence for figures, pages and the end of a run; ``models`` is the number of all models of the study."""
