@@ -93,7 +93,7 @@ def plant(folder: Path, changes: dict) -> dict:
         "teachers": [config["study"]["teacher"]],
         "judges": config["study"]["judges"],
     }
-    overlay: dict = {"study": {**changes.get("study", {}), "name": NAME}}
+    overlay: dict = {"study": {**changes.get("study", {}), "name": NAME}, "paper_results": {"path": None}}
     for catalogue, names in chosen.items():
         overlay[catalogue] = {}
         for name in names:

@@ -83,14 +83,15 @@ def test_a_second_program_of_this_machine_is_refused_until_the_first_is_killed(t
 
 def test_a_program_of_another_machine_is_refused_while_the_other_one_beats(tmp_path: Path) -> None:
     path = tmp_path / ".seed-0.lease"
-    write(path, ELSEWHERE)
+    elsewhere = replace(ELSEWHERE, since=time.time() - 600)
+    write(path, elsewhere)
     stopped = Event()
 
     def beat() -> None:
         beats = 0
         while not stopped.wait(BEAT):
             beats += 1
-            write(path, replace(ELSEWHERE, beats=beats))
+            write(path, replace(elsewhere, beats=beats))
 
     thread = Thread(target=beat)
     thread.start()

@@ -50,8 +50,13 @@ def page_with(text: str) -> str:
     """A plan's page in which ``text`` stands wherever a text can."""
     rows = [["heading", text], [text, text], ["sum", text]]
     values: dict[str, Any] = dict.fromkeys(("title", "study"), text)
-    values |= dict.fromkeys(("stages", "measured", "memory", "assumptions"), rows)
-    values |= {"totals": [("name", text), (text, "value")], "published": [text, text], "stage_sums": 1}
+    values |= dict.fromkeys(("stages", "measured", "memory", "processes", "layouts", "assumptions"), rows)
+    values |= {
+        "totals": [("name", text), (text, "value")],
+        "published": [text, text],
+        "limits": [text],
+        "stage_sums": 1,
+    }
     return rendered("planning/page.html.jinja", picture=Markup("<svg></svg>"), **values)
 
 
@@ -69,7 +74,7 @@ def test_no_text_changes_the_elements_of_a_page(text: str) -> None:
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if text.isprintable()])
 def test_texts_are_shown_as_they_are(text: str) -> None:
-    title, heading, totals, lines, tables = 1, 1, 2, 2, 4 * 4
+    title, heading, totals, lines, tables = 1, 1, 2, 3, 6 * 4
     assert Parsed(page_with(text)).text.count(text) == title + heading + totals + lines + tables
 
 

@@ -1,6 +1,6 @@
 """Every Snakemake command in README and docs, as a dry run in a copy of the project.
 
-Nothing is computed, so commands for a GPU or a cluster are among them. ``--unlock`` and ``--report`` need an earlier
+Nothing is computed, so commands for a GPU or a cluster are among them. ``--unlock``, ``--report`` and ``--cleanup-metadata`` need an earlier
 run, so of these only the options are read.
 """
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.workflow]
 #: What the pages leave for the reader to fill in.
 FILLED_IN = {"ITEM_ID": "an-item", "FOLDER": "rows", "NAME": "micro", "PROJECT": "."}
 #: Options of commands that do something else than run jobs.
-OTHER_ACTIONS = {"--unlock", "--report"}
+OTHER_ACTIONS = {"--unlock", "--report", "--cleanup-metadata"}
 
 
 def documented_commands() -> list[str]:

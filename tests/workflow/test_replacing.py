@@ -37,7 +37,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_trainings_are_made_again_only_with_the_word_for_them(real: Tree) -> None:
     study = ("real.yaml",)
-    results, launcher = real.path / RESULTS, real.path / "workflow" / "scripts" / "torchrun.py"
+    results, launcher = real.path / RESULTS, real.path / "workflow" / "scripts" / "train_student.py"
     before = files(results / "models")
 
     dry = real.snakemake("-n", EDIT, "models", study=study)

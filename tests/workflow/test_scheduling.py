@@ -52,20 +52,25 @@ def test_snakemake_by_itself_schedules_a_look_for_each_job(tmp_path: Path) -> No
     assert looks(tmp_path, CHAIN)[0] >= JOBS
 
 
+def included(root: Path) -> str:
+    """The rules' file, with what the rest of the workflow defines for it."""
+    return (
+        f'WARM_START = False\n\n\ndef watch_results():\n    pass\n\n\ninclude: "{root}/workflow/rules/scheduling.smk"\n'
+    )
+
+
 def test_the_workflow_schedules_none(root: Path, tmp_path: Path) -> None:
-    include = f'include: "{root}/workflow/rules/scheduling.smk"\n'
+    include = included(root)
     assert looks(tmp_path, include + CHAIN)[0] == 0
 
 
 def test_a_chosen_limit_stays(root: Path, tmp_path: Path) -> None:
-    include = f'include: "{root}/workflow/rules/scheduling.smk"\n'
+    include = included(root)
     assert looks(tmp_path, include + CHAIN, "--max-jobs-per-timespan=50/1s")[0] >= JOBS
 
 
 def test_another_scheduler_gives_one_line(root: Path, tmp_path: Path) -> None:
-    renamed = f'include: "{root}/workflow/rules/scheduling.smk"\n' + (
-        "class Renamed:\n    pass\n\nonstart:\n    lift_default_rate_limit(Renamed())\n"
-    )
+    renamed = included(root) + ("class Renamed:\n    pass\n\nonstart:\n    lift_default_rate_limit(Renamed())\n")
     said = looks(tmp_path, renamed + CHAIN)[1]
     assert "may need a whole core for many short jobs: 'Renamed' object has no attribute 'job_rate_limiter'" in said
     assert "Traceback" not in said

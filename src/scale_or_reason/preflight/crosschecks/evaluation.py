@@ -7,7 +7,6 @@ from os.path import isdir, isfile
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.problems import KeyPath, Problem
@@ -64,6 +63,8 @@ def _architecture_fault(source: Any) -> StudyError | None:
     """Why FLOPs cannot be computed from an architecture; hub ids are not looked up."""
     if source is None or (isinstance(source, str) and source.count("/") == 1 and not is_local(source)):
         return None
+    from scale_or_reason.flops.exact import Decoder  # not on top: NumPy, which reading the Snakefile must not import
+
     try:
         if isinstance(source, Mapping):
             Decoder.from_config(dict(source))
