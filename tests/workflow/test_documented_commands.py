@@ -1,7 +1,7 @@
 """Every Snakemake command in README and docs, as a dry run in a copy of the project.
 
-Nothing is computed, so commands for a GPU or a cluster are among them. ``--unlock``, ``--report`` and ``--cleanup-metadata`` need an earlier
-run, so of these only the options are read.
+Nothing is computed, so commands for a GPU or a cluster are among them. ``--unlock``, ``--report`` and
+``--cleanup-metadata`` need an earlier run, so of these only the options are read.
 """
 
 from __future__ import annotations
