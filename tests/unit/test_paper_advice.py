@@ -133,6 +133,16 @@ def test_without_a_column(folder: Path) -> None:
         paper_advice(folder)
 
 
+@pytest.mark.parametrize("rows", [0, 2])
+def test_without_one_row_of_the_general_set(folder: Path, rows: int) -> None:
+    path = folder / "published_sets.csv"
+    head, general, _ = path.read_text().splitlines()
+    path.write_text("\n".join([head, *[general] * rows]) + "\n")
+    with pytest.raises(StudyError, match="needs the general set's lengths") as caught:
+        paper_advice(folder)
+    assert (caught.value.found, caught.value.expected) == (f"{rows} rows of general", "one")
+
+
 def test_shipped_tables_are_the_papers(root: Path, shared_dir: Path) -> None:
     """Where the tables that were typed in from the papers are at hand."""
     for file in (shared_dir / "reference").glob("*.csv"):

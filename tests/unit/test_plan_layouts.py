@@ -120,9 +120,9 @@ def test_the_configured_layout_costs_what_the_plan_states(plan: Plan) -> None:
     assert (found["gpu_hours"] / found["gpu_hours_plan"] - 1).abs().max() < 1e-9
 
 
-def test_shipped_defaults_are_the_best(plan: Plan, paper: dict[str, Any]) -> None:
+def test_shipped_defaults_are_the_best(plan: Plan) -> None:
     teacher = plan.layouts.filter("cheapest", stage="generation", gpu="H100")
-    assert teacher.height == (1 if plan.study != "released" else 0)
+    assert teacher.height == 1
     assert teacher["configured"].all()
     best = plan.processes.filter("best")
     assert set(best["student"]) == set(plan.processes["student"])

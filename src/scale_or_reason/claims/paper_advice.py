@@ -17,6 +17,7 @@ import numpy as np
 
 from scale_or_reason.analysis.advice import Offers, offers
 from scale_or_reason.claims.paper_results import CORPORA, POWER_LAW, read_columns, read_reference, reference_evidence
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import generation_flops, training_step_flops
 from scale_or_reason.planning.shapes import shape_of
@@ -42,19 +43,18 @@ class PaperAdvice:
 def paper_advice(folder: Path) -> PaperAdvice:
     """The offers of the papers' students, from the tables in ``folder``.
 
-    Raises :class:`~scale_or_reason.common.errors.StudyError` if a table is missing or lacks a column.
+    Raises :class:`~scale_or_reason.common.errors.StudyError` if a table is missing or lacks a column or row.
     """
     evidence = reference_evidence(folder)
-    sets = {row["corpus"]: row for row in read_columns(folder / "published_sets.csv", SETS).iter_rows(named=True)}
+    published = _general_set(folder / "published_sets.csv")
     laws = {
         (row["family"], row["supervision"]): (row["alpha"], row["beta"])
         for row in read_reference(folder, "v2", "inference_power_law", POWER_LAW).iter_rows(named=True)
     }
     cells = evidence.cells.to_dicts()
-    training = np.array([_training_flops(cell, sets) for cell in cells])
+    training = np.array([_training_flops(cell, published) for cell in cells])
     offered, by_law, by_length = [], [], []
-    for family in evidence.families:
-        prompt = QUESTION_TOKENS[family]
+    for family, prompt in QUESTION_TOKENS.items():
         answer = np.full(len(cells), np.nan)
         for number, name in enumerate(FORMATS):
             own = [place for place, cell in enumerate(cells) if _is_general(cell) and cell["ratio"] == number]
@@ -64,11 +64,11 @@ def paper_advice(folder: Path) -> PaperAdvice:
                 answer[own] = [law[0] * size ** law[1] for size in sizes]
                 by_law.append(f"{family} {_format(name)}")
             else:
-                completion = _tokens(sets[CORPORA[0]], name)
+                completion = _tokens(published, name)
                 answer[own] = [generation_flops(_architecture(size), prompt, completion) for size in sizes]
                 by_length.append(f"{family} {_format(name)}")
         offered.append(offers(evidence, family, training, answer))
-    return PaperAdvice(evidence, offered, _notes(sets, by_law, by_length))
+    return PaperAdvice(evidence, offered, _notes(published, by_law, by_length))
 
 
 def is_usable(alpha: float, beta: float, sizes: Sequence[float], prompt: float) -> bool:
@@ -88,11 +88,25 @@ def _tokens(published: Mapping[str, Any], part: str) -> float:
     return float(published[f"{part}_bytes"] / published["bytes_per_token"])
 
 
-def _training_flops(cell: Mapping[str, Any], sets: Mapping[str, Mapping[str, Any]]) -> float:
-    """Equations 1-3 for one epoch over the published set; NaN for the teacher."""
-    if cell["kind"] != "distilled":
+def _general_set(path: Path) -> Mapping[str, Any]:
+    rows = [row for row in read_columns(path, SETS).iter_rows(named=True) if row["corpus"] == CORPORA[0]]
+    if len(rows) != 1:
+        raise StudyError(
+            "advice needs the general set's lengths",
+            where=path,
+            key="corpus",
+            found=f"{len(rows)} rows of {CORPORA[0]}",
+            expected="one",
+            remedy="take resources/papers/published_sets.csv as an example",
+        )
+    return rows[0]
+
+
+def _training_flops(cell: Mapping[str, Any], published: Mapping[str, Any]) -> float:
+    """Equations 1-3 for one epoch over the published general set; NaN for other models."""
+    if not _is_general(cell):
         return float("nan")
-    published, name = sets[cell["corpus"]], FORMATS[int(cell["ratio"])]
+    name = FORMATS[int(cell["ratio"])]
     length = _tokens(published, "prompt") + _tokens(published, name)
     return float(published["pairs"] * training_step_flops(_architecture(cell["size_b"]), length))
 
@@ -101,8 +115,8 @@ def _format(name: str) -> str:
     return "IFT" if name == "ift" else name
 
 
-def _notes(sets: Mapping[str, Mapping[str, Any]], by_law: Sequence[str], by_length: Sequence[str]) -> list[str]:
-    pairs = sets[CORPORA[0]]["pairs"]
+def _notes(published: Mapping[str, Any], by_law: Sequence[str], by_length: Sequence[str]) -> list[str]:
+    pairs = published["pairs"]
     notes = [
         "Source: arXiv 2509.22193 version 2, table 1, students Qwen2.5 of 0.5B to 14B, corpus general. Training:"
         f" equations 1-3 on {pairs:,} published pairs of mean length.",

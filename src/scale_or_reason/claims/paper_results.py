@@ -35,10 +35,8 @@ def read_reference(folder: Path, version: str, table: str, columns: set[str], *,
     A table that is not ``needed`` may be absent: no rows. Raises :class:`StudyError` if a table or a column is missing.
     """
     path = folder / f"{version}_{table}.csv"
-    if not path.is_file():
-        if not needed:
-            return pl.DataFrame()
-        raise StudyError("a table of the papers is missing", where=path, expected=", ".join(sorted(columns)))
+    if not needed and not path.is_file():
+        return pl.DataFrame()
     frame = read_columns(path, columns)
     family = pl.col("domain").str.to_titlecase() + "-" + pl.col("format")
     return frame.with_columns(family=family).drop("domain", "format")
