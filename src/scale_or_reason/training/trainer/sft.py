@@ -24,7 +24,7 @@ from scale_or_reason.training.trainer.compiled import compile_layers
 from scale_or_reason.training.trainer.launch import from_first, processes, rank
 from scale_or_reason.training.trainer.planned import planned_trainer, scored_tokens
 from scale_or_reason.training.trainer.students import load_model
-from scale_or_reason.training.trainer.weight_checks import check_weights, weight_hashes
+from scale_or_reason.training.trainer.weight_changes import count_changed, weight_hashes
 from scale_or_reason.training.wsd import Schedule
 
 
@@ -142,7 +142,7 @@ def train(
         raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
     loss = _mean_loss(trainer, *held_out, pad_token_id) if held_out else None
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
-    checks |= from_first(lambda: check_weights(before, weights))
+    checks |= from_first(lambda: count_changed(before, weights))
     return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, checks, memory, loss)
 
 

@@ -15,7 +15,7 @@ def weight_hashes(model: Any) -> dict[str, str]:
     return {name: _hash(tensor) for name, tensor in _whole_parameters(model) if rank() == 0}
 
 
-def check_weights(before: Mapping[str, str], weights: Mapping[str, Any]) -> dict[str, int]:
+def count_changed(before: Mapping[str, str], weights: Mapping[str, Any]) -> dict[str, int]:
     """Counts of tensors and of those that training left as they were, for the manifest.
 
     ``before`` is the result of :func:`weight_hashes`, ``weights`` are the trained ones, under the same names. In
