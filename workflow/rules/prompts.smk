@@ -35,13 +35,15 @@ rule prepare_prompts:
 
 # Separate from prepare_prompts, so that another benchmark does not rerun the teacher. A checkpoint, and its output an
 # ancient input of pairs, so that another benchmark makes pairs again only if it overlaps with them: its state
-# <results>/prompts/{corpus}.exclusions.json decides that, once the job has ended (data/exclusions.py).
+# <results>/prompts/{corpus}.exclusions.json decides that, once the job has ended (data/exclusions.py). The table stays
+# until its successor replaces it (update): while it is missing, Snakemake takes the pairs for old, ancient or not, and
+# would train again if the checkpoint of another corpus ends at that time.
 checkpoint decontaminate_prompts:
     input:
         prompts="<results>/prompts/{corpus}.parquet",
         item_tables=ITEMS,
     output:
-        overlaps="<results>/prompts/{corpus}.overlaps.parquet",
+        overlaps=update("<results>/prompts/{corpus}.overlaps.parquet"),
     log:
         "<logs>/decontaminate_prompts/{corpus}.log",
     benchmark:
