@@ -149,6 +149,7 @@ def test_a_template_takes_hostile_text_as_it_is(text: str, template: str, marks:
 SCHEMAS = {
     "infinity_instruct": {"conversations": [{"from": "human", "value": "Hi?"}], "langdetect": "en"},
     "llama_nemotron": {"input": [{"role": "user", "content": "Hi?"}]},
+    "prompt": {"prompt": "Hi?"},
     "released_pairs": {"prompt": "Hi?", "ift": "Hello.", "reasoning": "<think>a</think>Hello."},
 }
 

@@ -284,10 +284,34 @@ def test_an_answer_that_takes_too_long() -> None:
     assert server.asked == {"p": 2}
 
 
+def test_further_fields_reach_the_server_and_belong_to_the_replies(tmp_path: Path) -> None:
+    body = {"max_tokens": None, "max_completion_tokens": 9, "reasoning_effort": "low", "top_p": 0.5}
+    with serving(HostileEndpoint()) as server:
+        run_job(server, tmp_path, ["Who?"], body=body)
+        run_job(server, tmp_path, ["Who?"], body=dict(reversed(body.items())))
+        assert len(server.bodies) == 1  # the order of fields asks for nothing new
+        run_job(server, tmp_path, ["Who?"], body={**body, "reasoning_effort": "high"})
+        run_job(server, tmp_path, ["Who?"])
+        run_job(server, tmp_path, ["Who?"], body={})
+    first, second, third = server.bodies
+    del first["path"], first["messages"]
+    assert first == {
+        "model": "made-up/teacher",
+        "temperature": 0.6,
+        "seed": 0,
+        "max_completion_tokens": 9,
+        "reasoning_effort": "low",
+        "top_p": 0.5,
+    }
+    assert second["reasoning_effort"] == "high"
+    assert "reasoning_effort" not in third and third["max_tokens"] == 64
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("{}", "a setting is missing"),
+        ('{"url": "https://x", "body": {"messages": []}}', "out of range"),
         ('{"url": "https://x", "retry": 1}', "unknown setting"),
         ('{"url": 1}', "wrong type"),
         ('{"url": "x"}', "out of range"),

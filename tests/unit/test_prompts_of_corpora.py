@@ -77,6 +77,19 @@ def test_question_of_a_nemotron_row() -> None:
     assert prompt_of(nemotron_row("What is 2 + 2?"), PROMPT_SCHEMAS["llama_nemotron"]) == "What is 2 + 2?"
 
 
+@pytest.mark.parametrize(
+    ("row", "prompt"),
+    [
+        ({"prompt": " How many primes are below 100?\n"}, "How many primes are below 100?"),
+        ({"prompt": "Why?", "source": "forum", "answer": None}, "Why?"),
+        ({"prompt": None}, None),
+        ({"prompt": "  "}, None),
+    ],
+)
+def test_question_of_a_plain_row(row: dict[str, Any], prompt: str | None) -> None:
+    assert prompt_of(row, PROMPT_SCHEMAS["prompt"]) == prompt
+
+
 def test_question_of_a_released_pair() -> None:
     schema = PROMPT_SCHEMAS["released_pairs"]
     assert prompt_of({"prompt": " Who?", "reasoning": "<think>", "ift": "Ann"}, schema) == "Who?"

@@ -277,6 +277,16 @@ REFUSED: list[tuple[Change, str, str]] = [
     (served(architecture={"vocab_size": 9}), "teachers.Qwen3-235B-A22B.architecture", "positive integer"),
     (served(architecture={**NUMBERS, "hidden_size": "x"}), "teachers.Qwen3-235B-A22B.architecture", "positive integer"),
     (served(architecture=3), "teachers.Qwen3-235B-A22B.architecture", "a map or null"),
+    (
+        served(endpoint={"url": "https://made.up/v1", "body": {"seed": None, "stream": True}}),
+        "teachers.Qwen3-235B-A22B.endpoint.body.stream",
+        "model, messages",
+    ),
+    (
+        lambda config: config["study"].update(judges=[], tables=["judge_agreement"]),
+        "study.tables[0]",
+        "two judges",
+    ),
     (at("judges/gpt-oss-120b/tokenizer", "no/such/one"), "judges.gpt-oss-120b.tokenizer", "folder"),
     (at("judges/gpt-oss-120b/mode", {"sytem": "on"}), "judges.gpt-oss-120b.mode.sytem", "system"),
     (at("compute/models_per_judge_job", 0), "compute.models_per_judge_job", "at least 1"),

@@ -187,7 +187,8 @@ def teacher_options(wildcards):
 def engine_of_results(entry):
     """The engine settings that affect replies."""
     if getattr(entry, "endpoint", None):
-        return "endpoint"
+        body = entry.endpoint.get("body")
+        return json_option("endpoint body", body) if body else "endpoint"
     return json_option("engine", engine_settings_of_results(entry.engine))
 
 

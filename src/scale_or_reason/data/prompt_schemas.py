@@ -37,6 +37,7 @@ _SYSTEM_ROLES = ("system", "developer")
 PROMPT_SCHEMAS: dict[str, PromptSchema] = {
     "infinity_instruct": PromptSchema("conversations", "from", "value", user_role="human", language="langdetect"),
     "llama_nemotron": PromptSchema("input", "role", "content", user_role="user"),
+    "prompt": PromptSchema("prompt"),
     "released_pairs": PromptSchema("prompt"),
 }
 

@@ -33,7 +33,8 @@ def add_endpoint_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--endpoint",
         help='JSON: use an OpenAI-compatible server instead of vLLM: {"url": "https://HOST/v1", "key": VARIABLE}, '
-        "and concurrency, timeout (s), retries, prompt_price, completion_price (per million tokens)",
+        "and concurrency, timeout (s), retries, prompt_price, completion_price (per million tokens), body (further "
+        "fields of every request; null removes one)",
     )
 
 
@@ -98,7 +99,13 @@ def identity(generation: Generation) -> dict[str, Any]:
         "model": model_fingerprint(generation.model, generation.revision),
         "sampling": asdict(generation.sampling),
         "engine": "endpoint" if generation.endpoint else "vllm",
+        **body_of(generation),
     }
+
+
+def body_of(generation: Generation) -> dict[str, Any]:
+    """The further request fields of a server; empty without any, so that replies from before they existed are found."""
+    return {"body": dict(generation.endpoint.body)} if generation.endpoint and generation.endpoint.body else {}
 
 
 def fingerprint(generation: Generation, inputs: Mapping[str, Path], **more: Any) -> str:
@@ -121,6 +128,7 @@ def generation_manifest(generation: Generation, inputs: Mapping[str, Path], **mo
         "sampling": asdict(generation.sampling),
         "engine": generation.settings,
         "endpoint": generation.endpoint.url if generation.endpoint else None,
+        **body_of(generation),
         "seed": generation.seed,
         **more,
     }

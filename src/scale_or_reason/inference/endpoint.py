@@ -25,6 +25,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.data.text_tokens import CONTROL_NAME
 from scale_or_reason.inference.chat_completions import FatalFailure, PassingFailure, RefusedPrompt, read_response
+from scale_or_reason.inference.request_fields import RESERVED_FIELDS
 from scale_or_reason.inference.requests import (
     Completion,
     OnCompletion,
@@ -52,7 +53,8 @@ class Endpoint:
 
     ``key``: the environment variable with the secret; None for a server without keys. ``concurrency``: number of
     concurrent requests. ``timeout``: seconds per request. ``retries``: retries per request. Prices are per million
-    tokens, in any currency.
+    tokens, in any currency. ``body``: further fields of every request, which replace fields of the same name; None
+    removes a field.
     """
 
     url: str
@@ -62,6 +64,7 @@ class Endpoint:
     retries: int = 10
     prompt_price: float = 0.0
     completion_price: float = 0.0
+    body: Mapping[str, Any] | None = None
 
     @classmethod
     def from_json(cls, text: str, where: object = "--endpoint") -> Endpoint:
@@ -74,6 +77,10 @@ class Endpoint:
             "retries": (endpoint.retries >= 0, "0 or more"),
             "prompt_price": (endpoint.prompt_price >= 0, "0 or more"),
             "completion_price": (endpoint.completion_price >= 0, "0 or more"),
+            "body": (
+                not set(RESERVED_FIELDS) & set(endpoint.body or {}),
+                f"fields other than {', '.join(RESERVED_FIELDS)}",
+            ),
         }
         check_limits(endpoint, limits, where)
         return endpoint
@@ -255,14 +262,16 @@ class EndpointEngine:
         import httpx
 
         # ASCII escapes, so that a prompt with a lone surrogate can be sent
-        content = json.dumps(body).encode("ascii")
+        sent = {name: value for name, value in {**body, **(self._endpoint.body or {})}.items() if value is not None}
+        content = json.dumps(sent).encode("ascii")
         url = f"{self._endpoint.url.rstrip('/')}/chat/completions"
         try:
             response = await client.post(url, content=content, headers={"Content-Type": "application/json"})
             text = response.text
         except httpx.RequestError as error:  # includes time-outs and garbled bodies
             raise PassingFailure(f"{type(error).__name__}: {error}") from None
-        return read_response(response.status_code, text, response.headers.get("retry-after"), body["max_tokens"])
+        limit = sent.get("max_completion_tokens") or sent.get("max_tokens") or body["max_tokens"]
+        return read_response(response.status_code, text, response.headers.get("retry-after"), limit)
 
     def _error(self, problem: str, found: str) -> StudyError:
         return StudyError(

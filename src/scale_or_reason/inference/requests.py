@@ -99,6 +99,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "str": (str,),
     "str | None": (str, type(None)),
+    "Mapping[str, Any] | None": (dict, type(None)),
 }
 
 

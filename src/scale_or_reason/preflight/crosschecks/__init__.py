@@ -32,6 +32,8 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     data.pair_sources,
     evaluation.graders,
     evaluation.judges,
+    evaluation.jury_tables,
+    evaluation.request_fields,
     evaluation.architectures,
     evaluation.shots,
     evaluation.context_lengths,

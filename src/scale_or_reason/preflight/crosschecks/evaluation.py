@@ -7,10 +7,12 @@ from os.path import isdir, isfile
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.inference.request_fields import RESERVED_FIELDS
 from scale_or_reason.judging.protocols import get_protocol
+from scale_or_reason.preflight.description.selection import JURY_TABLES
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.problems import KeyPath, Problem
-from scale_or_reason.study.study import models_of_jury
+from scale_or_reason.study.study import RULE_GRADERS, models_of_jury
 
 Config = Mapping[str, Any]
 
@@ -37,6 +39,31 @@ def judges(config: Config) -> Iterator[Problem]:
             problem, expected = "a judge with an endpoint has no tokenizer", "a hub id or a folder"
             remedy = "name the judge's tokenizer, or any other: it measures judges.NAME.answer_tail_tokens"
             yield Problem((*path, "tokenizer"), problem, "nothing", expected, remedy)
+
+
+def jury_tables(config: Config) -> Iterator[Problem]:
+    """Tables that compare verdicts, in a study where every answer has one verdict."""
+    study = config["study"]
+    if len({*study["judges"], *([RULE_GRADERS] if study["rule_graders"] else [])}) > 1:
+        return
+    for index, table in enumerate(study["tables"]):
+        if table in JURY_TABLES:
+            problem, found = f"the table {table} compares verdicts", "one verdict for each answer"
+            remedy = f"add a judge, set study.rule_graders to true, or remove {table}"
+            yield Problem(("study", "tables", index), problem, found, "two judges, or a judge and rule graders", remedy)
+
+
+def request_fields(config: Config) -> Iterator[Problem]:
+    """Further request fields of a server that the study itself sets."""
+    study = config["study"]
+    used = [("judges", name) for name in models_of_jury(study["judges"])]
+    used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
+    for catalogue, name in used:
+        for field in config[catalogue][name].get("endpoint", {}).get("body", {}):
+            if field in RESERVED_FIELDS:
+                path, problem = (catalogue, name, "endpoint", "body", field), "the study itself sets this request field"
+                expected = f"other fields than {', '.join(RESERVED_FIELDS)}"
+                yield Problem(path, problem, field, expected, "remove it")
 
 
 def architectures(config: Config) -> Iterator[Problem]:

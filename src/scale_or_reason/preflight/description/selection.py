@@ -27,6 +27,8 @@ FIGURES = [
     "v2/table1",
     "training_curves",
 ]
+#: Made in any case where two or more verdicts on an answer can be compared.
+JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
 TABLES = (
     "table1",
     "findings",
@@ -36,6 +38,7 @@ TABLES = (
     "early_stopping",
     "saturating_fits",
     "power_laws",
+    *JURY_TABLES,
 )
 ADAPTATIONS = [f"{first}-then-{second}" for first in FORMATS for second in FORMATS]
 

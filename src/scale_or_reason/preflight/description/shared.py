@@ -78,6 +78,12 @@ class Endpoint(Section):
         default=0,
     )
     completion_price: NotNegative = key("The price of a million generated tokens, in the same currency.", default=0)
+    body: dict[str, Any] = key(
+        "Further fields of every request, such as `{reasoning_effort: low}`. They replace fields of the same name; "
+        "`null` removes one: `{max_tokens: null, max_completion_tokens: 4096}`. A change generates the replies again.",
+        when="Set it for fields that only this server has or refuses.",
+        default=None,
+    )
 
 
 class Engine(Section):
