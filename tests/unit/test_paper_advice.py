@@ -13,6 +13,7 @@ from scale_or_reason.analysis.advice import advice
 from scale_or_reason.analysis.advice_words import sentences
 from scale_or_reason.claims.paper_advice import QUESTION_TOKENS, PaperAdvice, is_usable, paper_advice
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.learning_rates import Search
 
 #: d, f, h, N, V of Qwen2.5
 SHAPES = {
@@ -42,6 +43,50 @@ def training_by_hand(size: float, answer: float) -> float:
     l = PROMPT + answer  # noqa: E741 (the paper's symbol)
     attention = 6 * l * d * d + 2 * l * l * d + 3 * l * l * h + 2 * l * l * d + 2 * l * d * d
     return PAIRS * 3 * (2 * l * v * d + attention * n + 4 * l * d * f * n + 2 * l * d * v)
+
+
+def teacher_by_hand(answer: float) -> float:
+    """Equations 4-6 for Qwen3-235B-A22B, of whose 128 experts 8 with 1536 units each are active."""
+    d, f, h, n, v = 4096, 8 * 1536, 64, 94, 151_936
+    p, g = PROMPT, answer
+    prefill = 6 * p * d * d + 2 * p * p * d + 3 * p * p * h + 2 * p * p * d + 2 * p * d * d
+    prefill = 2 * p * v * d + n * (prefill + 4 * p * d * f) + 2 * d * v  # logits at the last position only
+    token = 4 * v * d + n * (8 * d * d + 4 * d * f)
+    seen = g * p + g * (g + 1) / 2  # positions in the cache, over all steps
+    return PAIRS * (prefill + g * token + n * seen * (4 * d + 3 * h))
+
+
+def test_the_teachers_answers_are_paid_by_the_models_that_share_them(root: Path, published: PaperAdvice) -> None:
+    half = paper_advice(root / "resources" / "papers", {"teacher": 0.5, "search": 0, "judging": 0})
+    for before, after in zip(published.offered, half.offered, strict=True):
+        assert not before.parts and list(after.parts) == ["teacher"]
+        rows = [half.evidence.cells.row(cell, named=True) for cell in after.cells]
+        for row, part in zip(rows, after.parts["teacher"], strict=True):
+            name = "reasoning" if row["ratio"] else "ift"
+            assert part == pytest.approx(teacher_by_hand(ANSWER[name]) / 2, rel=1e-9)
+        assert after.once == pytest.approx(before.training + after.parts["teacher"])
+    row = advised(half, 1e21, 1e6).row(0, named=True)
+    assert row["best_lifetime"] == pytest.approx(row["training"] + row["teacher"] + 1e6 * row["answer"])
+    assert any(note == "Counted besides training and answers: 50 % of the teacher's answers." for note in half.notes)
+
+
+def test_what_is_counted_changes_the_choice(root: Path, published: PaperAdvice) -> None:
+    """At 1e20 the 3B reasoning student is the best on Math-OE, but not if it pays for all of its teacher's answers."""
+    alone = paper_advice(root / "resources" / "papers", {"teacher": 1, "search": 0, "judging": 0})
+    assert training_by_hand(3, ANSWER["reasoning"]) < 1e20 < teacher_by_hand(ANSWER["reasoning"]) * 1.1
+    best = dict(advised(alone, 1e20, 1e4).select("family", "best").iter_rows())
+    assert best["Math-OE"] == "general/14B/seq/rho-0"
+    assert dict(advised(published, 1e20, 1e4).select("family", "best").iter_rows())["Math-OE"].startswith("general/3B")
+
+
+def test_the_search_is_its_rates_times_its_samples(root: Path) -> None:
+    search = Search.from_config(load(root)["training"], (), "general")
+    assert search.sequences == pytest.approx(7 * (20_000 + 1000 / 3))
+    found = paper_advice(root / "resources" / "papers", {"teacher": 0, "search": 1, "judging": 1}, search)
+    for offered in found.offered:
+        assert list(offered.parts) == ["search"]
+        assert offered.parts["search"] == pytest.approx(offered.training * search.sequences / PAIRS)
+    assert "Not counted, since unknown: judging (the papers publish no tokens of verdicts)." in found.notes
 
 
 def advised(published: PaperAdvice, budget: float, queries: float) -> pl.DataFrame:

@@ -21,28 +21,31 @@ for every budget and number of answers. A budget in GPU-hours assumes the GPUs a
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scale_or_reason.analysis.advice import Offers, advice, grid_around, offers, regions
-from scale_or_reason.analysis.advice_words import screen, sentences
+from scale_or_reason.analysis.advice import Offers, advice, candidates, grid_around, offers, regions
+from scale_or_reason.analysis.advice_words import costs_on_screen, screen, sentences
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.analysis.paid_once import asked_for, flops_paid_once, paid_once
 from scale_or_reason.claims.paper_advice import PaperAdvice, paper_advice
+from scale_or_reason.claims.paper_results import CORPORA
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_table, write_csv
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
-from scale_or_reason.planning.lifetimes import lifetime_hours
+from scale_or_reason.planning.lifetimes import hours_paid_once, lifetime_hours
 from scale_or_reason.reporting.figures import advice as picture
 from scale_or_reason.reporting.figures.style import Style, save_figure
 from scale_or_reason.scoring.evidence import Evidence
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
+from scale_or_reason.study.learning_rates import Search
 from scale_or_reason.study.study import Study
 
 
@@ -86,8 +89,7 @@ def main() -> None:
         published = published_offers(arguments.from_papers, config, budget, in_flops)
         evidence, offered, notes = published.evidence, published.offered, published.notes
     else:
-        evidence, offered = measured_offers(arguments, in_flops, queries)
-        notes = []
+        evidence, offered, notes = measured_offers(arguments, in_flops, queries)
     unit = "FLOPs" if in_flops else f"{config['plan']['gpu']} GPU-hours"
     table = advice(evidence, offered, budget, queries, unit)
     budgets, numbers = grid_around(offered, budget, queries)
@@ -95,7 +97,8 @@ def main() -> None:
     write_csv(table, arguments.output_dir / "advice.csv")
     draw = partial(picture.draw, budget=budget, queries=queries, unit=unit)
     save_figure(arguments.output_dir / "regions", mapped, draw, Style.from_file(arguments.style))
-    text = "\n".join([screen(table), "", *sentences(table), *([""] if notes else []), *notes])
+    tables = [part for part in (screen(table), costs_on_screen(table)) if part]
+    text = "\n\n".join([*tables, "\n".join(sentences(table)), "\n".join(notes)])
     write_text(text + "\n", arguments.output_dir / "advice.txt")
     print(text)
 
@@ -113,32 +116,37 @@ def published_offers(folder: Path, config: Mapping[str, Any], budget: float, in_
             expected="advise.budget_flops, since the papers publish no times",
             remedy=f"{budget:g} hours of an {gpu} that trains at {mfu:.0%} of its peak are budget_flops: {flops:.2g}",
         )
-    return paper_advice(folder)
+    # the papers searched the rates of all students
+    search = Search.from_config(config["training"], (), CORPORA[0])
+    return paper_advice(folder, asked_for(config["advise"]), search)
 
 
-def measured_offers(arguments: argparse.Namespace, in_flops: bool, queries: float) -> tuple[Evidence, list[Offers]]:
-    """The study's own models."""
+def measured_offers(
+    arguments: argparse.Namespace, in_flops: bool, queries: float
+) -> tuple[Evidence, list[Offers], Sequence[str]]:
+    """The study's own models, and notes on what their costs contain."""
     config, study = arguments.config, Study.from_config(arguments.config)
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(config["study"]["families"])
     sizes = {student.name: student.size_b for student in study.students.values()}
     evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates)
-    return evidence, offers_in_flops(evidence) if in_flops else offers_in_hours(evidence, study, config, costs, queries)
-
-
-def offers_in_flops(evidence: Evidence) -> list[Offers]:
-    return checked([offers(evidence, family) for family in evidence.families])
-
-
-def offers_in_hours(
-    evidence: Evidence, study: Study, config: dict, costs: pl.DataFrame, queries: float
-) -> list[Offers]:
-    estimator = Estimator(config, Assumptions(config, study))
-    found = []
-    for family in evidence.families:
-        training, answer = lifetime_hours(estimator, study, evidence, costs, family, queries)
-        found.append(offers(evidence, family, training, answer))
-    return checked(found)
+    shares = asked_for(config["advise"])
+    search = Search.from_config(config["training"], study.searched, (*study.grid_corpora, "")[0])
+    if in_flops:
+        lifetimes = [(None, None)] * len(evidence.families)
+        parts = flops_paid_once(evidence, costs, search, len(study.judges))
+    else:
+        estimator = Estimator(config, Assumptions(config, study))
+        lifetimes = [lifetime_hours(estimator, study, evidence, costs, name, queries) for name in evidence.families]
+        asked = [name for name, share in shares.items() if share]
+        parts = hours_paid_once(estimator, study, evidence, costs, search, asked)
+    trained = [cell for cell in candidates(evidence) if evidence.cells["training_flops"][cell] is not None]
+    once = paid_once(evidence, trained, parts, shares)
+    offered = [
+        offers(evidence, family, *costs_of, once.parts)
+        for family, costs_of in zip(evidence.families, lifetimes, strict=True)
+    ]
+    return evidence, checked(offered), once.notes
 
 
 def checked(offered: list[Offers]) -> list[Offers]:

@@ -1,13 +1,14 @@
 """Which model to train for a budget: the most accurate one whose training and answers together stay within it.
 
-The *lifetime* cost of a model is that of its training and of a number of answers (*queries*), both in one unit, FLOPs
-or GPU-hours. Only models that were measured are advised, never one between them or beyond.
+The *lifetime* cost of a model is what is paid once (its training, and further parts if the config counts them:
+:mod:`analysis.paid_once`) and a number of answers (*queries*), all in one unit, FLOPs or GPU-hours. Only models that
+were measured are advised, never one between them or beyond.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Offers:
 
     ``cells`` are rows of the evidence, ``reasons`` says which learnt from reasoning answers. ``accuracy`` has the shape
     (1 + replicates, models); ``training`` and ``answer`` (models,) are the costs of training and of one answer.
+    ``parts`` (models,) are what else is paid once, by name.
     """
 
     task: str
@@ -39,18 +41,24 @@ class Offers:
     accuracy: Floats
     training: Floats
     answer: Floats
+    parts: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cells)
 
+    @property
+    def once(self) -> Floats:
+        """What is paid once, (models,)."""
+        return self.training + sum(self.parts.values(), np.zeros(len(self)))
+
     def lifetime(self, queries: ArrayLike) -> Floats:
-        """Cost of training and ``queries`` answers, shape (..., models)."""
-        return self.training + np.asarray(queries, float)[..., None] * self.answer
+        """What is paid once and for ``queries`` answers, shape (..., models)."""
+        return self.once + np.asarray(queries, float)[..., None] * self.answer
 
     def most_queries(self, budget: float) -> Floats:
-        """How many answers of each model the budget pays, (models,); negative where it does not pay the training."""
+        """How many answers of each model the budget pays, (models,); negative where it pays no finished one."""
         with np.errstate(divide="ignore"):
-            left = budget - self.training
+            left = budget - self.once
             return np.where(left < 0, -1.0, np.divide(left, self.answer))
 
 
@@ -67,18 +75,24 @@ class ReasoningLead:
     last: Floats
 
 
-def offers(evidence: Evidence, task: str, training: Floats | None = None, answer: Floats | None = None) -> Offers:
+def offers(
+    evidence: Evidence,
+    task: str,
+    training: Floats | None = None,
+    answer: Floats | None = None,
+    parts: Mapping[str, Floats] | None = None,
+) -> Offers:
     """The trained models whose accuracy on ``task`` and whose costs are known.
 
     Costs are FLOPs of the evidence, or those given: ``training`` and ``answer``, (cells,) with NaN for unknown ones.
+    ``parts`` are what else is paid once (:class:`~scale_or_reason.analysis.paid_once.PaidOnce`).
     """
-    chosen = [cell for cell, kind in enumerate(evidence.cells["kind"]) if kind in CHOSEN_FROM]
     if training is None:
         training = np.array([evidence.cost("training", cell, task)[0] for cell in range(evidence.cells.height)])
     if answer is None:
         answer = np.array([evidence.cost("inference", cell, task)[0] for cell in range(evidence.cells.height)])
     measured = np.array([evidence.get("accuracy", cell, task)[0] for cell in range(evidence.cells.height)])
-    there = [cell for cell in chosen if np.isfinite(training[cell] + answer[cell] + measured[cell])]
+    there = [cell for cell in candidates(evidence) if np.isfinite(training[cell] + answer[cell] + measured[cell])]
     # of equal accuracy the cheaper one first
     there.sort(key=lambda cell: (-measured[cell], training[cell], answer[cell]))
     accuracy = [evidence.get("accuracy", cell, task) for cell in there]
@@ -89,7 +103,13 @@ def offers(evidence: Evidence, task: str, training: Floats | None = None, answer
         accuracy=np.stack(accuracy, axis=-1) if there else np.empty((evidence.replicates + 1, 0)),
         training=training[there],
         answer=answer[there],
+        parts={name: values[there] for name, values in (parts or {}).items()},
     )
+
+
+def candidates(evidence: Evidence) -> list[int]:
+    """The cells that were trained here."""
+    return [cell for cell, kind in enumerate(evidence.cells["kind"]) if kind in CHOSEN_FROM]
 
 
 def _learnt_from_reasoning(evidence: Evidence, cell: int) -> bool:
@@ -169,6 +189,7 @@ def _advised(evidence: Evidence, offered: Offers, budget: float, queries: float)
     each = probabilities_of_best(offered, affordable)
     row |= _named(evidence, offered, int(ranking[0]), "best", lifetime, each)
     row |= {"training": float(offered.training[ranking[0]]), "answer": float(offered.answer[ranking[0]])}
+    row |= {name: float(values[ranking[0]]) for name, values in offered.parts.items()}
     row |= {"reasoning_probability": probability_of_reasoning(offered, affordable)}
     if len(ranking) == 1:
         return row | {"note": "the only one that the budget pays"}
@@ -235,12 +256,13 @@ def regions(evidence: Evidence, offered: Offers, budgets: Floats, queries: Float
 def grid_around(offered: Sequence[Offers], budget: float, queries: float, steps: int = 96) -> tuple[Floats, Floats]:
     """Budgets and numbers of queries for :func:`regions`, evenly spaced over their logarithms.
 
-    From answers that cost next to nothing beside the training to answers that cost far more, and the point asked about.
+    From answers that cost next to nothing beside what is paid once to answers that cost far more, and the point asked
+    about.
     """
-    training = np.concatenate([each.training for each in offered])
+    once = np.concatenate([each.once for each in offered])
     answer = np.concatenate([each.answer for each in offered])
-    numbers = np.append(training / np.maximum(answer, np.finfo(float).tiny), queries)
+    numbers = np.append(once / np.maximum(answer, np.finfo(float).tiny), queries)
     low, high = max(1.0, np.min(numbers) / 30), np.max(numbers) * 30
-    costs = np.append(training, budget)
-    most = max(budget, np.max(training) * 3)
+    costs = np.append(once, budget)
+    most = max(budget, np.max(once) * 3)
     return np.geomspace(np.min(costs) / 1.5, most * 1.5, steps), np.geomspace(low, high, steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -19,11 +19,34 @@ _COLUMNS = {
     "at answers": lambda row: _ranges(row) or "",
     "last": lambda row: _bounded(row, "break_even_queries"),
 }
+#: The same for the costs of the best model.
+_COSTS = {
+    "cost of the best": lambda row: row["family"],
+    "training": lambda row: _cost(row["training"]),
+    "teacher": lambda row: _cost(row["teacher"]),
+    "search": lambda row: _cost(row["search"]),
+    "judging": lambda row: _cost(row["judging"]),
+    "answers": lambda row: _cost(row["answer"] and row["queries"] * row["answer"]),
+    "all": lambda row: _cost(row["best_lifetime"]),
+}
 
 
 def screen(table: pl.DataFrame) -> str:
     """The rows of an ``advice`` table as lines of text; accuracies in per cent, numbers of answers with intervals."""
-    lines = [list(_COLUMNS), *([show(row) for show in _COLUMNS.values()] for row in table.to_dicts())]
+    return _aligned(_COLUMNS, table.to_dicts())
+
+
+def costs_on_screen(table: pl.DataFrame) -> str:
+    """The costs of the best models in an ``advice`` table as lines of text, with a dash for what is not counted.
+
+    Empty if no model is affordable.
+    """
+    rows = table.filter(pl.col("best").is_not_null()).to_dicts()
+    return _aligned(_COSTS, rows) if rows else ""
+
+
+def _aligned(columns: Mapping[str, Callable[[Mapping[str, Any]], str]], rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = [list(columns), *([show(row) for show in columns.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
@@ -46,6 +69,10 @@ def count(value: float) -> str:
 
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
+
+
+def _cost(value: float | None) -> str:
+    return "-" if value is None else count(value)
 
 
 def _share(value: float | None) -> str:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scale_or_reason.analysis.advice import Offers, offers
+from scale_or_reason.analysis.paid_once import PARTS, paid_once
 from scale_or_reason.claims.paper_results import CORPORA, POWER_LAW, read_columns, read_reference, reference_evidence
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.flops.architectures import Architecture
@@ -23,12 +25,21 @@ from scale_or_reason.flops.formulas import generation_flops, training_step_flops
 from scale_or_reason.planning.shapes import shape_of
 from scale_or_reason.scoring.evidence import Evidence
 from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.learning_rates import Search
+
+Floats = NDArray[np.float64]
 
 SETS = {"corpus", "pairs", "prompt_bytes", "bytes_per_token", *(f"{name}_bytes" for name in FORMATS)}
 #: Mean tokens of a family's questions: those of its benchmarks in the default ``plan.tokens.benchmark_prompts``.
 QUESTION_TOKENS = {"General-MC": 91.3, "General-OE": 280.7, "Math-MC": 100.3, "Math-OE": 98.3}
 #: The papers' students: Qwen2.5 base models, named by their size in billions.
 _STUDENT = "Qwen/Qwen2.5-{size:g}B"
+#: The papers' teacher.
+TEACHER = "Qwen/Qwen3-235B-A22B"
+_UNKNOWN = (
+    "Not known from published numbers: intervals and probabilities, your data, another teacher, other students. A pilot"
+    " study measures them."
+)
 
 
 @dataclass(frozen=True)
@@ -40,8 +51,11 @@ class PaperAdvice:
     notes: list[str]
 
 
-def paper_advice(folder: Path) -> PaperAdvice:
+def paper_advice(folder: Path, shares: Mapping[str, float] | None = None, search: Search | None = None) -> PaperAdvice:
     """The offers of the papers' students, from the tables in ``folder``.
+
+    ``shares`` of what is paid once (:func:`~scale_or_reason.analysis.paid_once.asked_for`) are none by default. The
+    papers searched learning rates without saying on how many samples: ``search`` has the number.
 
     Raises :class:`~scale_or_reason.common.errors.StudyError` if a table is missing or lacks a column or row.
     """
@@ -53,6 +67,13 @@ def paper_advice(folder: Path) -> PaperAdvice:
     }
     cells = evidence.cells.to_dicts()
     training = np.array([_training_flops(cell, published) for cell in cells])
+    once = paid_once(
+        evidence,
+        np.flatnonzero(np.isfinite(training)).tolist(),
+        _paid_once(cells, training, published, search),
+        shares or dict.fromkeys(PARTS, 0.0),
+        {"judging": "the papers publish no tokens of verdicts"},
+    )
     offered, by_law, by_length = [], [], []
     for family, prompt in QUESTION_TOKENS.items():
         answer = np.full(len(cells), np.nan)
@@ -67,8 +88,9 @@ def paper_advice(folder: Path) -> PaperAdvice:
                 completion = _tokens(published, name)
                 answer[own] = [generation_flops(_architecture(size), prompt, completion) for size in sizes]
                 by_length.append(f"{family} {_format(name)}")
-        offered.append(offers(evidence, family, training, answer))
-    return PaperAdvice(evidence, offered, _notes(published, by_law, by_length))
+        offered.append(offers(evidence, family, training, answer, once.parts))
+    notes = [*_notes(published, by_law, by_length), *once.notes, *_notes_of_parts(once.parts, search), _UNKNOWN]
+    return PaperAdvice(evidence, offered, notes)
 
 
 def is_usable(alpha: float, beta: float, sizes: Sequence[float], prompt: float) -> bool:
@@ -111,6 +133,35 @@ def _training_flops(cell: Mapping[str, Any], published: Mapping[str, Any]) -> fl
     return float(published["pairs"] * training_step_flops(_architecture(cell["size_b"]), length))
 
 
+def _paid_once(
+    cells: Sequence[Mapping[str, Any]], training: Floats, published: Mapping[str, Any], search: Search | None
+) -> dict[str, Floats]:
+    """FLOPs of the parts in full, (cells,); NaN for unknown ones and other models.
+
+    A student of one format learnt from all answers in it, and its search takes trainings on samples of the same set.
+    """
+    teacher, prompt = np.full(len(cells), np.nan), _tokens(published, "prompt")
+    architecture = shape_of(TEACHER, {}).architecture
+    for place, cell in enumerate(cells):
+        if _is_general(cell):
+            completion = _tokens(published, FORMATS[int(cell["ratio"])])
+            teacher[place] = published["pairs"] * generation_flops(architecture, prompt, completion)
+    searched = np.nan if search is None else search.sequences / published["pairs"]
+    return {"teacher": teacher, "search": searched * training, "judging": np.full(len(cells), np.nan)}
+
+
+def _notes_of_parts(parts: Mapping[str, Floats], search: Search | None) -> list[str]:
+    notes = []
+    if "teacher" in parts:
+        notes.append(f"The teacher is {TEACHER}; its dropped answers are not published and not counted.")
+    if "search" in parts and search is not None:
+        notes.append(
+            f"The search trains on {search.sequences:,.0f} sequences in all, at {search.rates} rates: the config's"
+            " training.learning_rate_search, since the papers do not publish theirs."
+        )
+    return notes
+
+
 def _format(name: str) -> str:
     return "IFT" if name == "ift" else name
 
@@ -125,7 +176,5 @@ def _notes(published: Mapping[str, Any], by_law: Sequence[str], by_length: Seque
         f" have: {', '.join(by_length)}."
         if by_length
         else "",
-        "Not known from published numbers: intervals and probabilities, your data, another teacher, other students, the"
-        " cost of the teacher's answers. A pilot study measures them.",
     ]
     return [note for note in notes if note]

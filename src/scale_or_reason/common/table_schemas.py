@@ -205,8 +205,11 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "best_accuracy": _SHARE,
         "best_lifetime": _SHARE,  # cost of training and all answers
         "best_probability": _SHARE,  # that it is the most accurate affordable model
-        "training": _SHARE,  # cost of training the best model; `answer`: cost of one of its answers
-        "answer": _SHARE,
+        "training": _SHARE,  # cost of training the best model
+        "teacher": _SHARE,  # its part of the teacher's answers; null if not counted, as the next two
+        "search": _SHARE,  # of the learning-rate search of its size and format
+        "judging": _SHARE,  # of the verdicts on its answers to the benchmarks
+        "answer": _SHARE,  # cost of one answer
         "runner_up": _TEXT,
         "runner_up_accuracy": _SHARE,
         "runner_up_lifetime": _SHARE,

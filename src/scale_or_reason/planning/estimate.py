@@ -106,8 +106,10 @@ class Estimator:
         return pl.DataFrame(rows, schema=PLAN_COLUMNS)
 
     def gpu_hours(self, unit: Unit) -> float:
-        """GPU-hours of a student's unit, without the start-up of its job."""
-        assert isinstance(unit.model, Student)
+        """GPU-hours of a unit without the start-up of its job; NaN for a model on a server."""
+        assert unit.model is not None
+        if getattr(unit.model, "endpoint", None):
+            return float("nan")
         shape, training = self.shape(unit.model), unit.stage in TRAINING_STAGES
         assert shape is not None
         flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)

@@ -207,6 +207,18 @@ class Advise(Section):
         "The same budget in hours of `plan.gpu`; `null` if it is given in FLOPs.", unit="GPU-hours"
     )
     queries: Queries = key("The number of answers that the model will give over its lifetime.")
+    teacher_share: Share = key(
+        "The share of its teacher's answers that a model pays for.",
+        when="1 if it alone is trained on them, 0.25 if four models are; 0 leaves them out.",
+    )
+    search: bool = key(
+        "Whether a model pays for the learning-rate search of its size and format.",
+        when="Set it to `true` if you have to search the rates of the model that you train.",
+    )
+    judging: bool = key(
+        "Whether a model pays for the judges' verdicts on its answers to all benchmarks.",
+        when="Set it to `true` if you evaluate the model that you train with these judges.",
+    )
 
 
 class Archive(Section):
