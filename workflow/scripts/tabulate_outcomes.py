@@ -39,15 +39,9 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.jury(),
             shared_options.model_ids("models to tabulate"),
             shared_options.families(),
+            shared_options.architectures(),
             shared_options.output("table of outcomes to write (Parquet)"),
         ],
-    )
-    parser.add_argument(
-        "--architectures",
-        nargs="+",
-        required=True,
-        metavar="NAME=SOURCE",
-        help="config.json, model folder or hub id (or id@revision) of each student and teacher",
     )
     parser.add_argument("--early-stopping", type=Path, required=True, help="table of stopped answers to write (CSV)")
     return parser.parse_args()

@@ -84,17 +84,20 @@ def bootstrap(
 
 
 def _item_matrices(outcomes: pl.DataFrame, benchmark: str) -> dict[str, Floats]:
-    """Model -> (values, items), in the order of the items' names; means over an item's samples."""
-    tokens, right = pl.col("answer_tokens"), pl.col("right")
+    """Model -> (values, items), in the order of the items' names; means over an item's samples.
+
+    ``right`` is a flag, or the probability that an answer is right.
+    """
+    tokens, right = pl.col("answer_tokens"), pl.col("right").cast(pl.Float64())
     per_item = (
         outcomes.lazy()
         .group_by("model_id", "item_id")
         .agg(
             right=right.mean(),
-            wrong=(~right).mean(),
+            wrong=(1 - right).mean(),
             flops=pl.col("flops").mean(),
             right_tokens=(tokens * right).mean(),
-            wrong_tokens=(tokens * ~right).mean(),
+            wrong_tokens=(tokens * (1 - right)).mean(),
         )
         .sort("model_id", "item_id")
         .collect()

@@ -148,6 +148,29 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answer_tokens": _COUNT,
         "flops": _SHARE,  # of prefill and decoding, equation 6
     },
+    # one row per model, item and number of answers k among which the model's answers to the item vote
+    "votes": {
+        "model_id": _TEXT,
+        "benchmark": _TEXT,
+        "item_id": _TEXT,
+        "answers": _COUNT,  # that the model gave to the item
+        "k": _COUNT,
+        "accuracy": _SHARE,  # of the majority, expected over subsets; null where answers cannot be compared
+        "pass_at_k": _SHARE,
+        "answer_tokens": _SHARE,  # of k answers
+        "flops": _SHARE,  # of one prefill and k answers
+    },
+    # one row per cell, task and number of answers per item
+    "test_time": {
+        **_CELL_AND_TASK,
+        "serving": _TEXT,  # single | vote@K
+        "k": _COUNT,
+        **_bounds("accuracy", "pass_at_k", "gain"),  # gain: over a single answer
+        "answer_tokens": _SHARE,  # per item, as inference_flops
+        "inference_flops": _SHARE,
+        "on_frontier": _BOOL,  # of accuracy and inference FLOPs, among all students and servings of a corpus
+        "frontier_probability": _SHARE,  # share of the replicates in which it is
+    },
     # one row per model, benchmark and percentile of the model's answer lengths at which answers are cut off
     "early_stopping": {
         **CELL_COLUMNS,

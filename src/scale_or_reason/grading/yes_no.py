@@ -59,9 +59,13 @@ def grade(item: dict[str, Any], answer: str) -> Grade:
     )
     if extract is None:
         return make_grade(False, None, "none")
-    plain = plain_text(extract.text)
-    said = _first(plain) or _first(answer_statement(plain)) or _only(plain)
-    return make_grade(said == gold, extract.text, extract.how)
+    return make_grade(word_in(extract.text) == gold, extract.text, extract.how)
+
+
+def word_in(text: str) -> str | None:
+    """What an extracted text says: "yes" or "no"; None if it says neither."""
+    plain = plain_text(text)
+    return _first(plain) or _first(answer_statement(plain)) or _only(plain)
 
 
 def _first(text: str | None) -> str | None:

@@ -38,6 +38,12 @@ def sizes() -> argparse.ArgumentParser:
     return _option("--sizes", type=json.loads, help="JSON: student -> billions of parameters")
 
 
+def architectures() -> argparse.ArgumentParser:
+    """The architectures of students and teacher."""
+    meaning = "config.json, model folder or hub id (or id@revision) of each student and teacher"
+    return _option("--architectures", nargs="+", metavar="NAME=SOURCE", help=meaning)
+
+
 def benchmarks() -> argparse.ArgumentParser:
     """The benchmarks of all models."""
     return _option("--benchmarks", nargs="+", help="benchmarks of all models")

@@ -1,0 +1,171 @@
+"""Several answers per item: votes of models, their FLOPs, and the table with intervals and frontiers."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import polars as pl
+import pytest
+from made_outcomes import training_costs
+
+from scale_or_reason.analysis.bootstrap import bootstrap
+from scale_or_reason.analysis.serving import evidence_of_votes, serving_table
+from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.tables import read_csv_table, read_table, table_from_rows, write_table
+from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.formulas import generation_flops
+from scale_or_reason.scoring.votes import EXTRACT_COLUMNS, model_votes, numbers_of_votes
+
+SMALL, LARGE = "general/small/seq/rho-1/seed-0", "general/large/seq/rho-0/seed-0"
+ARCHITECTURE = Architecture(layers=2, hidden=8, feed_forward=16, heads=2, vocabulary=50)
+FAMILIES = {"gsm8k": "Math-OE", "aime": "Math-OE", "ifeval": "General-OE"}
+SIZES = {"small": 1.0, "large": 7.0}
+GOLD = "7"
+
+
+def answers_of(model: str, texts: dict[str, list[list[str | None]]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Outcomes and extracts of a model from the extracted answers by benchmark, item and sample; "7" is right."""
+    outcomes, extracts = [], []
+    for benchmark, items in texts.items():
+        for item, samples in enumerate(items):
+            for sample, text in enumerate(samples):
+                key = {"model_id": model, "benchmark": benchmark, "item_id": f"{item}", "sample": sample}
+                tokens = 20 + 10 * sample
+                flops = float(generation_flops(ARCHITECTURE, 30, tokens))
+                lengths = {"prompt_tokens": 30, "answer_tokens": tokens, "flops": flops}
+                outcomes.append(key | lengths | {"right": text == GOLD})
+                extracts.append(key | {"extracted": text})
+    return table_from_rows(outcomes, "outcomes"), pl.DataFrame(
+        extracts, dict.fromkeys(EXTRACT_COLUMNS, pl.String()) | {"sample": pl.Int64()}
+    )
+
+
+def items_of(outcomes: pl.DataFrame) -> dict:
+    keys = outcomes.select("benchmark", "item_id").unique().iter_rows()
+    return {key: {"gold": [GOLD], "choices": [], "extra": "{}"} for key in keys}
+
+
+def test_numbers_of_votes() -> None:
+    assert [numbers_of_votes(count) for count in (1, 2, 5, 8)] == [[1], [1, 2], [1, 2, 4, 5], [1, 2, 4, 8]]
+
+
+def test_votes_and_flops_of_an_item() -> None:
+    outcomes, extracts = answers_of(SMALL, {"gsm8k": [["7", "7", "3"]]})
+    table = model_votes(outcomes, extracts, items_of(outcomes), ARCHITECTURE)
+    assert table.select("k", "accuracy", "pass_at_k").rows() == [
+        (1, pytest.approx(2 / 3), pytest.approx(2 / 3)),
+        (2, pytest.approx(2 / 3), 1.0),
+        (3, 1.0, 1.0),
+    ]
+    # every subset by hand: the prompt once, then each answer after it
+    each = [float(generation_flops(ARCHITECTURE, 30, tokens)) for tokens in (20, 30, 40)]
+    prompt = float(generation_flops(ARCHITECTURE, 30, 0))
+    for k, flops, tokens in table.select("k", "flops", "answer_tokens").iter_rows():
+        subsets = [sum(chosen) - (k - 1) * prompt for chosen in combinations(each, k)]
+        assert flops == pytest.approx(sum(subsets) / len(subsets))
+        assert tokens == pytest.approx(30 * k)
+
+
+def test_what_cannot_vote_has_pass_at_k_only() -> None:
+    outcomes, extracts = answers_of(SMALL, {"ifeval": [["7", "3"]]})
+    for read in (extracts, None):
+        table = model_votes(outcomes, read, items_of(outcomes), None)
+        assert table.select("k", "accuracy", "pass_at_k", "flops").rows() == [(1, 0.5, 0.5, None), (2, None, 1.0, None)]
+
+
+def test_an_answer_without_item_is_refused() -> None:
+    outcomes, extracts = answers_of(SMALL, {"gsm8k": [["7", "3"]]})
+    with pytest.raises(StudyError, match=r"belongs to no item[\s\S]*gsm8k / 0"):
+        model_votes(outcomes, extracts, {}, None)
+
+
+#: Of four answers to each of 12 items three agree on the right one: votes win what single answers lose.
+AGREED = [["7", "7", "7", str(item % 3)] for item in range(12)]
+MIXED = {"gsm8k": AGREED, "aime": [["7"], ["3"]], "ifeval": [["7", "3"]] * 4}
+
+
+@pytest.fixture(scope="module")
+def votes() -> pl.DataFrame:
+    made = [answers_of(SMALL, MIXED), answers_of(LARGE, {"gsm8k": [["7"] if item else ["3"] for item in range(12)]})]
+    return pl.concat([model_votes(*tables, items_of(tables[0]), ARCHITECTURE) for tables in made])
+
+
+@pytest.fixture(scope="module")
+def table(votes: pl.DataFrame) -> pl.DataFrame:
+    costs = training_costs({SMALL: 1e15, LARGE: 1e15})
+    kinds = [evidence_of_votes(votes, costs, FAMILIES, SIZES, 0, 200, measure) for measure in ("accuracy", "pass_at_k")]
+    return serving_table(*kinds)
+
+
+def test_the_table_of_servings(table: pl.DataFrame) -> None:
+    small = table.filter(student="small", benchmark="gsm8k")
+    assert small["serving"].to_list() == ["single", "vote@2", "vote@4"]
+    assert small["accuracy"].to_list() == pytest.approx([0.75, 0.75, 1.0])
+    assert small["pass_at_k"].to_list() == pytest.approx([0.75, 1.0, 1.0])
+    assert small["gain"].to_list() == [None, pytest.approx(0), pytest.approx(0.25)]
+    assert (small["accuracy_low"] <= small["accuracy"]).all()
+    assert (small["accuracy"] <= small["accuracy_high"]).all()
+    # two votes cost more and win nothing; the large model answers once and is better than one answer of the small one
+    assert table.filter(benchmark="gsm8k").select("student", "serving", "on_frontier").rows() == [
+        ("large", "single", True),
+        ("small", "single", False),
+        ("small", "vote@2", False),
+        ("small", "vote@4", True),
+    ]
+
+
+def test_families_need_all_of_their_benchmarks(table: pl.DataFrame) -> None:
+    families = table.filter(pl.col("benchmark").is_null())
+    assert families.select("student", "family", "serving").rows() == [
+        ("small", "General-OE", "single"),
+        ("small", "General-OE", "vote@2"),
+        ("small", "Math-OE", "single"),
+    ]
+    assert families.filter(serving="vote@2")["accuracy"].to_list() == [None]  # instructions cannot vote
+
+
+def test_single_answers_are_those_of_the_other_tables(votes: pl.DataFrame) -> None:
+    """The same weights of the same items: accuracies and intervals agree to the last bit."""
+    made = answers_of(SMALL, MIXED)[0]
+    costs = training_costs({SMALL: 1e15})
+    own = evidence_of_votes(votes.filter(model_id=SMALL), costs, FAMILIES, SIZES, 0, 50)[1]
+    usual = bootstrap(made, costs, FAMILIES, SIZES, 0, 50)
+    assert (own.get("accuracy", 0, "aime") == usual.get("accuracy", 0, "aime")).all()
+    assert own.get("accuracy", 0, "gsm8k") == pytest.approx(usual.get("accuracy", 0, "gsm8k"))
+
+
+def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcomes, extracts = answers_of(SMALL, {"gsm8k": AGREED, "aime": [["7"]]})
+    write_table(outcomes, tmp_path / "outcomes.parquet", "outcomes")
+    write_table(training_costs({SMALL: 1e15}), tmp_path / "costs.parquet", "costs")
+    of_items = [
+        {"benchmark": "gsm8k", "item_id": str(item), "prompt": "?", "question": "?"} | items_of(outcomes)["gsm8k", "0"]
+        for item in range(12)
+    ]
+    write_table(table_from_rows(of_items, "items"), tmp_path / "gsm8k.parquet", "items")
+    graded = [
+        row | {"judge": "rule_graders", "verdict": "no", "reply": "", "how": "box"}
+        for row in extracts.filter(benchmark="gsm8k").to_dicts()
+    ]
+    verdicts = tmp_path / "verdicts/rule_graders" / SMALL / "gsm8k.parquet"
+    verdicts.parent.mkdir(parents=True)
+    write_table(table_from_rows(graded, "verdicts"), verdicts, "verdicts")
+    shape = {"num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 16, "num_attention_heads": 2}
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen2", "vocab_size": 50} | shape))
+    families = [{"name": "Math-OE", "benchmarks": ["gsm8k", "aime"]}]
+    files = {name: tmp_path / f"{name}.parquet" for name in ("outcomes", "costs")}
+    options = {**files, "items": tmp_path / "gsm8k.parquet", "verdicts": tmp_path / "verdicts", "seed": 0}
+    options |= {"families": json.dumps(families), "sizes": json.dumps(SIZES), "replicates": 20}
+    options |= {"architectures": f"small={tmp_path / 'config.json'}", "votes": tmp_path / "votes.parquet"}
+    options |= {"parquet": tmp_path / "table.parquet", "csv": tmp_path / "table.csv"}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, "--rule-graders"])
+    runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
+    found = read_table(tmp_path / "table.parquet", "test_time")
+    assert found.filter(benchmark="gsm8k")["accuracy"].to_list() == pytest.approx([0.75, 0.75, 1.0])
+    assert read_csv_table(tmp_path / "table.csv", "test_time").height == found.height
+    assert read_table(tmp_path / "votes.parquet", "votes").filter(pl.col("k") == 4).height == 12
