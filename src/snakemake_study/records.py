@@ -7,8 +7,11 @@ Snakemake was killed has no record at all, and a later change of its settings go
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
+import shlex
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable
 from copy import copy
@@ -31,6 +34,7 @@ class TrueRecords(OwnLocks):
     rules_folder: Path | None = None
     #: Called in the main process with the outputs of each job that has ended, also of one that has failed.
     when_ended: Callable[[Iterable[str]], None] | None = None
+    longest_text: Callable[[Iterable[str]], int | None] = staticmethod(lambda outputs: None)
 
     async def finished(self, job: Any) -> None:
         """Record a job that has succeeded, unless the process that ran it has done so."""
@@ -80,15 +84,24 @@ class TrueRecords(OwnLocks):
         return bool(changes) if file is not None else iter(changes)
 
     def params_changed(self, job: Any, file: Any = None) -> Any:
-        """Whether parameters differ in more than their spelling, such as 1 for 1.0."""
+        """Whether parameters differ in more than their spelling, such as 1 for 1.0.
+
+        The context length of an engine counts only if a text would not fit into the shorter one.
+        """
         changes = super().params_changed(job, file)
-        if changes and _folder_of(job.rule.snakefile) == self.rules_folder:
-            before, now = (_meanings(values, job.rule.name) for values in (changes.only_old, changes.only_new))
-            for later in _LATER_PARAMETERS:
-                if not any(later in text for text in before):
-                    now = {text for text in now if later not in text}
-            return NO_PARAMS_CHANGE if before == now else changes
-        return changes
+        if not changes or _folder_of(job.rule.snakefile) != self.rules_folder:
+            return changes
+        before, now = (_meanings(values, job.rule.name) for values in (changes.only_old, changes.only_new))
+        for later in _LATER_PARAMETERS:
+            if not any(later in text for text in before):
+                now = {text for text in now if later not in text}
+        if before == now:
+            return NO_PARAMS_CHANGE
+        (before, lengths), (now, new_lengths) = _without_context(before), _without_context(now)
+        if before != now:
+            return changes
+        longest = self.longest_text(map(str, job.output))
+        return NO_PARAMS_CHANGE if longest is not None and longest < min(lengths | new_lengths) else changes
 
 
 @cache
@@ -98,6 +111,8 @@ def _folder_of(file: str) -> Path:
 
 #: Parts of parameters that records of earlier versions lack. A record with another one counts.
 _LATER_PARAMETERS = ("'tokens of ",)
+#: The engine setting with the tokens that a prompt and its completion share.
+_CONTEXT = "max_model_len"
 #: A whole number as a decimal number, in JSON.
 _WHOLE = re.compile(r"(?<=[ \[])(-?\d+)\.0(?=[,\]}])")
 
@@ -109,9 +124,26 @@ def _meanings(parameters: Iterable[str], rule: str) -> set[str]:
     return {_WHOLE.sub(r"\1", text) for text in parameters if not (cut and text.startswith(cut))}
 
 
-def replace_records(rules_folder: Path) -> None:
-    """Have Snakemake use :class:`TrueRecords` from now on. ``rules_folder`` contains the rules of this project."""
-    TrueRecords.rules_folder = rules_folder
+def _without_context(parameters: Iterable[str]) -> tuple[set[str], set[int]]:
+    """Parameters with the context length taken out of engine settings, and these lengths."""
+    rest, lengths = set(), set()
+    for text in parameters:
+        if text[1:].startswith("--engine "):
+            option, values = shlex.split(ast.literal_eval(text))
+            settings = json.loads(values)
+            if (length := settings.pop(_CONTEXT, None)) is not None:
+                lengths.add(length)
+            text = f"{option} {json.dumps(settings)}"
+        rest.add(text)
+    return rest, lengths
+
+
+def replace_records(rules_folder: Path, longest_text: Callable[[Iterable[str]], int | None]) -> None:
+    """Have Snakemake use :class:`TrueRecords` from now on. ``rules_folder`` contains the rules of this project.
+
+    ``longest_text``: the tokens of the longest text in a job's outputs, prompt included; None if they do not say.
+    """
+    TrueRecords.rules_folder, TrueRecords.longest_text = rules_folder, staticmethod(longest_text)
     snakemake.workflow.FilePersistence = TrueRecords
 
 

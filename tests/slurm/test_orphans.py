@@ -21,8 +21,9 @@ WORKFLOW = (
     f"""
 import sys
 sys.path.insert(0, {str(Path(snakemake_study.__file__).parents[1])!r})
+from pathlib import Path
 from snakemake_study.records import replace_records
-replace_records()
+replace_records(Path("elsewhere"), lambda outputs: None)
 """
     + """
 rule all:

@@ -103,7 +103,10 @@ def test_a_job_of_this_machine_is_recorded_here(tmp_path: Path, is_local: bool, 
 
 def test_snakemake_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snakemake.workflow, "FilePersistence", FilePersistence)
-    replace_records(Path("rules"))
+    monkeypatch.setattr(TrueRecords, "rules_folder", None)
+    monkeypatch.setattr(TrueRecords, "longest_text", TrueRecords.longest_text)
+    replace_records(Path("rules"), len)  # type: ignore[arg-type]
+    assert TrueRecords.rules_folder == Path("rules")
     assert snakemake.workflow.FilePersistence is TrueRecords
 
 
@@ -146,6 +149,37 @@ def test_what_counts_as_a_change_of_our_rules(
 ) -> None:
     monkeypatch.setattr(TrueRecords, "rules_folder", tmp_path / "rules")
     assert changes(tmp_path / "ours", str(tmp_path / "rules"), **now) == expected
+
+
+def engine(values: str) -> list[str]:
+    return [f"--engine '{{{values}}}'", SAMPLING]
+
+
+LONG = '"dtype": "bfloat16", "max_model_len": 8192'
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "longest", "expected"),
+    [
+        (LONG, LONG.replace("8192", "9000"), 8191, False),
+        (LONG, LONG.replace("8192", "9000"), 8192, True),  # a text may have ended there
+        (LONG, LONG.replace("8192", "6000"), 5999, False),
+        (LONG, LONG.replace("8192", "6000"), 6000, True),
+        (LONG, LONG.replace("8192", "9000"), None, True),  # outputs that do not say
+        (LONG, '"dtype": "bfloat16"', 8191, False),
+        ('"dtype": "bfloat16"', LONG, 8191, False),
+        ('"dtype": "bfloat16"', LONG, 8192, True),
+        ("", '"max_model_len": 8192', 10, False),
+        (LONG, LONG.replace("8192", "9000").replace("bfloat16", "float32"), 10, True),
+    ],
+)
+def test_a_context_length_counts_only_where_a_text_reaches_the_shorter_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, now: str, longest: int | None, expected: bool
+) -> None:
+    monkeypatch.setattr(TrueRecords, "rules_folder", tmp_path / "rules")
+    monkeypatch.setattr(TrueRecords, "longest_text", staticmethod(lambda outputs: longest))
+    values = {"recorded": engine(before), "non_derived_params": engine(now)}
+    assert changes(tmp_path / "ours", str(tmp_path / "rules"), **values) == (False, expected, False)
 
 
 @pytest.mark.parametrize("now", [{"input": [IOFile("another", rule=None)]}, {"shellcmd": "exec train {params}"}])

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from workflow_tree import SMALL, SMALL_STUDY, Tree
 
@@ -28,8 +30,17 @@ TRAINED = {"evaluate_model": 3, "evaluate_within_limit": 2, "judge_answers": 3, 
 TRAINED |= {"grade_answers": 3, "grade_within_limit": 2}
 TRAINING = {"train_student": 2, "adapt_student": 1, **TRAINED}
 FROM_PAIRS = {"build_pairs": 2, "tokenise_pairs": 2, "build_mixture": 3, **TRAINING}
+FROM_TEACHER = {"generate_teacher_answers": 4, **FROM_PAIRS}
+FROM_PROMPTS = {"prepare_prompts": 2, "decontaminate_prompts": 2, **FROM_TEACHER}
+#: Prompts of the first corpus alone.
+FROM_GENERAL = {"prepare_prompts": 1, "decontaminate_prompts": 1, "generate_teacher_answers": 2, "build_pairs": 1}
+FROM_GENERAL |= {"tokenise_pairs": 1, "build_mixture": 2, **TRAINING}
+EVERYTHING = {"small_world_benchmark_rows": 2, "small_world_fewshot_rows": 2, "small_world_prompts": 2}
+EVERYTHING |= {"prepare_benchmark": 2, "prepare_fewshot_pool": 2, **FROM_PROMPTS, **ANSWERS, **VERDICTS, **GRADES}
 EXPENSIVE = ("generate", "build_pairs", "tokenise", "build_mixture", "train", "adapt", "evaluate", "judge", "grade")
 CHEAP = ("prepare", "decontaminate", "small_world")
+#: The tokens of the longest text in every table: prompt and answer, or what a judge reads and writes.
+ANSWER_TOKENS, VERDICT_TOKENS = 600, 400
 STUDENT = "micro-0.07M"
 SECOND_JUDGE = {"model": "resources/micro/judge", "sampling": {"temperature": 0, "top_p": 1, "max_tokens": 96}}
 SECOND_JUDGE |= {"protocol": "v1", "answer_tail_tokens": 48, "retries": 0}
@@ -77,6 +88,11 @@ NOTHING: dict[str, dict[str, Any]] = {
         "students": {STUDENT: {"processes": 2, "nodes": 2, "deepspeed": "zero-2", "engine": {"max_num_seqs": 32}}},
         "engine": {"enforce_eager": False, "max_num_seqs": 64, "gpu_memory_utilization": 0.5},
     },
+    "max_model_len that every text fits into": {
+        "engine": {"max_model_len": 9999},
+        "students": {STUDENT: {"engine": {"max_model_len": ANSWER_TOKENS + 1}}},
+        "judges": {"micro-judge": {"engine": {"max_model_len": VERDICT_TOKENS + 1}}},
+    },
     "order and spelling": {
         "study": {
             "ratios": [1.0, 0.0],
@@ -108,14 +124,17 @@ NOTHING: dict[str, dict[str, Any]] = {
 RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     # less of a study
     "dropped ratio": (study(ratios=[1], adaptations=[]), {}),
-    "dropped curriculum": (study(curricula=["seq"]), {}),
+    "dropped curriculum, shots, limit": (
+        study(curricula=["seq"], base_shots=[], length_limits={"max_tokens": []}),
+        {},
+    ),
     "dropped adaptation": (study(adaptations=[]), {}),
-    "dropped shots": (study(base_shots=[]), {}),
     "dropped benchmark": (study(families=FAMILIES[1:]), {}),
-    "dropped length limit": (study(length_limits={"max_tokens": []}), {}),
     "no judges": (study(judges=[]), {}),
-    "other juror": (study(judges=["micro-judge", "rule_graders"]), {}),
-    "jury": ({"jury": {"majority": "all", "tie": "wrong"}}, {}),
+    "other jury": (
+        study(judges=["micro-judge", "rule_graders"]) | {"jury": {"majority": "all", "tie": "wrong"}},
+        {},
+    ),
     # more of it: the new part only
     "new ratio": (
         study(ratios=[0, 0.5, 1]),
@@ -158,6 +177,17 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         | {"judge_student_within_limit_1": 1},
     ),
     "samples_per_item": ({"benchmarks": {"samples_per_item": {"gsm8k": 2}}}, ANSWERS | VERDICTS | GRADES),
+    "max_items": (
+        {"benchmarks": {"max_items": 50}},
+        {"prepare_benchmark": 2, "prepare_fewshot_pool": 2, "decontaminate_prompts": 2} | ANSWERS | VERDICTS | GRADES,
+    ),
+    # prompts and pairs
+    "num_prompts": ({"corpora": {"general": {"num_prompts": 1601}}}, {"small_world_prompts": 1, **FROM_GENERAL}),
+    "prompts": ({"prompts": {"min_chars": 3}}, FROM_PROMPTS),
+    "deduplication": ({"deduplication": {"jaccard": 0.9}}, FROM_PROMPTS),
+    "decontamination": ({"decontamination": {"ngram": 21}}, {"decontaminate_prompts": 2}),
+    "tokenizer": (student(tokenizer="Qwen/Qwen2.5-0.5B"), {"tokenise_pairs": 2, **TRAINING}),
+    "seed": (study(seed=1), EVERYTHING),
     # the protocol
     "learning rate": (
         student(learning_rate={"reasoning": 3e-3}),
@@ -180,9 +210,19 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {"evaluation": {"sampling": {"max_tokens": 150}}},
         {"evaluate_model": 3, "evaluate_base_model": 1, "evaluate_teacher": 1, "judge_answers": 6, "grade_answers": 6},
     ),
+    "max_model_len that a text reaches": (
+        student(engine={"max_model_len": ANSWER_TOKENS})
+        | {"judges": {"micro-judge": {"engine": {"max_model_len": VERDICT_TOKENS}}}},
+        {"evaluate_model": 3, "evaluate_base_model": 1, "evaluate_within_limit": 2, **VERDICTS}
+        | {"grade_answers": 4, "grade_within_limit": 2},
+    ),
+    "the teacher's": (
+        {"teachers": {"micro-teacher": {"engine": {"max_model_len": ANSWER_TOKENS}}}},
+        {**FROM_TEACHER, "evaluate_teacher": 1, "judge_answers": 5, "grade_answers": 5},
+    ),
     "dtype of engines": (
         {"engine": {"dtype": "bfloat16"}},
-        {"generate_teacher_answers": 4, **FROM_PAIRS, **ANSWERS, **VERDICTS, **GRADES},
+        {**FROM_TEACHER, **ANSWERS, **VERDICTS, **GRADES},
     ),
     "dtype of the judge": ({"judges": {"micro-judge": {"engine": {"dtype": "bfloat16"}}}}, VERDICTS),
     "judge's sampling": ({"judges": {"micro-judge": {"sampling": {"temperature": 0.1}}}}, VERDICTS),
@@ -217,10 +257,26 @@ def runs(made: Tree, changes: list[dict[str, Any]]) -> list[dict[str, int]]:
     ]
 
 
+def count_tokens(results: Path) -> None:
+    """Put tables with numbers of tokens in the place of those of the stand-ins."""
+    for table in [file for part in ("answers", "verdicts", "pairs") for file in results.rglob(f"{part}/**/*.parquet")]:
+        is_verdict, time = "verdicts" in table.parts, table.stat().st_mtime_ns
+        prompt, completion, longest = (
+            ("judge_prompt_tokens", "judge_tokens", VERDICT_TOKENS)
+            if is_verdict
+            else ("prompt_tokens", "answer_tokens", ANSWER_TOKENS)
+        )
+        pl.DataFrame({prompt: [longest - 100, 1], completion: [100, 2]}).write_parquet(table)
+        os.utime(table, ns=(time, time))
+
+
 @pytest.fixture(scope="module")
-def reruns(made_once: Tree) -> dict[str, dict[str, int]]:
+def reruns(made_once: Tree, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, int]]:
+    folder = tmp_path_factory.mktemp("counted") / "copy"
+    shutil.copytree(made_once.path, folder, symlinks=True)
+    count_tokens(folder / "results" / "micro")
     changes = NOTHING | {name: change for name, (change, _) in RERUNS.items()}
-    return dict(zip(changes, runs(made_once, list(changes.values())), strict=True))
+    return dict(zip(changes, runs(Tree(folder), list(changes.values())), strict=True))
 
 
 @pytest.mark.parametrize("change", NOTHING)

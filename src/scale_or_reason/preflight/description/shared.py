@@ -89,8 +89,9 @@ class Endpoint(Section):
 class Engine(Section):
     """Arguments of vLLM's `LLM` class.
 
-    Only `dtype`, `quantization`, `kv_cache_dtype`, `load_format` and `max_model_len` change answers; a change of one of
-    them generates the answers again. The others change speed and memory and make nothing out of date.
+    Only `dtype`, `quantization`, `kv_cache_dtype` and `load_format` change answers, and `max_model_len` where a text
+    reaches it; such a change generates the answers again. The others change speed and memory and make nothing out of
+    date.
     """
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = key(
