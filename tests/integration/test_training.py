@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 
@@ -235,10 +237,12 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
     assert not (tmp_path / "model").exists()
     if learning_rate != 1:
         return  # the mark of a diverged run is the same for both
-    again = run(command(root, tiny_model, mixture, tmp_path / "model", learning_rate=learning_rate))
-    assert again.returncode == 2
-    assert said[0] in again.stderr and "remove this file to run it again" in again.stderr
-    assert "step 1/13" in done.stderr and "step 1/13" not in again.stderr  # it trained nothing
+    again = command(root, tiny_model, mixture, tmp_path / "model", learning_rate=learning_rate)
+    refused = subprocess.run([sys.executable, "-X", "importtime", *again], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert said[0] in refused.stderr and "remove this file to run it again" in refused.stderr
+    imported = set(re.findall(r"^import time:.*\| +(\S+)$", refused.stderr, flags=re.MULTILINE))
+    assert "polars" in imported and not imported & {"torch", "deepspeed", "transformers", "trl"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scale_or_reason.common.errors import DivergedError, StudyError
-from scale_or_reason.training.trainer.bad_steps import StopOnBadStep, refuse_diverged
+from scale_or_reason.training.trainer.bad_steps import StopOnBadStep
 from scale_or_reason.training.trainer.checkpoints import (
     WholeCheckpoints,
     last_whole_checkpoint,
@@ -19,6 +19,7 @@ from scale_or_reason.training.trainer.checkpoints import (
     remove_checkpoints,
     why_unusable,
 )
+from scale_or_reason.training.trainer.diverged import refuse_diverged
 
 pytestmark = pytest.mark.integration
 

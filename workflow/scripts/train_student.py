@@ -62,7 +62,13 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    command.run_joined(parse_arguments(), train_and_save, check=find_rate)
+    command.run_joined(parse_arguments(), train_and_save, check=complete_and_check)
+
+
+def complete_and_check(arguments: argparse.Namespace) -> None:
+    """Set the learning rate, and refuse a run that has diverged before."""
+    find_rate(arguments)
+    command.refuse_diverged_run(arguments)
 
 
 def find_rate(arguments: argparse.Namespace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,25 +12,14 @@ from transformers import TrainerCallback
 
 from scale_or_reason.common.errors import DivergedError
 from scale_or_reason.common.files import write_json
+from scale_or_reason.training.trainer.diverged import DIVERGED
 from scale_or_reason.training.trainer.launch import rank
 
-#: Beside the checkpoints of a diverged run.
-_DIVERGED = "diverged.json"
 #: Divergence threshold, in nats per token above the initial loss: each token is seven times less probable.
 _DIVERGED_BY = 2.0
 _RECENT_STEPS = 5
 _MOST_RANGES = 40
 _REMEDY = "lower the learning rate or the gradient clipping, or train in float32, and run again"
-
-
-def refuse_diverged(folder: Path) -> None:
-    """Raise the :class:`DivergedError` with which the same run has ended before, since it would diverge again."""
-    file = folder / _DIVERGED
-    if file.is_file():
-        fields = json.loads(file.read_text(encoding="utf-8"))
-        file.touch()  # the Slurm executor looks for files that are as new as the job
-        remedy = f"{fields.pop('remedy')}. This result is from an earlier run; remove this file to run it again"
-        raise DivergedError(**fields, where=file, remedy=remedy)
 
 
 class StopOnBadStep(TrainerCallback):
@@ -108,7 +96,7 @@ class StopOnBadStep(TrainerCallback):
             "remedy": remedy,
         }
         if rank() == 0:
-            write_json(fields, Path(folder) / _DIVERGED)
+            write_json(fields, Path(folder) / DIVERGED)
         raise DivergedError(**fields)
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from scale_or_reason.training.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.training.trainer import launch, students
 from scale_or_reason.training.trainer.attention import ATTENTION, choose_attention, kernel_summary
 from scale_or_reason.training.trainer.compiled import COMPILE, why_not_compile
+from scale_or_reason.training.trainer.diverged import diverged_runs, refuse_diverged
 from scale_or_reason.training.trainer.input_checks import REPORTS, check_inputs, check_limits, read_mixture
 from scale_or_reason.training.trainer.only_writer import only_writer
 from scale_or_reason.training.wsd import Schedule, plan_schedule
@@ -240,6 +242,21 @@ def checkpoint_folder(output: Path, identity: Mapping[str, Any]) -> Path:
     """A folder beside the output, keyed by :func:`identity_of`."""
     key = stable_id(json.dumps([identity[name] for name in ("settings", "inputs", "packages")], sort_keys=True))
     return output.parent / f".{output.name}.checkpoints-{key}"
+
+
+def refuse_diverged_run(arguments: argparse.Namespace) -> None:
+    """Raise the error with which the same run has ended before, without imports that take seconds."""
+    diverged = diverged_runs(arguments.output)
+    if not diverged:
+        return
+    made_from = training_manifest(arguments, arguments.init_from or arguments.model, {})
+    # what `auto` means is decided later, with torch
+    kernels = ATTENTION if arguments.attention == "auto" else (arguments.attention,)
+    for attention, layers in product(kernels, ("never", "layers")):
+        settings = made_from["settings"] | {"attention": attention, "compile": layers}
+        folder = checkpoint_folder(arguments.output, identity_of(made_from | {"settings": settings}))
+        if folder in diverged:
+            refuse_diverged(folder)
 
 
 def recipe(arguments: argparse.Namespace) -> Any:

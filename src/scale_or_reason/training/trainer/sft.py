@@ -17,10 +17,11 @@ from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, check_disk
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import IGNORED, Sequences
 from scale_or_reason.training.trainer.attention import implementation
-from scale_or_reason.training.trainer.bad_steps import GradientNorm, StopOnBadStep, refuse_diverged, step_counts
+from scale_or_reason.training.trainer.bad_steps import GradientNorm, StopOnBadStep, step_counts
 from scale_or_reason.training.trainer.callbacks import Progress, StepSeconds, StopOnSigterm
 from scale_or_reason.training.trainer.checkpoints import Identity, WholeCheckpoints, last_whole_checkpoint
 from scale_or_reason.training.trainer.compiled import compile_layers
+from scale_or_reason.training.trainer.diverged import refuse_diverged
 from scale_or_reason.training.trainer.launch import from_first, processes, rank
 from scale_or_reason.training.trainer.planned import planned_trainer, scored_tokens
 from scale_or_reason.training.trainer.students import load_model
