@@ -248,13 +248,18 @@ def test_words(evidence):
 
 
 @pytest.fixture
-def run(root, tmp_path, tables, monkeypatch):
+def config(root):
     import yaml
 
     config = yaml.safe_load((root / "config" / "config.yaml").read_text())
     config["study"]["families"] = [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]
     config["plan"]["tokens"]["length_spread"] = 0  # the processes of a training never wait
     config["plan"]["decode"]["sequences"] = 256
+    return config
+
+
+@pytest.fixture
+def run(root, tmp_path, tables, monkeypatch, config):
     names = dict(zip(SIZES, ("Qwen2.5-0.5B", "Qwen2.5-3B"), strict=True))
     named = pl.col("model_id", "student").str.replace_many(names)
     outcomes, costs = tables
@@ -280,18 +285,22 @@ def run(root, tmp_path, tables, monkeypatch):
 
 
 def with_tokens(costs):
-    """Trainings of a million sequences of 100 and 900 tokens, and answers of 200 tokens to questions of 100."""
+    """Trainings of a million sequences of 100 and 900 tokens, and 100 answers of 200 tokens to questions of 100."""
+    of_answers = {model: 100 * answer for model, (_, _, answer) in STUDENTS.items()}
     trained = costs.with_columns(
         sequences=pl.lit(10**6), prompt_tokens=pl.lit(10**8), completion_tokens=pl.lit(9 * 10**8)
     )
     answers = costs.with_columns(
         stage=pl.lit("evaluation"),
+        flops=pl.col("model_id").replace_strict(of_answers),
+        exact_flops=pl.col("model_id").replace_strict(of_answers) / 2,
         benchmark=pl.lit("gsm8k"),
         family=pl.lit("Math-OE"),
         sequences=pl.lit(100),
         prompt_tokens=pl.lit(10**4),
         completion_tokens=pl.lit(2 * 10**4),
     )
+    trained = trained.with_columns(exact_flops=pl.col("flops") / 2)
     return pl.concat([trained, answers]).cast(SCHEMAS["costs"])
 
 
@@ -335,6 +344,19 @@ def test_bad_budgets_are_refused(run, capsys, arguments, message):
     with pytest.raises(SystemExit):
         run(*arguments)
     assert message in capsys.readouterr().err
+
+
+def test_outcomes_of_another_count_are_refused(run, tmp_path, capsys, config):
+    """Tables from before a change of study.flops; with both of one count, advice takes the exact costs."""
+    config["study"]["flops"] = "exact"
+    with pytest.raises(SystemExit):
+        run("--budget-flops", 650, "--queries", 10)
+    assert "the table of outcomes has another count of FLOPs" in capsys.readouterr().err
+    outcomes = pl.read_parquet(tmp_path / "o.parquet").with_columns(pl.col("flops") / 2)
+    write_table(outcomes, tmp_path / "o.parquet", "outcomes")
+    row = run("--budget-flops", 649, "--queries", 10)
+    assert (row["best"], row["training"], row["answer"]) == ("general/Qwen2.5-0.5B/seq/rho-1", 150, 2.5)
+    assert "FLOPs are counted exactly, from the models' architectures." in capsys.readouterr().out
 
 
 def test_nothing_to_advise_is_an_error(run, tmp_path, capsys):

@@ -74,6 +74,21 @@ def test_equal_compute_in_training() -> None:
     assert found["small", 1.0, "seq"]["compute_ratio"] == pytest.approx(1.0)
 
 
+def test_the_exact_count_takes_the_other_column_of_costs() -> None:
+    """3B reasoning over 7B IFT: 2.40 by the papers' formulas, 2.19 exactly."""
+    models = {model_id("small", 0): 0.5, model_id("small", 1): 2.40, model_id("middle", 0): 1.0}
+    papers = training_costs(models)
+    costs = papers.with_columns(exact_flops=pl.col("flops").replace(2.40, 2.19))
+    # right on 50 of 100 items, as 7B IFT is
+    right = {model: {"gsm8k": [1] * 50 + [0] * 50} for model in models} | {model_id("small", 0): {"gsm8k": [0] * 100}}
+    for count, ratio in (("papers", 2.40), ("exact", 2.19)):
+        evidence = bootstrap(outcome_table(right), costs, {"gsm8k": "Math-OE"}, SIZES, 0, 5, count)
+        row = rows(contrasts(evidence), "training")["small", 1.0, "seq"]
+        assert (row["flops_by"], row["flops"]) == (count, ratio)
+        assert row["compute_ratio"] == pytest.approx(ratio)
+        assert frontier_table(evidence)["flops_by"].unique().to_list() == [count]
+
+
 def test_only_cells_that_learnt_from_reasoning_are_compared() -> None:
     table = contrasts(placed(PLACED))
     assert set(table["ratio"]) == {0.5, 1.0}

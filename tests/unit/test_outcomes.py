@@ -14,6 +14,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
@@ -44,6 +45,18 @@ def test_only_a_yes_of_the_jury_is_right() -> None:
     assert table["right"].to_list() == [True, False, False, False, True]
     assert table["answer_tokens"].to_list() == LENGTHS
     assert table["flops"].to_list() == pytest.approx([float(generation_flops(MODEL, 10, length)) for length in LENGTHS])
+
+
+def test_the_exact_count_of_a_decoder() -> None:
+    """Two FLOPs per weight and token, and attention to the tokens so far; all lengths by the same model."""
+    model = Decoder.from_config(CONFIG)
+    table = model_outcomes(IFT, answers(), verdicts(*["yes"] * 5), JuryRule(), model)
+    weights, head = 3 * (4 * 4 * 4 + 3 * 4 * 8), 4 * 10
+    for length, flops in zip(LENGTHS, table["flops"], strict=True):
+        attention = 4 * 4 * 3 * (10 + length) * (11 + length) / 2
+        assert flops == pytest.approx((10 + length) * 2 * weights + (1 + length) * 2 * head + attention)
+    stopped = early_stopping(table, FAMILIES, model)
+    assert stopped["flops"][-1] == pytest.approx(table["flops"].mean())
 
 
 def test_an_answer_without_a_verdict_is_an_error() -> None:

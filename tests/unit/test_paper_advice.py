@@ -13,6 +13,8 @@ from scale_or_reason.analysis.advice import advice
 from scale_or_reason.analysis.advice_words import sentences
 from scale_or_reason.claims.paper_advice import QUESTION_TOKENS, PaperAdvice, is_usable, paper_advice
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.flops.formulas import generated_tokens, generation_flops
+from scale_or_reason.planning.shapes import shape_of
 from scale_or_reason.study.learning_rates import Search
 
 #: d, f, h, N, V of Qwen2.5
@@ -141,6 +143,47 @@ def test_where_reasoning_and_ift_break_even(published: PaperAdvice) -> None:
     assert table["General-MC"] == pytest.approx(left / (3.42e12 * 7**0.82))  # 5e7
     assert table["Math-MC"] == pytest.approx(left / (2.29e13 * 7**0.68))  # 1e7
     assert (table["General-MC"], table["Math-MC"]) == (pytest.approx(5e7, rel=0.1), pytest.approx(1e7, rel=0.1))
+
+
+def exact_training_by_hand(size: float, answer: float) -> float:
+    """Every matrix product of Qwen2.5 with its key-value heads of 64 or 128 units and three feed-forward matrices."""
+    d, f, h, n, v = SHAPES[size]
+    kv = {0.5: 2, 1.5: 2, 3: 2, 7: 4, 14: 8}[size]
+    l, width = PROMPT + answer, d / h  # noqa: E741 (the paper's symbol)
+    per_token = 2 * d * width * (2 * h + 2 * kv) + 6 * d * f
+    causal = 2 * 2 * h * width * l * (l + 1) / 2  # logits and weighted sums over the tokens so far
+    return PAIRS * 3 * (n * (l * per_token + causal) + 2 * l * d * v)
+
+
+def test_exact_flops(root: Path, published: PaperAdvice) -> None:
+    """3B reasoning costs 2.40 times 7B IFT by the papers' formulas, and 2.19 times exactly."""
+    exact = paper_advice(root / "resources" / "papers", count="exact")
+    ratios = []
+    for advice_of, by_hand in ((published, training_by_hand), (exact, exact_training_by_hand)):
+        offered = advice_of.offered[0]
+        cells = [advice_of.evidence.cells.row(cell, named=True) for cell in offered.cells]
+        costs = {(row["size_b"], row["ratio"]): cost for row, cost in zip(cells, offered.training, strict=True)}
+        for (size, ratio), cost in costs.items():
+            assert cost == pytest.approx(by_hand(size, ANSWER["reasoning" if ratio else "ift"]), rel=1e-6)
+        ratios.append(costs[3, 1] / costs[7, 0])
+    assert ratios == [pytest.approx(2.40, abs=0.005), pytest.approx(2.19, abs=0.005)]
+    assert any(note.startswith("FLOPs are counted by the papers' formulas") for note in published.notes)
+    assert any(note.startswith("FLOPs are counted exactly") for note in exact.notes)
+
+
+def test_exact_answers_have_the_tokens_of_the_power_laws(root: Path) -> None:
+    """A decoded token of a 14B model takes two FLOPs per weight outside the embedding, and attention to its context."""
+    model = shape_of("Qwen/Qwen2.5-14B", {}).architecture
+    flops = 2.67e13 * 14**0.77
+    tokens = float(generated_tokens(model, 98.3, flops))
+    assert generation_flops(model, 98.3, tokens) == pytest.approx(flops, rel=1e-9)
+    exact = paper_advice(root / "resources" / "papers", count="exact")
+    offered = next(each for each in exact.offered if each.task == "Math-OE")
+    names = [exact.evidence.name(cell) for cell in offered.cells]
+    answer = offered.answer[names.index("general/14B/seq/rho-1")]
+    weights, cache = 13.99e9, 2 * 2 * 48 * 5120 * (98.3 + tokens / 2)
+    assert answer == pytest.approx(98.3 * 2 * 13.2e9 + tokens * (2 * weights + cache), rel=0.01)
+    assert generated_tokens(model, 98.3, 0) < 0
 
 
 def test_what_cannot_be_known_is_stated_and_not_made_up(published: PaperAdvice) -> None:

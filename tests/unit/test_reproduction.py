@@ -87,6 +87,13 @@ def test_flops_are_compared_by_their_ratio(folder: Path) -> None:
     assert (reasoning["paper"], reasoning["difference"], reasoning["agrees"]) == (18e12, 0.5, "no")
 
 
+def test_exact_flops_are_not_compared_with_the_papers(folder: Path) -> None:
+    exact = flops((4.0, 0.0, 5e12)).with_columns(flops_by=pl.lit("exact"))
+    row = rows(reproduction(folder, OURS, exact, TOLERANCE), quantity="inference FLOPs", format="ift")
+    assert (row["ours"], row["agrees"]) == (None, None)
+    assert row["note"] == "this study counts FLOPs exactly, the papers by their formulas"
+
+
 def test_both_versions(folder: Path) -> None:
     (folder / "v1_teacher.csv").write_text("domain,format,teacher\nmath,OE,90\n")
     table = reproduction(folder, OURS, flops(), TOLERANCE)

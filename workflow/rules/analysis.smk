@@ -43,7 +43,7 @@ rule fit_curves:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
-        sizes=json_option("sizes", SIZES),
+        sizes=json_option("sizes", SIZES) + FLOPS,
         seed=option("seed", STUDY.seed),
     message:
         "fit curves through the students"
@@ -56,7 +56,7 @@ rule tabulate_outcomes:
     input:
         # stand for thousands of answers and verdicts
         scores="<summary>/tables/scores.parquet",
-        code=library("scoring/outcomes", "judging/jury", "flops/formulas"),
+        code=library("scoring/outcomes", "judging/jury", "flops/counts", "flops/exact", "flops/formulas"),
         script=script_file("tabulate_outcomes"),
     output:
         outcomes="<summary>/tables/outcomes.parquet",
@@ -81,7 +81,8 @@ rule tabulate_outcomes:
         jury=json_option("jury", config["jury"]),
         model_ids=option("model_ids", *MODEL_IDS),
         families=json_option("families", config["study"]["families"]),
-        architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]),
+        architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])])
+        + FLOPS,
     message:
         "tabulate the outcome of every answer"
     shell:
@@ -125,7 +126,7 @@ rule measure_uncertainty:
         **memory_and_runtime("cpu_large"),
     params:
         families=json_option("families", config["study"]["families"]),
-        sizes=json_option("sizes", SIZES),
+        sizes=json_option("sizes", SIZES) + FLOPS,
         seed=option("seed", STUDY.seed),
     message:
         "compute intervals of accuracies, gaps and frontiers"
@@ -162,7 +163,7 @@ rule compute_findings:
         **memory_and_runtime("cpu_large"),
     params:
         families=json_option("families", config["study"]["families"]),
-        sizes=json_option("sizes", SIZES),
+        sizes=json_option("sizes", SIZES) + FLOPS,
         corpora=option("corpora", *STUDY.grid_corpora),
         seed=option("seed", STUDY.seed),
         limits=lambda wildcards, input: option("limits", input.limits) if input.limits else "",

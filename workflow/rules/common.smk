@@ -117,6 +117,8 @@ RESTARTS = config["compute"]["restarts"] if workflow.is_main_process else 0
 # One student per tokenizer; students with the same tokenizer share the template.
 TOKENIZERS = {student.tokenizer_name: student for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
+# How FLOPs are counted. Empty for the default, so that the parameters of existing results stay as they are.
+FLOPS = "" if config["study"]["flops"] == "papers" else f" --flops {config['study']['flops']}"
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)
 # The first wildcards in the paths of models that are evaluated together.
 OWNER = {"corpus": f"(?:{one_of(STUDY.corpora)})", "student": f"(?:{one_of(STUDY.students)})"}

@@ -50,7 +50,7 @@ rule build_explorer:
         answers=option("answers", f"results/{STUDY.name}/answers"),
         families=json_option("families", config["study"]["families"]),
         sizes=json_option("sizes", SIZES),
-        shots=option("shots", STUDY.shown_shots),
+        shots=option("shots", STUDY.shown_shots) + FLOPS,
         note=NOTE,
     message:
         "build the explorer page"

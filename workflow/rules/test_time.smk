@@ -34,7 +34,7 @@ if SAMPLED:
             verdicts=option("verdicts", ANSWER_FOLDERS["verdicts"]),
             graders="--rule-graders" if STUDY.rule_graders else "",
             families=json_option("families", config["study"]["families"]),
-            sizes=json_option("sizes", SIZES),
+            sizes=json_option("sizes", SIZES) + FLOPS,
             architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]),
             seed=option("seed", STUDY.seed),
         message:

@@ -21,7 +21,8 @@ def study_of_figure_type(figure_type):
         "limited_benchmarks": STUDY.length_limits.benchmarks if LIMITED_IDS else [],
         "seed": STUDY.seed,
     }
-    return json_option("study", {name: settings[name] for name in FIGURE_TYPES[figure_type].settings})
+    chosen = json_option("study", {name: settings[name] for name in FIGURE_TYPES[figure_type].settings})
+    return chosen + (FLOPS if {"costs", "early_stopping"} & {*FIGURE_TYPES[figure_type].tables} else "")
 
 
 def parameters_of_figure(wildcards):

@@ -37,6 +37,7 @@ from scale_or_reason.claims.paper_results import CORPORA
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.flops.counts import COUNT_NAMES, count_note, counted_by
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.lifetimes import hours_paid_once, lifetime_hours
@@ -118,7 +119,7 @@ def published_offers(folder: Path, config: Mapping[str, Any], budget: float, in_
         )
     # the papers searched the rates of all students
     search = Search.from_config(config["training"], (), CORPORA[0])
-    return paper_advice(folder, asked_for(config["advise"]), search)
+    return paper_advice(folder, asked_for(config["advise"]), search, config["study"]["flops"])
 
 
 def measured_offers(
@@ -129,12 +130,14 @@ def measured_offers(
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(config["study"]["families"])
     sizes = {student.name: student.size_b for student in study.students.values()}
-    evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates)
+    count = config["study"]["flops"]
+    check_count(outcomes, costs, count, arguments.outcomes)
+    evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates, count)
     shares = asked_for(config["advise"])
     search = Search.from_config(config["training"], study.searched, (*study.grid_corpora, "")[0])
     if in_flops:
         lifetimes = [(None, None)] * len(evidence.families)
-        parts = flops_paid_once(evidence, costs, search, len(study.judges))
+        parts = flops_paid_once(evidence, counted_by(costs, count), search, len(study.judges))
     else:
         estimator = Estimator(config, Assumptions(config, study))
         lifetimes = [lifetime_hours(estimator, study, evidence, costs, name, queries) for name in evidence.families]
@@ -146,7 +149,27 @@ def measured_offers(
         offers(evidence, family, *costs_of, once.parts)
         for family, costs_of in zip(evidence.families, lifetimes, strict=True)
     ]
-    return evidence, checked(offered), once.notes
+    return evidence, checked(offered), [*([count_note(count)] if in_flops else []), *once.notes]
+
+
+def check_count(outcomes: pl.DataFrame, costs: pl.DataFrame, count: str, where: Path) -> None:
+    """Raise :class:`StudyError` if the FLOPs of the outcomes are not those of ``count`` in the costs.
+
+    Advice reads tables as they are, perhaps from before a change of ``study.flops``.
+    """
+    key = ["model_id", "benchmark"]
+    answered = outcomes.group_by(key).agg(found=pl.col("flops").sum())
+    counted = counted_by(costs, count).filter(stage="evaluation").select(*key, expected="flops")
+    both = answered.join(counted, on=key).drop_nulls()
+    if both.filter((pl.col("found") / pl.col("expected") - 1).abs() > 1e-6).height:
+        raise StudyError(
+            "the table of outcomes has another count of FLOPs",
+            where=where,
+            key="study.flops",
+            found="FLOPs that differ from those in the table of costs",
+            expected=f"FLOPs that are counted {COUNT_NAMES[count]}",
+            remedy="make the tables again: snakemake -- tables",
+        )
 
 
 def checked(offered: list[Offers]) -> list[Offers]:

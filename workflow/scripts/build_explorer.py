@@ -31,6 +31,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.page(),
             shared_options.scores(),
             shared_options.costs(),
+            shared_options.flops(),
             shared_options.families(),
             shared_options.sizes(),
             shared_options.style(),
@@ -57,6 +58,7 @@ def main() -> None:
         arguments.shots,
         Style.from_file(arguments.style),
         read_manifest_summaries(scores, arguments.models, arguments.answers),
+        arguments.flops,
     )
     write_text(page(data, arguments.note), arguments.output)
 

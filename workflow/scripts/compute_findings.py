@@ -30,6 +30,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.outcomes(),
             shared_options.costs(),
             shared_options.families(),
+            shared_options.flops(),
             shared_options.sizes(),
             shared_options.replicates(REPLICATES),
             shared_options.output("table of findings to write (CSV)"),
@@ -46,7 +47,8 @@ def main() -> None:
     arguments = parse_arguments()
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(arguments.families)
-    evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
+    drawn = (arguments.seed, arguments.replicates)
+    evidence = bootstrap(outcomes, costs, families, arguments.sizes, *drawn, arguments.flops)
     stopped = read_csv_table(arguments.stopped, "early_stopping") if arguments.stopped else None
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
     rates = {path.stem: read_json(path) for path in arguments.learning_rates}

@@ -18,6 +18,7 @@ import json
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_csv_table, read_table
+from scale_or_reason.flops.counts import COUNT_NAMES, counted_by
 from scale_or_reason.reporting.figures.registry import FIGURE_TYPES
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style, save_figure
@@ -28,7 +29,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[shared_options.figure_files()],
+        parents=[shared_options.figure_files(), shared_options.flops()],
     )
     parser.add_argument("--type", choices=sorted(FIGURE_TYPES), required=True, help="which kind of figure")
     parser.add_argument("--parameters", type=json.loads, default={}, help="JSON: what the type lets one choose")
@@ -43,8 +44,13 @@ def main() -> None:
     arguments = parse_arguments()
     figure_type = importlib.import_module(f"scale_or_reason.reporting.figures.{arguments.type}")
     tables = dict(named_table(text, FIGURE_TYPES[arguments.type].tables) for text in arguments.tables)
+    note = arguments.note
+    if arguments.flops != "papers":
+        note = " ".join(filter(None, [note, f"FLOPs are counted {COUNT_NAMES[arguments.flops]}."]))
+    if "costs" in tables:
+        tables["costs"] = counted_by(tables["costs"], arguments.flops)
     table = figure_type.table(Results.from_settings(tables, arguments.study), **arguments.parameters)
-    save_figure(arguments.output_stem, table, figure_type.draw, Style.from_file(arguments.style, arguments.note))
+    save_figure(arguments.output_stem, table, figure_type.draw, Style.from_file(arguments.style, note))
 
 
 def named_table(text: str, names: tuple[str, ...]) -> tuple:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import polars as pl
+
 from scale_or_reason.analysis.curves import power_laws, saturating_fits
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.flops.counts import counted_by
 from scale_or_reason.study import shared_options
 
 
@@ -23,6 +26,7 @@ def parse_arguments() -> argparse.Namespace:
         parents=[
             shared_options.scores(),
             shared_options.costs(),
+            shared_options.flops(),
             shared_options.sizes(),
             shared_options.seed("starts the search for the best fit"),
         ],
@@ -34,9 +38,12 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse_arguments()
-    scores, costs = read_table(arguments.scores, "scores"), read_table(arguments.costs, "costs")
-    write_csv(saturating_fits(scores, costs, sizes=arguments.sizes, seed=arguments.seed), arguments.fits)
-    write_csv(power_laws(scores, costs, sizes=arguments.sizes), arguments.laws)
+    scores = read_table(arguments.scores, "scores")
+    costs = counted_by(read_table(arguments.costs, "costs"), arguments.flops)
+    fits = saturating_fits(scores, costs, sizes=arguments.sizes, seed=arguments.seed)
+    laws = power_laws(scores, costs, sizes=arguments.sizes)
+    for table, path in ((fits, arguments.fits), (laws, arguments.laws)):
+        write_csv(table.with_columns(flops_by=pl.lit(arguments.flops)), path)
 
 
 if __name__ == "__main__":

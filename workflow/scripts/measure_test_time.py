@@ -23,7 +23,7 @@ from scale_or_reason.analysis.serving import evidence_of_votes, serving_table
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv, write_table
-from scale_or_reason.flops.architectures import named_architecture
+from scale_or_reason.flops.counts import counted_by, named_model
 from scale_or_reason.scoring.votes import EXTRACT_COLUMNS, ITEM_COLUMNS, Items, model_votes
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import parse_model_id
@@ -42,6 +42,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.items(),
             shared_options.verdicts(),
             shared_options.families(),
+            shared_options.flops(),
             shared_options.sizes(),
             shared_options.architectures(),
             shared_options.replicates(REPLICATES),
@@ -60,7 +61,7 @@ def count_votes(arguments: argparse.Namespace) -> pl.DataFrame:
         for row in read_columns(arguments.items, "items", ITEM_COLUMNS).iter_rows(named=True)
     }
     outcomes = read_table(arguments.outcomes, "outcomes")
-    models = dict(named_architecture(text, "--architectures") for text in arguments.architectures)
+    models = dict(named_model(text, "--architectures", arguments.flops) for text in arguments.architectures)
     tables = []
     for (model_id,), own in outcomes.group_by("model_id", maintain_order=True):
         several = own.filter(pl.len().over("benchmark", "item_id") > 1)["benchmark"].unique(maintain_order=True)
@@ -74,7 +75,7 @@ def count_votes(arguments: argparse.Namespace) -> pl.DataFrame:
 
 def main() -> None:
     arguments = parse_arguments()
-    votes, costs = count_votes(arguments), read_table(arguments.costs, "costs")
+    votes, costs = count_votes(arguments), counted_by(read_table(arguments.costs, "costs"), arguments.flops)
     families = family_of(arguments.families)
     measure = partial(
         evidence_of_votes,

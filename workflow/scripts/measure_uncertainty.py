@@ -27,6 +27,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.outcomes(),
             shared_options.costs(),
             shared_options.families(),
+            shared_options.flops(),
             shared_options.sizes(),
             shared_options.replicates(REPLICATES),
         ],
@@ -41,7 +42,8 @@ def main() -> None:
     arguments = parse_arguments()
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(arguments.families)
-    evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
+    drawn = (arguments.seed, arguments.replicates)
+    evidence = bootstrap(outcomes, costs, families, arguments.sizes, *drawn, arguments.flops)
     write_csv(uncertainty(evidence), arguments.uncertainty)
     write_csv(contrasts(evidence), arguments.contrasts)
     write_csv(frontier_table(evidence), arguments.frontiers)

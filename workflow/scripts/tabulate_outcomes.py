@@ -19,7 +19,7 @@ import polars as pl
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import table_writer, write_csv
-from scale_or_reason.flops.architectures import named_architecture
+from scale_or_reason.flops.counts import named_model
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, early_stopping, model_outcomes
@@ -40,6 +40,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.model_ids("models to tabulate"),
             shared_options.families(),
             shared_options.architectures(),
+            shared_options.flops(),
             shared_options.output("table of outcomes to write (Parquet)"),
         ],
     )
@@ -51,7 +52,7 @@ def main() -> None:
     arguments = parse_arguments()
     families = family_of(arguments.families)
     jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
-    models = dict(named_architecture(text, "--architectures") for text in arguments.architectures)
+    models = dict(named_model(text, "--architectures", arguments.flops) for text in arguments.architectures)
     stopped, missing = [], []
     with table_writer(arguments.output, "outcomes") as append:
         for model_id in arguments.model_ids:

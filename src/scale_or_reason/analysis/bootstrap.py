@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
+from scale_or_reason.flops.counts import counted_by
 from scale_or_reason.scoring.evidence import MEASURES, Evidence, cells_of, families_present, with_families
 from scale_or_reason.study.cells import parse_model_id
 
@@ -49,16 +50,18 @@ def bootstrap(
     sizes: Mapping[str, float],
     seed: int,
     replicates: int = REPLICATES,
+    count: str = "papers",
 ) -> Evidence:
     """Measured values and ``replicates`` of them for every cell and task, from an ``outcomes`` and a ``costs`` table.
 
     ``families`` maps benchmarks to families, in order; ``sizes`` students to billions of parameters. Equal seeds give
-    equal replicates of a cell, whichever other cells there are. Models may lack benchmarks.
+    equal replicates of a cell, whichever other cells there are. Models may lack benchmarks. ``count``
+    (:mod:`~scale_or_reason.flops.counts`) is that of the FLOPs in ``outcomes``, and the one to take from ``costs``.
 
     Raises :class:`StudyError` if models were asked different items of a benchmark.
     """
     models = pl.DataFrame([parse_model_id(name).columns() for name in outcomes["model_id"].unique()], CELL_COLUMNS)
-    cells = cells_of(models, costs, sizes)
+    cells = cells_of(models, counted_by(costs, count), sizes)
     there = set(outcomes["benchmark"].unique())
     benchmarks = [name for name in families if name in there]
     members = families_present(families, benchmarks)
@@ -80,7 +83,7 @@ def bootstrap(
     for measure, error in errors.items():
         error.apply(complete[measure], benchmarks, members, names, (seed, measure))
     np.clip(complete["accuracy"], 0, 1, out=complete["accuracy"])
-    return Evidence(cells.drop("models"), (*members, *benchmarks), members, complete)
+    return Evidence(cells.drop("models"), (*members, *benchmarks), members, complete, count)
 
 
 def _item_matrices(outcomes: pl.DataFrame, benchmark: str) -> dict[str, Floats]:

@@ -73,7 +73,8 @@ def frontier_table(evidence: Evidence) -> pl.DataFrame:
     for competition, corpus, cells in _competitions(evidence):
         for task in evidence.tasks:
             for cost in COSTS:
-                rows += _frontier(evidence, cells, task, cost, {"cost": cost, "among": competition, "corpus": corpus})
+                key = {"cost": cost, "flops_by": evidence.flops_by, "among": competition, "corpus": corpus}
+                rows += _frontier(evidence, cells, task, cost, key)
     return table_from_rows(rows, "frontier_membership")
 
 
@@ -105,7 +106,8 @@ def ift_curve(evidence: Evidence, corpus: str, task: str, cost: str) -> tuple[Fl
 
 def _matched(evidence: Evidence, cell: int, task: str, cost: str) -> dict[str, Any]:
     flops, accuracy = evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)
-    row = {"cost": cost} | evidence.key(cell, task) | {"flops": _number(flops), "accuracy": _number(accuracy)}
+    row = {"cost": cost, "flops_by": evidence.flops_by} | evidence.key(cell, task)
+    row |= {"flops": _number(flops), "accuracy": _number(accuracy)}
     if not (_there(flops) and _there(accuracy)):
         return row | {"note": "no accuracy" if not _there(accuracy) else "no FLOPs"}
     curve = ift_curve(evidence, evidence.cells["corpus"][cell], task, cost)

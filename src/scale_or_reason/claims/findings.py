@@ -85,6 +85,7 @@ def findings(
 
 def _row(statement: Statement, view: StudyView) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(statement, name) for name in ("name", "source", "unit", "paper", "remark")}
+    row["flops_by"] = view.evidence.flops_by
     places = {place: view.size(place) for place in PLACES}
     try:
         result = statement.measure(view)

@@ -146,7 +146,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "right": _BOOL,
         "prompt_tokens": _COUNT,
         "answer_tokens": _COUNT,
-        "flops": _SHARE,  # of prefill and decoding, equation 6
+        "flops": _SHARE,  # of prefill and decoding: equation 6, or exact with study.flops: exact
     },
     # one row per model, item and number of answers k among which the model's answers to the item vote
     "votes": {
@@ -192,6 +192,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one row per kind of cost, cell trained on reasoning, and task
     "contrasts": {
         "cost": _TEXT,  # training | inference
+        "flops_by": _TEXT,  # papers | exact: how FLOPs are counted
         **_CELL_AND_TASK,
         "flops": _SHARE,
         "accuracy": _SHARE,
@@ -208,6 +209,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one row per kind of cost, competition, cell and task
     "frontier_membership": {
         "cost": _TEXT,  # training | inference
+        "flops_by": _TEXT,  # papers | exact
         "among": _TEXT,  # formats | sequential ratios
         **_CELL_AND_TASK,
         "competitors": _COUNT,
@@ -278,6 +280,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "p": _SHARE,
         "q": _SHARE,  # p adjusted for the false discovery rate over all statements
         "cells": _TEXT,
+        "flops_by": _TEXT,  # papers | exact: how FLOPs are counted, where the statement takes any
         "note": _TEXT,
         "remark": _TEXT,  # on the papers' wording and numbers
     },

@@ -72,3 +72,14 @@ def generation_flops(model: Architecture, prompt: ArrayLike, generated: ArrayLik
     slope = model.layers * (4 * model.hidden + 3 * model.heads)
     decoding = g * cached_step_flops(model, 0) + slope * (g * p + g * (g + 1) / 2)
     return prefill_flops(model, p) + decoding
+
+
+def generated_tokens(model: Architecture, prompt: float, flops: ArrayLike) -> Flops:
+    """The number of generated tokens of which :func:`generation_flops` are ``flops``: its inverse, negative if too few.
+
+    The positive root of a quadratic equation in the number of tokens.
+    """
+    slope = model.layers * (4 * model.hidden + 3 * model.heads)
+    linear = cached_step_flops(model, 0) + slope * (prompt + 0.5)
+    left = np.asarray(flops, dtype=np.float64) - prefill_flops(model, prompt)
+    return (np.sqrt(np.maximum(linear**2 + 2 * slope * left, 0)) - linear) / slope

@@ -40,13 +40,15 @@ COSTS = ("training", "inference")
 class Evidence:
     """See the module. ``cells`` has the columns ``CELLS_SCHEMA``, a row per cell.
 
-    ``families`` maps each family to its benchmarks; ``tasks`` are their names, families first.
+    ``families`` maps each family to its benchmarks; ``tasks`` are their names, families first. ``flops_by`` is how
+    FLOPs are counted (:mod:`scale_or_reason.flops.counts`).
     """
 
     cells: pl.DataFrame
     tasks: tuple[str, ...]
     families: Mapping[str, Sequence[str]]
     values: Mapping[str, Floats]
+    flops_by: str = "papers"
     _index: dict[tuple[Any, ...], int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

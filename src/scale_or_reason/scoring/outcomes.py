@@ -12,7 +12,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.architectures import Architecture
-from scale_or_reason.flops.formulas import generation_flops
+from scale_or_reason.flops.counts import answer_flops
+from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.study.cells import parse_model_id
 
@@ -24,13 +25,17 @@ STOPS = (0, 25, 50, 75, 100)
 
 
 def model_outcomes(
-    model_id: str, answers: pl.DataFrame, verdicts: pl.DataFrame, jury: JuryRule, model: Architecture | None
+    model_id: str,
+    answers: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    jury: JuryRule,
+    model: Architecture | Decoder | None,
 ) -> pl.DataFrame:
     """An ``outcomes`` table of one model: a row per answer.
 
     ``answers`` has ``ANSWER_COLUMNS``; ``verdicts`` has the jurors' ``VERDICT_COLUMNS``. Only a "yes" of the jury
-    counts as right, as in the scores. FLOPs are those of equation 6, null for an unknown architecture. Raises
-    :class:`StudyError` if an answer has no verdict.
+    counts as right, as in the scores. FLOPs are those of equation 6, or exact ones of a :class:`Decoder`; null for an
+    unknown architecture. Raises :class:`StudyError` if an answer has no verdict.
     """
     decided = answers.join(jury.decide(verdicts), on=KEY, how="left", maintain_order="left")
     without = decided.filter(pl.col("verdict").is_null())
@@ -47,12 +52,14 @@ def model_outcomes(
     return columns.select(list(SCHEMAS["outcomes"]))
 
 
-def _flops(model: Architecture | None, prompts: np.ndarray, answers: np.ndarray) -> list[float] | list[None]:
+def _flops(model: Architecture | Decoder | None, prompts: np.ndarray, answers: np.ndarray) -> list[float] | list[None]:
     """FLOPs of each answer; null for an unknown architecture."""
-    return [None] * len(prompts) if model is None else generation_flops(model, prompts, answers).tolist()
+    return [None] * len(prompts) if model is None else answer_flops(model, prompts, answers).tolist()
 
 
-def early_stopping(outcomes: pl.DataFrame, families: Mapping[str, str], model: Architecture | None) -> pl.DataFrame:
+def early_stopping(
+    outcomes: pl.DataFrame, families: Mapping[str, str], model: Architecture | Decoder | None
+) -> pl.DataFrame:
     """An ``early_stopping`` table: one model's accuracy and FLOPs if its answers were cut off at certain lengths.
 
     The lengths are the percentiles ``STOPS`` of the model's answers on a benchmark. A longer answer is cut off and

@@ -11,7 +11,8 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.architectures import Architecture
-from scale_or_reason.flops.formulas import prefill_flops
+from scale_or_reason.flops.counts import prompt_flops
+from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.grading.votes import answer_classes, can_vote
 from scale_or_reason.judging.jury import KEY
 from scale_or_reason.scoring.voting import pass_at_k, vote_accuracy
@@ -28,7 +29,7 @@ def numbers_of_votes(answers: int) -> list[int]:
 
 
 def model_votes(
-    outcomes: pl.DataFrame, extracts: pl.DataFrame | None, items: Items, model: Architecture | None
+    outcomes: pl.DataFrame, extracts: pl.DataFrame | None, items: Items, model: Architecture | Decoder | None
 ) -> pl.DataFrame:
     """A ``votes`` table of one model: a row per item and number of answers that vote.
 
@@ -77,9 +78,9 @@ def _classes(benchmark: str, items: Items, part: pl.DataFrame) -> list[int | Non
     return answer_classes(grader, items[benchmark, item_id], part["extracted"].to_list())
 
 
-def _flops(part: pl.DataFrame, model: Architecture | None) -> tuple[float | None, float | None]:
+def _flops(part: pl.DataFrame, model: Architecture | Decoder | None) -> tuple[float | None, float | None]:
     """FLOPs of the prompt and of one answer's decoding, means over the answers to one item."""
     if model is None:
         return None, None
-    prefill = float(prefill_flops(model, part["prompt_tokens"].to_numpy()).mean())
+    prefill = float(prompt_flops(model, part["prompt_tokens"].to_numpy()).mean())
     return prefill, float(part["flops"].mean()) - prefill  # type: ignore[arg-type]

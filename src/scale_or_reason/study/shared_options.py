@@ -44,6 +44,12 @@ def architectures() -> argparse.ArgumentParser:
     return _option("--architectures", nargs="+", metavar="NAME=SOURCE", help=meaning)
 
 
+def flops() -> argparse.ArgumentParser:
+    """How FLOPs are counted."""
+    counts = "by the papers' formulas, or exactly (default: %(default)s)"
+    return _option("--flops", choices=["papers", "exact"], default="papers", help=f"how FLOPs are counted, {counts}")
+
+
 def benchmarks() -> argparse.ArgumentParser:
     """The benchmarks of all models."""
     return _option("--benchmarks", nargs="+", help="benchmarks of all models")

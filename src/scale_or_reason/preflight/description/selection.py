@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from scale_or_reason.flops.counts import COUNTS
 from scale_or_reason.judging.jury import MAJORITIES, TIES
 from scale_or_reason.preflight.description.parts import (
     Count,
@@ -133,6 +134,11 @@ class Study(Section):
     rule_graders: bool = key(
         "Whether rule graders also grade every answer.",
         when="They cost nothing and expose errors of the judges. Turn them off for a benchmark of yours without rules.",
+    )
+    flops: Annotated[str, one_of(COUNTS)] = key(
+        "How FLOPs are counted in frontiers, contrasts, findings, figures and advice: `papers` by the papers' formulas "
+        "(equations 1-6), `exact` by the matrix products of the actual architectures.",
+        when="Use `exact` to compare architectures, or for hardware budgets; the papers' numbers need `papers`.",
     )
     families: list[Family] = key(
         "The benchmarks in families; scores are averaged within a family. A benchmark belongs to one family.",

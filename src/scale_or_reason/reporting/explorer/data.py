@@ -44,6 +44,7 @@ def explorer_data(
     shots: int,
     style: Style,
     summaries: Iterable[Mapping[str, Any]] = (),
+    count: str = "papers",
 ) -> dict[str, Any]:
     """All data of the page, ready for JSON; None for unknown values.
 
@@ -51,7 +52,8 @@ def explorer_data(
     ``sizes`` students to billions of parameters, ``shots`` is the number of shots of the base students in the initial
     view, ``summaries`` is the result of :func:`read_manifest_summaries`. Training FLOPs are per cell, all other
     ``values`` per task and cell: ``values[measure][task][cell]``. Base students and the teacher have 0 training FLOPs.
-    FLOPs are by the papers' formulas; keys with ``exact`` are those of the actual architectures.
+    FLOPs are by the papers' formulas; keys with ``exact`` are those of the actual architectures. ``count`` is the
+    one that the initial view shows.
 
     Raises :class:`StudyError` if ``uncertainty`` has a cell that ``scores`` does not have.
     """
@@ -79,6 +81,7 @@ def explorer_data(
     ]
     return {
         "study": study,
+        "count": count,
         "tasks": _tasks(evidence),
         "cells": cells,
         "values": {

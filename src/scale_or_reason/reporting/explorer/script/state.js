@@ -13,7 +13,7 @@ const GROUPS = Object.keys(DATA.choices);
 const FEWEST_QUERIES = 0;
 
 function firstState() {
-  const state = { axis: "training", count: "papers", queries: 1e9, colour: "ratio", sort: "cost", descending: false, at: null };
+  const state = { axis: "training", count: DATA.count, queries: 1e9, colour: "ratio", sort: "cost", descending: false, at: null };
   for (const name of Object.keys(SWITCHES)) state[name] = true;
   for (const group of GROUPS) {
     state[group] = new Set(DATA.choices[group].filter((choice) => choice.chosen).map((choice) => choice.value));
