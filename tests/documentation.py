@@ -55,6 +55,20 @@ class Page:
             if opening.type == "heading_open"
         ]
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that a reader writes: a block and the last file that the paragraph before it names."""
+        written, named = {}, []
+        for token in self.tokens:
+            if token.type == "inline":
+                spans = [child.content for child in token.children or () if child.type == "code_inline"]
+                named = [span for span in spans if re.fullmatch(r"\w+\.(yaml|jsonl|py)", span)]
+            elif token.type == "fence":
+                if named:
+                    written[named[-1]] = token.content
+                named = []
+        return written
+
     def blocks(self, *languages: str) -> Iterator[str]:
         """The fenced blocks in these languages."""
         return (token.content for token in self.tokens if token.type == "fence" and token.info.strip() in languages)

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from documentation import ROOT, Page, broken_links, make_targets, page_paths, slug
 
+from scale_or_reason.benchmarks.own import VARIABLE, read_own, use_own_files
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.validation import check_config
 from scale_or_reason.study.local_files import find_files
@@ -85,14 +86,25 @@ def test_the_reference_lists_every_make_target():
 
 
 @pytest.mark.parametrize(
-    "block", [block for page in PAGES for block in page.blocks("yaml")], ids=lambda block: block.split("\n", 1)[0]
+    ("page", "block"),
+    [(page, block) for page in PAGES for block in page.blocks("yaml")],
+    ids=lambda value: value.split("\n", 1)[0] if isinstance(value, str) else name_of(value),
 )
-def test_an_example_of_a_config_is_valid(block, tmp_path, monkeypatch):
-    (tmp_path / "my_prompts.jsonl").write_text("")
+def test_an_example_of_a_config_is_valid(page, block, tmp_path, monkeypatch):
+    """Beside the files that its page has a reader write; a file of a benchmark is an example of its own."""
+    for name, content in page.files.items():
+        (tmp_path / name).write_text(content)
     monkeypatch.chdir(tmp_path)
+    if "instruction" in yaml.safe_load(block):
+        (name,) = [name for name, content in page.files.items() if content == block]
+        read_own("example", Path(name))
+        return
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     find_files(config, ROOT)
-    check_config(merged(config, yaml.safe_load(block)), SCHEMA, [str(ROOT / "config" / "config.yaml")])
+    whole = merged(config, yaml.safe_load(block))
+    monkeypatch.setenv(VARIABLE, "{}")
+    use_own_files(whole)
+    check_config(whole, SCHEMA, [str(ROOT / "config" / "config.yaml")])
 
 
 def test_an_invalid_example_would_be_found():

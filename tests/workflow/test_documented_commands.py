@@ -39,9 +39,8 @@ def filled_in(word: str) -> str:
 def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """The project with the files that the pages tell a reader to write."""
     tree = plant(root, tmp_path_factory.mktemp("documented"))
-    own_prompts = Page(root / "docs" / "how-to" / "bring_your_own_prompts.md")
-    (tree.path / "my_study.yaml").write_text(next(iter(own_prompts.blocks("yaml"))))
-    (tree.path / "my_prompts.jsonl").write_text("")
+    for name, content in Page(root / "docs" / "how-to" / "bring_your_own_prompts.md").files.items():
+        (tree.path / name).write_text(content)
     for benchmark in BENCHMARK_NAMES:
         rows = tree.path / "rows" / f"{benchmark}.jsonl"
         rows.parent.mkdir(exist_ok=True)

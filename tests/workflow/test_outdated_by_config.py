@@ -271,11 +271,24 @@ def count_tokens(results: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def reruns(made_once: Tree, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, int]]:
+def own_benchmark(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A benchmark in a file outside of the project."""
+    file = tmp_path_factory.mktemp("own") / "sums.yaml"
+    content = {"instruction": "Add.", "question": "{q}", "answer": "a", "grader": "math"}
+    content |= {"rows": [{"q": "2 + 2?", "a": 4}], "fewshot": [{"q": "3 + 4?", "a": 7}]}
+    file.write_text(json.dumps(content))  # which is YAML, too
+    benchmarks = {"own": {"sums": {"path": str(file)}, "unused": {"path": "no/such/file"}}}
+    return {"benchmarks": benchmarks, **study(families=[*FAMILIES, {"name": "Mine", "benchmarks": ["sums"]}])}
+
+
+@pytest.fixture(scope="module")
+def reruns(
+    made_once: Tree, tmp_path_factory: pytest.TempPathFactory, own_benchmark: dict[str, Any]
+) -> dict[str, dict[str, int]]:
     folder = tmp_path_factory.mktemp("counted") / "copy"
     shutil.copytree(made_once.path, folder, symlinks=True)
     count_tokens(folder / "results" / "micro")
-    changes = NOTHING | {name: change for name, (change, _) in RERUNS.items()}
+    changes = NOTHING | {name: change for name, (change, _) in RERUNS.items()} | {"own benchmark": own_benchmark}
     return dict(zip(changes, runs(Tree(folder), list(changes.values())), strict=True))
 
 
@@ -287,3 +300,9 @@ def test_makes_nothing_old(reruns: dict[str, dict[str, int]], change: str) -> No
 @pytest.mark.parametrize("change", RERUNS)
 def test_makes_old(reruns: dict[str, dict[str, int]], change: str) -> None:
     assert reruns[change] == RERUNS[change][1]
+
+
+def test_a_benchmark_of_ones_own_is_answered_and_graded_by_all(reruns: dict[str, dict[str, int]]) -> None:
+    new = {"prepare_benchmark": 1, "prepare_fewshot_pool": 1, "decontaminate_prompts": 2}
+    answers = {"evaluate_model": 3, "evaluate_base_model": 1, "evaluate_teacher": 1}
+    assert reruns["own benchmark"] == {**new, **answers, "judge_answers": 6, "grade_answers": 6}

@@ -5,6 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from scale_or_reason.benchmarks.own import use_own_files
 from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, NUMBER, RATIO, CURRICULA
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note
@@ -19,6 +20,7 @@ if set("{}") & set(str(PROJECT)):
 # Validated only in the main process: every cluster job reads this file again.
 type_overrides(config, workflow.config_settings.config or {})
 find_files(config, PROJECT)
+use_own_files(config)
 NEEDS = []
 try:
     if workflow.is_main_process:

@@ -5,6 +5,7 @@ from scale_or_reason.study.cells import Adaptation, parse_model_id
 from scale_or_reason.reporting.figures.registry import FIGURE_TYPES, SHARED_LIBRARY, SHARED_MODULES
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.local_files import is_local, made_by_study
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.study.study import RULE_GRADERS
 from scale_or_reason.reporting.inspect.files import CorpusFiles, item_files, state_of
@@ -38,12 +39,18 @@ def tokenizer_files(tokenizer):
 
 
 def rows_of_benchmark(wildcards):
-    """The JSONL file of a benchmark; empty for rows from the hub, and if the file does not exist yet."""
+    """The JSONL file of a benchmark; empty for rows from the hub, and if the file does not exist yet.
+
+    A benchmark of one's own has its file in front.
+    """
     folder = rows_folder(wildcards.benchmark, config["benchmarks"]["source"])
+    declared = get_benchmark(wildcards.benchmark).declared_in
+    own = [str(declared)] if declared else []
     if folder is None:
-        return []
+        return own
     file = rows_file(folder, wildcards.benchmark)
-    return [str(file)] if made_by_study(file, STUDY.name) or file.is_file() else []
+    there = made_by_study(file, STUDY.name) or file.is_file()
+    return list(dict.fromkeys([*own, *([str(file)] if there else [])]))
 
 
 def rows_of_pool(wildcards):

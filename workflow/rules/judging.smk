@@ -75,7 +75,7 @@ rule grade_answers:
     params:
         program=program("grade_answers"),
         directory=subpath(output[0], parent=True),
-        version=version_of("grades"),
+        version=graders_version(STUDY.benchmarks),
     message:
         "grade {wildcards.model_id} by rules"
     shell:

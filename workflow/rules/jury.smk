@@ -1,6 +1,9 @@
 # Reliability of the verdicts: agreement of the judges, and results under other juries.
 
-JURY_TABLES = ["judge_agreement", "jury_sensitivity", "jury_findings"] if len(STUDY.verdict_sources) > 1 else []
+from scale_or_reason.study.study import JURY_TABLES
+
+if len(STUDY.verdict_sources) < 2:
+    JURY_TABLES = []
 
 
 if JURY_TABLES:

@@ -3,11 +3,13 @@ import os
 import shlex
 from pathlib import Path
 
-from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.benchmarks.own import declaration_hash
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.study.cells import ratio_of_format
 from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
+from scale_or_reason.common.manifests import content_hash
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.data.exclusions import Exclusions
 from scale_or_reason.study.result_paths import result_path
@@ -95,8 +97,22 @@ def mirror_of(source):
 
 
 def benchmark_version(wildcards):
-    """Two versions: the stage's, and the benchmark's own."""
-    return f"{version_of('benchmarks')}, {wildcards.benchmark} version {BENCHMARKS[wildcards.benchmark].version}"
+    """Two versions: the stage's, and the benchmark's own, or the hash of its file."""
+    benchmark = get_benchmark(wildcards.benchmark)
+    own = declaration_hash(benchmark) if benchmark.declared_in else benchmark.version
+    return f"{version_of('benchmarks')}, {wildcards.benchmark} version {own}"
+
+
+def graders_version(benchmarks):
+    """The version of the rule graders, with those of benchmarks of one's own."""
+    own = [benchmark for benchmark in map(get_benchmark, benchmarks) if benchmark.declared_in]
+    graders = (f"{benchmark.name} {grader_of_results(benchmark.grader)}" for benchmark in own)
+    return ", ".join([version_of("grades"), *graders])
+
+
+def grader_of_results(grader):
+    """A grader's name, or the hash of its file."""
+    return content_hash(grader) if grader and grader.endswith(".py") else f"grader {grader}"
 
 
 def benchmark_options(wildcards):
@@ -115,7 +131,8 @@ def benchmark_options(wildcards):
 
 def locked_commits(benchmark):
     """The locked commits of a benchmark's data sets, by name; empty without a lock."""
-    rows = [rows for rows in (BENCHMARKS[benchmark].hub, BENCHMARKS[benchmark].pool) if rows is not None]
+    declared = get_benchmark(benchmark)
+    rows = [rows for rows in (declared.hub, declared.pool) if rows is not None]
     commits = {rows.path: LOCK.commit(DATASET, rows.path, rows.revision) for rows in rows}
     return {path: commit for path, commit in commits.items() if commit}
 

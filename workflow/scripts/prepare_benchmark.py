@@ -7,19 +7,24 @@ From the hub, and from a folder of JSONL files in the hub's schema:
         --output gsm8k.parquet
 
 With --pool it writes rows for few-shot examples instead, disjoint from the evaluation items. The manifest has the
-source of the rows, with commits of hub datasets.
+source of the rows, with commits of hub datasets and hashes of files, and a hash of the items.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from scale_or_reason.benchmarks.base import Benchmark
 from scale_or_reason.benchmarks.loading import evaluation_items, pool_items
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.benchmarks.row_files import rows_file
 from scale_or_reason.benchmarks.row_sources import Hub, JsonlFolder, RowSource, at_commits
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_json
@@ -30,7 +35,7 @@ from scale_or_reason.inference.requests import json_object
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--benchmark", required=True, help=f"one of: {', '.join(BENCHMARK_NAMES)}")
+    parser.add_argument("--benchmark", required=True, help=f"one of: {', '.join(BENCHMARK_NAMES)}; or one of your own")
     parser.add_argument("--kind", required=True, choices=("hub", "jsonl"), help="source of the rows")
     parser.add_argument(
         "--path", type=Path, help="kind jsonl: the folder with NAME.jsonl and optionally NAME.pool.jsonl"
@@ -61,7 +66,7 @@ def main() -> None:
     chosen = (benchmark, row_source(arguments), arguments.max_items, arguments.seed)
     items = pool_items(*chosen, size=arguments.pool_size) if arguments.pool else evaluation_items(*chosen)
     write_table(items, arguments.output, "items")
-    write_json(facts(benchmark, arguments, items.height), arguments.manifest)
+    write_json(facts(benchmark, arguments, items), arguments.manifest)
     what = "rows for few-shot examples" if arguments.pool else "items"
     print(f"{benchmark.name} (version {benchmark.version}): {items.height} {what} in {arguments.output}")
 
@@ -79,14 +84,28 @@ def row_source(arguments: argparse.Namespace) -> RowSource:
     return JsonlFolder(arguments.path)
 
 
-def facts(benchmark: Benchmark, arguments: argparse.Namespace, rows: int) -> dict[str, Any]:
-    """The manifest."""
+def facts(benchmark: Benchmark, arguments: argparse.Namespace, items: pl.DataFrame) -> dict[str, Any]:
+    """The manifest; ``items_sha256`` is the hash of the items as JSON lines, in their order."""
     settings = {
         name: getattr(arguments, name) for name in ("benchmark", "kind", "options", "max_items", "seed", "pool")
     }
     folder = arguments.mirror or arguments.path
     source = {"rows": str(benchmark.hub), "pool": str(benchmark.pool)} if arguments.kind == "hub" else {}
-    return {**manifest({}, settings), "version": benchmark.version, "count": rows, "folder": str(folder), **source}
+    digest = hashlib.sha256()
+    for item in items.iter_rows(named=True):
+        digest.update(json.dumps(item, sort_keys=True).encode("ascii") + b"\n")
+    counts = {"version": benchmark.version, "count": items.height, "items_sha256": digest.hexdigest()}
+    return {**manifest(row_files(benchmark, arguments), settings), **counts, "folder": str(folder), **source}
+
+
+def row_files(benchmark: Benchmark, arguments: argparse.Namespace) -> dict[str, Path]:
+    """The files that the items come from: the rows, and what describes a benchmark of one's own."""
+    files = {} if benchmark.declared_in is None else {"benchmark": benchmark.declared_in}
+    if arguments.kind == "jsonl":
+        for name, part in (("rows", ""), ("pool", ".pool")):
+            file = rows_file(arguments.path, benchmark.name, part)
+            files |= {name: file} if file.is_file() and (arguments.pool or not part) else {}
+    return files
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from scale_or_reason.common.errors import StudyError
@@ -76,6 +77,9 @@ class Benchmark:
     - ``expand`` splits a row of the source that contains several items.
     - ``options``: choices that the papers leave open. Each maps its values, the default first, to changes of this
       declaration.
+    - ``grader``: a rule grader, a Python file with one, or None without rules.
+    - ``declared_in``, ``own_rows``, ``own_pool``: of a benchmark outside the package (:mod:`benchmarks.own`), its file,
+      and its rows or the JSONL file with them.
     """
 
     name: str
@@ -86,7 +90,7 @@ class Benchmark:
     pool: HubRows | None
     columns: tuple[str, ...]
     read: Callable[[Row], Question]
-    grader: Literal["math", "choice", "span", "yes_no", "number", "ifeval", "text"]
+    grader: str | None
     keep: Callable[[Row], bool] = _keep_all
     expand: Callable[[Row], Iterable[Row]] = _one_item
     options: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -94,6 +98,9 @@ class Benchmark:
     file_names: tuple[str, ...] = ()
     remedy: str = ""
     version: int = 1
+    declared_in: Path | None = None
+    own_rows: Path | tuple[Row, ...] | None = None
+    own_pool: Path | tuple[Row, ...] | None = None
 
     def with_options(self, chosen: Mapping[str, str | int]) -> Benchmark:
         """The benchmark with the chosen options; :class:`StudyError` for an unknown option or value."""

@@ -23,6 +23,8 @@ class JsonlFolder:
 
     def evaluation_rows(self, benchmark: Benchmark) -> Rows:
         file = rows_file(self.path, benchmark.name)
+        if isinstance(benchmark.own_rows, tuple):
+            return str(file), enumerate(map(dict, benchmark.own_rows), start=1)
         columns = ", ".join(benchmark.columns)
         source = f"as in {benchmark.hub}" if benchmark.hub else benchmark.remedy
         remedy = f"write {file.name} with one JSON object per line and the columns {columns}: {source}"
@@ -30,6 +32,8 @@ class JsonlFolder:
 
     def pool_rows(self, benchmark: Benchmark) -> Rows | None:
         file = rows_file(self.path, benchmark.name, ".pool")
+        if isinstance(benchmark.own_pool, tuple):
+            return str(file), enumerate(map(dict, benchmark.own_pool), start=1)
         return (str(file), read_jsonl(file)) if file.is_file() else None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import choices, ifeval, math, numbers, spans, text, yes_no
 from scale_or_reason.grading.grade import Grade
+from scale_or_reason.grading.own import own_grader
 
 Grader = Callable[[dict[str, Any], str], Grade]
 
@@ -22,9 +23,11 @@ GRADERS: dict[str, Grader] = {
 }
 
 
-def get_grader(name: str) -> Grader:
-    """The grader called ``name``; :class:`StudyError` if there is none."""
-    if name not in GRADERS:
+def get_grader(name: str | None) -> Grader:
+    """The grader called ``name``, or that of a Python file; :class:`StudyError` if there is none."""
+    if name is not None and name.endswith(".py"):
+        return own_grader(name)
+    if name is None or name not in GRADERS:
         raise StudyError("no such grader", found=name, expected=", ".join(GRADERS))
     return GRADERS[name]
 

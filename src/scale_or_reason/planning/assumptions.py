@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scale_or_reason.benchmarks.base import Benchmark
-from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.judging.protocols import get_protocol
@@ -131,7 +131,7 @@ class Assumptions:
         """
         settings = self.config["benchmarks"]
         limit = max_items_of(benchmark, settings)
-        own = BENCHMARKS[benchmark]
+        own = get_benchmark(benchmark)
         chosen = own.with_options(settings["options"].get(benchmark, {}))
         rows = self._rows(benchmark, own, chosen)
         count = rows if limit is None else min(rows, limit)
@@ -143,6 +143,8 @@ class Assumptions:
         folder = rows_folder(benchmark, self.config["benchmarks"]["source"])
         if folder and "small_world" in self.config and made_by_study(folder, self.study.name):
             return int(self.config["small_world"]["benchmark_rows"])
+        if isinstance(own.own_rows, tuple):
+            return len(own.own_rows)
         several = chosen.expand is not own.expand
         file = rows_file(folder, benchmark) if folder else None
         if file and file.is_file() and not several:
@@ -169,7 +171,7 @@ class Assumptions:
             name = f"tokens.benchmark_prompts.{benchmark}" + (f", {shots} shots" if shots is not None else "")
             return self.measured(name, self.calibration.questions[benchmark, shots], "tokens")
         own = self._measured_or(f"tokens.benchmark_prompts.{benchmark}", None, "tokens", "benchmark", benchmark)
-        return own * (1 + BENCHMARKS[benchmark].examples_shown(shots or 0))
+        return own * (1 + get_benchmark(benchmark).examples_shown(shots or 0))
 
     def answer_tokens(self, model: AnyModel, benchmark: str) -> float:
         """Mean tokens of a model's answer, at most its limit."""
@@ -225,7 +227,7 @@ class Assumptions:
                 self.measured(f"{name}.prompt", prompt, "tokens")
                 return (Calls(count, prompt, self.measured(f"{name}.reply", reply, "tokens")),)
         protocol = get_protocol(judge.protocol)
-        has_truth = BENCHMARKS[benchmark].grader != "ifeval"
+        has_truth = get_benchmark(benchmark).grader != "ifeval"
         steps = protocol.equivalence if has_truth else protocol.instructions
         question = self.question_tokens(benchmark) + self.number("tokens.judge.instruction", "tokens")
         answer = self.answer_tokens(model, benchmark)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scale_or_reason.benchmarks.base import HubRows
-from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.study.hub_lock import DATASET, MODEL, Repository
 from scale_or_reason.study.local_files import is_hub_id, is_local
@@ -103,7 +103,7 @@ def _benchmarks(config: Config) -> Iterator[Need]:
     for name in [name for family in config["study"]["families"] for name in family["benchmarks"]]:
         if rows_folder(name, chosen["source"]) is not None:
             continue
-        benchmark = BENCHMARKS[name].with_options(chosen["options"].get(name, {}))
+        benchmark = get_benchmark(name).with_options(chosen["options"].get(name, {}))
         for rows in (benchmark.hub, benchmark.pool if shots and benchmark.shots else None):
             if rows is not None:
                 yield _rows(rows, f"benchmarks.{name}")

@@ -12,7 +12,7 @@ from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
-from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.study.local_files import (
     ARCHIVE,
@@ -153,7 +153,7 @@ def missing_pools(config: Config) -> Iterator[Problem]:
     most = max(config["study"]["base_shots"], default=0)
     for benchmark in _benchmarks(config) if most else ():
         folder = rows_folder(benchmark, config["benchmarks"]["source"])
-        if folder is None or made_by_study(folder, config["study"]["name"]) or not BENCHMARKS[benchmark].shots:
+        if folder is None or made_by_study(folder, config["study"]["name"]) or not get_benchmark(benchmark).shots:
             continue
         pool, limit = rows_file(folder, benchmark, ".pool"), max_items_of(benchmark, config["benchmarks"])
         if limit is None and not isfile(pool):
@@ -179,8 +179,8 @@ def notes(config: Config) -> list[str]:
             lines.append(f"note: the endpoint of {name} needs an API key: export {key}=... before jobs start")
     for benchmark in _benchmarks(config) if source["kind"] == "hub" else ():
         folder = rows_folder(benchmark, source)
-        if BENCHMARKS[benchmark].hub is None and not (folder and isfile(rows_file(folder, benchmark))):
-            lines.append(f"note: no rows for {benchmark}, which no hub has: {BENCHMARKS[benchmark].remedy}")
+        if get_benchmark(benchmark).hub is None and not (folder and isfile(rows_file(folder, benchmark))):
+            lines.append(f"note: no rows for {benchmark}, which no hub has: {get_benchmark(benchmark).remedy}")
     return lines
 
 

@@ -79,7 +79,7 @@ def _selected(config: Mapping[str, Any]) -> list[_Selection]:
         _Selection("corpus", "study.corpora", config["corpora"], corpora),
         _Selection("judge", "study.judges", config["judges"], study["judges"]),
         _Selection("teacher", "study.teacher", config["teachers"], [study["teacher"]] if study["teacher"] else []),
-        _Selection("benchmark", "study.families", BENCHMARK_NAMES, benchmarks),
+        _Selection("benchmark", "study.families", (*BENCHMARK_NAMES, *config["benchmarks"]["own"]), benchmarks),
     ]
 
 

@@ -39,6 +39,8 @@ from scale_or_reason.study.lineage import Training, lineage
 
 #: The judge that needs no model: the rule graders.
 RULE_GRADERS = "rule_graders"
+#: The tables that compare verdicts: made wherever an answer has two or more.
+JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
 #: In place of a student's learning rates: the learning-rate search finds them.
 SEARCH = "search"
 

@@ -18,6 +18,7 @@ from scale_or_reason.study.problems import Problem
 CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     names.reserved,
     names.unknown,
+    names.own_benchmarks,
     names.benchmarks,
     names.benchmark_options,
     names.assumptions,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
-from scale_or_reason.benchmarks.registry import BENCHMARKS
+from scale_or_reason.benchmarks.own import read_own
+from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.cells import RESERVED_NAMES
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
@@ -66,17 +68,17 @@ def benchmarks(config: Config) -> Iterator[Problem]:
         names.add(family["name"])
         for position, benchmark in enumerate(family["benchmarks"]):
             here = (*path, "benchmarks", position)
-            yield from _unknown_benchmark(benchmark, here)
+            yield from _unknown_benchmark(config, benchmark, here)
             if benchmark in home:
                 found = f"{benchmark} in {home[benchmark]} and in {family['name']}"
                 remedy = "remove it from one of them; it would count twice"
                 yield Problem(here, "a benchmark is in two families", found, "one family for each benchmark", remedy)
             home[benchmark] = family["name"]
     for index, benchmark in enumerate(config["study"]["length_limits"]["benchmarks"]):
-        yield from _unknown_benchmark(benchmark, ("study", "length_limits", "benchmarks", index))
+        yield from _unknown_benchmark(config, benchmark, ("study", "length_limits", "benchmarks", index))
     for key in ("max_items_by_benchmark", "samples_per_item", "options"):
         for benchmark in config["benchmarks"][key]:
-            yield from _unknown_benchmark(benchmark, ("benchmarks", key, benchmark))
+            yield from _unknown_benchmark(config, benchmark, ("benchmarks", key, benchmark))
 
 
 def assumptions(config: Config) -> Iterator[Problem]:
@@ -96,19 +98,47 @@ def assumptions(config: Config) -> Iterator[Problem]:
         (("plan", "benchmark_items"), plan["benchmark_items"]),
     ):
         for name in entries:
-            yield from _unknown_benchmark(name, (*path, name))
+            yield from _unknown_benchmark(config, name, (*path, name))
 
 
-def _unknown_benchmark(benchmark: str, path: KeyPath) -> Iterator[Problem]:
-    if benchmark not in BENCHMARK_NAMES:
-        remedy = did_you_mean(benchmark, BENCHMARK_NAMES) or "CONTRIBUTING.md explains how to add a benchmark"
-        yield Problem(path, "there is no such benchmark", benchmark, ", ".join(BENCHMARK_NAMES), remedy)
+def _unknown_benchmark(config: Config, benchmark: str, path: KeyPath) -> Iterator[Problem]:
+    known = (*BENCHMARK_NAMES, *config["benchmarks"]["own"])
+    if benchmark not in known:
+        remedy = did_you_mean(benchmark, known) or "name the file of a benchmark of your own in benchmarks.own"
+        yield Problem(path, "there is no such benchmark", benchmark, ", ".join(known), remedy)
+
+
+def own_benchmarks(config: Config) -> Iterator[Problem]:
+    """Files of benchmarks that cannot be read, names of the package's own, and benchmarks that nothing can grade."""
+    study = config["study"]
+    selected = {name for family in study["families"] for name in family["benchmarks"]}
+    for name, entry in config["benchmarks"]["own"].items():
+        path: KeyPath = ("benchmarks", "own", name)
+        if name in BENCHMARK_NAMES:
+            problem, expected = "a benchmark of the package has this name", "another name"
+            yield Problem(path, problem, name, expected, "rename yours here and in study.families")
+            continue
+        try:
+            benchmark = read_own(name, Path(entry["path"])) if name in selected else None
+        except StudyError as error:
+            found = f"{entry['path']}: {error.key}: {error.found}" if error.key else f"{entry['path']}: {error.found}"
+            yield Problem((*path, "path"), error.problem, found, error.expected, error.remedy)
+            continue
+        except OSError as error:
+            problem, expected = "a missing file: this benchmark has no file", "a YAML file"
+            remedy = "correct the path; it is relative to the folder in which Snakemake runs"
+            yield Problem((*path, "path"), problem, f"{entry['path']} ({error.strerror})", expected, remedy)
+            continue
+        if benchmark and benchmark.grader is None and (study["rule_graders"] or RULE_GRADERS in study["judges"]):
+            remedy = f"name a grader in {entry['path']}, or set study.rule_graders to false: judges then grade alone"
+            problem = "the rule graders cannot grade this benchmark"
+            yield Problem((*path, "path"), problem, f"{entry['path']}: no grader", "a benchmark with a grader", remedy)
 
 
 def benchmark_options(config: Config) -> Iterator[Problem]:
     """Options that a benchmark does not have, and values that an option does not have."""
     for name, chosen in config["benchmarks"]["options"].items():
         try:
-            BENCHMARKS[name].with_options(chosen)
+            get_benchmark(name).with_options(chosen)
         except StudyError as error:
             yield Problem(("benchmarks", "options", name, str(error.key)), error.problem, error.found, error.expected)

@@ -42,10 +42,22 @@ class BenchmarkSource(Section):
     )
 
 
+class OwnBenchmark(Section):
+    """A benchmark of your own, described in one file."""
+
+    path: Text = key(
+        "A YAML file with instruction, question, answer, grader and rows "
+        "([how](../how-to/bring_your_own_benchmark.md))."
+    )
+
+
 class Benchmarks(Section):
     """How benchmarks are loaded and how many items they have."""
 
     source: BenchmarkSource = key(when="Use `kind: jsonl` without a network, or for rows of your own.")
+    own: dict[str, OwnBenchmark] = key(
+        "Benchmarks of your own, by name. `study.families` selects them like the others.", named=True
+    )
     max_items: Size | None = key(
         "The largest number of items of each benchmark; `null` for all.",
         when="Set it for a quick look; confidence intervals grow accordingly.",

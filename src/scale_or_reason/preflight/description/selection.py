@@ -20,6 +20,7 @@ from scale_or_reason.preflight.description.parts import (
     one_of,
 )
 from scale_or_reason.study.cells import CURRICULA, FORMATS
+from scale_or_reason.study.study import JURY_TABLES
 
 #: The figures of both versions, v2's table, and our own one.
 FIGURES = [
@@ -28,8 +29,6 @@ FIGURES = [
     "v2/table1",
     "training_curves",
 ]
-#: Made in any case where two or more verdicts on an answer can be compared.
-JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
 TABLES = (
     "table1",
     "findings",
