@@ -48,6 +48,8 @@ if LIMITED_BENCHMARKS:
             "<benchmarks>/grade_answers/{model_id}/max-tokens-{max_tokens}.tsv"
         wildcard_constraints:
             model_id=LIMITABLE,
+        params:
+            version=graders_version(LIMITED_BENCHMARKS),
         message:
             "grade {wildcards.model_id} within {wildcards.max_tokens} tokens by rules"
 
