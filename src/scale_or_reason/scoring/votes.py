@@ -66,7 +66,7 @@ def model_votes(
 def _classes(benchmark: str, items: Items, part: pl.DataFrame) -> list[int | None] | None:
     """The classes of the answers to one item; None where they cannot be compared."""
     grader, item_id = get_benchmark(benchmark).grader, part["item_id"][0]
-    if not can_vote(grader):
+    if grader is None or not can_vote(grader):
         return None
     if (benchmark, item_id) not in items:
         raise StudyError(
