@@ -14,7 +14,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import effective_trials, mid_p_interval
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.common.tables import table_from_rows
-from scale_or_reason.judging.jury import MAJORITIES, TIES, JuryRule, count_votes
+from scale_or_reason.judging.jury import JuryRule, count_votes
+from scale_or_reason.judging.jury_settings import MAJORITIES, TIES
 from scale_or_reason.scoring.evidence import evidence_from_tables
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.study import RULE_GRADERS

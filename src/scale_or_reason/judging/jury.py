@@ -9,12 +9,10 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.judging.jury_settings import MAJORITIES, TIES
 
 #: The columns that identify an answer of one model.
 KEY = ["benchmark", "item_id", "sample"]
-MAJORITIES = ("readable", "all")
-#: The settings for ties and their verdicts. (In YAML a bare yes or no would be a boolean.)
-TIES = {"undecided": "unparsable", "right": "yes", "wrong": "no"}
 
 
 @dataclass(frozen=True)

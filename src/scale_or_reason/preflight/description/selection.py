@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from scale_or_reason.flops.counts import COUNTS
-from scale_or_reason.judging.jury import MAJORITIES, TIES
+from scale_or_reason.judging.jury_settings import MAJORITIES, TIES
 from scale_or_reason.preflight.description.parts import (
     Count,
     Name,
