@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from made_results import ANSWERS, FILES, MODEL, ROOT, make_study, table
 from safetensors.numpy import save_file
 
-from scale_or_reason.common.checksums import is_record, record_of
+from scale_or_reason.common.checksums import is_record, record_of, visible_files
 from scale_or_reason.common.files import atomic_directory, write_json, write_text
 from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
 from scale_or_reason.integrity.files import check_files
@@ -243,11 +243,17 @@ def test_damaged_replies_and_partial_writes_are_notes(results: Path) -> None:
     with RecordLog(folder) as log:
         for number in range(3):
             log.append(str(number).rjust(KEY_LENGTH, "0"), {"text": "a reply"})
-    assert verify(results).notes == []
     (segment,) = folder.glob("*.log")
+    (note,) = verify(results).notes
+    assert note.startswith(f"{segment.stat().st_size} B of replies are kept")
     lines = segment.read_bytes().splitlines(keepends=True)
     segment.write_bytes(b"".join([lines[0], lines[1].replace(b"reply", b"relpy"), lines[2]]))
     (results / "tables" / ".x.123.partial.csv").write_text("half")
     checked = verify(results)
     assert checked.findings == []
-    assert checked.notes[0].startswith(f"1 damaged replies in {segment}") and "1 partial writes" in checked.notes[1]
+    assert checked.notes[0].startswith(f"1 damaged replies in {segment}") and "1 partial writes" in checked.notes[2]
+
+    # the command of the note removes the replies and nothing else
+    before = visible_files(results)
+    subprocess.run(note.partition("while no job runs: ")[2], shell=True, check=True)
+    assert not list(results.rglob(".replies*")) and visible_files(results) == before

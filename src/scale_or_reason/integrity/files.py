@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
 from scale_or_reason.inference.weights import check_weights, read_header
 from scale_or_reason.integrity.findings import DAMAGED, MISSING, Checked, Finding
+from scale_or_reason.integrity.report import size
 
 #: Folders of files that Snakemake or a check writes: they are no results.
 NO_RESULTS = ("damaged", "logs", "timings")
@@ -52,7 +54,7 @@ def check_files(results: Path, progress: Callable[[int], object] = lambda _: Non
             checked.files[top] += 1
             checked.bytes[top] += file.size
             checked.compared[top] += file.recorded is not None
-    checked.notes += [*_damaged_replies(results), *_partial_writes(results)]
+    checked.notes += [*_replies(results), *_partial_writes(results)]
     for record in checksums.record_paths(results):
         if not _is_no_result(record, results):
             checked.findings += _missing(record)
@@ -138,16 +140,24 @@ def _missing(record: Path) -> list[Finding]:
     ]
 
 
-def _damaged_replies(results: Path) -> list[str]:
-    """Damaged lines in the logs of replies: the tables made from them are whole, and these replies are asked again."""
+def _replies(results: Path) -> list[str]:
+    """Damaged lines in the logs of replies, and the size of these logs.
+
+    The tables made from them are whole; damaged replies are generated again.
+    """
     notes = []
-    for folder in sorted({log.parent for log in results.rglob(".replies/**/*.log")}):
+    logs = sorted(results.rglob(".replies/**/*.log"))
+    for folder in sorted({log.parent for log in logs}):
         with RecordLog(folder) as log:
             log.find(["-" * KEY_LENGTH])
             notes += [
                 f"{count} damaged replies in {segment}, which are generated again when they are needed"
                 for segment, count in log.damaged.items()
             ]
+    if logs:
+        kept = size(sum(log.stat().st_size for log in logs))
+        command = f"find {shlex.quote(str(results))} -name .replies -prune -exec rm -r {{}} +"
+        notes.append(f"{kept} of replies are kept for later jobs. To remove them while no job runs: {command}")
     return notes
 
 
