@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
@@ -136,11 +138,17 @@ def test_a_model_that_is_shipped_anew_is_used(made: Tree) -> None:
     assert not ANSWERING.keys() & jobs.keys()
 
 
-def test_the_report(made: Tree) -> None:
-    made.snakemake("--report=report.html", study=SMALL)
+def test_the_report_shows_results_and_no_secret_of_the_environment(made: Tree) -> None:
+    secret = "planted-value-of-this-test"
+    places = {"HF_TOKEN": secret, "JUDGE_API_KEY": f"{secret}-2", "HTTPS_PROXY": f"http://me:{secret}@localhost:9"}
+    Tree(made.path, places).snakemake("--report=report.html", study=SMALL)
     text = Path(made.path, "report.html").read_text()
     for word in ("fig02.png", "table1.csv", "accuracy against FLOPs", "family averages", "explorer.html"):
         assert word in text
+    embedded = [b64decode(data) for data in re.findall(r"base64,([A-Za-z0-9+/]+=*)", text)]
+    assert any(b"--parquet results/micro/tables" in data for data in embedded)  # what the stand-in has written
+    for content in (text.encode(), *embedded):
+        assert secret.encode() not in content and b64encode(secret.encode())[:-4] not in content
 
 
 def test_a_job_that_fails_shows_its_error(made: Tree) -> None:
