@@ -20,6 +20,8 @@ from scale_or_reason.common.tables import write_table
 
 pytestmark = pytest.mark.integration
 
+BRANCH = 0.75
+
 
 def losses(output: Path) -> list[float]:
     return pl.read_csv(output / "training_log.csv")["loss"].to_list()
@@ -36,7 +38,9 @@ def mixture(root: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFacto
 def trained(root: Path, tiny_model: Path, mixture: MadeMixture, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The finished model of one process; what it saw is in ``seen`` beside it."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run(command(root, tiny_model, mixture, folder / "model"), record=folder / "seen", by_itself=True)
+    branches = f"{BRANCH}={folder / 'branch' / 'model'}"
+    arguments = command(root, tiny_model, mixture, folder / "model", branches=branches)
+    done = run(arguments, record=folder / "seen", by_itself=True)
     assert done.returncode == 0, done.stderr
     (folder / "stderr.txt").write_text(done.stderr)
     return folder / "model"
@@ -203,6 +207,30 @@ def test_replicas_train_on_the_same_samples_in_another_order(root, tiny_model, m
         assert first[phase].sort(pl.all()).equals(second[phase].sort(pl.all()))
     finished = weights(tmp_path / "model")
     assert any((value != finished[name]).any() for name, value in weights(trained).items())
+
+
+def test_a_branch_equals_a_short_run_bit_for_bit(root, tiny_model, mixture, trained, tmp_path):
+    branch = trained.parent / "branch" / "model"
+    done = run(command(root, tiny_model, mixture, branch, data_fraction=BRANCH))
+    assert done.returncode == 0, done.stderr
+    # 3/4 of each phase: 6 of 8 steps and 4 of 5; the plateau ends where the last 5 steps begin
+    assert f"resuming after step {10 - DECAY} of 10" in done.stderr
+    assert [file.name for file in branch.parent.iterdir()] == ["model"]  # the checkpoint has served
+
+    rows = pl.read_parquet(mixture.mixture)
+    rows = rows.filter((pl.col("position") < 48) | pl.col("position").is_between(60, 91))
+    write_table(rows, tmp_path / "part.parquet", "mixture")
+    short = tmp_path / "short"
+    done = run(command(root, tiny_model, mixture, short, mixture=tmp_path / "part.parquet"))
+    assert done.returncode == 0 and "resuming" not in done.stderr, done.stderr
+    own, expected = weights(branch), weights(short)
+    assert own.keys() == expected.keys() and all(value.equal(expected[name]) for name, value in own.items())
+    assert losses(branch) == losses(short) and len(losses(short)) == 10
+    assert losses(branch)[:-DECAY] == losses(trained)[: 10 - DECAY]
+    assert pl.read_parquet(branch / "mixture.parquet").equals(rows)
+    for name in ("sequences", "prompt_tokens", "completion_tokens", "steps", "schedule"):
+        facts, of_short = (json.loads((folder / "manifest.json").read_text())["training"] for folder in (branch, short))
+        assert facts[name] == of_short[name], name
 
 
 def test_adaptation_and_overlong_samples(root, tiny_model, mixture, trained, tmp_path):

@@ -157,6 +157,27 @@ def test_two_stages_of_training_add_up(run, results):
     assert costs.filter(stage="teacher").select("format", "completion_tokens").rows() == [("ift", 1), ("reasoning", 2)]
 
 
+def test_a_model_on_a_part_of_the_data_costs_what_a_run_of_that_length_does(run, results):
+    # the mixture has both prompts; half of it is the first, which the part's own mixture lists
+    mixture = [{"position": at, "phase": 0, "prompt_id": name, "format": "reasoning"} for at, name in enumerate("ab")]
+    pair = {"prompt_tokens": 3, "ift_tokens": 1, "reasoning_tokens": 2}
+    save(results / "pairs" / "general.parquet", "pairs", [pair | {"prompt_id": name} for name in "ab"])
+    save(results / "mixtures" / "general" / "seq" / "rho-1.parquet", "mixture", mixture)
+    half = Cell("general", "small", "seq", 1.0, 0, 0.5).model_id
+    evaluated(results, half, ["a"])
+    trained(results, half)
+    folder = results / "models" / half
+    save(folder / "mixture.parquet", "mixture", mixture[:1])
+    pl.read_parquet(folder / "sequence_lengths.parquet")[:1].write_parquet(folder / "sequence_lengths.parquet")
+    costs = count(run, results, [MODELS[1], half])
+    of_training = costs.filter(stage="training").select("data_fraction", "flops", "sequences").rows()
+    assert of_training == [(0.5, 37_740.0 / 2, 1), (1.0, 37_740.0, 2)]
+    of_teacher = costs.filter(stage="teacher").select("data_fraction", "flops", "sequences").rows()
+    assert of_teacher == [(0.5, 5668.0, 1), (1.0, 2 * 5668.0, 2)]
+    exact = dict(costs.filter(stage="training").select("data_fraction", "exact_flops").rows())
+    assert exact[0.5] == exact[1.0] / 2
+
+
 def test_what_a_model_learnt_from_is_its_teachers_cost(run, results):
     teacher = count(run, results, MODELS).filter(stage="teacher")
     assert teacher.select("model_id", "format").rows() == [(MODELS[0], "ift"), (MODELS[1], "reasoning")]

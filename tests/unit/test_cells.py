@@ -27,11 +27,12 @@ from scale_or_reason.study.cells import (
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 CORPORA = NAMES.filter(lambda name: name not in RESERVED_NAMES)
 RATIOS = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1_000_000)
+PARTS = RATIOS.filter(bool)
 SEEDS = st.integers(0, 10**6)
 FORMAT = st.sampled_from(FORMATS)
 MODELS = st.one_of(
-    st.builds(Cell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS),
-    st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, st.integers(1, 10**6)),
+    st.builds(Cell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, PARTS),
+    st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, max_tokens=st.integers(1, 10**6)),
     st.builds(Adaptation, NAMES, FORMAT, FORMAT, SEEDS),
     st.builds(BaseStudent, NAMES, st.integers(0, 64)),
     st.builds(Teacher, NAMES, FORMAT),
@@ -49,6 +50,7 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
     [
         (Cell("general", "Qwen2.5-3B", "seq", 0.25), "general/Qwen2.5-3B/seq/rho-0.25/seed-0"),
         (Cell("math", "Qwen2.5-14B", "mix", 1.0, 3), "math/Qwen2.5-14B/mix/rho-1/seed-3"),
+        (Cell("math", "Qwen2.5-3B", "mix", 0.5, 0, 0.125), "math/Qwen2.5-3B/mix/rho-0.5/data-0.125/seed-0"),
         (
             LimitedCell("general", "Qwen2.5-3B", "seq", 1.0, max_tokens=32768),
             "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768",
@@ -70,6 +72,10 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
         "base/Qwen2.5-3B/shots-03",
         "adapted/Qwen2.5-3B/ift-then-ift/seed-00",
         "general/Qwen2.5-3B/seq/rho-1.5/seed-0",
+        "general/Qwen2.5-3B/seq/rho-1/data-1/seed-0",  # the whole mixture has no part of the path
+        "general/Qwen2.5-3B/seq/rho-1/data-0/seed-0",
+        "general/Qwen2.5-3B/seq/rho-1/data-0.50/seed-0",
+        "general/Qwen2.5-3B/seq/rho-1/data-0.5/seed-0/max-tokens-9",  # length limits are for runs on all data
         "general/Qwen2.5-3B/shuffled/rho-1/seed-0",
         "general/Qwen2.5-3B/seq/rho-1",
         "base/Qwen2.5-3B/seq/rho-1/seed-0",  # a corpus may not be called base
@@ -104,6 +110,8 @@ def test_columns_say_what_applies() -> None:
         "student": "s",
         "curriculum": "ift-then-reasoning",
         "ratio": 1.0,
+        "data_fraction": 1.0,
         "seed": 2,
         "shots": None,
     }
+    assert Cell("c", "s", "seq", 0.5, 0, 0.25).columns()["data_fraction"] == 0.25

@@ -103,6 +103,7 @@ def test_cost_table_has_cell_and_family():
         "student": "small",
         "curriculum": "seq",
         "ratio": 0.0,
+        "data_fraction": 1.0,
         "seed": 0,
         "shots": None,
         "stage": "evaluation",

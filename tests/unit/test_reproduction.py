@@ -13,7 +13,14 @@ from scale_or_reason.claims.reproduction import Tolerance, reproduction
 from scale_or_reason.common.tables import table_from_rows, write_csv
 
 TOLERANCE = Tolerance(points=3, factor=1.5)
-DISTILLED = {"kind": "distilled", "corpus": "general", "curriculum": "seq", "family": "Math-OE", "seeds": 1}
+DISTILLED = {
+    "kind": "distilled",
+    "data_fraction": 1.0,
+    "corpus": "general",
+    "curriculum": "seq",
+    "family": "Math-OE",
+    "seeds": 1,
+}
 
 
 @pytest.fixture

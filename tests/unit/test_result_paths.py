@@ -16,7 +16,8 @@ from scale_or_reason.study.result_paths import PATTERNS, parse_result_path, resu
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 MODELS = [
     Cell("general", "s", "seq", 0.25, 1),
-    LimitedCell("general", "s", "mix", 0.5, 0, 64),
+    LimitedCell("general", "s", "mix", 0.5, 0, max_tokens=64),
+    Cell("general", "s", "mix", 0.5, 0, 0.25),
     Adaptation("s", "ift", "reasoning"),
     BaseStudent("s", 3),
     Teacher("t", "ift"),

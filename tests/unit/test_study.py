@@ -94,6 +94,21 @@ def test_learning_rate_of_a_mixture(paper: dict[str, Any], rule: str, rate: floa
     assert Study.from_config(config).learning_rate("Qwen2.5-0.5B", 0.25) == pytest.approx(rate)
 
 
+def test_parts_of_the_data_are_branches_of_each_training(paper: dict[str, Any]) -> None:
+    config = deepcopy(paper)
+    config["study"]["data_fractions"] = [1, 0.5, 0.25]
+    study, whole = Study.from_config(config), Study.from_config(paper)
+    assert whole.branches() == [] and whole.branch_variants() == []
+    # what the study has without parts keeps its place, in paths and in the batches of its jobs
+    assert study.trainings() == whole.trainings() and study.limited() == whole.limited()
+    assert study.cells() == whole.cells() and study.adapted() == whole.adapted()
+    assert len(study.branches()) == len(set(study.branches())) == 2 * 80
+    assert len(study.branch_variants()) == 2 * len(study.variants())
+    assert set(study.evaluated()) == {*whole.evaluated(), *study.branches()}
+    (training,) = study.lineage(study.branches()[0])
+    assert (training.data_fraction, training.mixture) == (0.25, "general/seq/rho-0")
+
+
 def test_an_adaptation_starts_from_a_trained_cell(paper: dict[str, Any]) -> None:
     study = Study.from_config(paper)
     start, last = study.lineage(Adaptation("Qwen2.5-3B", "reasoning", "ift", 0))
@@ -110,7 +125,7 @@ def test_what_is_not_trained_here_has_learnt_from_nothing(paper: dict[str, Any])
     cell = Cell("math", "Qwen2.5-3B", "mix", 0.25, 1)
     (training,) = study.lineage(cell)
     assert (training.model_id, training.mixture) == (cell.model_id, "math/mix/rho-0.25")
-    assert study.lineage(LimitedCell("math", "Qwen2.5-3B", "mix", 0.25, 1, 99)) == (training,)
+    assert study.lineage(LimitedCell("math", "Qwen2.5-3B", "mix", 0.25, 1, max_tokens=99)) == (training,)
 
 
 def test_an_adaptation_corpus_outside_the_grid_is_still_prepared(paper: dict[str, Any]) -> None:

@@ -163,6 +163,9 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/ratios", [0, 1.5]), "study.ratios[1]", "at most 1"),
     (at("study/ratios", [-0.5]), "study.ratios[0]", "at least 0"),
     (at("study/ratios", [0, 0]), "study.ratios", "no entry twice"),
+    (at("study/data_fractions", [0, 1]), "study.data_fractions[0]", "more than 0"),
+    (at("study/data_fractions", [1, 1.5]), "study.data_fractions[1]", "at most 1"),
+    (at("study/data_fractions", [1, 0.5, 0.5]), "study.data_fractions", "no entry twice"),
     (at("study/curricula", ["sequential"]), "study.curricula[0]", "seq"),
     (at("study/adaptations", ["ift-then-both"]), "study.adaptations[0]", "ift-then-reasoning"),
     (at("study/seeds", []), "study.seeds", "at least 1"),
@@ -212,6 +215,8 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("benchmarks/options", {"coqa": {"turn": "last"}}), "benchmarks.options.coqa.turn", "turns"),
     (at("benchmarks/options", {"coqa": {"turns": "all"}}), "benchmarks.options.coqa.turns", "last, every"),
     (at("study/ratios", [0, 1, 0.12345678]), "study.ratios[2]", "six digits"),
+    (at("study/data_fractions", [1, 0.12345678]), "study.data_fractions[1]", "six digits"),
+    (at("study/data_fractions", [0.5]), "study.data_fractions", "1 among them"),
     (at("study/corpora", ["math"]), "study.adaptation_corpora.from", "math"),
     (at("study/ratios", [0, 0.5]), "study.adaptations[2]", "ratio 1"),
     (

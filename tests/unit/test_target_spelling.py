@@ -42,7 +42,8 @@ def test_other_words_are_left_alone(word: str) -> None:
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(0, 1_000_000), st.integers(1, 4))
 def test_every_path_of_a_model_passes_and_no_zero_in_front_does(seed: int, limit: int, part: int, zeros: int) -> None:
-    for model in (Cell("c", "s", "mix", part / 1e6, seed), LimitedCell("c", "s", "mix", part / 1e6, seed, limit)):
+    cell = ("c", "s", "mix", part / 1e6, seed)
+    for model in (Cell(*cell), Cell(*cell, part / 1e6 or 1.0), LimitedCell(*cell, max_tokens=limit)):
         check_spelling([f"results/v2/models/{model.model_id}"])
         assert parse_model_id(model.model_id) == model
         wrong = model.model_id.replace("seed-", "seed-" + "0" * zeros)

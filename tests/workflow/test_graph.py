@@ -197,14 +197,20 @@ def test_what_a_model_cost_needs_that_models_trainings_only(tree: Tree) -> None:
 
 def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path: Path) -> None:
     overlay = tmp_path / "search.yaml"
-    overlay.write_text("students: {micro-1M: {learning_rate: search}}\n")
+    overlay.write_text("students: {micro-1M: {learning_rate: search}}\nstudy:\n  data_fractions: [0.5, 1]\n")
     study = (*MICRO, str(overlay))
     cells = [f"results/micro/models/general/{student}/mix/rho-0.5/seed-0" for student in ("micro-1M", "micro-0.49M")]
-    run = tree.snakemake("-n", "-p", "--quiet=reason", *cells, study=study)
+    branch = "results/micro/models/general/micro-1M/mix/rho-0.5/data-0.5/seed-0"
+    run = tree.snakemake("-n", "-p", "--quiet=reason", *cells, branch, study=study)
     jobs = run.jobs
     assert (jobs["sample_search_data"], jobs["try_learning_rate"], jobs["choose_learning_rates"]) == (2, 2 * 5, 1)
-    assert jobs["train_student"] == 2
+    assert (jobs["train_student"], jobs["train_branch"]) == (2, 1)
     trainings = re.findall(r"train_student\.py .*", run.stdout + run.stderr)
+    # the run on half of the data is a branch of the full run, which is told where to put its checkpoint
+    (tail,) = [line for line in trainings if "--data-fraction" in line]
+    assert " --data-fraction 0.5 " in tail and f"--output {branch} " in tail
+    trainings.remove(tail)
+    assert [line.count(f" --branches 0.5={branch} ") for line in trainings if "students/micro-1M" in line] == [1]
     searched = next(line for line in trainings if "students/micro-1M" in line)
     other = next(line for line in trainings if "students/micro-0.49M" in line)
     rule = "--ratio 0.5 --mixture-learning-rate reasoning"
@@ -215,7 +221,7 @@ def test_a_searched_learning_rate_comes_before_the_training(tree: Tree, tmp_path
     assert adapted["try_learning_rate"] == 2 * 5
     assert tree.dry_run("tables", study=study)["choose_learning_rates"] == 1
     with overlay.open("a") as stream:
-        stream.write("study: {ratios: [0], adaptations: []}\n")
+        stream.write("  ratios: [0]\n  adaptations: []\n")
     assert tree.dry_run("tables", study=study)["try_learning_rate"] == 5  # nobody trains on reasoning
 
 

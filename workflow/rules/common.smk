@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from scale_or_reason.benchmarks.own import use_own_files
-from scale_or_reason.study.cells import CELL_PATTERN, FORMATS, MODEL_ID_PATTERN, NUMBER, RATIO, CURRICULA
+from scale_or_reason.study.cells import CURRICULA, FORMATS, FULL_CELL_PATTERN, MODEL_ID_PATTERN, NUMBER, PART, RATIO
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note
 from scale_or_reason.study.hub_lock import DATASET, pin_revisions, read_lock
@@ -85,7 +85,7 @@ def one_of(names):
 TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
 BASE = rf"(?=base/){MODEL_ID_PATTERN}"
 EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
-LIMITABLE = rf"(?!.*/mix/rho-[01]/){CELL_PATTERN}"
+LIMITABLE = rf"(?!.*/mix/rho-[01]/){FULL_CELL_PATTERN}"
 SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
 
 
@@ -101,6 +101,7 @@ wildcard_constraints:
     first=one_of(FORMATS),
     second=one_of(FORMATS),
     ratio=RATIO,
+    data_fraction=PART,
     seed=NUMBER,
     rate=r"[0-9.]+(?:e[+-][0-9]+)?",
     shots=NUMBER,

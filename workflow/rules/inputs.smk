@@ -183,7 +183,14 @@ def models_on_page(benchmark):
     """All models that are evaluated on a benchmark."""
     return [
         model.model_id
-        for model in [*STUDY.teachers(), *STUDY.trainings(), *STUDY.adapted(), *STUDY.base_students(), *STUDY.limited()]
+        for model in [
+            *STUDY.teachers(),
+            *STUDY.trainings(),
+            *STUDY.branches(),
+            *STUDY.adapted(),
+            *STUDY.base_students(),
+            *STUDY.limited(),
+        ]
         if benchmark in STUDY.benchmarks_of(model)
     ]
 

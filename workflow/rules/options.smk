@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scale_or_reason.benchmarks.own import declaration_hash
 from scale_or_reason.benchmarks.registry import get_benchmark
-from scale_or_reason.study.cells import ratio_of_format
+from scale_or_reason.study.cells import Cell, format_ratio, ratio_of_format
 from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
@@ -316,6 +316,17 @@ def execution_options(wildcards, threads):
     execution["gradient_checkpointing"] = "on" if execution["gradient_checkpointing"] else "off"
     spelled = options({"deepspeed": deepspeed_file(STUDY.students[wildcards.student].deepspeed, PROJECT), **execution})
     return f"{spelled} {option('report_to', *reports)}" if reports else spelled
+
+
+def execution_of_full_run(wildcards, threads):
+    """The same for a training on a whole mixture, with the outputs of its branches, which begin with its checkpoints."""
+    cell = Cell(wildcards.corpus, wildcards.student, wildcards.curriculum, float(wildcards.ratio), int(wildcards.seed))
+    branches = [
+        f"{format_ratio(branch.data_fraction)}=results/{STUDY.name}/models/{branch.model_id}"
+        for branch in STUDY.branches_of(cell)
+    ]
+    spelled = execution_options(wildcards, threads)
+    return f"{spelled} {option('branches', *branches)}" if branches else spelled
 
 
 def launcher(wildcards, threads):

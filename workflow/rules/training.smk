@@ -40,7 +40,7 @@ rule train_student:
         start="",
         learning_rate=learning_rate_option,
         recipe=options(RECIPE),
-        execution=execution_options,
+        execution=execution_of_full_run,
         replica=replica_options,
         version=version_of("training"),
     message:
@@ -52,6 +52,29 @@ rule train_student:
         " --mixture {input.mixture} --tokens {input.tokens}"
         " {params.learning_rate} {params.recipe} {params.execution}"
         " {params.replica} --output {output.model} &> {log}"
+
+
+# A cell that is trained on a part of its mixture resumes from a checkpoint of the full run, and without it trains from the
+# start, to the same weights.
+use rule train_student as train_branch with:
+    input:
+        mixture="<results>/mixtures/{corpus}/{curriculum}/rho-{ratio}.parquet",
+        tokens=tokens_of,
+        model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+        rates=rates_of,
+        full="<results>/models/{corpus}/{student}/{curriculum}/rho-{ratio}/seed-{seed}",
+    output:
+        model=directory("<results>/models/{corpus}/{student}/{curriculum}/rho-{ratio}/data-{data_fraction}/seed-{seed}"),
+    log:
+        "<logs>/train_branch/{corpus}/{student}/{curriculum}/rho-{ratio}/data-{data_fraction}/seed-{seed}.log",
+    benchmark:
+        "<benchmarks>/train_branch/{corpus}/{student}/{curriculum}/rho-{ratio}/data-{data_fraction}/seed-{seed}.tsv"
+    params:
+        start=lambda wildcards: option("data_fraction", wildcards.data_fraction),
+        execution=execution_options,
+    message:
+        "train {wildcards.student} on {wildcards.data_fraction} of {wildcards.corpus}: {wildcards.curriculum},"
+        " reasoning ratio {wildcards.ratio}"
 
 
 use rule train_student as adapt_student with:
@@ -68,6 +91,7 @@ use rule train_student as adapt_student with:
         "<benchmarks>/adapt_student/{student}/{first}-then-{second}/seed-{seed}.tsv"
     params:
         start=lambda wildcards, input: f"--init-from {input.start}",
+        execution=execution_options,
         # the paths of adaptations do not name their corpora
         corpora=json_option("corpora", STUDY.adaptation_corpora),
     message:
@@ -94,5 +118,8 @@ rule link_mixed_endpoint:
 
 rule models:
     input:
-        expand("<results>/models/{model_id}", model_id=[model.model_id for model in STUDY.cells() + STUDY.adapted()]),
+        expand(
+            "<results>/models/{model_id}",
+            model_id=[model.model_id for model in STUDY.cells() + STUDY.branches() + STUDY.adapted()],
+        ),
     localrule: True

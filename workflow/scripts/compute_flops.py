@@ -138,14 +138,19 @@ class CostCounter:
         return model
 
     def _teacher(self, trainings: Sequence[Training]) -> Rows:
-        key = tuple(training.mixture for training in trainings)
+        mixtures = [self._mixture(training) for training in trainings]
+        key = tuple(map(str, mixtures))
         if key not in self.taught:
-            files = [
-                (self.results / "mixtures" / f"{one.mixture}.parquet", self.results / "pairs" / f"{one.corpus}.parquet")
-                for one in trainings
-            ]
+            pairs = [self.results / "pairs" / f"{training.corpus}.parquet" for training in trainings]
+            files = list(zip(mixtures, pairs, strict=True))
             self.taught[key] = teacher_rows(self.teacher, read_taught(files))
         return self.taught[key]
+
+    def _mixture(self, training: Training) -> Path:
+        """What a training was given: a mixture, or the part of one that lies beside its model."""
+        if training.data_fraction == 1:
+            return self.results / "mixtures" / f"{training.mixture}.parquet"
+        return self.results / "models" / training.model_id / "mixture.parquet"
 
     def _training(self, model: Decoder, trainings: Sequence[Training]) -> dict[str, Any]:
         folders = [self.results / "models" / training.model_id for training in trainings]

@@ -22,7 +22,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import atomic_directory, read_json, remove_partial_writes, write_json
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.study.learning_rates import MIXTURE_RULES, rate_at
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import Sequences
@@ -38,6 +38,13 @@ def parse_arguments() -> argparse.Namespace:
     inputs = parser.add_argument_group("inputs and output")
     command.add_inputs(inputs)
     inputs.add_argument("--output", type=Path, required=True, help="folder of the finished model")
+    inputs.add_argument(
+        "--branches",
+        nargs="*",
+        default=[],
+        metavar="FRACTION=FOLDER",
+        help="outputs of this training with --data-fraction: checkpoints for them are written beside these folders",
+    )
     recipe = parser.add_argument_group("recipe")
     rate = recipe.add_mutually_exclusive_group(required=True)
     rate.add_argument("--learning-rate", type=float, help="at the peak")
@@ -54,6 +61,12 @@ def parse_arguments() -> argparse.Namespace:
         default="reasoning",
         help="rule for the rate of a mixture of both formats (%(default)s)",
     )
+    recipe.add_argument(
+        "--data-fraction",
+        type=float,
+        default=1.0,
+        help="train on the first steps of each phase, so many of all (%(default)s)",
+    )
     command.add_recipe(recipe)
     command.add_execution(
         parser.add_argument_group("execution (affects memory and speed, and the result only by rounding)")
@@ -66,9 +79,40 @@ def main() -> None:
 
 
 def complete_and_check(arguments: argparse.Namespace) -> None:
-    """Set the learning rate, and refuse a run that has diverged before."""
+    """Check the data fraction and its branches, set the learning rate, and refuse a run that has diverged before."""
+    check_fraction(arguments.data_fraction, "--data-fraction")
+    if arguments.branches and arguments.data_fraction != 1:
+        raise StudyError(
+            "a training on a part of the data has no branches",
+            key="--branches",
+            found=f"--data-fraction {arguments.data_fraction:g}",
+            expected="branches of the training on all of the data",
+            remedy="leave out one of the two options",
+        )
     find_rate(arguments)
     command.refuse_diverged_run(arguments)
+
+
+def check_fraction(fraction: float, key: str) -> float:
+    """The fraction, if it is one; :class:`StudyError` otherwise."""
+    if not 0 < fraction <= 1:
+        raise StudyError("the data fraction is out of range", key=key, found=fraction, expected="above 0, at most 1")
+    return fraction
+
+
+def branches_of(texts: list[str]) -> dict[float, Path]:
+    """The outputs of the branches by their fractions."""
+    branches = {}
+    for text in texts:
+        fraction, equals, folder = text.partition("=")
+        try:
+            number = float(fraction)
+        except ValueError:
+            number = 0.0
+        if not equals or not folder:
+            raise StudyError("a branch has no folder", key="--branches", found=text, expected="FRACTION=FOLDER")
+        branches[check_fraction(number, "--branches")] = Path(folder)
+    return branches
 
 
 def find_rate(arguments: argparse.Namespace) -> None:
@@ -100,7 +144,7 @@ def find_rate(arguments: argparse.Namespace) -> None:
 def train_and_save(arguments: argparse.Namespace) -> bool:
     from scale_or_reason.training.trainer.checkpoints import remove_checkpoints
 
-    ready = command.prepare(arguments)
+    ready = command.prepare(arguments, arguments.data_fraction, branches_of(arguments.branches))
     trained = command.run(arguments, ready)
     if trained.finished and launch.rank() == 0:
         facts = ready.manifest | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
@@ -108,6 +152,8 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
         with atomic_directory(arguments.output) as folder:
             students.save_student(folder, trained.model, trained.weights, ready.tokenizer, arguments.stop_token)
             write_lengths(ready.sequences, folder / "sequence_lengths.parquet")
+            if arguments.data_fraction != 1:
+                write_table(ready.mixture, folder / "mixture.parquet", "mixture")
             write_csv(training_log(trained.log, ready.sequences, ready.plan), folder / "training_log.csv")
             write_json(facts, folder / "manifest.json")
         remove_checkpoints(ready.checkpoints)

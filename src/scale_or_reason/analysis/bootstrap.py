@@ -232,4 +232,5 @@ class _SeedErrors:
 
 def _cell_name(row: Mapping[str, Any]) -> str:
     parts = [row[name] for name in ("kind", "corpus", "student", "curriculum", "ratio", "shots")]
-    return "/".join("" if part is None else str(part) for part in parts)
+    part_of_data = [] if row["data_fraction"] == 1 else [f"data-{row['data_fraction']}"]
+    return "/".join(["" if part is None else str(part) for part in parts] + part_of_data)

@@ -86,16 +86,20 @@ def costs_and_accuracies(evidence: Evidence, cells: Sequence[int], task: str, co
 
 
 def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
-    """The cells of a corpus that compete for a frontier."""
-    own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus)
+    """The cells of a corpus, trained on all of it, that compete for a frontier."""
+    own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus) & (pl.col("data_fraction") == 1)
     one_format = pl.col("ratio").is_in([0.0, 1.0])
     chosen = own & (one_format if competition == "formats" else one_format | (pl.col("curriculum") == "seq"))
     return evidence.cells.with_row_index().filter(chosen)["index"].to_list()
 
 
 def ift_curve(evidence: Evidence, corpus: str, task: str, cost: str) -> tuple[Floats, Floats] | None:
-    """Costs and accuracies of the IFT students, (1 + replicates, students); None if there are fewer than two."""
-    students = evidence.cells.with_row_index().filter(kind="distilled", corpus=corpus, ratio=0.0)["index"]
+    """Costs and accuracies of the IFT students, (1 + replicates, students); None if there are fewer than two.
+
+    They are those trained on the whole corpus.
+    """
+    ift = {"kind": "distilled", "corpus": corpus, "ratio": 0.0, "data_fraction": 1.0}
+    students = evidence.cells.with_row_index().filter(**ift)["index"]
     values = [(evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)) for cell in students]
     there = [pair for pair in values if all(_there(part) for part in pair)]
     if len(there) < 2:
@@ -177,7 +181,7 @@ def _everything(evidence: Evidence) -> Iterator[tuple[int, str]]:
 def _ift_of(evidence: Evidence, cell: int) -> int | None:
     row = evidence.cells.row(cell, named=True)
     if row["kind"] == "distilled":
-        return evidence.find(row["student"], row["corpus"], 0.0)
+        return evidence.find(row["student"], row["corpus"], 0.0, data_fraction=row["data_fraction"])
     return evidence.adapted(row["student"], "ift", "ift") if row["kind"] == "adapted" else None
 
 

@@ -80,8 +80,9 @@ def power_laws(scores: pl.DataFrame, costs: pl.DataFrame, *, sizes: Mapping[str,
 
 
 def _curves(points: pl.DataFrame, sizes: Mapping[str, float]) -> Iterator[tuple[dict[str, Any], pl.DataFrame]]:
-    """The students of each corpus, family and format, from small to large; perhaps none of a format."""
-    formats = model_points.with_format(model_points.with_sizes(points, sizes))
+    """The students of each corpus, family and format, trained on whole mixtures, from small to large; perhaps none."""
+    whole = model_points.of_whole_data(points)
+    formats = model_points.with_format(model_points.with_sizes(whole, sizes))
     values = ("accuracy", "ci_low", "ci_high", "training_flops", "inference_flops")
     students = model_points.mean_over_seeds(
         formats.filter((pl.col("kind") == "distilled") & pl.col("format").is_not_null()), values

@@ -36,7 +36,8 @@ def table1(
     Every student of ``sizes`` has its rows, so that a gap shows.
     """
     points = model_points.with_format(model_points.with_sizes(family_scores(scores), sizes))
-    trained = points.filter((pl.col("kind") == "distilled") & pl.col("format").is_not_null())
+    trained = model_points.of_whole_data(points)
+    trained = trained.filter((pl.col("kind") == "distilled") & pl.col("format").is_not_null())
     found = {
         (row["corpus"], row["family"], row["student"], row["format"]): tuple(100 * row[name] for name in _VALUES)
         for row in model_points.mean_over_seeds(trained, _VALUES).to_dicts()

@@ -22,6 +22,7 @@ from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interv
 from scale_or_reason.claims.study_view import PLACES, Missing, StudyView
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import Evidence
+from scale_or_reason.scoring.model_points import of_whole_data
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +75,7 @@ def findings(
 
     ``corpora``, ``stopped``, ``limits`` and ``rates`` as in :class:`~scale_or_reason.claims.study_view.StudyView`.
     """
+    stopped = None if stopped is None else of_whole_data(stopped)
     rows = [_row(statement, StudyView(evidence, corpora, stopped, limits, rates or {})) for statement in statements]
     adjusted = benjamini_hochberg([np.nan if row["p"] is None else row["p"] for row in rows])
     for row, q in zip(rows, adjusted, strict=True):

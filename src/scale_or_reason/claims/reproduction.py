@@ -11,6 +11,7 @@ import polars as pl
 
 from scale_or_reason.claims.paper_results import CORPORA, POWER_LAW, TABLE1, TEACHER, read_reference
 from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.scoring.model_points import of_whole_data
 from scale_or_reason.study.cells import FORMATS
 
 VERSIONS = ("v1", "v2")
@@ -35,6 +36,7 @@ def reproduction(
     number, no if none of it does, else undecided.
     """
     rows: list[dict[str, Any]] = []
+    uncertainty, frontiers = map(of_whole_data, (uncertainty, frontiers))
     ours = uncertainty.filter(pl.col("benchmark").is_null())
     flops = frontiers.filter(pl.col("benchmark").is_null(), cost="inference", among="formats")
     for version in VERSIONS:

@@ -15,6 +15,7 @@ CELL_COLUMNS: dict[str, pl.DataType] = {
     "student": _TEXT,  # for kind teacher: the teacher's name
     "curriculum": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like
     "ratio": _SHARE,
+    "data_fraction": _SHARE,  # of the mixture that was trained on; 1 for models that are not trained here
     "seed": _COUNT,
     "shots": _COUNT,
 }

@@ -52,6 +52,8 @@ def _training(model: Cell | Adaptation, study: Study, config: Mapping[str, Any])
         "seed": derive_seed(study.seed, "replica", str(model.seed)),
         "replica": model.seed,
     }
+    if isinstance(model, Cell) and model.data_fraction != 1:
+        expected["data_fraction"] = model.data_fraction
     if model.student not in study.searched:
         ratio = model.ratio if isinstance(model, Cell) else ratio_of_format(model.second)
         expected["learning_rate"] = study.learning_rate(model.student, float(ratio))

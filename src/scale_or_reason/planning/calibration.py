@@ -156,8 +156,8 @@ def _training_lengths(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _trainings(costs: pl.DataFrame) -> pl.DataFrame:
-    # an adapted student's row has the sum of its two trainings
-    return costs.filter(pl.col("stage") == "training", pl.col("kind") == "distilled")
+    # an adapted student's row has the sum of its two trainings; a run on a part of the data has trained its tail only
+    return costs.filter(pl.col("stage") == "training", pl.col("kind") == "distilled", pl.col("data_fraction") == 1)
 
 
 def _kept(costs: pl.DataFrame, pairs: Path) -> dict[str, float]:

@@ -182,9 +182,6 @@ def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estima
         return 0.0
     students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}
     shapes = [estimator.shape(student) for student in students.values()]
-    sizes = [
-        CHECKPOINTS_AT_ONCE * checkpoint_bytes(shape, config["training"]["dtype"])
-        for shape in shapes
-        if shape is not None
-    ]
+    at_once = CHECKPOINTS_AT_ONCE + len(config["study"]["data_fractions"]) - 1
+    sizes = [at_once * checkpoint_bytes(shape, config["training"]["dtype"]) for shape in shapes if shape is not None]
     return max(sizes, default=0.0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
+from scale_or_reason.planning.branches import branch_calls
 from scale_or_reason.study.catalogue import TeacherModel
 from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell, format_ratio
 from scale_or_reason.study.learning_rates import format_rate
@@ -194,6 +195,8 @@ class Work:
     def _training(self) -> Iterator[Unit]:
         for cell in self.study.trainings():
             yield self._training_unit("train_student", cell)
+        for cell in self.study.branches():
+            yield self._training_unit("train_branch", cell)
         for model in self.study.adapted():
             yield self._training_unit("adapt_student", model)
 
@@ -203,6 +206,8 @@ class Work:
         prompt, answers = self.assumed.training_lengths(training.corpus)
         shares = {"ift": 1 - training.ratio, "reasoning": training.ratio}
         calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
+        if training.data_fraction != 1:
+            calls = branch_calls(calls, training.curriculum, training.data_fraction, self.config["training"])
         target = self.results / result_path("model", model_id=model.model_id)
         student, mixed = self.study.students[model.student], training.curriculum == "mix"
         return Unit("training", rule, model.model_id, model.model_id, target, student, calls, mixed=mixed)

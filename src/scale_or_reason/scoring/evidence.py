@@ -61,17 +61,19 @@ class Evidence:
         return len(self.values["accuracy"]) - 1
 
     def find(
-        self, student: str, corpus: str, ratio: float, curriculum: str = "seq", kind: str = "distilled"
+        self, student: str, corpus: str, ratio: float, curriculum: str = "seq", data_fraction: float = 1.0
     ) -> int | None:
-        """The row of a trained cell, None if it is missing. At ratios 0 and 1 both curricula are one cell."""
-        curriculum = "seq" if kind == "distilled" and ratio in (0, 1) else curriculum
-        named = {"kind": kind, "corpus": corpus, "student": student, "curriculum": curriculum, "ratio": float(ratio)}
+        """The row of a distilled cell, None if it is missing. At ratios 0 and 1 both curricula are one cell."""
+        curriculum = "seq" if ratio in (0, 1) else curriculum
+        named: dict[str, Any] = {"kind": "distilled", "corpus": corpus, "student": student, "curriculum": curriculum}
+        named |= {"ratio": float(ratio), "data_fraction": float(data_fraction)}
         return self._index.get(tuple(named.get(name) for name in CELL))
 
     def adapted(self, student: str, first: str, second: str) -> int | None:
         """The row of an adaptation, None if it is missing."""
         ratio = float(FORMATS.index(second))
-        named = {"kind": "adapted", "student": student, "curriculum": f"{first}-then-{second}", "ratio": ratio}
+        curriculum = f"{first}-then-{second}"
+        named = {"kind": "adapted", "student": student, "curriculum": curriculum, "ratio": ratio, "data_fraction": 1.0}
         return self._index.get(tuple(named.get(name) for name in CELL))
 
     def teacher(self) -> int | None:
@@ -106,7 +108,8 @@ class Evidence:
         """The cell's model id without its seed."""
         row = self.cells.row(cell, named=True)
         if row["kind"] == "distilled":
-            return f"{row['corpus']}/{row['student']}/{row['curriculum']}/rho-{row['ratio']:g}"
+            part = "" if row["data_fraction"] == 1 else f"/data-{row['data_fraction']:g}"
+            return f"{row['corpus']}/{row['student']}/{row['curriculum']}/rho-{row['ratio']:g}{part}"
         if row["kind"] == "teacher":
             return f"teacher/{row['student']}/{FORMATS[int(row['ratio'])]}"
         return f"adapted/{row['student']}/{row['curriculum']}" if row["kind"] == "adapted" else f"base/{row['student']}"
@@ -124,7 +127,7 @@ def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, floa
         .group_by(CELL, maintain_order=True)
         .agg(pl.col("training_flops").mean(), models=pl.col("model_id"), seeds=pl.len().cast(pl.Int64))
         .with_columns(size_b=size)
-        .sort("kind", "corpus", "size_b", "student", "curriculum", "ratio", "shots", nulls_last=True)
+        .sort("kind", "corpus", "size_b", "student", "curriculum", "ratio", "data_fraction", "shots", nulls_last=True)
     )
 
 

@@ -48,6 +48,11 @@ def with_format(points: pl.DataFrame) -> pl.DataFrame:
     return points.with_columns(format=pl.when(ratio == 0).then(ift).when(ratio == 1).then(reasoning))
 
 
+def of_whole_data(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of models that were not trained on a part of a mixture; all rows of a table without that column."""
+    return table.filter(pl.col("data_fraction") == 1) if "data_fraction" in table.columns else table
+
+
 def mean_over_seeds(points: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:
     """One row for all replicas of a model: means of ``values``.
 

@@ -93,7 +93,14 @@ def _groups(study: Study) -> list[Group]:
     limited = [f"{variant}/seed-{{seed}}/max-tokens-{count}" for variant, count in study.limited_variants()]
     own, few = study.benchmarks, study.length_limits.benchmarks
     rows = (
-        ("student", "{corpus}/{student}", "/seed-{seed}", _with_seed(study.variants()), own, cells),
+        (
+            "student",
+            "{corpus}/{student}",
+            "/seed-{seed}",
+            _with_seed([*study.variants(), *study.branch_variants()]),
+            own,
+            cells,
+        ),
         ("adapted_student", "adapted/{student}", "/seed-{seed}", _with_seed(study.adapted_variants()), own, adapted),
         ("base_student", "base/{student}", "", [f"shots-{count}" for count in study.base_shots], own, tuple(students)),
         ("teacher", "teacher/{teacher}", "", FORMATS, own, teachers),

@@ -3,7 +3,8 @@
 A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdicts/{judge}/``::
 
     general/Qwen2.5-3B/seq/rho-0.25/seed-0          a distilled student: one cell of the grid
-    general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    the same, with another limit on answer length
+    general/Qwen2.5-3B/seq/rho-0.25/data-0.5/seed-0 the same, trained on half of the mixture
+    general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    a cell with another limit on answer length
     adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
     base/Qwen2.5-3B/shots-3                         a base student with 3 few-shot examples
     teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
@@ -27,10 +28,12 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 #: One spelling: ``seed-01`` would lie beside ``seed-1`` and mean the same.
 NUMBER = r"(?:0|[1-9][0-9]*)"
 RATIO = r"(?:0|1|0\.[0-9]*[1-9])"
+#: A share of the mixture below 1: the path of a training on all of it names no share.
+PART = r"0\.[0-9]*[1-9]"
 
 
 def format_ratio(ratio: float) -> str:
-    """The one spelling of a reasoning ratio in paths: ``0``, ``0.25``, ``1``."""
+    """The one spelling of a share in paths, such as a reasoning ratio: ``0``, ``0.25``, ``1``."""
     return f"{ratio:.6f}".rstrip("0").rstrip(".")
 
 
@@ -53,7 +56,8 @@ class _Model:
             return None
         types = {field.name: field.type for field in fields(cls)}
         cast = {"int": int, "float": float, "str": str}
-        return cls(**{name: cast[str(types[name])](text) for name, text in match.groupdict().items()})
+        found = {name: text for name, text in match.groupdict().items() if text is not None}
+        return cls(**{name: cast[str(types[name])](text) for name, text in found.items()})
 
     @property
     def model_id(self) -> str:
@@ -61,31 +65,39 @@ class _Model:
 
     def columns(self) -> dict[str, Any]:
         """The model's values for the columns ``tables.CELL_COLUMNS``; null where a column does not apply."""
-        names = ("corpus", "student", "curriculum", "ratio", "seed", "shots")
-        own = asdict(self)
+        names = ("corpus", "student", "curriculum", "ratio", "data_fraction", "seed", "shots")
+        own = {"data_fraction": 1.0} | asdict(self)
         return {"model_id": self.model_id, "kind": self.kind} | {name: own.get(name) for name in names}
+
+
+#: A cell's path up to its mixture.
+_MIXTURE = (
+    rf"(?P<corpus>(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME})/(?P<student>{NAME})"
+    rf"/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{RATIO})"
+)
 
 
 @dataclass(frozen=True, order=True)
 class Cell(_Model):
-    """A distilled student: one cell of the grid students x ratios x curricula x corpora (x seeds)."""
+    """A distilled student: one cell of the grid students x ratios x curricula x corpora (x seeds x data fractions).
+
+    It is trained on the first ``data_fraction`` of its mixture: the first part of each phase.
+    """
 
     corpus: str
     student: str
     curriculum: str
     ratio: float
     seed: int = 0
+    data_fraction: float = 1.0
 
     kind: ClassVar[str] = "distilled"
-    pattern: ClassVar[str] = (
-        rf"(?P<corpus>(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME})/(?P<student>{NAME})"
-        rf"/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{RATIO})/seed-(?P<seed>{NUMBER})"
-    )
+    pattern: ClassVar[str] = rf"{_MIXTURE}(?:/data-(?P<data_fraction>{PART}))?/seed-(?P<seed>{NUMBER})"
 
     @property
     def model_id(self) -> str:
-        ratio = format_ratio(self.ratio)
-        return f"{self.corpus}/{self.student}/{self.curriculum}/rho-{ratio}/seed-{self.seed}"
+        part = "" if self.data_fraction == 1 else f"/data-{format_ratio(self.data_fraction)}"
+        return f"{self.corpus}/{self.student}/{self.curriculum}/rho-{format_ratio(self.ratio)}{part}/seed-{self.seed}"
 
     @property
     def trained_as(self) -> Cell:
@@ -100,7 +112,7 @@ class LimitedCell(Cell):
     max_tokens: int = 0
 
     kind: ClassVar[str] = "limited"
-    pattern: ClassVar[str] = rf"{Cell.pattern}/max-tokens-(?P<max_tokens>[1-9][0-9]*)"
+    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/max-tokens-(?P<max_tokens>[1-9][0-9]*)"
 
     @property
     def cell(self) -> Cell:
@@ -183,6 +195,7 @@ def parse_model_id(model_id: str) -> AnyModel:
         "invalid model id",
         found=model_id,
         expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N, "
+        "CORPUS/STUDENT/seq|mix/rho-R/data-F/seed-N, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K or teacher/TEACHER/ift|reasoning",
         remedy="use a path that `snakemake -n` lists",
@@ -194,5 +207,5 @@ def _anonymous(pattern: str) -> str:
 
 
 #: Regular expressions without named groups, for Snakemake's wildcard constraints.
-CELL_PATTERN = _anonymous(Cell.pattern)
+FULL_CELL_PATTERN = _anonymous(rf"{_MIXTURE}/seed-{NUMBER}")
 MODEL_ID_PATTERN = "(?:" + "|".join(_anonymous(kind.pattern) for kind in _KINDS) + ")"

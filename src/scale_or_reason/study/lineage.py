@@ -17,10 +17,11 @@ class Training:
     corpus: str
     curriculum: str
     ratio: float
+    data_fraction: float = 1.0
 
     @property
     def mixture(self) -> str:
-        """The part of the mixture's path below ``mixtures/``, without the suffix."""
+        """The part of the mixture's path below ``mixtures/``, without the suffix; of the whole mixture."""
         return f"{self.corpus}/{self.curriculum}/rho-{format_ratio(self.ratio)}"
 
 
@@ -46,5 +47,5 @@ def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Tra
     if isinstance(model, LimitedCell):
         return lineage(model.cell, adaptation_corpora)
     if isinstance(model, Cell):
-        return (Training(model.model_id, model.corpus, model.curriculum, model.ratio),)
+        return (Training(model.model_id, model.corpus, model.curriculum, model.ratio, model.data_fraction),)
     return ()

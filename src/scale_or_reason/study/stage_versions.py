@@ -25,6 +25,6 @@ STAGE_VERSIONS: dict[str, int] = {
     "answers": 1,
     "verdicts": 4,
     "grades": 3,
-    "scores": 4,
-    "costs": 3,
+    "scores": 5,
+    "costs": 4,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -83,6 +83,7 @@ class Study:
     corpora: Mapping[str, Corpus]
     grid_corpora: tuple[str, ...]
     ratios: tuple[float, ...]
+    data_fractions: tuple[float, ...]
     curricula: tuple[str, ...]
     adaptations: tuple[tuple[str, str], ...]
     adaptation_corpora: Mapping[str, str]
@@ -124,6 +125,7 @@ class Study:
             corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
             grid_corpora=tuple(chosen["corpora"]),
             ratios=tuple(sorted(chosen["ratios"])),
+            data_fractions=tuple(sorted(map(float, chosen["data_fractions"]))),
             curricula=tuple(sorted(chosen["curricula"], key=CURRICULA.index)),
             adaptations=tuple(sorted(_formats_of(text) for text in chosen["adaptations"])),
             adaptation_corpora=chosen["adaptation_corpora"],
@@ -164,8 +166,16 @@ class Study:
         return [Cell(*values) for values in grid]
 
     def trainings(self) -> list[Cell]:
-        """The cells that are trained, each once: 80 in the paper's study."""
+        """The cells that are trained on their whole mixture, each once: 80 in the paper's study."""
         return list(dict.fromkeys(cell.trained_as for cell in self.cells()))
+
+    def branches(self) -> list[Cell]:
+        """The cells that are trained on a part of their mixture; none in the paper's study."""
+        return [branch for cell in self.trainings() for branch in self.branches_of(cell)]
+
+    def branches_of(self, cell: Cell) -> list[Cell]:
+        """The same cell, trained on each smaller part of its mixture."""
+        return [replace(cell, data_fraction=fraction) for fraction in self.data_fractions if fraction < 1]
 
     def limited(self) -> list[LimitedCell]:
         """The trained cells that are also evaluated under other length limits (v1 figure 10, v2 figure 13)."""
@@ -186,6 +196,12 @@ class Study:
         """The variants of a student trained on one corpus: curriculum and ratio, as in a model id."""
         return list(dict.fromkeys(map(_variant, self.trainings())))
 
+    def branch_variants(self) -> list[str]:
+        """The variants of a student trained on a part of one corpus: those of :meth:`variants` and the part."""
+        return list(
+            dict.fromkeys(f"{_variant(cell)}/data-{format_ratio(cell.data_fraction)}" for cell in self.branches())
+        )
+
     def limited_variants(self) -> list[tuple[str, int]]:
         """The variants that are evaluated under other length limits, each with its limit."""
         return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
@@ -204,7 +220,7 @@ class Study:
 
     def evaluated(self) -> list[AnyModel]:
         """Every model that answers the benchmarks."""
-        return [*self.trainings(), *self.adapted(), *self.base_students(), *self.teachers()]
+        return [*self.trainings(), *self.branches(), *self.adapted(), *self.base_students(), *self.teachers()]
 
     def lineage(self, model: AnyModel) -> tuple[Training, ...]:
         """The trainings that a model goes through, the last one last; none for models that are not trained here."""
@@ -229,7 +245,7 @@ class Study:
         """A line that summarises the study."""
         counts = {
             "students": len(self.students),
-            "trainings": len(self.trainings()) + len(self.adapted()),
+            "trainings": len(self.trainings()) + len(self.branches()) + len(self.adapted()),
             "models to evaluate": len(self.evaluated()),
             "benchmarks": len(self.benchmarks),
             "judges": len(self.judges),

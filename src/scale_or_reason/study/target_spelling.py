@@ -15,7 +15,7 @@ from scale_or_reason.study.local_files import RESULTS
 
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("seed", "shots", "shard", "max-tokens"), lambda text: str(int(text))),
-    "rho": lambda text: format_ratio(float(text)),
+    **dict.fromkeys(("rho", "data"), lambda text: format_ratio(float(text))),
     "lr": lambda text: format_rate(float(text)),
 }
 #: A number that is a part of a path, or its beginning: ``rho-0.50`` and the ``seed-01`` of ``seed-01.parquet``.
@@ -35,7 +35,7 @@ def check_spelling(words: Iterable[str]) -> None:
                 "a number in a path has another spelling than the results use",
                 where="the command line",
                 found=word,
-                expected="no leading zeros; ratios and rates without trailing zeros",
+                expected="no leading zeros; shares and rates without trailing zeros",
                 remedy=f"request {right}",
             )
 

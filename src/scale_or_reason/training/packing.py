@@ -55,12 +55,14 @@ def plan_batches(
     processes: int,
     micro_batch_tokens: int,
     launch_tokens: int = 0,
+    accumulation: int = 1,
 ) -> BatchPlan:
     """Plan one epoch over sequences of ``lengths`` tokens, in their order.
 
     ``unit`` and ``size`` define an optimizer step (:func:`optimizer_steps`); ``micro_batch_tokens`` is the limit per
     process and micro-batch. ``launch_tokens`` is for GPUs, where starting the kernels of a micro-batch takes as long as
-    computing that many tokens: a step is then spread over its micro-batches if that is faster.
+    computing that many tokens: a step is then spread over its micro-batches if that is faster. ``accumulation`` is the
+    least number of micro-batches of a step and process: that of a longer run, whose steps these sequences begin.
     Raises :class:`StudyError` if there is nothing to train on or a sequence is longer than a micro-batch.
     """
     if not len(lengths):
@@ -75,7 +77,7 @@ def plan_batches(
         )
     steps = optimizer_steps(lengths, phases, unit, size)
     assigned = [_assign(step, lengths, processes, micro_batch_tokens) for step in steps]
-    accumulation = max(map(len, assigned)) // processes
+    accumulation = max(accumulation, max(map(len, assigned)) // processes)
     if launch_tokens:
         assigned = [_spread(rows, lengths, accumulation, processes, launch_tokens) for rows in assigned]
     empty = np.empty(0, dtype=np.int64)

@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     names.benchmark_options,
     names.assumptions,
     training.ratios,
+    training.data_fractions,
     training.adaptations,
     training.learning_rates,
     training.nodes,

@@ -26,6 +26,21 @@ def ratios(config: Config) -> Iterator[Problem]:
             )
 
 
+def data_fractions(config: Config) -> Iterator[Problem]:
+    """Parts of the data that a path cannot hold, and a study without the runs on all of it."""
+    fractions = config["study"]["data_fractions"]
+    if 1 not in fractions:
+        expected, remedy = "1 among them: the other parts are branches of the run on the whole mixture", "add 1"
+        yield Problem(
+            ("study", "data_fractions"), "no model is trained on the whole mixture", fractions, expected, remedy
+        )
+    for index, fraction in enumerate(fractions):
+        if float(format_ratio(fraction)) != fraction:
+            path, expected = ("study", "data_fractions", index), "at most six digits after the point"
+            remedy = f"write {format_ratio(max(fraction, 1e-6))}"
+            yield Problem(path, "a data fraction has too many digits", fraction, expected, remedy)
+
+
 def adaptations(config: Config) -> Iterator[Problem]:
     """Adaptations of models that the study does not train."""
     study = config["study"]

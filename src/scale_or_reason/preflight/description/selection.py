@@ -12,6 +12,7 @@ from scale_or_reason.preflight.description.parts import (
     Count,
     Name,
     Positive,
+    PositiveShare,
     Section,
     Share,
     Size,
@@ -103,6 +104,14 @@ class Study(Section):
         "The shares of reasoning answers: 0 is plain instruction answers (IFT) only, 1 is reasoning only. At most "
         "six decimals.",
         when="Keep 0 and 1: every comparison needs both.",
+        unique=True,
+    )
+    data_fractions: list[PositiveShare] = key(
+        "The parts of its mixture that every cell is trained on. 1 is the whole mixture and always one of them. A "
+        "smaller part is a model of its own, trained as a branch of the run on the whole mixture. At most six "
+        "decimals.",
+        when="Add parts to let data compete with size for the same budget: config/studies/compute_optimal.yaml. Each "
+        "part costs the decay of another schedule, and all evaluations again.",
         unique=True,
     )
     curricula: list[Annotated[str, one_of(CURRICULA)]] = key(

@@ -19,7 +19,7 @@ from scale_or_reason.reporting.explorer.encoding import Encoding
 from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, read_manifest
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
-from scale_or_reason.scoring.model_points import MAIN_FAMILIES
+from scale_or_reason.scoring.model_points import MAIN_FAMILIES, of_whole_data
 from scale_or_reason.study.cells import format_ratio
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def explorer_data(
     summaries: Iterable[Mapping[str, Any]] = (),
     count: str = "papers",
 ) -> dict[str, Any]:
-    """All data of the page, ready for JSON; None for unknown values.
+    """All data of the page, ready for JSON; None for unknown values. Models trained on a part of a mixture have none.
 
     ``uncertainty``, ``scores`` and ``costs`` are tables of these schemas; ``families`` maps benchmarks to families,
     ``sizes`` students to billions of parameters, ``shots`` is the number of shots of the base students in the initial
@@ -57,6 +57,7 @@ def explorer_data(
 
     Raises :class:`StudyError` if ``uncertainty`` has a cell that ``scores`` does not have.
     """
+    scores, costs, uncertainty = map(of_whole_data, (scores, costs, uncertainty))
     evidence = evidence_from_tables(scores, costs, families, sizes)
     models = cells_of(scores.select(list(CELL_COLUMNS)).unique(), costs, sizes)["models"].to_list()
     exact = evidence_from_tables(scores, costs.with_columns(flops="exact_flops"), families, sizes)

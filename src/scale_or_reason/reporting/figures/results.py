@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.scoring.model_points import of_whole_data
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Results:
         return cls(tables, **{**settings, "families": families})
 
     def table(self, name: str) -> pl.DataFrame:
-        """A table; empty if the study does not have it."""
-        return self.tables.get(name, pl.DataFrame(schema=SCHEMAS[name]))
+        """A table, without models that were trained on a part of a mixture; empty if the study does not have it."""
+        return of_whole_data(self.tables.get(name, pl.DataFrame(schema=SCHEMAS[name])))
 
     @property
     def corpus(self) -> str | None:

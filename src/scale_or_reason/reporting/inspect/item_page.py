@@ -45,7 +45,7 @@ _GRADES = ("how", "strict", "lenient", "exact_match", "f1")
 
 
 #: A column of a grid: rank and heading.
-Column = tuple[float, str]
+Column = tuple[float | tuple[float, float], str]
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,10 @@ class ItemPage:
         if isinstance(model, LimitedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under other length limits"
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.max_tokens} tokens"))]
+        if model.data_fraction != 1:
+            title = f"Students trained on parts of {model.corpus}, {model.curriculum}"
+            heading = f"{_ratio(model.ratio)}, {100 * model.data_fraction:.4g} % of the data"
+            return [(title, model.student, ((model.ratio, model.data_fraction), heading))]
         curricula = [model.curriculum]
         if model.ratio in (0, 1):
             curricula = [name for name in CURRICULA if self._has(model.corpus, name)] or curricula

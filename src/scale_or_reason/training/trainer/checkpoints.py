@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -71,6 +72,30 @@ class WholeCheckpoints(TrainerCallback):
             mark = {"seconds": self.seconds(), "files": sizes_of(folder), "identity": self.identity}
             write_json(mark, folder / _WHOLE)
         wait_for_all()  # a rank that exits earlier would make its launcher kill the others
+
+
+def hand_over(checkpoint: Path, folder: Path, identity: Identity) -> None:
+    """Put a complete checkpoint among those of another run (``folder``), which then resumes from it.
+
+    The files are shared by hard links where the disk allows it.
+    """
+    target = folder / checkpoint.name
+    if target.exists() and why_unusable(target, contents=False) is None:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    partial = folder / f".{checkpoint.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(checkpoint, partial, copy_function=_link_or_copy, ignore=shutil.ignore_patterns(_WHOLE))
+    write_json((_mark_of(checkpoint) or {}) | {"identity": identity}, partial / _WHOLE)
+    sync_folder(partial)
+    partial.rename(target)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a disk without hard links
+        shutil.copy2(source, target)
 
 
 def record_share(folder: Path, number: int, processes: int) -> None:

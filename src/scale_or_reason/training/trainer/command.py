@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from scale_or_reason.common.errors import Interrupted, StudyError
 from scale_or_reason.common.manifests import manifest
@@ -18,6 +20,7 @@ from scale_or_reason.common.seeds import derive_seed, stable_id
 from scale_or_reason.data.mixtures import replica_order
 from scale_or_reason.data.token_store import TokenStore, check_template, check_tokens, open_tokens
 from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
+from scale_or_reason.training.branches import BranchStart, branch_steps, part_of_mixture, shared_steps
 from scale_or_reason.training.packing import BATCH_UNITS, LAUNCH_SHARE, BatchPlan, plan_batches
 from scale_or_reason.training.sequences import OVERLONG, Sequences, arrange
 from scale_or_reason.training.trainer import launch, students
@@ -31,7 +34,7 @@ from scale_or_reason.training.wsd import Schedule, plan_schedule
 #: The unit with one warm-up and one decay.
 SCHEDULE_PER = ("training", "phase")
 #: Arguments without effect on the result; they are omitted from the manifest's settings.
-NOT_SETTINGS = ("output", "threads", "timeout_minutes", "checkpoint_steps", "report_to")
+NOT_SETTINGS = ("output", "threads", "timeout_minutes", "checkpoint_steps", "report_to", "branches")
 
 
 def add_inputs(group: Any) -> None:
@@ -153,10 +156,20 @@ class Preparation:
     manifest: dict[str, Any]
     #: The folder of the checkpoints, beside the output.
     checkpoints: Path
+    #: The rows of the mixture that the training takes, in its order (schema mixture).
+    mixture: pl.DataFrame
+    #: Where trainings on parts of the mixture leave this one.
+    branches: tuple[BranchStart, ...] = ()
 
 
-def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
-    """Prepare everything before the model is loaded; ``inputs`` are further files for the manifest."""
+def prepare(
+    arguments: argparse.Namespace, fraction: float = 1.0, branches: Mapping[float, Path] | None = None, **inputs: Path
+) -> Preparation:
+    """Prepare everything before the model is loaded; ``inputs`` are further files for the manifest.
+
+    The training takes this ``fraction`` of the mixture. ``branches`` are the outputs of the same training on smaller
+    fractions, which begin with its checkpoints.
+    """
     arguments.attention = choose_attention(arguments.attention, arguments.dtype)
     why_not = why_not_compile(arguments.compile, arguments.attention, arguments.deepspeed)
     arguments.compile = "never" if why_not else "layers"
@@ -173,14 +186,47 @@ def prepare(arguments: argparse.Namespace, **inputs: Path) -> Preparation:
     sequences = arrange(mixture, store, arguments.max_length, arguments.overlong)
     plan = plan_of(arguments, sequences, arguments.batch_unit, arguments.batch_size)
     phases = [int(sequences.phases[step[0]]) for step in plan.steps]
-    shape = arguments.warmup_steps, arguments.decay_steps, arguments.min_lr_ratio
-    schedule = plan_schedule(phases, arguments.schedule_per == "phase", *shape)
+    identity = identity_of(made_from)
+    starts = tuple(branch_starts(arguments, phases, identity, branches or {}))
+    if fraction != 1:
+        steps = branch_steps(phases, fraction)
+        mixture, phases = part_of_mixture(mixture, sequences, plan, steps), [phases[step] for step in steps]
+        sequences = arrange(mixture, store, arguments.max_length, arguments.overlong)
+        plan = plan_of(arguments, sequences, arguments.batch_unit, arguments.batch_size, plan.accumulation)
+    schedule = schedule_of(arguments, phases)
     if launch.rank() == 0:
         layers = f"layers: not compiled ({why_not})" if why_not else "layers: compiled"
         kernels = f"{layers}; {kernel_summary(arguments.attention, arguments.dtype)}"
         print(training_summary(sequences, plan, schedule, kernels), file=sys.stderr, flush=True)
-    checkpoints = checkpoint_folder(arguments.output, identity_of(made_from))
-    return Preparation(source, revision, tokenizer, pad, store, sequences, plan, schedule, made_from, checkpoints)
+    checkpoints = checkpoint_folder(arguments.output, identity)
+    return Preparation(
+        source, revision, tokenizer, pad, store, sequences, plan, schedule, made_from, checkpoints, mixture, starts
+    )
+
+
+def branch_starts(
+    arguments: argparse.Namespace,
+    phases: list[int],
+    identity: dict[str, dict[str, Any]],
+    branches: Mapping[float, Path],
+) -> Iterator[BranchStart]:
+    """Where the trainings on fractions of the data leave the full run, whose steps have these ``phases``.
+
+    ``branches`` has the output of each by its fraction. Those that share no step with the full run are omitted.
+    """
+    full = schedule_of(arguments, phases).rates()
+    for fraction, output in branches.items():
+        steps = branch_steps(phases, fraction)
+        shared = shared_steps(steps, schedule_of(arguments, [phases[step] for step in steps]).rates(), full)
+        if shared:
+            own = identity | {"settings": identity["settings"] | {"data_fraction": fraction}}
+            yield BranchStart(shared, checkpoint_folder(output, own), own)
+
+
+def schedule_of(arguments: argparse.Namespace, phases: list[int]) -> Schedule:
+    """The schedule of a training whose steps have these phases."""
+    shape = arguments.warmup_steps, arguments.decay_steps, arguments.min_lr_ratio
+    return plan_schedule(phases, arguments.schedule_per == "phase", *shape)
 
 
 def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Sequences, BatchPlan] | None = None) -> Any:
@@ -201,8 +247,10 @@ def run(arguments: argparse.Namespace, ready: Preparation, held_out: tuple[Seque
     )
 
 
-def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size: int) -> BatchPlan:
-    """The batch plan of these sequences for the launcher's processes."""
+def plan_of(
+    arguments: argparse.Namespace, sequences: Sequences, unit: str, size: int, accumulation: int = 1
+) -> BatchPlan:
+    """The batch plan of these sequences for the launcher's processes, with at least ``accumulation`` micro-batches."""
     import torch
 
     return plan_batches(
@@ -213,6 +261,7 @@ def plan_of(arguments: argparse.Namespace, sequences: Sequences, unit: str, size
         processes=launch.processes(),
         micro_batch_tokens=arguments.micro_batch_tokens,
         launch_tokens=arguments.micro_batch_tokens // LAUNCH_SHARE if torch.cuda.is_available() else 0,
+        accumulation=accumulation,
     )
 
 
@@ -232,8 +281,9 @@ def training_manifest(arguments: argparse.Namespace, source: str, others: dict[s
 
 def identity_of(made_from: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Everything in a manifest that a run depends on: only an equal run resumes from its checkpoints."""
-    # without `compile: never`, so that checkpoints from before this setting existed keep their key
-    settings = {name: value for name, value in made_from["settings"].items() if (name, value) != ("compile", "never")}
+    # without these values, so that checkpoints from before these settings existed keep their key
+    added = {"compile": "never", "data_fraction": 1.0}
+    settings = {name: value for name, value in made_from["settings"].items() if added.get(name, ...) != value}
     inputs = {name: entry["sha256"] for name, entry in made_from["inputs"].items()}
     return {"settings": settings, "inputs": inputs, "packages": made_from["packages"]}
 
@@ -285,6 +335,7 @@ def execution(arguments: argparse.Namespace, ready: Preparation) -> Any:
         run_name=str(arguments.output),
         compiled=arguments.compile == "layers",
         identity=identity_of(ready.manifest),
+        branches=ready.branches,
     )
 
 

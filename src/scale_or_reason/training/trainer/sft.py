@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from scale_or_reason.training.branches import BranchStart
 from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, check_disk
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import IGNORED, Sequences
 from scale_or_reason.training.trainer.attention import implementation
 from scale_or_reason.training.trainer.bad_steps import GradientNorm, StopOnBadStep, step_counts
+from scale_or_reason.training.trainer.branch_checkpoints import BranchCheckpoints
 from scale_or_reason.training.trainer.callbacks import Progress, StepSeconds, StopOnSigterm
 from scale_or_reason.training.trainer.checkpoints import Identity, WholeCheckpoints, last_whole_checkpoint
 from scale_or_reason.training.trainer.compiled import compile_layers
@@ -60,6 +62,8 @@ class Execution:
     compiled: bool = False
     #: What the run depends on, to explain why checkpoints of another run are not used.
     identity: Identity = field(default_factory=dict)
+    #: Where trainings on parts of the data leave this one.
+    branches: tuple[BranchStart, ...] = ()
 
 
 @dataclass
@@ -109,7 +113,8 @@ def train(
     arguments = _trainer_arguments(plan, recipe, execution)  # before the model, whose loading depends on ZeRO-3
     model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
     sizes = [(getattr(part, "ds_numel", part.numel()), part.element_size()) for part in model.parameters()]
-    at_once = CHECKPOINTS_AT_ONCE if execution.checkpoint_steps else 1
+    # in a disk's worst case: the files of a branch's checkpoint are also those of the run's, while that exists
+    at_once = (CHECKPOINTS_AT_ONCE if execution.checkpoint_steps else 1) + len(execution.branches)
     from_first(lambda: check_disk(execution.checkpoints, sum(size for size, _ in sizes), sizes[0][1], at_once))
     if execution.compiled:
         compile_layers(model)
@@ -125,7 +130,7 @@ def train(
         train_dataset=Dataset.from_dict({"micro_batch": list(range(len(plan.micro_batches)))}),
         data_collator=Collator(sequences, plan, pad_token_id),
         processing_class=tokenizer,
-        callbacks=[bad_steps, interruption, checkpoints, StepSeconds()],
+        callbacks=[bad_steps, interruption, checkpoints, BranchCheckpoints(execution.branches, resume), StepSeconds()],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(GradientNorm(trainer, bad_steps))
