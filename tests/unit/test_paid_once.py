@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,13 +11,14 @@ from configs import load
 from made_outcomes import model_id, outcome_table
 
 from scale_or_reason.analysis.advice import advice, grid_around, offers
-from scale_or_reason.analysis.advice_words import costs_on_screen
+from scale_or_reason.analysis.advice_words import costs_on_screen, hours_on_screen
 from scale_or_reason.analysis.bootstrap import bootstrap
 from scale_or_reason.analysis.paid_once import asked_for, flops_paid_once, paid_once
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.lifetimes import hours_paid_once, lifetime_hours
+from scale_or_reason.planning.measured_hours import measured_hours
 from scale_or_reason.study.cells import Adaptation, parse_model_id
 from scale_or_reason.study.learning_rates import Search, formats_at
 from scale_or_reason.study.study import Study
@@ -202,3 +205,66 @@ def test_the_configs_section(config):
     assert asked_for(config["advise"]) == NOTHING
     advise = config["advise"] | {"teacher_share": 0.25, "search": True, "judging": True}
     assert asked_for(advise) == ALL | {"teacher": 0.25}
+
+
+@pytest.fixture
+def timings(tmp_path):
+    """Two shards of 1800 s for each format of the teacher, and two rates of 60 s."""
+    head = "s\th:m:s\tmax_rss\tcpu_time\n"
+    for name in ("ift", "reasoning"):
+        for shard in (0, 1):
+            file = tmp_path / "generate_teacher_answers" / "general" / name / f"shard-{shard}-of-2.tsv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{head}1800.0\t0:30:00\t1\t1\n")
+        for rate in ("1e-05", "2e-05"):
+            file = tmp_path / "try_learning_rate" / "general" / SMALL / name / f"lr-{rate}.tsv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{head}60.0\t0:01:00\t1\t1\n")
+    return tmp_path
+
+
+def test_measured_hours_by_hand(config, timings):
+    """An hour of training on two GPUs, 10 answers in 36 s on one; 8 GPUs of the teacher for an hour per format."""
+    study = Study.from_config(config)
+    study = replace(study, judges={"one": replace(next(iter(study.judges.values())), engine={})})
+    seconds = {"training": 3600.0, "evaluation": 36.0, "judging": 18.0}
+    costs = cost_rows().with_columns(seconds=pl.col("stage").replace_strict(seconds, default=None).cast(pl.Float64()))
+    evidence = evidence_of(costs)
+    found = measured_hours(study, evidence, costs, SEARCH, timings, True)["Math-OE"]
+    hours_of = {name: by_name(evidence, values) for name, values in found.items()}
+    own, half = f"general/{SMALL}/seq/rho-1", f"general/{SMALL}/seq/rho-0.5"
+    assert study.students[SMALL].processes == 2
+    teacher_gpus = 8  # four in each of two stages
+    assert hours_of["training"][own] == 2.0
+    assert hours_of["answer"][own] == pytest.approx(3.6 / 3600)
+    assert hours_of["teacher"][own] == teacher_gpus
+    assert hours_of["teacher"][half] == teacher_gpus  # half of both formats
+    assert np.isnan(hours_of["teacher"][f"adapted/{SMALL}/ift-then-reasoning"])  # no records of the second corpus
+    assert hours_of["search"][own] == pytest.approx(2 * 120 / 3600)
+    assert hours_of["search"][f"general/{LARGE}/seq/rho-1"] == 0
+    assert hours_of["judging"][own] == pytest.approx(36 / 3600)
+    offered = offers(evidence, "Math-OE", hours=found)
+    table = advice(evidence, [offered], 1e15, 1000, "FLOPs")
+    # the adaptation is the best; its teacher's hours are unknown
+    row = table.row(0, named=True)
+    assert (row["training_hours"], row["teacher_hours"]) == (2.0, None)
+    assert hours_on_screen(table).splitlines()[1].split() == ["Math-OE", "2", "-", "0.133", "0.01", "1"]
+
+
+def test_judges_with_different_gpus_have_no_measured_hours(config, timings):
+    study = Study.from_config(config)
+    one = next(iter(study.judges.values()))
+    two = {"one": replace(one, engine={}), "two": replace(one, engine={"tensor_parallel_size": 2})}
+    costs = cost_rows().with_columns(seconds=pl.lit(1.0))
+    evidence = evidence_of(costs)
+    found = measured_hours(replace(study, judges=two), evidence, costs, SEARCH, timings, True)["Math-OE"]
+    assert np.isnan(found["judging"]).all() and not np.isnan(found["training"]).any()
+
+
+def test_what_was_not_timed_has_no_hours(config, tmp_path):
+    costs = cost_rows()
+    evidence = evidence_of(costs)
+    found = measured_hours(Study.from_config(config), evidence, costs, SEARCH, tmp_path, True)["Math-OE"]
+    assert all(np.isnan(found[name]).all() for name in ("training", "answer", "teacher", "judging"))
+    offered = offers(evidence, "Math-OE", hours=found)
+    assert hours_on_screen(advice(evidence, [offered], 1e15, 1000, "FLOPs")) == ""

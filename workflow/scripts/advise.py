@@ -29,7 +29,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.analysis.advice import Offers, advice, candidates, grid_around, offers, regions
-from scale_or_reason.analysis.advice_words import costs_on_screen, screen, sentences
+from scale_or_reason.analysis.advice_words import costs_on_screen, hours_on_screen, screen, sentences
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.paid_once import asked_for, flops_paid_once, paid_once
 from scale_or_reason.claims.paper_advice import PaperAdvice, paper_advice
@@ -41,6 +41,7 @@ from scale_or_reason.flops.counts import COUNT_NAMES, count_note, counted_by
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.lifetimes import hours_paid_once, lifetime_hours
+from scale_or_reason.planning.measured_hours import measured_hours
 from scale_or_reason.reporting.figures import advice as picture
 from scale_or_reason.reporting.figures.style import Style, save_figure
 from scale_or_reason.scoring.evidence import Evidence
@@ -48,6 +49,8 @@ from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.learning_rates import Search
 from scale_or_reason.study.study import Study
+
+_WITHOUT_GPUS = "The study ran without GPUs: measured hours are those of its processes."
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -98,7 +101,7 @@ def main() -> None:
     write_csv(table, arguments.output_dir / "advice.csv")
     draw = partial(picture.draw, budget=budget, queries=queries, unit=unit)
     save_figure(arguments.output_dir / "regions", mapped, draw, Style.from_file(arguments.style))
-    tables = [part for part in (screen(table), costs_on_screen(table)) if part]
+    tables = [part for part in (screen(table), costs_on_screen(table), hours_on_screen(table)) if part]
     text = "\n\n".join([*tables, "\n".join(sentences(table)), "\n".join(notes)])
     write_text(text + "\n", arguments.output_dir / "advice.txt")
     print(text)
@@ -145,11 +148,21 @@ def measured_offers(
         parts = hours_paid_once(estimator, study, evidence, costs, search, asked)
     trained = [cell for cell in candidates(evidence) if evidence.cells["training_flops"][cell] is not None]
     once = paid_once(evidence, trained, parts, shares)
+    timings, on_gpu = arguments.costs.parent.parent / "timings", config["compute"]["device"] == "gpu"
+    measured = measured_hours(study, evidence, costs, search, timings, on_gpu)
+    timed = {"training": 1.0, "answer": 1.0} | {name: shares[name] for name in once.parts}
     offered = [
-        offers(evidence, family, *costs_of, once.parts)
+        offers(
+            evidence,
+            family,
+            *costs_of,
+            once.parts,
+            {name: share * measured[family][name] for name, share in timed.items()},
+        )
         for family, costs_of in zip(evidence.families, lifetimes, strict=True)
     ]
-    return evidence, checked(offered), [*([count_note(count)] if in_flops else []), *once.notes]
+    notes = [*([count_note(count)] if in_flops else []), *once.notes]
+    return evidence, checked(offered), [*notes, *([] if on_gpu else [_WITHOUT_GPUS])]
 
 
 def check_count(outcomes: pl.DataFrame, costs: pl.DataFrame, count: str, where: Path) -> None:

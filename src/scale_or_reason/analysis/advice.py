@@ -32,7 +32,8 @@ class Offers:
 
     ``cells`` are rows of the evidence, ``reasons`` says which learnt from reasoning answers. ``accuracy`` has the shape
     (1 + replicates, models); ``training`` and ``answer`` (models,) are the costs of training and of one answer.
-    ``parts`` (models,) are what else is paid once, by name.
+    ``parts`` (models,) are what else is paid once, by name. ``hours`` (models,) are measured GPU-hours of the same
+    names, of ``training`` and of one ``answer``; NaN where nothing was timed.
     """
 
     task: str
@@ -42,6 +43,7 @@ class Offers:
     training: Floats
     answer: Floats
     parts: Mapping[str, Floats] = field(default_factory=dict)
+    hours: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -81,11 +83,13 @@ def offers(
     training: Floats | None = None,
     answer: Floats | None = None,
     parts: Mapping[str, Floats] | None = None,
+    hours: Mapping[str, Floats] | None = None,
 ) -> Offers:
     """The trained models whose accuracy on ``task`` and whose costs are known.
 
     Costs are FLOPs of the evidence, or those given: ``training`` and ``answer``, (cells,) with NaN for unknown ones.
-    ``parts`` are what else is paid once (:class:`~scale_or_reason.analysis.paid_once.PaidOnce`).
+    ``parts`` are what else is paid once (:class:`~scale_or_reason.analysis.paid_once.PaidOnce`), ``hours`` measured
+    GPU-hours.
     """
     if training is None:
         training = np.array([evidence.cost("training", cell, task)[0] for cell in range(evidence.cells.height)])
@@ -104,6 +108,7 @@ def offers(
         training=training[there],
         answer=answer[there],
         parts={name: values[there] for name, values in (parts or {}).items()},
+        hours={name: values[there] for name, values in (hours or {}).items()},
     )
 
 
@@ -190,6 +195,8 @@ def _advised(evidence: Evidence, offered: Offers, budget: float, queries: float)
     row |= _named(evidence, offered, int(ranking[0]), "best", lifetime, each)
     row |= {"training": float(offered.training[ranking[0]]), "answer": float(offered.answer[ranking[0]])}
     row |= {name: float(values[ranking[0]]) for name, values in offered.parts.items()}
+    hours = {f"{name}_hours": float(values[ranking[0]]) for name, values in offered.hours.items()}
+    row |= {name: value for name, value in hours.items() if np.isfinite(value)}
     row |= {"reasoning_probability": probability_of_reasoning(offered, affordable)}
     if len(ranking) == 1:
         return row | {"note": "the only one that the budget pays"}

@@ -29,6 +29,15 @@ _COSTS = {
     "answers": lambda row: _cost(row["answer"] and row["queries"] * row["answer"]),
     "all": lambda row: _cost(row["best_lifetime"]),
 }
+#: The same in measured GPU-hours.
+_HOURS = {
+    "measured GPU-hours": lambda row: row["family"],
+    "training": lambda row: _cost(row["training_hours"]),
+    "teacher": lambda row: _cost(row["teacher_hours"]),
+    "search": lambda row: _cost(row["search_hours"]),
+    "judging": lambda row: _cost(row["judging_hours"]),
+    "answers": lambda row: _cost(row["answer_hours"] and row["queries"] * row["answer_hours"]),
+}
 
 
 def screen(table: pl.DataFrame) -> str:
@@ -43,6 +52,13 @@ def costs_on_screen(table: pl.DataFrame) -> str:
     """
     rows = table.filter(pl.col("best").is_not_null()).to_dicts()
     return _aligned(_COSTS, rows) if rows else ""
+
+
+def hours_on_screen(table: pl.DataFrame) -> str:
+    """The measured GPU-hours of the best models as lines of text; empty if nothing was timed."""
+    timed = pl.col("best").is_not_null() & pl.any_horizontal(pl.col("training_hours", "answer_hours").is_not_null())
+    rows = table.filter(timed).to_dicts()
+    return _aligned(_HOURS, rows) if rows else ""
 
 
 def _aligned(columns: Mapping[str, Callable[[Mapping[str, Any]], str]], rows: Sequence[Mapping[str, Any]]) -> str:

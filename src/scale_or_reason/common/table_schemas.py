@@ -236,6 +236,11 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "search": _SHARE,  # of the learning-rate search of its size and format
         "judging": _SHARE,  # of the verdicts on its answers to the benchmarks
         "answer": _SHARE,  # cost of one answer
+        "training_hours": _SHARE,  # measured GPU-hours of the same; null if not timed or not counted
+        "teacher_hours": _SHARE,
+        "search_hours": _SHARE,
+        "judging_hours": _SHARE,
+        "answer_hours": _SHARE,
         "runner_up": _TEXT,
         "runner_up_accuracy": _SHARE,
         "runner_up_lifetime": _SHARE,

@@ -72,6 +72,14 @@ class _Machine:
     decode: float | None = None
 
 
+def engine_gpus(model: Student | TeacherModel | Judge, on_gpu: bool) -> int:
+    """The number of GPUs of one engine; 0 for a server. Without GPUs a job takes one slot."""
+    if getattr(model, "endpoint", None):
+        return 0
+    tensor, pipeline = (model.engine.get(f"{name}_parallel_size", 1) for name in ("tensor", "pipeline"))
+    return tensor * pipeline if on_gpu else 1
+
+
 class Estimator:
     """Estimates the cost of units on the plan's GPUs."""
 
@@ -92,12 +100,8 @@ class Estimator:
         return shape_of(source, self.config["plan"]["architectures"])
 
     def engine_gpus(self, model: Student | TeacherModel | Judge) -> int:
-        """The number of GPUs of one engine; 0 for a server. Without GPUs a job takes one slot."""
-        if getattr(model, "endpoint", None):
-            return 0
-        sizes = (model.engine.get(f"{name}_parallel_size", 1) for name in ("tensor", "pipeline"))
-        tensor, pipeline = sizes
-        return tensor * pipeline if self.on_gpu else 1
+        """:func:`engine_gpus`, on the study's device."""
+        return engine_gpus(model, self.on_gpu)
 
     def rows(self, units: list[Unit]) -> pl.DataFrame:
         """One row per unit."""
