@@ -34,6 +34,8 @@ NOISE = re.compile(
     r"|Complete log\(s\):|Elapsed time:|Adding .* \(.* bytes\)\."
     r"|SLURM run ID:|Auto-selected partition|Job \d+ has been submitted with SLURM jobid"
 )
+#: Begins the last line of a log that a reader should see although its job has succeeded.
+_WARNING = "warning: "
 #: Begins the command line of a job whose record of failure follows.
 _DUMP = "RuleException:\nCalledProcessError in file"
 #: The errors come again at the end of a run, with the jobs' names, instead of these words of Snakemake.
@@ -129,10 +131,14 @@ class LogHandler(LogHandlerBase):
     def _finish(self, jobid: int) -> None:
         self._done += 1
         self._failures.pop(jobid, None)
-        name, started, _ = self._running.pop(jobid, (f"job {jobid}", time.monotonic(), []))
+        name, started, logs = self._running.pop(jobid, (f"job {jobid}", time.monotonic(), []))
         width = len(str(self._total))
         took = duration(time.monotonic() - started)
         self._screen.line(f"[{self._done:{width}}/{self._total}] {clock()} {took:>7}  {name}")
+        # what a job has to say last is otherwise seen by nobody
+        for line in last_words(Path(logs[0]), 1) if logs else []:
+            if line.startswith(_WARNING):
+                self._screen.line(line)
 
     def _fail(self, record: logging.LogRecord) -> None:
         """The error of a failed job; Snakemake's own account of it is in its log."""

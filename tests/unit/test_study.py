@@ -18,6 +18,7 @@ from configs import load
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import training_step_flops
+from scale_or_reason.preflight.file_checks import _slow_formats, notes
 from scale_or_reason.study.cells import Adaptation, Cell, LimitedCell
 from scale_or_reason.study.engine_settings import SPEED_SETTINGS, engine_settings_of_results
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
@@ -39,6 +40,49 @@ def test_the_papers_grid(paper: dict[str, Any]) -> None:
     assert len(study.teachers()) == 2
     assert len(study.evaluated()) == 80 + 20 + 20 + 2
     assert sorted(study.benchmarks) == list(BENCHMARK_NAMES)
+    assert "findings" in study.tables
+
+
+@pytest.mark.parametrize(
+    ("changes", "decidable"),
+    [
+        ({}, True),
+        ({"students": ["Qwen2.5-3B"], "ratios": [1]}, True),  # against the teacher
+        ({"corpora": [], "ratios": []}, False),
+        ({"families": [{"name": "Mine", "benchmarks": ["gsm8k"]}]}, False),
+        ({"families": [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]}, True),
+    ],
+)
+def test_findings_are_made_where_the_study_can_decide_some(
+    paper: dict[str, Any], changes: dict[str, Any], decidable: bool
+) -> None:
+    config = deepcopy(paper)
+    config["study"].update(changes)
+    assert ("findings" in Study.from_config(config).tables) is decidable
+    assert any("no table of findings" in line for line in notes(config)) is not decidable
+    config["study"]["tables"] = []
+    assert not any("no table of findings" in line for line in notes(config))
+
+
+@pytest.mark.parametrize(
+    ("flags", "device", "slow"),
+    [
+        ("flags : fpu avx512f avx512_bf16", "cpu", []),
+        ("flags : fpu avx2", "cpu", ["engine.dtype", "training.dtype"]),
+        ("Features : fp asimd bf16", "cpu", []),
+        ("flags : fpu avx2", "gpu", []),
+    ],
+)
+def test_slow_formats_are_named(
+    paper: dict[str, Any], tmp_path: Path, flags: str, device: str, slow: list[str]
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model name : made up\n{flags}\n")
+    config = deepcopy(paper)
+    config["compute"]["device"] = device
+    lines = _slow_formats(config, tmp_path / "cpuinfo")
+    assert len(lines) == bool(slow) and all(key in line for line in lines for key in slow)
+    config["engine"]["dtype"] = config["training"]["dtype"] = "float32"
+    assert _slow_formats(config, tmp_path / "cpuinfo") == []
 
 
 def test_every_cell_is_trained_as_one_of_the_trainings(paper: dict[str, Any]) -> None:

@@ -68,6 +68,17 @@ def test_the_end_is_said(send: Send, screen: StringIO) -> None:
     assert screen.getvalue().startswith("all done after 0.")
 
 
+def test_a_finished_job_shows_the_warning_at_the_end_of_its_log(send: Send, screen: StringIO, tmp_path: Path) -> None:
+    for number, last in enumerate(("warning: 1 trained model has not learnt to stop", "12 answers")):
+        log = tmp_path / f"{number}.log"
+        log.write_text(f"warning: not at the end\n{last}\n")
+        send(**job(number, log=[str(log)]))
+        send("", event=LogEvent.JOB_FINISHED, job_id=number)
+    assert [line for line in screen.getvalue().splitlines() if "[" not in line] == [
+        "warning: 1 trained model has not learnt to stop"
+    ]
+
+
 def test_warnings_and_plain_remarks_are_kept(send: Send, screen: StringIO) -> None:
     send("Nothing to be done (all requested files are present and up to date).")
     send("Using shell: but as a warning", level=logging.WARNING)

@@ -46,6 +46,7 @@ from scale_or_reason.inference.command_line import (
 )
 from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode, json_object
 from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, engine_log, replies_folder
+from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
@@ -278,11 +279,18 @@ def main() -> None:
     prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
     accounts: list[Mapping[str, int]] = []
+    cut: dict[str, tuple[int, int]] = {}
     for generation, own in zip(generations, of_each, strict=True):
         with SharedEngine(generation, engine_log(arguments.output_dir / own[0][0].model_id)) as engine:
             for variant, questions in own:
-                accounts += evaluation.run(engine, variant, questions, named("pools", arguments.pools)).values()
+                own_accounts = evaluation.run(engine, variant, questions, named("pools", arguments.pools)).values()
+                accounts += own_accounts
+                if not isinstance(parse_model_id(variant.model_id), BaseStudent | Teacher):
+                    at_limit = sum(counts["truncated"] - counts["prompt_too_long"] for counts in own_accounts)
+                    cut[variant.model_id] = (at_limit, sum(counts["answers"] for counts in own_accounts))
     print(last_line(accounts), file=sys.stderr)
+    if warning := stop_warning(cut):
+        print(warning, file=sys.stderr)
 
 
 if __name__ == "__main__":

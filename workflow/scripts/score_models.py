@@ -11,11 +11,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import polars as pl
+
 from scale_or_reason.common.collecting import collect_tables
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.inference.requests import json_object
+from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
 from scale_or_reason.study import shared_options
@@ -68,6 +71,10 @@ def main() -> None:
     scores = collect_tables(tables, "scores")
     write_table(scores, arguments.parquet, "scores")
     write_csv(scores, arguments.csv)
+    trained = scores.filter(pl.col("kind").is_in(["distilled", "adapted"]))
+    counts = trained.group_by("model_id", maintain_order=True).agg(pl.sum("truncated", "n"))
+    if warning := stop_warning({name: (at, n) for name, at, n in counts.iter_rows()}):
+        print(warning)
 
 
 if __name__ == "__main__":

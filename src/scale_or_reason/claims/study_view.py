@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scale_or_reason.analysis.contrasts import competitors, ift_curve
 from scale_or_reason.analysis.matched import accuracy_at, cost_at
 from scale_or_reason.scoring.evidence import Evidence
-from scale_or_reason.scoring.model_points import MAIN_FAMILIES
+from scale_or_reason.study.families import MAIN_FAMILIES
 from scale_or_reason.study.labels import size_label
 
 Floats = NDArray[np.float64]

@@ -25,10 +25,15 @@ from scale_or_reason.study.local_files import (
     study_of,
 )
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import max_items_of, models_of_jury
+from scale_or_reason.study.study import max_items_of, models_of_jury, undecidable
 
 Config = Mapping[str, Any]
 
+#: Instructions that compute with a number format, by their names in Linux.
+_INSTRUCTIONS = {
+    "bfloat16": {"avx512_bf16", "amx_bf16", "bf16"},
+    "float16": {"avx512_fp16", "amx_fp16", "fphp", "asimdhp"},
+}
 _HUB_ID = "a hub id (ORGANISATION/NAME)"
 _CORRECT_PATH = "correct the path; it is relative to the folder in which Snakemake runs"
 
@@ -166,10 +171,11 @@ def missing_pools(config: Config) -> Iterator[Problem]:
 def notes(config: Config) -> list[str]:
     """Facts that a person should know and that are no errors.
 
-    Benchmarks that no hub has and whose rows do not exist yet; an endpoint whose API key is not in the environment.
+    Benchmarks that no hub has and whose rows do not exist yet; an endpoint whose API key is not in the environment; a
+    number format that this processor does not compute with; findings that the study cannot decide.
     """
     source = config["benchmarks"]["source"]
-    lines = []
+    lines = [*_slow_formats(config), *_undecidable(config)]
     used = {name: config["judges"][name] for name in models_of_jury(config["study"]["judges"])}
     if config["study"]["teacher"]:
         used["the teacher"] = config["teachers"][config["study"]["teacher"]]
@@ -182,6 +188,35 @@ def notes(config: Config) -> list[str]:
         if get_benchmark(benchmark).hub is None and not (folder and isfile(rows_file(folder, benchmark))):
             lines.append(f"note: no rows for {benchmark}, which no hub has: {get_benchmark(benchmark).remedy}")
     return lines
+
+
+def _slow_formats(config: Config, cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """A note about 16-bit formats on a processor that computes them in software."""
+    if config["compute"]["device"] != "cpu":
+        return []
+    study = config["study"]
+    used = [("engine.dtype", config["engine"]["dtype"])]
+    if study["corpora"] or study["adaptations"]:
+        used.append(("training.dtype", config["training"]["dtype"]))
+    for catalogue, names in (("students", study["students"]), ("judges", models_of_jury(study["judges"]))):
+        own = ((name, config[catalogue][name].get("engine", {}).get("dtype")) for name in names)
+        used += [(f"{catalogue}.{name}.engine.dtype", dtype) for name, dtype in own if dtype]
+    flags = set(cpuinfo.read_text().split()) if cpuinfo.is_file() else set()
+    slow = [key for key, dtype in used if dtype in _INSTRUCTIONS and not flags & _INSTRUCTIONS[dtype]]
+    if not slow:
+        return []
+    keys = ", ".join(slow)
+    return [f"note: 16-bit numbers are slow on this processor, which computes with 32 bits: set {keys} to float32"]
+
+
+def _undecidable(config: Config) -> list[str]:
+    """A note about the papers' statements where the study can decide none of them."""
+    reason = undecidable(config)
+    if reason is None or "findings" not in config["study"]["tables"]:
+        return []
+    table = f"{RESULTS}/{config['study']['name']}/tables/findings.csv"
+    note = f"note: no table of findings: the study can decide none of the papers' statements ({reason})"
+    return [f"{note}; to see them listed, request {table}"]
 
 
 def _benchmarks(config: Config) -> list[str]:

@@ -8,9 +8,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.cells import FORMATS
-
-#: The four families of the papers' main figures.
-MAIN_FAMILIES = ("General-MC", "General-OE", "Math-MC", "Math-OE")
+from scale_or_reason.study.families import MAIN_FAMILIES
 
 
 def main_families(scores: pl.DataFrame, wanted: Sequence[str] | None) -> list[str]:

@@ -7,6 +7,9 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 
+#: The four families of the papers' main figures.
+MAIN_FAMILIES = ("General-MC", "General-OE", "Math-MC", "Math-OE")
+
 
 def family_of(families: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Benchmark -> family, in order, from the config's list of ``{"name": ..., "benchmarks": [...]}``.

@@ -34,6 +34,7 @@ from scale_or_reason.study.cells import (
     format_ratio,
     ratio_of_format,
 )
+from scale_or_reason.study.families import MAIN_FAMILIES
 from scale_or_reason.study.learning_rates import rate_at
 from scale_or_reason.study.lineage import Training, lineage
 
@@ -70,6 +71,18 @@ def formats_with_rates(study: Settings) -> tuple[str, ...]:
             if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
                 needed.add(answer_format)
     return tuple(sorted(needed))
+
+
+def undecidable(config: Settings) -> str | None:
+    """Why a study can decide none of the papers' statements; None if it can decide some."""
+    study = config["study"]
+    if any(config["students"][name]["learning_rate"] == SEARCH for name in study["students"]):
+        return None  # one statement is about searched learning rates
+    if not all(study[key] for key in ("students", "corpora", "ratios", "curricula")):
+        return "it trains no students"
+    if not {family["name"] for family in study["families"]} & set(MAIN_FAMILIES):
+        return f"no family of benchmarks has one of the papers' names {', '.join(MAIN_FAMILIES)}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -139,7 +152,7 @@ class Study:
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
             length_limits=_length_limits(chosen),
             figures=tuple(chosen["figures"]),
-            tables=tuple(chosen["tables"]),
+            tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
             explorer=chosen["explorer"],
             mixture_learning_rate=config["training"]["mixture_learning_rate"],
             formats_with_rates=formats_with_rates(chosen),

@@ -19,8 +19,9 @@ from scale_or_reason.reporting.explorer.encoding import Encoding
 from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, read_manifest
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
-from scale_or_reason.scoring.model_points import MAIN_FAMILIES, of_whole_data
+from scale_or_reason.scoring.model_points import of_whole_data
 from scale_or_reason.study.cells import format_ratio
+from scale_or_reason.study.families import MAIN_FAMILIES
 
 Floats = NDArray[np.float64]
 

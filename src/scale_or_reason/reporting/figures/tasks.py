@@ -12,6 +12,7 @@ from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.scoring import model_points
 from scale_or_reason.scoring.families import CELL, family_scores, training_costs
+from scale_or_reason.study.families import MAIN_FAMILIES
 
 #: Values of a model on a task that are averaged over seeds.
 VALUES = ("accuracy", "ci_low", "ci_high", "answer_tokens", "inference_flops", "training_flops")
@@ -39,7 +40,7 @@ def select_tasks(results: Results, tasks: str) -> list[Task]:
     physics are shown per benchmark, since both answer formats occur in each. If the study has no matching benchmark,
     there is one task without benchmarks, so that the figure shows a note.
     """
-    main = [name for name in model_points.MAIN_FAMILIES if name in results.families] or list(results.families)
+    main = [name for name in MAIN_FAMILIES if name in results.families] or list(results.families)
     others = [name for name in results.families if name not in main]
     which, _, what = tasks.rpartition(" ")
     families = {"main": main, "other": others, "": [*main, *others]}[which]
