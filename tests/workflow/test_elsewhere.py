@@ -59,6 +59,15 @@ def test_from_another_folder(project: Path, here: Path) -> None:
     assert tree.snakemake("-n", f"--snakefile={project}/workflow/Snakefile", "all", study=study).jobs == {}
 
 
+def test_an_overlay_here_that_is_no_text(project: Path, here: Path) -> None:
+    (here / "config").mkdir()
+    (here / "config" / "config.yaml").write_bytes("study: {name: café}".encode("latin-1"))
+    run = Tree(here).snakemake("-n", f"--snakefile={project}/workflow/Snakefile", "plan", check=False)
+    assert run.status == 1 and run.stderr.startswith(
+        "error: the config file cannot be read\n  file: config/config.yaml"
+    )
+
+
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
 def test_both_entry_points_make_all_by_default(project: Path, here: Path, snakefile: str) -> None:
     study = (str(project / MICRO[0]), "small.yaml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from workflow_tree import MICRO, Tree
 
@@ -93,12 +95,19 @@ def test_a_small_study_of_its_own_name_makes_its_own_world(tree: Tree) -> None:
         assert line in refused.stderr
 
 
-def test_the_error_names_the_overlay(tree: Tree) -> None:
-    overlay = tree.path / "typo.yaml"
-    overlay.write_text("study:\n  name: typo\ntrainig:\n  max_length: 3\n")
-    run = tree.snakemake("-n", study=(*MICRO, "typo.yaml"), check=False)
-    assert "file: typo.yaml, line 3" in run.stderr
-    assert "did you mean 'training'?" in run.stderr
+@pytest.mark.parametrize(
+    ("overlay", "remedy"),
+    [
+        ("study:\n  name: typo\ntrainig:\n  max_length: 3\n", "did you mean 'training'?"),
+        ("hub: {}\n\nstudy: {students: &all [micro-1M, *all]}\n", "remove aliases"),
+    ],
+)
+def test_the_error_names_the_overlay(tree: Tree, tmp_path: Path, overlay: str, remedy: str) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(overlay)
+    run = tree.snakemake("-n", study=(*MICRO, str(file)), check=False)
+    assert run.status == 1 and run.stderr.startswith("error: ")
+    assert f"{file.name}, line 3" in run.stderr and remedy in run.stderr
 
 
 def test_a_result_of_a_student_that_is_not_selected(tree: Tree) -> None:

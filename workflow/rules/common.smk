@@ -18,6 +18,13 @@ from scale_or_reason.study.target_spelling import check_spelling
 if set("{}") & set(str(PROJECT)):
     sys.exit(f"error: Snakemake takes the braces in the project's path for wildcards: rename the folder: {PROJECT}")
 # Validated only in the main process: every cluster job reads this file again.
+if workflow.is_main_process:
+    from scale_or_reason.preflight.config_files import check_size
+
+    try:
+        check_size(config, [*CONFIG_FILES, *workflow.overwrite_configfiles])
+    except StudyError as error:
+        sys.exit(f"error: {error}")
 type_overrides(config, workflow.config_settings.config or {})
 find_files(config, PROJECT)
 use_own_files(config)
