@@ -198,6 +198,7 @@ def test_the_map_hatches_what_is_not_sure(root):
 
     grid = [(budget, queries) for budget in (1.0, 10.0, 100.0) for queries in (1.0, 10.0, 100.0)]
     row = {"family": "Math-OE", "best": "a", "student": "small", "size_b": 1.0, "ratio": 0.0, "reasons": False}
+    row |= {"data_fraction": 0.25}
     style, images = Style.from_file(root / "config" / "style.yaml"), {}
     with style.applied():
         for probability in (0.01, 0.3):

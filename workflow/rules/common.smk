@@ -173,7 +173,7 @@ def library_files(folder, pattern):
 
 # The papers' statements.
 STATEMENT_CODE = [
-    *library("claims/findings", "claims/statements", "claims/study_view"),
+    *library("claims/data_statements", "claims/findings", "claims/statements", "claims/study_view"),
     *library_files("claims/measures", "*.py"),
 ]
 ALL_MODEL_IDS = [model.model_id for model in [*STUDY.evaluated(), *STUDY.limited()]]

@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
+from scale_or_reason.claims.data_statements import data_statements
 from scale_or_reason.claims.findings import findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
@@ -52,7 +53,7 @@ def main() -> None:
     stopped = read_csv_table(arguments.stopped, "early_stopping") if arguments.stopped else None
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
     rates = {path.stem: read_json(path) for path in arguments.learning_rates}
-    table = findings(evidence, STATEMENTS, arguments.corpora, stopped, limits, rates)
+    table = findings(evidence, (*STATEMENTS, *data_statements(evidence)), arguments.corpora, stopped, limits, rates)
     write_csv(table, arguments.output)
     for (verdict,), rows in table.group_by("verdict", maintain_order=True):
         print(f"{verdict}: {', '.join(rows['name'])}")

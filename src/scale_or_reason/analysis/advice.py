@@ -241,7 +241,7 @@ def regions(evidence: Evidence, offered: Offers, budgets: Floats, queries: Float
     """
     lifetime = offered.lifetime(queries)
     names = [evidence.name(cell) for cell in offered.cells]
-    facts = evidence.cells.select("student", "size_b", "ratio").rows()
+    facts = evidence.cells.select("student", "size_b", "ratio", "data_fraction").rows(named=True)
     sure: dict[bytes, float | None] = {}  # most points of the grid pay the same models as others
     rows = []
     for budget in budgets:
@@ -249,11 +249,10 @@ def regions(evidence: Evidence, offered: Offers, budgets: Floats, queries: Float
             row: dict[str, Any] = {"family": offered.task, "budget": float(budget), "queries": float(number)}
             if affordable.any():
                 best = int(affordable.argmax())
-                student, size, ratio = facts[offered.cells[best]]
                 key = affordable.tobytes()
                 if key not in sure:
                     sure[key] = probability_of_reasoning(offered, affordable)
-                row |= {"best": names[best], "student": student, "size_b": size, "ratio": ratio}
+                row |= {"best": names[best]} | facts[offered.cells[best]]
                 row |= {"reasons": bool(offered.reasons[best]), "accuracy": float(offered.accuracy[0, best])}
                 row |= {"reasoning_probability": sure[key]}
             rows.append(row)

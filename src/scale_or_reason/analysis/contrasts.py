@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from scale_or_reason.analysis.frontiers import below_frontier, frontier_membership
-from scale_or_reason.analysis.matched import accuracy_at, cost_at
+from scale_or_reason.analysis.matched import accuracy_at, best_up_to, cost_at
 from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interval, p_value
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import COSTS, Evidence
@@ -21,8 +21,13 @@ Floats = NDArray[np.float64]
 GAIN, LOSS, UNDECIDED = "gain", "loss", "undecided"
 #: What is near a frontier: at most one point of accuracy below it, as a share.
 NEAR = 0.01
-#: Who competes for a frontier: students of one format (v2 figure 2), or of all ratios in sequence (v2 figure 5).
-COMPETITIONS = ("formats", "sequential ratios")
+#: Students of one format, trained on any part of the data: only in studies with such parts.
+ANY_DATA = "formats and parts of the data"
+#: Who competes for a frontier: students of one format (v2 figure 2), or of all ratios in sequence (v2 figure 5), both
+#: trained on all of the data, or :data:`ANY_DATA`.
+COMPETITIONS = ("formats", "sequential ratios", ANY_DATA)
+#: The IFT students of a contrast: those trained on all of the data, or the best of no higher cost on any part of it.
+IFT_DATA = ("whole", "any")
 
 
 def uncertainty(evidence: Evidence) -> pl.DataFrame:
@@ -46,17 +51,21 @@ def uncertainty(evidence: Evidence) -> pl.DataFrame:
 def contrasts(evidence: Evidence) -> pl.DataFrame:
     """A ``contrasts`` table: every cell that learnt from reasoning against IFT of its corpus, at equal compute.
 
-    ``difference`` is its accuracy less what IFT has at its FLOPs, by interpolation between IFT students;
-    ``compute_ratio`` its FLOPs over those at which IFT has its accuracy. Both for training and for inference. Where IFT
-    students do not reach so far a note says so, and the ratio's interval ends at 0 or infinity.
+    Both have learnt from all of the data. Where models have learnt from parts of it, each of them is also compared with
+    IFT of any size on any part (``ift_data`` is "any"), of which the best of no higher cost counts. ``difference`` is
+    its accuracy less what IFT has at its FLOPs, by interpolation between IFT students; ``compute_ratio`` its FLOPs over
+    those at which IFT has its accuracy. Both for training and for inference. Where IFT students do not reach so far a
+    note says so, and the ratio's interval ends at 0 or infinity.
     """
     rows = []
     for cell, task in _everything(evidence):
         kind, ratio = evidence.cells["kind"][cell], evidence.cells["ratio"][cell]
         if kind == "distilled" and ratio > 0:
-            rows += [_matched(evidence, cell, task, cost) for cost in COSTS]
+            whole = evidence.cells["data_fraction"][cell] == 1
+            against = [*(IFT_DATA[:1] if whole else ()), *(IFT_DATA[1:] if has_parts(evidence) else ())]
+            rows += [_matched(evidence, cell, task, cost, ift_data) for ift_data in against for cost in COSTS]
     for name in ("difference", "compute_ratio"):
-        rows = _with_q(rows, f"{name}_p", f"{name}_q", apart=("cost",))
+        rows = _with_q(rows, f"{name}_p", f"{name}_q", apart=("cost", "ift_data"))
     return table_from_rows(rows, "contrasts")
 
 
@@ -86,35 +95,46 @@ def costs_and_accuracies(evidence: Evidence, cells: Sequence[int], task: str, co
 
 
 def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
-    """The cells of a corpus, trained on all of it, that compete for a frontier."""
-    own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus) & (pl.col("data_fraction") == 1)
+    """The cells of a corpus that compete for a frontier; none for :data:`ANY_DATA` if all are trained on all data."""
+    own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus)
     one_format = pl.col("ratio").is_in([0.0, 1.0])
-    chosen = own & (one_format if competition == "formats" else one_format | (pl.col("curriculum") == "seq"))
+    if competition == ANY_DATA:
+        chosen = own & one_format & has_parts(evidence)
+    else:
+        own &= pl.col("data_fraction") == 1
+        chosen = own & (one_format if competition == "formats" else one_format | (pl.col("curriculum") == "seq"))
     return evidence.cells.with_row_index().filter(chosen)["index"].to_list()
 
 
-def ift_curve(evidence: Evidence, corpus: str, task: str, cost: str) -> tuple[Floats, Floats] | None:
+def has_parts(evidence: Evidence) -> bool:
+    """Whether there are models that were trained on a part of the data."""
+    return bool((evidence.cells["data_fraction"] < 1).any())
+
+
+def ift_curve(
+    evidence: Evidence, corpus: str, task: str, cost: str, ift_data: str = IFT_DATA[0]
+) -> tuple[Floats, Floats] | None:
     """Costs and accuracies of the IFT students, (1 + replicates, students); None if there are fewer than two.
 
-    They are those trained on the whole corpus.
+    ``ift_data`` is one of :data:`IFT_DATA`.
     """
-    ift = {"kind": "distilled", "corpus": corpus, "ratio": 0.0, "data_fraction": 1.0}
-    students = evidence.cells.with_row_index().filter(**ift)["index"]
+    chosen = evidence.cells.with_row_index().filter(kind="distilled", corpus=corpus, ratio=0.0)
+    students = chosen["index"] if ift_data == "any" else chosen.filter(data_fraction=1.0)["index"]
     values = [(evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)) for cell in students]
     there = [pair for pair in values if all(_there(part) for part in pair)]
     if len(there) < 2:
         return None
     costs, accuracies = (np.stack(parts, axis=-1) for parts in zip(*there, strict=True))
-    return costs, accuracies
+    return best_up_to(costs, accuracies) if ift_data == "any" else (costs, accuracies)
 
 
-def _matched(evidence: Evidence, cell: int, task: str, cost: str) -> dict[str, Any]:
+def _matched(evidence: Evidence, cell: int, task: str, cost: str, ift_data: str) -> dict[str, Any]:
     flops, accuracy = evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)
-    row = {"cost": cost, "flops_by": evidence.flops_by} | evidence.key(cell, task)
+    row = {"cost": cost, "flops_by": evidence.flops_by, "ift_data": ift_data} | evidence.key(cell, task)
     row |= {"flops": _number(flops), "accuracy": _number(accuracy)}
     if not (_there(flops) and _there(accuracy)):
         return row | {"note": "no accuracy" if not _there(accuracy) else "no FLOPs"}
-    curve = ift_curve(evidence, evidence.cells["corpus"][cell], task, cost)
+    curve = ift_curve(evidence, evidence.cells["corpus"][cell], task, cost, ift_data)
     if curve is None:
         return row | {"note": "fewer than two IFT students"}
     with np.errstate(divide="ignore"):

@@ -50,6 +50,16 @@ def cost_at(costs: Floats, accuracies: Floats, target: Floats) -> Floats:
     return np.where(known, np.exp(found), np.nan)
 
 
+def best_up_to(costs: Floats, accuracies: Floats) -> tuple[Floats, Floats]:
+    """The curve of the most accurate student of no higher cost: ascending costs, and accuracies that never fall.
+
+    A maximum of measured accuracies is too high by as much as chance favours one of the students. Shapes:
+    (replicates, students), twice.
+    """
+    order = np.lexsort((accuracies, costs), axis=1)
+    return np.take_along_axis(costs, order, 1), np.maximum.accumulate(np.take_along_axis(accuracies, order, 1), axis=1)
+
+
 def _sorted(costs: Floats, accuracies: Floats) -> tuple[Floats, Floats]:
     """Log costs in ascending order and their accuracies; of equal costs the best comes last."""
     order = np.lexsort((accuracies, costs), axis=1)

@@ -194,6 +194,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "contrasts": {
         "cost": _TEXT,  # training | inference
         "flops_by": _TEXT,  # papers | exact: how FLOPs are counted
+        "ift_data": _TEXT,  # whole | any: the data of the IFT students that the cell is compared with
         **_CELL_AND_TASK,
         "flops": _SHARE,
         "accuracy": _SHARE,
@@ -211,7 +212,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "frontier_membership": {
         "cost": _TEXT,  # training | inference
         "flops_by": _TEXT,  # papers | exact
-        "among": _TEXT,  # formats | sequential ratios
+        "among": _TEXT,  # formats | sequential ratios | formats and parts of the data
         **_CELL_AND_TASK,
         "competitors": _COUNT,
         "flops": _SHARE,
@@ -266,6 +267,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "student": _TEXT,
         "size_b": _SHARE,
         "ratio": _SHARE,
+        "data_fraction": _SHARE,
         "reasons": _BOOL,  # trained on reasoning
         "accuracy": _SHARE,
         "reasoning_probability": _SHARE,

@@ -23,6 +23,11 @@ def ratio_label(ratio: float) -> str:
     return {0.0: "IFT", 1.0: "reasoning"}.get(ratio, f"{100 * ratio:.4g} %")
 
 
+def data_label(fraction: float) -> str:
+    """A part of the training data in words: ``all data``, ``25 % data``."""
+    return "all data" if fraction == 1 else f"{100 * fraction:.4g} % data"
+
+
 def count_label(count: float) -> str:
     """A number of tokens on an axis: ``500``, ``2.5k``."""
     return f"{count / 1000:.3g}k" if abs(count) >= 1000 else f"{count:.3g}"

@@ -20,7 +20,7 @@ from scipy import ndimage
 from scale_or_reason.reporting.figures.drawing import empty_panel, ratio_colours, write_below
 from scale_or_reason.reporting.figures.grid import panel_grid
 from scale_or_reason.reporting.figures.style import Style
-from scale_or_reason.study.labels import ratio_label, size_label
+from scale_or_reason.study.labels import data_label, ratio_label, size_label
 
 #: Below this probability the comparison of reasoning and IFT is uncertain.
 SURE = 0.95
@@ -51,6 +51,8 @@ def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, un
     star = {"marker": "*", "ls": "", "color": "white", "mec": "black", "mew": 0.6}
     handles.append(Line2D([], [], ms=style.font_size, label="asked for", **star))
     note = "Numbers are student sizes. White: no affordable model."
+    if (table["data_fraction"].drop_nulls() < 1).any():
+        note += " Below a size: the part of the data that it is trained on, unless all."
     if known:
         note += " Hatched: the probability that the best model is trained on reasoning is between"
         note += f" {1 - SURE:.2f} and {SURE:.2f}."
@@ -91,6 +93,7 @@ def _name_regions(
 ) -> None:
     """Label each connected region with the student's size, centred where the label fits."""
     sizes = ordered["size_b"].cast(pl.Float64).to_numpy().reshape(regions.shape)
+    parts = ordered["data_fraction"].cast(pl.Float64).to_numpy().reshape(regions.shape)
     box = np.ones([max(1, round(part * steps)) for part, steps in zip(_NAME, regions.shape, strict=True)])
     for region in np.unique(regions):
         pieces, number = ndimage.label(regions == region)
@@ -101,4 +104,6 @@ def _name_regions(
             depth = ndimage.distance_transform_edt(np.pad(room, 1))[1:-1, 1:-1]
             row, column = np.unravel_index(depth.argmax(), depth.shape)
             encoding = {"ha": "center", "va": "center", "color": "white", "size": style.font_size - 1, "weight": "bold"}
-            axes.text(queries[column], budgets[row], size_label(sizes[room][0]), zorder=5, **encoding)
+            part = parts[room][0]
+            label = size_label(sizes[room][0]) + ("" if part == 1 else f"\n{data_label(part)}")
+            axes.text(queries[column], budgets[row], label, zorder=5, **encoding)
