@@ -62,6 +62,46 @@ use rule score_models as score_model with:
         benchmarks=lambda wildcards: option("benchmarks", *benchmarks_of(wildcards)),
 
 
+# To read, not for a table or figure: on request.
+rule list_wrong_answers:
+    input:
+        item_tables=items_of,
+        answered="<results>/answers/{model_id}/manifest.json",
+        judged=JUDGED,
+        graded=lambda wildcards: graded_of([wildcards.model_id]),
+    output:
+        csv="<results>/wrong_answers/{model_id}.csv",
+    log:
+        "<logs>/list_wrong_answers/{model_id}.log",
+    benchmark:
+        "<benchmarks>/list_wrong_answers/{model_id}.tsv"
+    wildcard_constraints:
+        model_id=SCORED,
+    conda:
+        CONDA_ENVIRONMENT
+    threads: 1
+    resources:
+        **memory_and_runtime("cpu_small"),
+    params:
+        program=program("list_wrong_answers"),
+        model_ids=option("model_ids", "{model_id}"),
+        benchmarks=lambda wildcards: option("benchmarks", *benchmarks_of(wildcards)),
+        folders=options({"items": f"results/{STUDY.name}/benchmarks", **ANSWER_FOLDERS}),
+        jurors=option("jurors", *STUDY.jurors),
+        jury=json_option("jury", config["jury"]),
+    message:
+        "list the wrong answers of {wildcards.model_id}"
+    shell:
+        "python {params.program} {params.model_ids} {params.benchmarks} {params.folders} {params.jurors} {params.jury}"
+        " --output {output.csv} &> {log}"
+
+
+rule wrong_answers:
+    input:
+        expand("<results>/wrong_answers/{model_id}.csv", model_id=MODEL_IDS),
+    localrule: True
+
+
 rule compute_flops:
     input:
         trainings=trainings_of(MODEL_IDS),

@@ -149,6 +149,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answer_tokens": _COUNT,
         "flops": _SHARE,  # of prefill and decoding: equation 6, or exact with study.flops: exact
     },
+    # one row per answer of a model that the jury does not call right
+    "wrong_answers": {
+        **_ANSWER_KEY,
+        "question": _TEXT,
+        "gold": _TEXT,  # the accepted answers
+        "answer": _TEXT,  # what follows the reasoning; the end of a long text
+        "answer_tokens": _COUNT,
+        "finish_reason": _TEXT,
+    },
     # one row per model, item and number of answers k among which the model's answers to the item vote
     "votes": {
         "model_id": _TEXT,
