@@ -10,7 +10,8 @@ import pytest
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.judging.jury import JuryRule
-from scale_or_reason.scoring.wrong_answers import LONGEST_ANSWER, wrong_answers
+from scale_or_reason.scoring.outcomes import VERDICT_COLUMNS
+from scale_or_reason.scoring.wrong_answers import ANSWER_COLUMNS, LONGEST_ANSWER, wrong_answers
 
 MODEL = "base/tiny/shots-0"
 KEY: dict[str, Any] = {"model_id": MODEL, "benchmark": "sums"}
@@ -28,12 +29,12 @@ def answers(*texts: tuple[str, int, str]) -> pl.DataFrame:
         | {"answer_tokens": 5, "finish_reason": "stop"}
         for item, sample, text in texts
     ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows).select(ANSWER_COLUMNS)
 
 
 def verdicts(*words: tuple[str, int, str]) -> pl.DataFrame:
     rows = [{**KEY, "item_id": item, "sample": n, "judge": "j", "verdict": word} for item, n, word in words]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows).select(VERDICT_COLUMNS)
 
 
 def test_wrong_and_undecided_answers_are_listed_with_their_questions() -> None:

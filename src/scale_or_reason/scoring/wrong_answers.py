@@ -28,6 +28,6 @@ def wrong_answers(
     final = pl.col("answer").str.replace(_REASONING, "").str.strip_chars()
     cut = pl.when(final.str.len_chars() > LONGEST_ANSWER).then(pl.lit("... ") + final.str.tail(LONGEST_ANSWER))
     shown = wrong.join(items, on=["benchmark", "item_id"], how="left", maintain_order="left").with_columns(
-        answer=cut.otherwise(final), gold=pl.col("gold").list.join(" | ")
+        model_id=pl.lit(model_id), answer=cut.otherwise(final), gold=pl.col("gold").list.join(" | ")
     )
     return shown.select(list(SCHEMAS["wrong_answers"]))
