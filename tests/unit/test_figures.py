@@ -138,6 +138,28 @@ def test_too_many_notes_are_cut_short(style):
     assert drawn.get_figheight() < 4
 
 
+@pytest.mark.parametrize("width", [7.0, 5.5])
+def test_labels_of_neighbouring_panels_do_not_touch(style, width):
+    from matplotlib.figure import Figure
+
+    with style.applied():
+        drawn = Figure(figsize=(width, 2), layout="constrained")
+        panels = drawn.subplots(1, 4)
+        for axes in panels:
+            axes.set(xlabel="Inference FLOPs per answer", title="Law and order")
+            axes.plot([1], [1], label="c_code_summarization")
+            drawing.shrink_legend(axes, axes.legend())
+        drawing.write_below(drawn, [], "", style)
+        drawn.draw_without_rendering()
+        boxes = [axes.xaxis.label.get_window_extent() for axes in panels]
+        names = [axes.get_legend().get_window_extent() for axes in panels]
+    assert panels[0].get_xlabel().replace("\n", " ") == "Inference FLOPs per answer"
+    assert ("\n" in panels[0].get_xlabel()) is (width < 7)
+    assert boxes[0].x0 >= 0 and boxes[-1].x1 <= drawn.bbox.width
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert all(left.x1 < right.x0 for left, right in pairwise(names))
+
+
 def test_names_of_points_do_not_cover_each_other(style):
     """Four points close to each other: their names find places apart."""
     from matplotlib.figure import Figure

@@ -292,6 +292,7 @@ REFUSED: list[tuple[Change, str, str]] = [
         "study.tables[0]",
         "two judges",
     ),
+    (at("study/style", "no/such/style.yaml"), "study.style", "copy of config/style.yaml"),
     (at("judges/gpt-oss-120b/tokenizer", "no/such/one"), "judges.gpt-oss-120b.tokenizer", "folder"),
     (at("judges/gpt-oss-120b/mode", {"sytem": "on"}), "judges.gpt-oss-120b.mode.sytem", "system"),
     (at("compute/models_per_judge_job", 0), "compute.models_per_judge_job", "at least 1"),

@@ -18,7 +18,7 @@ rule advise:
     params:
         program=program("advise"),
         config=config_option,
-        style=option("style", find_file("config/style.yaml", PROJECT)),
+        style=option("style", STYLE),
         budget=advice_options,
         tables=sources_of_advice,
         directory=option("output_dir", ADVICE),

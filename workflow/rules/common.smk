@@ -72,6 +72,12 @@ PARTIAL = f"results/{STUDY.name}/{FOLDER}"
 SUMMARY = PARTIAL if GAPS.gaps else f"results/{STUDY.name}"
 
 
+# The look of figures. A style of its own is a parameter, since lists of inputs make nothing old; without one it is the
+# empty text, as the note of a complete study.
+STYLE = find_file(STUDY.style or "config/style.yaml", PROJECT)
+LOOK = f"style {STUDY.style}" if STUDY.style else ""
+
+
 pathvars:
     results=f"results/{STUDY.name}",
     summary=SUMMARY,

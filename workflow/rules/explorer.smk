@@ -25,7 +25,7 @@ rule build_explorer:
         # scores and costs of models represent their manifests
         scores="<summary>/tables/scores.parquet",
         costs="<summary>/tables/costs.parquet",
-        style=find_file("config/style.yaml", PROJECT),
+        style=STYLE,
         code=EXPLORER_CODE,
         script=script_file("build_explorer"),
     output:
@@ -52,6 +52,7 @@ rule build_explorer:
         sizes=json_option("sizes", SIZES),
         shots=option("shots", STUDY.shown_shots) + FLOPS,
         note=NOTE,
+        look=LOOK,
     message:
         "build the explorer page"
     shell:

@@ -12,7 +12,7 @@ for figure_type in FIGURE_TYPES:
             f"figure_{figure_type}"
         input:
             tables=tables_of_figure_type(figure_type),
-            style=find_file("config/style.yaml", PROJECT),
+            style=STYLE,
             code=code_of_figure_type(figure_type),
             script=script_file("draw_figure"),
         output:
@@ -41,6 +41,7 @@ for figure_type in FIGURE_TYPES:
             study=study_of_figure_type(figure_type),
             tables=tables_of_figure,
             note=NOTE,
+            look=LOOK,
             stem=subpath(output.pdf, strip_suffix=".pdf"),
         message:
             "draw {output.png}"
@@ -83,7 +84,7 @@ rule measure_answer_lengths:
 rule figure_training_curves:
     input:
         models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
-        style=find_file("config/style.yaml", PROJECT),
+        style=STYLE,
         code=library(*(f"reporting/figures/{name}" for name in ("training_curves", "drawing", "parts", "style"))),
         script=script_file("figure_training_curves"),
     output:
@@ -110,6 +111,7 @@ rule figure_training_curves:
         model_ids=option("model_ids", *TRAINED_IDS),
         sizes=json_option("sizes", SIZES),
         note=NOTE,
+        look=LOOK,
     message:
         "draw {output.png}"
     shell:

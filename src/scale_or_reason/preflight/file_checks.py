@@ -19,6 +19,7 @@ from scale_or_reason.study.local_files import (
     OWN_RESULTS,
     RESULTS,
     deepspeed_file,
+    find_file,
     is_hub_id,
     is_local,
     made_by_study,
@@ -51,6 +52,10 @@ def missing_files(config: Config) -> Iterator[Problem]:
     yield from _missing_prompts(config)
     yield from _missing_rows(config)
     yield from _missing_mirror(config)
+    style = config["study"]["style"]
+    if style is not None and not isfile(find_file(style)):
+        expected = "a copy of config/style.yaml with your changes, or null"
+        yield Problem(("study", "style"), "a missing file: no style of figures here", style, expected, _CORRECT_PATH)
     papers = config["paper_results"]["path"]
     if papers is not None and not (isdir(papers) and any(Path(papers).glob("v[12]_*.csv"))):
         expected = "a folder with v2_table1.csv, v2_teacher.csv, v2_inference_power_law.csv, or null"

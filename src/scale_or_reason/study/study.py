@@ -110,6 +110,7 @@ class Study:
     figures: tuple[str, ...]
     tables: tuple[str, ...]
     explorer: bool
+    style: str | None
     mixture_learning_rate: str
     formats_with_rates: tuple[str, ...]
 
@@ -154,6 +155,7 @@ class Study:
             figures=tuple(chosen["figures"]),
             tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
             explorer=chosen["explorer"],
+            style=chosen["style"],
             mixture_learning_rate=config["training"]["mixture_learning_rate"],
             formats_with_rates=formats_with_rates(chosen),
         )

@@ -170,6 +170,10 @@ class Study(Section):
         "Whether to build `explorer.html`, a page for browsing the study cell by cell.",
         when="Turn it off if nobody will open the page; it needs the `uncertainty` table.",
     )
+    style: Text | None = key(
+        "A file with the look of this study's figures and explorer; `null` for `config/style.yaml`.",
+        when="Copy `config/style.yaml` and change it, for example `width_in: 5.5` for a one-column paper.",
+    )
 
 
 class Jury(Section):

@@ -25,6 +25,8 @@ from scale_or_reason.study import labels
 
 #: Maximum lines of notes below a figure; the CSV has all notes.
 _MOST_NOTE_LINES = 6
+#: The share of a panel's place that a title may have, and that is left beside the labels of the y axis.
+_ROOM, _PANEL_SHARE = 0.96, 0.72
 
 
 def flops_axis(axes: Axes, low: float, high: float) -> None:
@@ -225,6 +227,7 @@ def finish(figure: Figure, table: pl.DataFrame, handles: Sequence[Any], style: S
 
 def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style) -> None:
     """Write a legend in the fewest lines, the style's note and ``text`` below the panels, in a band added there."""
+    _wrap_labels(figure)
     size = style.font_size - 1
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(f"{style.note} {text}".strip(), int(width * 72 / (0.52 * size)))
@@ -249,6 +252,32 @@ def write_below(figure: Figure, handles: Sequence[Any], text: str, style: Style)
         color=style.colours["note"],
         in_layout=False,
     )
+
+
+def cell_width(axes: Axes) -> float:
+    """The width of a panel's share of the figure, in pixels."""
+    figure, place = axes.get_figure(root=True), axes.get_subplotspec()
+    if place is None:
+        return float(figure.bbox.width)
+    return float(figure.bbox.width) * len(place.colspan) / place.get_gridspec().ncols
+
+
+def _wrap_labels(figure: Figure) -> None:
+    """Break titles and labels of the x axis that are wider than their panel, which would run into their neighbours."""
+    for axes in figure.axes:
+        room = _ROOM * cell_width(axes)
+        for text in (axes.xaxis.label, axes.title):
+            words = text.get_text()
+            if "\n" not in words and (width := text.get_window_extent().width) > room:
+                text.set_text(textwrap.fill(words, max(1, int(len(words) * room / width)), break_long_words=False))
+
+
+def shrink_legend(axes: Axes, legend: Legend) -> None:
+    """Make the letters of a legend in a panel smaller if it is wider than the panel."""
+    room, width = _PANEL_SHARE * cell_width(axes), legend.get_window_extent().width
+    if width > room:
+        for text in legend.get_texts():
+            text.set_fontsize(text.get_fontsize() * max(0.6, room / width))
 
 
 def _legend_line(figure: Figure, handles: Sequence[Any], y: float) -> Legend:

@@ -116,7 +116,7 @@ def _draw_families(table: pl.DataFrame, sizes: Sequence[float], style: Style) ->
         axes.set_ylim(low, high + _ROOM_PER_NAME * len(encodings) * (high - low))
         handles = [Line2D([], [], ls="", ms=3.5, label=task, **encoding) for task, encoding in encodings.items()]
         small = {"fontsize": style.font_size - 1, "frameon": False, "handletextpad": 0.2, "borderpad": 0.2}
-        axes.legend(handles=handles, loc="upper right", **small)
+        drawing.shrink_legend(axes, axes.legend(handles=handles, loc="upper right", **small))
     grid.label(0, **_AXIS_LABELS)
     sns.despine(grid.figure)
     drawing.finish(grid.figure, table, drawing.area_handles(sizes, style), style, panel=("task",))
