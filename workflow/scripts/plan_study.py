@@ -8,7 +8,7 @@ calls it with the study's whole config as JSON. By hand:
         open("config/config.yaml"))))')" --results results/v2 --output-dir results/v2/plan
 
 Writes plan.csv (every cell of every stage), stages.csv, memory.csv, processes.csv, layouts.csv,
-assumptions.csv and plan.html; prints a summary.
+detection.csv, assumptions.csv and plan.html; prints a summary.
 Cells with results in --results count as done. Uses no network and loads no model.
 """
 
@@ -104,6 +104,7 @@ def write_plan(plan: Plan, published: Mapping[str, Any] | None, svg: str, folder
     write_csv(plan.memory, folder / "memory.csv")
     write_csv(plan.processes, folder / "processes.csv")
     write_csv(plan.layouts, folder / "layouts.csv")
+    write_csv(plan.detection, folder / "detection.csv")
     notes = [(note.assumption, str(note.value), note.unit, note.source) for note in plan.notes]
     columns = ["assumption", "value", "unit", "source"]
     write_csv(pl.DataFrame(notes, schema=dict.fromkeys(columns, pl.String()), orient="row"), folder / "assumptions.csv")

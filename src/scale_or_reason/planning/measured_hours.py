@@ -42,7 +42,8 @@ def measured_hours(
         student, key = study.students.get(row["student"]), tuple(row.values())
         if student is None:
             continue
-        once["training"][cell] = _hours(trained.get(key), student.processes)
+        if row["data_fraction"] == 1:  # the branch of a part of the data was timed without the run that it left
+            once["training"][cell] = _hours(trained.get(key), student.processes)
         for family, seconds in answered.items():
             by_task[family][cell] = _hours(seconds.get(key), engine_gpus(student, on_gpu))
         if not study.judges:
@@ -77,7 +78,7 @@ def _teacher_hours(study: Study, row: Mapping[str, Any], timings: Path, on_gpu: 
         learnt = [(corpus, name, 1.0) for corpus, name in zip(corpora, row["curriculum"].split("-then-"), strict=True)]
     else:
         shares = {"ift": 1 - row["ratio"], "reasoning": row["ratio"]}
-        learnt = [(row["corpus"], name, share) for name, share in shares.items() if share]
+        learnt = [(row["corpus"], name, share * row["data_fraction"]) for name, share in shares.items() if share]
     folder = timings / "generate_teacher_answers"
     parts = [(_of_jobs([folder / corpus / name]), share) for corpus, name, share in learnt]
     if any(seconds is None for seconds, _ in parts):

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from scale_or_reason.common.web_page import rendered
+from scale_or_reason.planning.detection_table import detection_notes, detection_rows
 from scale_or_reason.planning.plan import Plan
 from scale_or_reason.planning.report import (
     amount,
@@ -56,6 +57,8 @@ def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:
         measured=measured_rows(plan),
         memory=memory_rows(plan),
         processes=processes_rows(plan) if plan.processes.height else [],
+        detection=detection_rows(plan.detection) if plan.detection.height else [],
+        detection_notes=detection_notes(plan.detection) if plan.detection.height else [],
         layouts=layout_rows(plan) if plan.layouts.height else [],
         assumptions=[["assumption", "value", "source"], *map(list, grouped_notes(plan.notes))],
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Assumptions, GpuType, Note
+from scale_or_reason.planning.detection_table import detection_table
 from scale_or_reason.planning.engine_layouts import layouts_table
 from scale_or_reason.planning.estimate import GB, HOUR, Estimator
 from scale_or_reason.planning.limits import over_the_limit
@@ -33,6 +34,7 @@ class Plan:
     ``processes`` compares numbers of training processes, ``layouts`` those of engines over their GPUs.
     ``checkpoints_gb``: what the largest training needs while it runs.
     ``free_gb``: what is free on the disk of the results.
+    ``detection``: what comparisons can detect (:data:`~scale_or_reason.planning.detection_table.COLUMNS`).
     """
 
     study: str
@@ -49,6 +51,7 @@ class Plan:
     notes: list[Note]
     limited: pl.DataFrame
     restarts: int
+    detection: pl.DataFrame
 
 
 def make_plan(
@@ -65,6 +68,7 @@ def make_plan(
     _check_complete([*_unknown_shapes(estimator, study), *assumed.missing])
     cells = estimator.rows(units)
     gpus = int(assumed.number("num_gpus", "GPUs at a time"))
+    detection = detection_table(config, study, assumed, results)
     _check_gpus(cells, gpus)
     return Plan(
         study=study.name,
@@ -81,6 +85,7 @@ def make_plan(
         notes=list(assumed.notes.values()),
         limited=over_the_limit(cells, config, study),
         restarts=config["compute"]["restarts"],
+        detection=detection,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.planning.assumptions import Note
+from scale_or_reason.planning.detection_table import detection_notes, detection_rows
 from scale_or_reason.planning.plan import Plan
 
 #: Column of ``Plan.stages`` -> its heading.
@@ -206,6 +207,9 @@ def summary(plan: Plan, published: Mapping[str, Any] | None, folder: str) -> str
     measured = measured_rows(plan)
     if measured:
         lines += ["", "Time of finished jobs, summed over jobs:", "", *_table(measured)]
+    if plan.detection.height:
+        first, *others = detection_notes(plan.detection)
+        lines += ["", first, "", *_table(detection_rows(plan.detection)), "", *others]
     lines += ["", "Assumptions:", *_assumed_lines(plan.notes, folder)]
     return "\n".join([*lines, "", f"All cells: {folder}/plan.csv. Report: {folder}/plan.html"])
 

@@ -151,6 +151,24 @@ class Published(Section):
     source: Text = key("Where the number was published.")
 
 
+class Detection(Section):
+    """What decides how small a difference a study can detect, before its outcomes measure it."""
+
+    discordance: PositiveShare = key(
+        "The share of items that exactly one of two students answers correctly.",
+        when="The shipped value is a guess for students of similar accuracy.",
+    )
+    noise: Share = key(
+        "The share of it that is answer noise: it averages out over more answers per item and more seeds.",
+        when="The shipped value is a guess.",
+    )
+    seed_sd: NotNegative = key(
+        "How much the accuracy of a training varies between seeds: a standard deviation.",
+        when="The shipped value is a guess.",
+        unit="points",
+    )
+
+
 class Plan(Section):
     """What `snakemake plan` assumes when it estimates costs. A change alters no result and no job.
 
@@ -184,6 +202,7 @@ class Plan(Section):
     benchmark_items: dict[str, Size] = key(
         "The number of items of benchmarks that do not state it themselves, before any limit."
     )
+    detection: Detection = key(when="A pilot's or the study's own outcomes replace these numbers.")
     architectures: dict[str, dict[str, Any]] = key(
         "For models that are in none of our catalogues, the values of their `config.json`.",
         when="Example: `{my/model: {vocab_size: 32000, hidden_size: 2048, intermediate_size: 5632, "
