@@ -61,6 +61,11 @@ class TrueRecords(OwnLocks):
         self._clear_cache()
         return not os.path.exists(mark) and self.metadata(file) is not None
 
+    def files_of(self, output: str) -> tuple[Path, Path]:
+        """The record of an output, and its mark while a job makes it."""
+        record, mark = (self._record_path(folder, output) for folder in (self._metadata_path, self._incomplete_path))
+        return Path(record), Path(mark)
+
     def input_changed(self, job: Any, file: Any = None) -> Any:
         """Whether the list of input files differs from the recorded one; never for the rules of this project.
 

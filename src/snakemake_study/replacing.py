@@ -7,6 +7,7 @@ took months.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterable
@@ -17,6 +18,7 @@ from typing import Any
 _LETTERS = "bcdfghjkmpqrstvwxz"
 _LENGTH = 6
 _LIST = "list.txt"
+_RECORDS = "records.json"
 
 
 def outputs_at_stake(dag: Any, rules: Collection[str], exclude_finished: bool = True) -> dict[str, Any]:
@@ -53,13 +55,33 @@ class Kept:
         self.results, self.folder = results, results / "replaced"
         self._ended: list[str] = []
 
-    def keep(self, outputs: Iterable[str]) -> None:
-        """Keep these outputs. A copy from an earlier run stays as it is, since its successor was never whole."""
-        for output in outputs:
-            copy = self._copy_of(output)
-            if not copy.exists():
-                self._list([*self._listed(), output])
-                _link(Path(output), copy)
+    def keep(self, outputs: Iterable[str], files_of: Callable[[str], tuple[Path, Path]] | None) -> None:
+        """Keep these outputs. A copy from an earlier run stays as it is, since its successor was never whole.
+
+        ``files_of`` has the files of Snakemake's record of an output, and of its mark while a job makes it; None if
+        Snakemake keeps both in a database.
+        """
+        new = [output for output in outputs if not self._copy_of(output).exists()]
+        if not new:
+            return
+        records = self._records()
+        if files_of is not None:
+            records |= {output: _record(*files_of(output)) for output in new}
+        self._write(_RECORDS, json.dumps(records))
+        for output in new:
+            self._list([*self._listed(), output])
+            _link(Path(output), self._copy_of(output))
+
+    def restore(self) -> list[str]:
+        """Move the copies of missing outputs back, with Snakemake's records of them. Returns these outputs."""
+        missing, records = self.missing(), self._records()
+        for output in missing:
+            if output in records:
+                _write_record(**records[output])
+            Path(output).parent.mkdir(parents=True, exist_ok=True)
+            self._copy_of(output).replace(output)
+            self._forget(output)
+        return missing
 
     def job_ended(self, outputs: Iterable[str]) -> None:
         """Note that a job has ended. Snakemake says so before it removes the outputs of a job that has failed."""
@@ -80,11 +102,15 @@ class Kept:
             if not copy.exists():
                 continue
             shutil.rmtree(copy) if copy.is_dir() else copy.unlink()
-            self._list([listed for listed in self._listed() if listed != output])
-            for parent in copy.parents:
-                if parent == self.results or any(parent.iterdir()):
-                    break
-                parent.rmdir()
+            self._forget(output)
+
+    def _forget(self, output: str) -> None:
+        """Take an output whose copy has gone off the list, and remove folders that are now empty."""
+        self._list([listed for listed in self._listed() if listed != output])
+        for parent in self._copy_of(output).parents:
+            if parent == self.results or any(parent.iterdir()):
+                break
+            parent.rmdir()
 
     def tidy(self, at_stake: Collection[str], unfinished: Collection[str]) -> list[str]:
         """Remove copies that earlier runs left of outputs that are whole. Returns the outputs that are missing."""
@@ -104,15 +130,36 @@ class Kept:
         file = self.folder / _LIST
         return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
 
+    def _records(self) -> dict[str, dict[str, Any]]:
+        file = self.folder / _RECORDS
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
     def _list(self, outputs: list[str]) -> None:
-        file = self.folder / _LIST
-        file.parent.mkdir(parents=True, exist_ok=True)
         if outputs:
-            partial = file.with_name(f".{_LIST}.{os.getpid()}")
-            partial.write_text("".join(f"{output}\n" for output in outputs), encoding="utf-8")
-            partial.replace(file)
+            self._write(_LIST, "".join(f"{output}\n" for output in outputs))
         else:
-            file.unlink(missing_ok=True)
+            for name in (_LIST, _RECORDS):
+                (self.folder / name).unlink(missing_ok=True)
+
+    def _write(self, name: str, content: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f".{name}.{os.getpid()}"
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(self.folder / name)
+
+
+def _record(record: Path, mark: Path) -> dict[str, Any]:
+    """Snakemake's record of an output as it is now, for :func:`_write_record`."""
+    content = record.read_text(encoding="utf-8") if record.is_file() else None
+    return {"record": os.path.relpath(record), "content": content, "mark": os.path.relpath(mark)}
+
+
+def _write_record(record: str, content: str | None, mark: str) -> None:
+    """Write a record again, and remove the mark that a killed job has left."""
+    if content is not None:
+        Path(record).parent.mkdir(parents=True, exist_ok=True)
+        Path(record).write_text(content, encoding="utf-8")
+    Path(mark).unlink(missing_ok=True)
 
 
 def _link(original: Path, copy: Path) -> None:

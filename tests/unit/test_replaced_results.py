@@ -33,13 +33,20 @@ def make(text: str) -> None:
         Path(file).write_text(text)
 
 
+def snakemakes(output: str) -> tuple[Path, Path]:
+    """Snakemake's record of an output and its mark of an unfinished one."""
+    return Path(".snakemake/metadata", output), Path(".snakemake/incomplete", output)
+
+
 def remove() -> None:
     shutil.rmtree(MODEL)
     Path(TABLE).unlink()
 
 
 def copies(kept: Kept) -> set[str]:
-    files = (file for file in kept.folder.rglob("*") if file.is_file() and file.name != "list.txt")
+    files = (
+        file for file in kept.folder.rglob("*") if file.is_file() and file.name not in ("list.txt", "records.json")
+    )
     return {str(file.relative_to(kept.folder)) for file in files}
 
 
@@ -48,7 +55,7 @@ ALL = {path.removeprefix("results/a/") for path in ALL}
 
 
 def test_a_copy_takes_no_space_and_survives_the_original(kept: Kept) -> None:
-    kept.keep([MODEL, TABLE])
+    kept.keep([MODEL, TABLE], snakemakes)
     assert copies(kept) == ALL
     assert (kept.folder / "pairs/general.parquet").samefile(TABLE)
     remove()
@@ -58,7 +65,7 @@ def test_a_copy_takes_no_space_and_survives_the_original(kept: Kept) -> None:
 
 
 def test_a_whole_successor_ends_it(kept: Kept) -> None:
-    kept.keep([MODEL, TABLE])
+    kept.keep([MODEL, TABLE], snakemakes)
     remove()
     make("new")
     kept.job_ended([MODEL, TABLE])
@@ -68,7 +75,7 @@ def test_a_whole_successor_ends_it(kept: Kept) -> None:
 
 def test_a_failed_successor_does_not(kept: Kept) -> None:
     """Snakemake reports the end of a failed job before it removes what the job has left."""
-    kept.keep([MODEL, TABLE])
+    kept.keep([MODEL, TABLE], snakemakes)
     remove()
     make("half")
     kept.job_ended([MODEL, TABLE])
@@ -78,18 +85,44 @@ def test_a_failed_successor_does_not(kept: Kept) -> None:
     assert copies(kept) == ALL
     # the next attempt keeps the last whole result, not what a second failure leaves
     make("half")
-    kept.keep([MODEL, TABLE])
+    kept.keep([MODEL, TABLE], snakemakes)
     assert (kept.folder / "pairs/general.parquet").read_text() == "old"
 
 
 def test_the_next_start_removes_what_is_whole_and_no_longer_at_stake(kept: Kept) -> None:
-    kept.keep([MODEL, TABLE])
+    kept.keep([MODEL, TABLE], snakemakes)
     assert kept.tidy([MODEL], []) == []  # the table's job never started
     assert copies(kept) == {path for path in ALL if path.startswith("models")}
     assert kept.tidy([], [MODEL]) == []  # marked as unfinished
     assert copies(kept)
     kept.tidy([], [])
     assert not kept.folder.exists()
+
+
+def test_what_is_missing_comes_back_with_its_record(kept: Kept) -> None:
+    (record, mark), (table_record, table_mark) = snakemakes(MODEL), snakemakes(TABLE)
+    for file in (record, mark, table_mark):
+        file.parent.mkdir(parents=True)
+    record.write_text("learning rate 1e-3")
+    before = (Path(MODEL, "manifest.json").stat().st_mtime_ns, Path(TABLE).stat().st_mtime_ns)
+    kept.keep([MODEL, TABLE], snakemakes)
+    # one job has failed, and Snakemake has removed its record; the other one was killed, and its mark is still there
+    remove()
+    record.unlink()
+    table_mark.touch()
+    assert Kept(Path("results/a")).restore() == [MODEL, TABLE]
+    assert before == (Path(MODEL, "manifest.json").stat().st_mtime_ns, Path(TABLE).stat().st_mtime_ns)
+    assert record.read_text() == "learning rate 1e-3" and not table_record.exists() and not table_mark.exists()
+    assert not kept.folder.exists() and kept.restore() == []
+
+
+def test_only_what_is_missing_comes_back(kept: Kept) -> None:
+    kept.keep([MODEL, TABLE], None)  # Snakemake has a database
+    remove()
+    Path(TABLE).write_text("new")
+    assert kept.restore() == [MODEL]
+    assert Path(TABLE).read_text() == "new" and copies(kept) == {TABLE.removeprefix("results/a/")}
+    assert Path(MODEL, "manifest.json").read_text() == "old"
 
 
 @given(st.lists(st.text("abc/", min_size=1), min_size=1, unique=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(file.relative_to(folder)): (file.stat().st_mtime_ns, file.read_bytes()) for file in found}
 
 
-def test_trainings_are_made_again_only_with_the_word_for_them(real: Tree) -> None:
+def test_trainings_are_made_again_only_with_the_word_for_them(real: Tree, root: Path, tmp_path: Path) -> None:
     study = ("real.yaml",)
     results, launcher = real.path / RESULTS, real.path / "workflow" / "scripts" / "train_student.py"
     before = files(results / "models")
@@ -64,6 +65,18 @@ def test_trainings_are_made_again_only_with_the_word_for_them(real: Tree) -> Non
     assert not (results / CELL).exists()
     kept = files(results / "replaced" / "models")
     assert kept == {name: before[name] for name in kept} and any(CELL.endswith(Path(name).parent.name) for name in kept)
+
+    # in a copy: without the edit they come back, and the edit still counts as one
+    undone = Tree(tmp_path / "undone")
+    shutil.copytree(real.path, undone.path, symlinks=True)
+    script = Path("workflow", "scripts", "restore_replaced.py")
+    shutil.copy(root / script, undone.path / script)
+    said = undone.snakemake("restore", study=study)
+    assert f"{RESULTS / CELL}\n" in said.stdout and "results are back" in said.stdout
+    assert files(undone.path / RESULTS / "models") == before
+    assert not (undone.path / RESULTS / "replaced" / "models").exists()
+    assert undone.dry_run("models", study=study) == {}
+    assert undone.snakemake("-n", EDIT, "models", study=study).jobs["train_student"] == 1
 
     # the same word goes on after an interruption; then the copies go
     launcher.write_text(works)

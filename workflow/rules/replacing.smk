@@ -68,14 +68,18 @@ def guard_results():
             "their successors are finished",
         )
         sys.exit(f"error: {error}")
-    KEPT.keep(stake)
+    KEPT.keep(stake, getattr(workflow.persistence, "files_of", None))
 
 
 def watch_results():
     """Before the first job: look at what will be made again, now and whenever a checkpoint has added jobs."""
     missing = KEPT.tidy(outputs_at_stake(workflow.dag, GUARDED), incomplete_files())
     if missing:
-        print(f"note: {KEPT.folder} keeps {len(missing)} results whose successors are not finished", file=sys.stderr)
+        print(
+            f"note: {KEPT.folder} keeps {len(missing)} results whose successors are not finished; `snakemake restore`"
+            " brings them back",
+            file=sys.stderr,
+        )
     guard_results()
     workflow.dag.dag_processors.append(Watch(guard_results))
     TrueRecords.when_ended = KEPT.job_ended
@@ -95,3 +99,18 @@ def announce_stake():
 if workflow.is_main_process:
     TrueGraph.deleted = KEPT.missing
     atexit.register(announce_stake)
+
+
+rule restore:
+    log:
+        "<logs>/restore.log",
+    localrule: True
+    conda:
+        CONDA_ENVIRONMENT
+    params:
+        program=program("restore_replaced"),
+        results=option("results", f"results/{STUDY.name}"),
+    message:
+        "bring back replaced results without a successor"
+    shell:
+        "set -o pipefail; python {params.program} {params.results} 2>&1 | tee {log}"
