@@ -1,4 +1,4 @@
-"""Write the schemas, the reference page and the comments of the config anew.
+"""Write the schemas, the reference page and the comments of the config anew, and the page of all columns.
 
     python -m scale_or_reason.preflight.description
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from scale_or_reason.preflight.description.columns import columns_page
 from scale_or_reason.preflight.description.comments import with_comments
 from scale_or_reason.preflight.description.page import reference_page
 from scale_or_reason.preflight.description.schema import overlay_schema, study_schema
@@ -27,6 +28,7 @@ def generated(project: Path) -> dict[str, str]:
         "workflow/schemas/config.schema.json": _as_json(study_schema(defaults)),
         "workflow/schemas/overlay.schema.json": _as_json(overlay_schema(defaults)),
         "docs/reference/config.md": reference_page(defaults),
+        "docs/reference/columns.md": columns_page(),
         CONFIG: with_comments(text),
     }
 
