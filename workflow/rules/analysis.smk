@@ -4,6 +4,7 @@
 EVIDENCE_CODE = library(
     "scoring/evidence",
     *(f"analysis/{name}" for name in ("bootstrap", "contrasts", "frontiers", "matched", "replicates")),
+    "analysis/benchmark_sampling",
 )
 PAPER_RESULTS = config["paper_results"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from scale_or_reason.analysis.benchmark_sampling import over_benchmarks
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
 from scale_or_reason.common.errors import run_script
@@ -44,8 +45,9 @@ def main() -> None:
     families = family_of(arguments.families)
     drawn = (arguments.seed, arguments.replicates)
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, *drawn, arguments.flops)
-    write_csv(uncertainty(evidence), arguments.uncertainty)
-    write_csv(contrasts(evidence), arguments.contrasts)
+    other_benchmarks = over_benchmarks(evidence, arguments.seed)
+    write_csv(uncertainty(evidence, other_benchmarks), arguments.uncertainty)
+    write_csv(contrasts(evidence, other_benchmarks), arguments.contrasts)
     write_csv(frontier_table(evidence), arguments.frontiers)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from scale_or_reason.analysis.benchmark_sampling import widened
 from scale_or_reason.analysis.frontiers import below_frontier, frontier_membership
 from scale_or_reason.analysis.matched import accuracy_at, best_up_to, cost_at
 from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interval, p_value
@@ -30,32 +32,41 @@ COMPETITIONS = ("formats", "sequential ratios", ANY_DATA)
 IFT_DATA = ("whole", "any")
 
 
-def uncertainty(evidence: Evidence) -> pl.DataFrame:
+def uncertainty(evidence: Evidence, other_benchmarks: Evidence | None = None) -> pl.DataFrame:
     """An ``uncertainty`` table: for each cell and task accuracy, and its gap to IFT of the same student and corpus.
 
-    ``q`` is the false discovery rate over all gaps of families, or over all gaps of single benchmarks. ``finding`` is
-    gain or loss where q is at most 0.05, else undecided; null without replicates.
+    With ``other_benchmarks`` (:func:`~scale_or_reason.analysis.benchmark_sampling.over_benchmarks`) families also have
+    intervals for benchmarks of their kind. ``q`` is the false discovery rate over all gaps of families, or over all
+    gaps of single benchmarks. ``finding`` is gain or loss where q is at most 0.05, else undecided; null without
+    replicates.
     """
     rows = []
     for cell, task in _everything(evidence):
-        accuracy = evidence.get("accuracy", cell, task)
-        row = evidence.key(cell, task) | _estimate("accuracy", accuracy)
-        baseline = _ift_of(evidence, cell)
-        if baseline is not None and baseline != cell:
-            gap = accuracy - evidence.get("accuracy", baseline, task)
-            row |= _estimate("gap", gap) | {"p": p_value(gap) if _there(gap) else None}
+        row = evidence.key(cell, task) | _with_gap(evidence, cell, task)
+        if other_benchmarks is not None and task in evidence.families:
+            row |= widened(row, _with_gap(other_benchmarks, cell, task), ("accuracy", "gap"))
         rows.append(row)
     return table_from_rows(_with_findings(_with_q(rows, "p", "q"), "gap", "q"), "uncertainty")
 
 
-def contrasts(evidence: Evidence) -> pl.DataFrame:
+def _with_gap(evidence: Evidence, cell: int, task: str) -> dict[str, Any]:
+    accuracy = evidence.get("accuracy", cell, task)
+    row = _estimate("accuracy", accuracy)
+    baseline = _ift_of(evidence, cell)
+    if baseline is not None and baseline != cell:
+        gap = accuracy - evidence.get("accuracy", baseline, task)
+        row |= _estimate("gap", gap) | {"p": p_value(gap) if _there(gap) else None}
+    return row
+
+
+def contrasts(evidence: Evidence, other_benchmarks: Evidence | None = None) -> pl.DataFrame:
     """A ``contrasts`` table: every cell that learnt from reasoning against IFT of its corpus, at equal compute.
 
     Both have learnt from all of the data. Where models have learnt from parts of it, each of them is also compared with
     IFT of any size on any part (``ift_data`` is "any"), of which the best of no higher cost counts. ``difference`` is
     its accuracy less what IFT has at its FLOPs, by interpolation between IFT students; ``compute_ratio`` its FLOPs over
     those at which IFT has its accuracy. Both for training and for inference. Where IFT students do not reach so far a
-    note says so, and the ratio's interval ends at 0 or infinity.
+    note says so, and the ratio's interval ends at 0 or infinity. ``other_benchmarks`` as in :func:`uncertainty`.
     """
     rows = []
     for cell, task in _everything(evidence):
@@ -63,7 +74,12 @@ def contrasts(evidence: Evidence) -> pl.DataFrame:
         if kind == "distilled" and ratio > 0:
             whole = evidence.cells["data_fraction"][cell] == 1
             against = [*(IFT_DATA[:1] if whole else ()), *(IFT_DATA[1:] if has_parts(evidence) else ())]
-            rows += [_matched(evidence, cell, task, cost, ift_data) for ift_data in against for cost in COSTS]
+            for ift_data, cost in product(against, COSTS):
+                row = _matched(evidence, cell, task, cost, ift_data)
+                if other_benchmarks is not None and task in evidence.families:
+                    other = _matched(other_benchmarks, cell, task, cost, ift_data)
+                    row |= widened(row, other, ("difference", "compute_ratio"))
+                rows.append(row)
     for name in ("difference", "compute_ratio"):
         rows = _with_q(rows, f"{name}_p", f"{name}_q", apart=("cost", "ift_data"))
     return table_from_rows(rows, "contrasts")

@@ -64,6 +64,11 @@ def _bounds(*names: str) -> dict[str, pl.DataType]:
     return {f"{name}{bound}": _SHARE for name in names for bound in ("", "_low", "_high")}
 
 
+def _bounds_over_benchmarks(*names: str) -> dict[str, pl.DataType]:
+    """Columns of intervals for other benchmarks of a family's kind."""
+    return {f"{name}_benchmarks_{bound}": _SHARE for name in names for bound in ("low", "high")}
+
+
 SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one row per training prompt
     "prompts": {"prompt_id": _TEXT, "corpus": _TEXT, "prompt": _TEXT},
@@ -198,6 +203,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "p": _SHARE,  # of the gap
         "q": _SHARE,  # p adjusted for the false discovery rate over all gaps
         "finding": _TEXT,  # gain | loss | undecided
+        **_bounds_over_benchmarks("accuracy", "gap"),  # families only, as the next ones
     },
     # one row per kind of cost, cell trained on reasoning, and task
     "contrasts": {
@@ -215,6 +221,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         **_bounds("compute_ratio"),
         "compute_ratio_p": _SHARE,
         "compute_ratio_q": _SHARE,
+        **_bounds_over_benchmarks("difference", "compute_ratio"),
         "note": _TEXT,
     },
     # one row per kind of cost, competition, cell and task

@@ -117,6 +117,8 @@ MEANINGS = {
 _ENDINGS = {
     "_low": "lower end of the 95 % interval of `{}`",
     "_high": "upper end of the 95 % interval of `{}`",
+    "_benchmarks_low": "lower end of the 95 % interval of `{}` for other benchmarks of the family's kind",
+    "_benchmarks_high": "upper end of the 95 % interval of `{}` for other benchmarks of the family's kind",
     "_p": "p-value of `{}`",
     "_q": "p-value of `{}`, adjusted for the false discovery rate",
 }
