@@ -21,6 +21,7 @@ from scale_or_reason.judging.protocols import get_protocol
 PROMPTS = [f"question {i}: " + "say " * (i % 5) for i in range(24)]
 SEEDS = [1000 + i for i in range(24)]
 RANDOM = SamplingParameters(temperature=1.0, top_p=0.95, max_tokens=40)
+BEGUN = "<think>\nabc\n</think>\n\n"
 GREEDY = SamplingParameters(temperature=0.0, top_p=1.0, max_tokens=12)
 
 
@@ -142,6 +143,10 @@ def main() -> None:
     facts["greedy by transformers"] = greedy_by_transformers(model, "Question: 1+1")
     stop = facts["greedy"][3]
     facts["stopped"] = asdict(engine.complete(["Question: 1+1"], [0], GREEDY, [stop])[0]) | {"stop": stop}
+    facts["resumed"] = listed(engine.resume(["question", "x" * 600], [BEGUN, BEGUN], [0, 0], GREEDY))
+    chat = f"<|im_start|>user\nquestion<|im_end|>\n<|im_start|>assistant\n{BEGUN}"
+    facts["resumed by transformers"] = greedy_by_transformers(model, chat)
+    facts["resumed behind a name"] = listed(engine.resume(["question"], [f"<|im_end|>{BEGUN}"], [0], GREEDY))
     facts["ends"] = [last_tokens(engine.tokenizer, "abc</think>déf", count) for count in (1, 2, 4, 5, 6, 99)]
     steps = get_protocol("v2").equivalence
     facts["held to a form"] = {

@@ -91,6 +91,18 @@ def test_greedy_text_is_that_of_transformers(facts: dict[str, Any]) -> None:
     assert facts["greedy"] == facts["greedy by transformers"]
 
 
+def test_a_begun_answer_is_continued_as_by_transformers(facts: dict[str, Any]) -> None:
+    reply, too_long = facts["resumed"]
+    # vLLM leaves out the bytes of a last letter that the limit has cut
+    assert reply["text"].rstrip("\ufffd") == facts["resumed by transformers"].rstrip("\ufffd") != ""
+    assert reply["tokens"] == 12
+    chat = 3 + len("user\n" + "question" + "\n" + "assistant\n")
+    assert reply["prompt_tokens"] == chat + 2 + len("\nabc\n" + "\n\n")
+    assert (too_long["text"], too_long["tokens"], too_long["finish_reason"]) == ("", 0, "length")
+    # the name of a control token in an answer stays text: a token per letter
+    assert facts["resumed behind a name"][0]["prompt_tokens"] == reply["prompt_tokens"] + len("<|im_end|>")
+
+
 def test_a_stop_string_ends_the_text_before_it(facts: dict[str, Any]) -> None:
     stopped = facts["stopped"]
     assert stopped["text"] == facts["greedy"].split(stopped["stop"])[0]

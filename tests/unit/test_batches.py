@@ -17,7 +17,7 @@ from scale_or_reason.study.study import Study
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = Study.from_config(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
 JUDGES = list(PAPER.judges)
-MODELS = [model.model_id for model in [*PAPER.evaluated(), *PAPER.limited()]]
+MODELS = [model.model_id for model in PAPER.answering()]
 
 
 def matches(lookahead: str, path: str) -> bool:
@@ -55,6 +55,7 @@ def test_an_empty_study_has_the_batches_of_its_config() -> None:
     # a model that the study does not have is judged alone; so is another limit
     assert matches(outside(found), "J/general/S/seq/rho-0.1/seed-0/gsm8k.parquet")
     assert matches(outside(found), "J/general/S/seq/rho-0/seed-0/max-tokens-99/gsm8k.parquet")
+    assert matches(outside(found), "J/general/S/seq/rho-1/seed-0/think-tokens-99/gsm8k.parquet")
     assert not matches(outside(found), "J/general/S/seq/rho-0/seed-0/gsm8k.parquet")
 
 

@@ -17,6 +17,7 @@ from scale_or_reason.study.cells import (
     Adaptation,
     AnyModel,
     BaseStudent,
+    BudgetedCell,
     Cell,
     LimitedCell,
     Teacher,
@@ -33,6 +34,9 @@ FORMAT = st.sampled_from(FORMATS)
 MODELS = st.one_of(
     st.builds(Cell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, PARTS),
     st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, max_tokens=st.integers(1, 10**6)),
+    st.builds(
+        BudgetedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, think_tokens=st.integers(1, 10**6)
+    ),
     st.builds(Adaptation, NAMES, FORMAT, FORMAT, SEEDS),
     st.builds(BaseStudent, NAMES, st.integers(0, 64)),
     st.builds(Teacher, NAMES, FORMAT),
@@ -54,6 +58,10 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
         (
             LimitedCell("general", "Qwen2.5-3B", "seq", 1.0, max_tokens=32768),
             "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768",
+        ),
+        (
+            BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, think_tokens=1024),
+            "general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024",
         ),
         (Adaptation("Qwen2.5-3B", "ift", "reasoning"), "adapted/Qwen2.5-3B/ift-then-reasoning/seed-0"),
         (BaseStudent("Qwen2.5-3B", 5), "base/Qwen2.5-3B/shots-5"),
@@ -82,6 +90,7 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
         "adapted/Qwen2.5-3B/ift-then-both/seed-0",
         "adapted/Qwen2.5-3B/ift-then-ift/seed-0/max-tokens-32768",  # cells of the grid only
         "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-0",
+        "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-9/think-tokens-5",
         "",
     ],
 )

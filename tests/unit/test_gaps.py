@@ -167,4 +167,5 @@ def test_a_second_run_forces_nothing_that_the_first_one_forced() -> None:
 def test_a_model_under_another_limit_lacks_results_with_its_own() -> None:
     run = PartialRun((Gap("general/m/seq/rho-1/seed-0", "train_student", "log"),))
     assert run.lacks("general/m/seq/rho-1/seed-0") and run.lacks("general/m/seq/rho-1/seed-0/max-tokens-32768")
+    assert run.lacks("general/m/seq/rho-1/seed-0/think-tokens-99")
     assert not run.lacks("general/m/seq/rho-1/seed-1")

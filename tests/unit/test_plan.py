@@ -332,6 +332,8 @@ def test_a_benchmarks_own_length_comes_before_its_familys(paper: dict[str, Any])
     assert assumed.answer_tokens(model, "aime") == 16_384  # what it may write
     longer = parse_model_id("general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768")
     assert assumed.answer_tokens(longer, "aime") == 20_000
+    cut = parse_model_id("general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1000")
+    assert assumed.answer_tokens(cut, "aime") == 1000 + 3
 
 
 def test_reasoning_without_an_end_costs_the_teacher_all_its_tokens(paper: dict[str, Any]) -> None:

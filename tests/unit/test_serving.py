@@ -13,12 +13,12 @@ import pytest
 from made_outcomes import training_costs
 
 from scale_or_reason.analysis.bootstrap import bootstrap
-from scale_or_reason.analysis.serving import evidence_of_votes, serving_table
+from scale_or_reason.analysis.serving import SINGLE, evidence_of_servings, serving_table
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_csv_table, read_table, table_from_rows, write_table
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import generation_flops
-from scale_or_reason.scoring.votes import EXTRACT_COLUMNS, model_votes, numbers_of_votes
+from scale_or_reason.scoring.servings import EXTRACT_COLUMNS, model_servings, numbers_of_votes
 
 SMALL, LARGE = "general/small/seq/rho-1/seed-0", "general/large/seq/rho-0/seed-0"
 ARCHITECTURE = Architecture(layers=2, hidden=8, feed_forward=16, heads=2, vocabulary=50)
@@ -55,7 +55,7 @@ def test_numbers_of_votes() -> None:
 
 def test_votes_and_flops_of_an_item() -> None:
     outcomes, extracts = answers_of(SMALL, {"gsm8k": [["7", "7", "3"]]})
-    table = model_votes(outcomes, extracts, items_of(outcomes), ARCHITECTURE)
+    table = model_servings(outcomes, extracts, items_of(outcomes), ARCHITECTURE)
     assert table.select("k", "accuracy", "pass_at_k").rows() == [
         (1, pytest.approx(2 / 3), pytest.approx(2 / 3)),
         (2, pytest.approx(2 / 3), 1.0),
@@ -73,14 +73,14 @@ def test_votes_and_flops_of_an_item() -> None:
 def test_what_cannot_vote_has_pass_at_k_only() -> None:
     outcomes, extracts = answers_of(SMALL, {"ifeval": [["7", "3"]]})
     for read in (extracts, None):
-        table = model_votes(outcomes, read, items_of(outcomes), None)
+        table = model_servings(outcomes, read, items_of(outcomes), None)
         assert table.select("k", "accuracy", "pass_at_k", "flops").rows() == [(1, 0.5, 0.5, None), (2, None, 1.0, None)]
 
 
 def test_an_answer_without_item_is_refused() -> None:
     outcomes, extracts = answers_of(SMALL, {"gsm8k": [["7", "3"]]})
     with pytest.raises(StudyError, match=r"belongs to no item[\s\S]*gsm8k / 0"):
-        model_votes(outcomes, extracts, {}, None)
+        model_servings(outcomes, extracts, {}, None)
 
 
 #: Of four answers to each of 12 items three agree on the right one: votes win what single answers lose.
@@ -91,13 +91,15 @@ MIXED = {"gsm8k": AGREED, "aime": [["7"], ["3"]], "ifeval": [["7", "3"]] * 4}
 @pytest.fixture(scope="module")
 def votes() -> pl.DataFrame:
     made = [answers_of(SMALL, MIXED), answers_of(LARGE, {"gsm8k": [["7"] if item else ["3"] for item in range(12)]})]
-    return pl.concat([model_votes(*tables, items_of(tables[0]), ARCHITECTURE) for tables in made])
+    return pl.concat([model_servings(*tables, items_of(tables[0]), ARCHITECTURE) for tables in made])
 
 
 @pytest.fixture(scope="module")
 def table(votes: pl.DataFrame) -> pl.DataFrame:
     costs = training_costs({SMALL: 1e15, LARGE: 1e15})
-    kinds = [evidence_of_votes(votes, costs, FAMILIES, SIZES, 0, 200, measure) for measure in ("accuracy", "pass_at_k")]
+    kinds = [
+        evidence_of_servings(votes, costs, FAMILIES, SIZES, 0, 200, measure) for measure in ("accuracy", "pass_at_k")
+    ]
     return serving_table(*kinds)
 
 
@@ -132,7 +134,7 @@ def test_single_answers_are_those_of_the_other_tables(votes: pl.DataFrame) -> No
     """The same weights of the same items: accuracies and intervals agree to the last bit."""
     made = answers_of(SMALL, MIXED)[0]
     costs = training_costs({SMALL: 1e15})
-    own = evidence_of_votes(votes.filter(model_id=SMALL), costs, FAMILIES, SIZES, 0, 50)[1]
+    own = evidence_of_servings(votes.filter(model_id=SMALL), costs, FAMILIES, SIZES, 0, 50)[SINGLE]
     usual = bootstrap(made, costs, FAMILIES, SIZES, 0, 50)
     assert (own.get("accuracy", 0, "aime") == usual.get("accuracy", 0, "aime")).all()
     assert own.get("accuracy", 0, "gsm8k") == pytest.approx(usual.get("accuracy", 0, "gsm8k"))
@@ -157,15 +159,29 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     shape = {"num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 16, "num_attention_heads": 2}
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "qwen2", "vocab_size": 50} | shape))
     families = [{"name": "Math-OE", "benchmarks": ["gsm8k", "aime"]}]
+    # under a budget half of the items are right, with ten tokens each
+    budget, halves = f"{SMALL}/think-tokens-5", ["yes", "no"] * 6
+    key = {"model_id": budget, "benchmark": "gsm8k", "sample": 0}
+    length = {"prompt_tokens": 30, "answer_tokens": 10, "answer": "", "finish_reason": "stop"}
+    answers = [key | length | {"item_id": str(item)} for item in range(12)]
+    write_table(table_from_rows(answers, "answers"), tmp_path / "answers" / budget / "gsm8k.parquet", "answers")
+    judged = [key | {"item_id": str(item), "judge": "j", "verdict": verdict} for item, verdict in enumerate(halves)]
+    write_table(table_from_rows(judged, "verdicts"), tmp_path / "verdicts/j" / budget / "gsm8k.parquet", "verdicts")
     files = {name: tmp_path / f"{name}.parquet" for name in ("outcomes", "costs")}
     options = {**files, "items": tmp_path / "gsm8k.parquet", "verdicts": tmp_path / "verdicts", "seed": 0}
     options |= {"families": json.dumps(families), "sizes": json.dumps(SIZES), "replicates": 20}
-    options |= {"architectures": f"small={tmp_path / 'config.json'}", "votes": tmp_path / "votes.parquet"}
+    options |= {"architectures": f"small={tmp_path / 'config.json'}", "servings": tmp_path / "servings.parquet"}
+    options |= {"answers": tmp_path / "answers", "jurors": "j", "jury": "{}"}
+    options |= {"budgets": budget, "budget-benchmarks": "gsm8k"}
     options |= {"parquet": tmp_path / "table.parquet", "csv": tmp_path / "table.csv"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, "--rule-graders"])
     runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
     found = read_table(tmp_path / "table.parquet", "test_time")
-    assert found.filter(benchmark="gsm8k")["accuracy"].to_list() == pytest.approx([0.75, 0.75, 1.0])
+    gsm8k = found.filter(benchmark="gsm8k")
+    assert gsm8k["serving"].to_list() == ["single", "vote@2", "vote@4", "budget-5"]
+    assert gsm8k["accuracy"].to_list() == pytest.approx([0.75, 0.75, 1.0, 0.5])
+    assert gsm8k["gain"].to_list()[1:] == pytest.approx([0, 0.25, -0.25])
+    assert gsm8k["inference_flops"][3] == pytest.approx(float(generation_flops(ARCHITECTURE, 30, 10)))
     assert read_csv_table(tmp_path / "table.csv", "test_time").height == found.height
-    assert read_table(tmp_path / "votes.parquet", "votes").filter(pl.col("k") == 4).height == 12
+    assert read_table(tmp_path / "servings.parquet", "servings").filter(pl.col("k") == 4).height == 12

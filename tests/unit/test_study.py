@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from configs import load
+from configs import load, merge
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.formulas import training_step_flops
 from scale_or_reason.preflight.file_checks import _slow_formats, notes
-from scale_or_reason.study.cells import Adaptation, Cell, LimitedCell
+from scale_or_reason.study.cells import Adaptation, BudgetedCell, Cell, LimitedCell
 from scale_or_reason.study.engine_settings import SPEED_SETTINGS, engine_settings_of_results
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 from scale_or_reason.study.study import Study, as_json, max_items_of
@@ -101,6 +101,19 @@ def test_other_limits_of_length_are_the_papers(paper: dict[str, Any]) -> None:
     assert {cell.cell for cell in limited} < set(study.trainings())
     assert study.benchmarks_of(limited[0]) == ("mmlu_math", "math_500", "aime")
     assert study.benchmarks_of(limited[0].cell) == study.benchmarks
+
+
+def test_thinking_budgets_are_off_until_they_are_set(paper: dict[str, Any]) -> None:
+    assert Study.from_config(paper).budgeted() == []
+    config = merge(paper, {"study": {"thinking_budgets": {"tokens": [4096, 1024], "ratios": [1, 0.5]}}})
+    study = Study.from_config(config)
+    # 5 students, 2 corpora, and for each budget ratio 1 once and 0.5 in both curricula
+    assert len(study.budgeted()) == 5 * 2 * 3 * 2
+    assert study.thinking_budgets.tokens == (1024, 4096)
+    assert study.benchmarks_of(study.budgeted()[0]) == ("gsm8k", "math_500", "aime")
+    assert study.answering() == [*study.evaluated(), *study.limited(), *study.budgeted()]
+    cell = Cell("math", "Qwen2.5-3B", "mix", 0.5, 0)
+    assert study.lineage(BudgetedCell(**vars(cell), think_tokens=9)) == study.lineage(cell)
 
 
 def test_a_study_without_these_benchmarks_has_no_other_limits(paper: dict[str, Any]) -> None:

@@ -266,6 +266,13 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/length_limits/max_tokens", [0]), "study.length_limits.max_tokens[0]", "at least 1"),
     (at("study/length_limits/max_tokens", [8192, 16384]), "study.length_limits.max_tokens[1]", "another limit"),
     (at("study/length_limits/max_tokens", [32769]), "study.length_limits.max_tokens[0]", "at most 32768"),
+    (at("study/thinking_budgets/benchmarks", ["amie"]), "study.thinking_budgets.benchmarks[0]", "aime"),
+    (at("study/thinking_budgets/tokens", [9, 16384]), "study.thinking_budgets.tokens[1]", "less than"),
+    (
+        lambda config: config["study"]["thinking_budgets"].update(tokens=[9], ratios=[0.5, 0]),
+        "study.thinking_budgets.ratios[1]",
+        "ratios above 0",
+    ),
     (at("evaluation/sampling/max_tokens", 32768), "evaluation.sampling.max_tokens", "less than 32768"),
     (
         at("teachers/Qwen3-235B-A22B/sampling/reasoning/max_tokens", 40000),

@@ -24,6 +24,7 @@ CELL = "results/v2/models/general/S/seq"
         ("results/v2/scores/base/S/shots-03.parquet", "results/v2/scores/base/S/shots-3.parquet"),
         ("results/v2/pairs/math/ift/shard-010.parquet", "results/v2/pairs/math/ift/shard-10.parquet"),
         (f"{CELL}/rho-1/seed-0/max-tokens-080", f"{CELL}/rho-1/seed-0/max-tokens-80"),
+        (f"{CELL}/rho-1/seed-0/think-tokens-080", f"{CELL}/rho-1/seed-0/think-tokens-80"),
         ("results/v2/learning_rates/math/S/ift/lr-0.00002.json", "results/v2/learning_rates/math/S/ift/lr-2e-05.json"),
     ],
 )

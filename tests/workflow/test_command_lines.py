@@ -52,11 +52,12 @@ SHARED = {
 }
 PARENTS = [name for name, value in vars(shared_options).items() if inspect.isfunction(value) and name[0] != "_"]
 #: How many programs each study runs: none may be overlooked.
-PROGRAMS = {"micro": 25 + 4 + 2, "v1": 21 + 3 + 2, "single_gpu": 17 + 2, "gemma": 19 + 2 + 2}
+PROGRAMS = {"micro": 25 + 5 + 2, "v1": 21 + 3 + 2, "single_gpu": 17 + 2, "gemma": 19 + 2 + 2}
 #: What a study makes only for whoever asks for it.
 PAGES = ("items/gsm8k/1.html", "prompts/general/0123456789abcdef.html")
 OVERLAYS = {
-    "micro": "{students: {micro-0.07M: {learning_rate: search}}, benchmarks: {samples_per_item: {gsm8k: 2}}}",
+    "micro": "{students: {micro-0.07M: {learning_rate: search}}, benchmarks: {samples_per_item: {gsm8k: 2}},"
+    " study: {thinking_budgets: {tokens: [16, 32]}}}",
 }
 Commands = dict[str, set[str]]
 STUDIES = {

@@ -25,9 +25,8 @@ def has_results(source, model_id):
 
 
 UNFINISHED = incomplete_files() if workflow.is_main_process else ()
-EVALUATION_BATCHES = batches_of(
-    evaluation_groups(STUDY, by_student=config["compute"]["evaluation_grouping"] == "student"), [""], None
-)
+BY_STUDENT = config["compute"]["evaluation_grouping"] == "student"
+EVALUATION_BATCHES = batches_of(evaluation_groups(STUDY, by_student=BY_STUDENT), [""], None)
 JUDGE_BATCHES = batches_of(judging_groups(STUDY), list(STUDY.judges), config["compute"]["models_per_judge_job"])
 # for the rules of single models
 NOT_IN_EVALUATION_BATCH, NOT_IN_JUDGE_BATCH = (
@@ -42,8 +41,8 @@ def prefer_single_models(workflow):
     """
     names = [rule.name for rule in workflow.rules]
     for kind, single in (
-        ("evaluate_", ("evaluate_model", "evaluate_base_model", "evaluate_teacher")),
-        ("judge_", ("judge_answers", "judge_within_limit")),
+        ("evaluate_", ("evaluate_model", "evaluate_base_model", "evaluate_teacher", "evaluate_within_budget")),
+        ("judge_", ("judge_answers", "judge_within_limit", "judge_within_budget")),
     ):
         alternatives = [name for name in names if name.startswith(kind)]
         workflow.ruleorder(*sorted(alternatives, key=lambda name: name not in single))

@@ -94,10 +94,10 @@ def one_of(names):
 
 
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
-# Models under other length limits have separate rules.
-TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
+# Models under other length limits and thinking budgets have separate rules.
+TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
 BASE = rf"(?=base/){MODEL_ID_PATTERN}"
-EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/max-tokens-){MODEL_ID_PATTERN}"
+EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
 LIMITABLE = rf"(?!.*/mix/rho-[01]/){FULL_CELL_PATTERN}"
 SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
 
@@ -121,6 +121,7 @@ wildcard_constraints:
     shard=NUMBER,
     shards=NUMBER,
     max_tokens=NUMBER,
+    think_tokens=NUMBER,
     model_id=EVALUATED,
 
 
@@ -182,7 +183,7 @@ STATEMENT_CODE = [
     *library("claims/data_statements", "claims/findings", "claims/statements", "claims/study_view"),
     *library_files("claims/measures", "*.py"),
 ]
-ALL_MODEL_IDS = [model.model_id for model in [*STUDY.evaluated(), *STUDY.limited()]]
+ALL_MODEL_IDS = [model.model_id for model in STUDY.answering()]
 
 
 def with_results(models):
@@ -199,4 +200,5 @@ COMPARED_IDS = with_results(
 # The same models under another limit and under the study's.
 LIMITED = [model for model in STUDY.limited() if model.cell.model_id not in GAPS.missing]
 LIMITED_IDS = with_results(LIMITED)
+BUDGETED_IDS = with_results(model for model in STUDY.budgeted() if model.cell.model_id not in GAPS.missing)
 UNLIMITED_IDS = with_results(model.cell for model in LIMITED if model.model_id in LIMITED_IDS)

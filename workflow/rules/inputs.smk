@@ -183,14 +183,7 @@ def models_on_page(benchmark):
     """All models that are evaluated on a benchmark."""
     return [
         model.model_id
-        for model in [
-            *STUDY.teachers(),
-            *STUDY.trainings(),
-            *STUDY.branches(),
-            *STUDY.adapted(),
-            *STUDY.base_students(),
-            *STUDY.limited(),
-        ]
+        for model in [*STUDY.teachers(), *[model for model in STUDY.answering() if model.kind != "teacher"]]
         if benchmark in STUDY.benchmarks_of(model)
     ]
 

@@ -5,6 +5,8 @@ from scale_or_reason.study.batches import Batch
 ALONE = [Batch("answers", ("{model_id}",), STUDY.benchmarks, "{model_id}", "{model_id}", (), True)]
 if limited := STUDY.length_limits.benchmarks:
     ALONE.append(Batch("within_limit", ("{limited_id}",), limited, "{limited_id}", "{limited_id}", (), True))
+if thought := STUDY.thinking_budgets.benchmarks:
+    ALONE.append(Batch("within_budget", ("{budgeted_id}",), thought, "{budgeted_id}", "{budgeted_id}", (), True))
 for batch in ALONE + JUDGE_BATCHES:
     judged = batch.owner.replace("{", "{wildcards.")
     here = NOT_IN_JUDGE_BATCH if batch in ALONE else batch.only_here()
@@ -30,6 +32,7 @@ for batch in ALONE + JUDGE_BATCHES:
             judge=f"{here}(?:{one_of(STUDY.judges)})",
             model_id=EVALUATED,
             limited_id=rf"{LIMITABLE}/max-tokens-{NUMBER}",
+            budgeted_id=rf"{LIMITABLE}/think-tokens-{NUMBER}",
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT

@@ -7,6 +7,7 @@ from scale_or_reason.benchmarks.own import declaration_hash
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.study.cells import Cell, format_ratio, ratio_of_format
 from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
+from scale_or_reason.study.batches import without_budgets
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.common.manifests import content_hash
@@ -300,6 +301,17 @@ def model_ids_option(*patterns):
         return option("model_ids", *(pattern.format(**fields) for pattern in patterns))
 
     return ids
+
+
+def budgeted_models_option(*patterns):
+    """The model folder of each id with a thinking budget, as many as ids."""
+
+    def folders(wildcards, threads):
+        fields = dict(wildcards.items())
+        cells = (without_budgets([pattern])[0].format(**fields) for pattern in patterns)
+        return option("model", *(f"results/{STUDY.name}/models/{cell}" for cell in cells))
+
+    return folders
 
 
 def chat_template_option(wildcards, threads):

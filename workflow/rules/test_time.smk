@@ -1,25 +1,37 @@
-# Several answers per item (`benchmarks.samples_per_item`): majority votes and pass@k at their inference FLOPs.
+# Ways to answer an item at their inference FLOPs: majority votes of several answers (`benchmarks.samples_per_item`) and
+# cut thoughts (`study.thinking_budgets`).
 
 SAMPLED = [name for name in STUDY.benchmarks if config["benchmarks"]["samples_per_item"].get(name, 1) > 1]
 
 
-if SAMPLED:
+if SAMPLED or BUDGETED_IDS:
 
     rule measure_test_time:
         input:
             outcomes="<summary>/tables/outcomes.parquet",
             costs="<summary>/tables/costs.parquet",
-            item_tables=expand("<results>/benchmarks/{benchmark}.parquet", benchmark=SAMPLED),
-            code=EVIDENCE_CODE + library("analysis/serving", "grading/votes", "scoring/votes", "scoring/voting"),
+            item_tables=expand("<results>/benchmarks/{benchmark}.parquet", benchmark=SAMPLED or BUDGET_BENCHMARKS),
+            answered=expand("<results>/answers/{model_id}/manifest.json", model_id=BUDGETED_IDS),
+            judged=expand(JUDGED, model_id=BUDGETED_IDS),
+            graded=graded_of(BUDGETED_IDS),
+            code=EVIDENCE_CODE
+            + library(
+                "analysis/serving",
+                "grading/votes",
+                "judging/jury",
+                "scoring/outcomes",
+                "scoring/servings",
+                "scoring/voting",
+            ),
             script=script_file("measure_test_time"),
         output:
-            votes="<summary>/tables/votes.parquet",
+            servings="<summary>/tables/servings.parquet",
             parquet="<summary>/tables/test_time.parquet",
             csv=report(
                 "<summary>/tables/test_time.csv",
                 caption="../report/test_time.rst",
                 category="Tables",
-                labels={"table": "test-time compute", "of": "several answers per item"},
+                labels={"table": "test-time compute", "of": "votes and cut thoughts"},
             ),
         log:
             "<logs>/measure_test_time.log",
@@ -31,15 +43,20 @@ if SAMPLED:
         resources:
             **memory_and_runtime("cpu_large"),
         params:
-            verdicts=option("verdicts", ANSWER_FOLDERS["verdicts"]),
+            folders=options(ANSWER_FOLDERS),
+            jurors=option("jurors", *STUDY.jurors),
+            jury=json_option("jury", config["jury"]),
+            budgets=option("budgets", *BUDGETED_IDS) if BUDGETED_IDS else "",
+            budget_benchmarks=option("budget_benchmarks", *BUDGET_BENCHMARKS) if BUDGETED_IDS else "",
             graders="--rule-graders" if STUDY.rule_graders else "",
             families=json_option("families", config["study"]["families"]),
             sizes=json_option("sizes", SIZES) + FLOPS,
             architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])]),
             seed=option("seed", STUDY.seed),
         message:
-            "measure votes of several answers"
+            "measure ways to answer"
         shell:
             "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --items {input.item_tables}"
-            " {params.verdicts} {params.graders} {params.families} {params.sizes} {params.architectures} {params.seed}"
-            " --votes {output.votes} --parquet {output.parquet} --csv {output.csv} &> {log}"
+            " {params.folders} {params.jurors} {params.jury} {params.graders} {params.budgets}"
+            " {params.budget_benchmarks} {params.families} {params.sizes} {params.architectures} {params.seed}"
+            " --servings {output.servings} --parquet {output.parquet} --csv {output.csv} &> {log}"

@@ -1,30 +1,40 @@
-"""Measure what several answers to an item are worth: majority votes and pass@k, with FLOPs and intervals.
+"""Measure what ways to answer are worth: majority votes, pass@k and cut thoughts, with FLOPs and intervals.
 
     python workflow/scripts/measure_test_time.py --outcomes results/v2/tables/outcomes.parquet \\
         --costs results/v2/tables/costs.parquet --items results/v2/benchmarks/aime.parquet \\
-        --verdicts results/v2/verdicts --rule-graders --families '[{"name": "Math-OE", "benchmarks": ["aime"]}]' \\
+        --answers results/v2/answers --verdicts results/v2/verdicts --jurors gpt-oss-120b --rule-graders \\
+        --jury '{"majority": "readable", "tie": "undecided"}' --budget-benchmarks aime \\
+        --budgets general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024 \\
+        --families '[{"name": "Math-OE", "benchmarks": ["aime"]}]' \\
         --sizes '{"Qwen2.5-3B": 3}' --architectures Qwen2.5-3B=Qwen/Qwen2.5-3B@main --seed 0 \\
-        --votes results/v2/tables/votes.parquet --parquet results/v2/tables/test_time.parquet \\
+        --servings results/v2/tables/servings.parquet --parquet results/v2/tables/test_time.parquet \\
         --csv results/v2/tables/test_time.csv
 
-Votes need the answers that the rule graders extracted; without --rule-graders only pass@k is computed.
+Votes need the answers that the rule graders extracted; without --rule-graders only pass@k is computed. --budgets has
+the models under thinking budgets; all others come from the table of outcomes.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from scale_or_reason.analysis.bootstrap import REPLICATES
-from scale_or_reason.analysis.serving import evidence_of_votes, serving_table
+from scale_or_reason.analysis.serving import evidence_of_servings, serving_table
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv, write_table
+from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.counts import counted_by, named_model
-from scale_or_reason.scoring.votes import EXTRACT_COLUMNS, ITEM_COLUMNS, Items, model_votes
+from scale_or_reason.flops.exact import Decoder
+from scale_or_reason.inference.requests import json_object
+from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, model_outcomes
+from scale_or_reason.scoring.servings import EXTRACT_COLUMNS, ITEM_COLUMNS, Items, model_servings
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.families import family_of
@@ -40,7 +50,9 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.outcomes(),
             shared_options.costs(),
             shared_options.items(),
+            shared_options.answers(),
             shared_options.verdicts(),
+            shared_options.jury(),
             shared_options.families(),
             shared_options.flops(),
             shared_options.sizes(),
@@ -50,45 +62,70 @@ def parse_arguments() -> argparse.Namespace:
         ],
     )
     parser.add_argument("--rule-graders", action="store_true", help="count votes over the answers that they extracted")
-    parser.add_argument("--votes", type=Path, required=True, help="table of votes by item to write (Parquet)")
+    parser.add_argument("--budgets", nargs="*", default=[], help="ids of models under thinking budgets")
+    parser.add_argument("--budget-benchmarks", nargs="*", default=[], help="the benchmarks that these have answered")
+    parser.add_argument("--servings", type=Path, required=True, help="table of servings by item to write (Parquet)")
     return parser.parse_args()
 
 
-def count_votes(arguments: argparse.Namespace) -> pl.DataFrame:
-    """The table of votes of all models on all benchmarks."""
+def tabulate(arguments: argparse.Namespace) -> pl.DataFrame:
+    """The table of servings of all models on all benchmarks."""
     items: Items = {
         (row["benchmark"], row["item_id"]): row
         for row in read_columns(arguments.items, "items", ITEM_COLUMNS).iter_rows(named=True)
     }
-    outcomes = read_table(arguments.outcomes, "outcomes")
     models = dict(named_model(text, "--architectures", arguments.flops) for text in arguments.architectures)
     tables = []
-    for (model_id,), own in outcomes.group_by("model_id", maintain_order=True):
+    for model_id, own in outcomes_of_models(arguments, models):
         several = own.filter(pl.len().over("benchmark", "item_id") > 1)["benchmark"].unique(maintain_order=True)
-        files = verdict_files(arguments.verdicts, [RULE_GRADERS], [str(model_id)], several)
+        files = verdict_files(arguments.verdicts, [RULE_GRADERS], [model_id], several)
         extracts = None
         if arguments.rule_graders and files:
-            extracts = read_columns(files, "verdicts", EXTRACT_COLUMNS, str(model_id))
-        tables.append(model_votes(own, extracts, items, models[parse_model_id(str(model_id)).student]))
+            extracts = read_columns(files, "verdicts", EXTRACT_COLUMNS, model_id)
+        tables.append(model_servings(own, extracts, items, models[parse_model_id(model_id).student]))
     return pl.concat(tables)
+
+
+def outcomes_of_models(
+    arguments: argparse.Namespace, models: Mapping[str, Architecture | Decoder | None]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Each model and its outcomes."""
+    outcomes = read_table(arguments.outcomes, "outcomes")
+    for (model_id,), own in outcomes.group_by("model_id", maintain_order=True):
+        yield str(model_id), own
+    jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
+    for model_id in arguments.budgets:
+        answers = [arguments.answers / model_id / f"{name}.parquet" for name in arguments.budget_benchmarks]
+        verdicts = verdict_files(arguments.verdicts, arguments.jurors, [model_id], arguments.budget_benchmarks)
+        yield (
+            model_id,
+            model_outcomes(
+                model_id,
+                read_columns(answers, "answers", ANSWER_COLUMNS, model_id),
+                read_columns(verdicts, "verdicts", VERDICT_COLUMNS, model_id),
+                jury,
+                models[parse_model_id(model_id).student],
+            ),
+        )
 
 
 def main() -> None:
     arguments = parse_arguments()
-    votes, costs = count_votes(arguments), counted_by(read_table(arguments.costs, "costs"), arguments.flops)
+    servings, costs = tabulate(arguments), counted_by(read_table(arguments.costs, "costs"), arguments.flops)
     families = family_of(arguments.families)
     measure = partial(
-        evidence_of_votes,
+        evidence_of_servings,
         costs=costs,
         families=families,
         sizes=arguments.sizes,
         seed=arguments.seed,
         replicates=arguments.replicates,
     )
-    voted = measure(votes)
-    passed = measure(votes.filter(pl.col("k") > 1), measure="pass_at_k")
-    table = serving_table(voted, {1: voted[1], **passed})  # pass@1 is the accuracy of a single answer
-    write_table(votes, arguments.votes, "votes")
+    found = measure(servings)
+    single = {serving: evidence for serving, evidence in found.items() if serving.k == 1}
+    passed = measure(servings.filter(pl.col("k") > 1), measure="pass_at_k")
+    table = serving_table(found, single | passed)  # pass@1 is the accuracy of a single answer
+    write_table(servings, arguments.servings, "servings")
     write_table(table, arguments.parquet, "test_time")
     write_csv(table, arguments.csv)
 

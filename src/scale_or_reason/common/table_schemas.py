@@ -123,6 +123,15 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answer_tokens": _COUNT,
         "finish_reason": _TEXT,  # stop | length | refused (by a server) | empty (no text after the reasoning)
     },
+    # one row per answer of a model under a thinking budget; an answer is its thought, a closing tag and the rest
+    "cuts": {
+        **_ANSWER_KEY,
+        "cut": _BOOL,  # false: the thought was within the budget, and the answer is the model's own
+        "prompt_tokens": _COUNT,
+        "thought_tokens": _COUNT,  # up to the closing tag; null for an answer without a thought
+        "closing_tokens": _COUNT,  # of the tag that was put behind a cut thought, else 0
+        "continued_tokens": _COUNT,  # generated behind it; 0 where nothing was cut
+    },
     "verdicts": {
         **_ANSWER_KEY,
         "judge": _TEXT,
@@ -163,11 +172,12 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answer_tokens": _COUNT,
         "finish_reason": _TEXT,
     },
-    # one row per model, item and number of answers k among which the model's answers to the item vote
-    "votes": {
-        "model_id": _TEXT,
+    # one row per model, item, thinking budget and number of answers k that vote
+    "servings": {
+        "model_id": _TEXT,  # without its budget
         "benchmark": _TEXT,
         "item_id": _TEXT,
+        "budget": _COUNT,  # tokens at which thoughts are cut; null without a budget
         "answers": _COUNT,  # that the model gave to the item
         "k": _COUNT,
         "accuracy": _SHARE,  # of the majority, expected over subsets; null where answers cannot be compared
@@ -175,12 +185,13 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answer_tokens": _SHARE,  # of k answers
         "flops": _SHARE,  # of one prefill and k answers
     },
-    # one row per cell, task and number of answers per item
+    # one row per cell, task and serving
     "test_time": {
         **_CELL_AND_TASK,
-        "serving": _TEXT,  # single | vote@K
+        "serving": _TEXT,  # single | vote@K | budget-N | budget-N vote@K
+        "budget": _COUNT,
         "k": _COUNT,
-        **_bounds("accuracy", "pass_at_k", "gain"),  # gain: over a single answer
+        **_bounds("accuracy", "pass_at_k", "gain"),  # gain: over a single answer without a budget
         "answer_tokens": _SHARE,  # per item, as inference_flops
         "inference_flops": _SHARE,
         "on_frontier": _BOOL,  # of accuracy and inference FLOPs, among all students and servings of a corpus

@@ -74,6 +74,10 @@ class TextTokenizer:
         around = self._around()
         return {int(place): [*around, *self._as_text(prompts[place])] for place in self.with_control(encoded, around)}
 
+    def begun_answers(self, answers: Sequence[str]) -> list[list[int]]:
+        """The ids of answers that are not finished, without the token that ends them; only think tags are special."""
+        return [self._as_text(text) for text in answers]
+
     def _around(self) -> list[int]:
         """What the tokenizer puts before every text, such as the begin token of Gemma."""
         return self._tokenizer([""])["input_ids"][0]

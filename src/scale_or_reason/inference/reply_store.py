@@ -26,9 +26,22 @@ REPLIES_VERSION = 1
 _CONTEXT = "max_model_len"
 
 
-def request_key(prompt: str, seed: int, *, chat: bool, stop: Sequence[str] = (), pattern: str | None = None) -> str:
-    """The key of a request to a model: a user message (``chat``) or a text to continue, with all that is its own."""
-    request = {"chat": chat, "prompt": prompt, "seed": seed, "stop": list(stop), "pattern": pattern}
+def request_key(
+    prompt: str,
+    seed: int,
+    *,
+    chat: bool,
+    stop: Sequence[str] = (),
+    pattern: str | None = None,
+    begun: str | None = None,
+) -> str:
+    """The key of a request to a model: a user message (``chat``) or a text to continue, with all that is its own.
+
+    ``begun`` is the beginning of the answer, where the model only continues it.
+    """
+    request: dict[str, Any] = {"chat": chat, "prompt": prompt, "seed": seed, "stop": list(stop), "pattern": pattern}
+    if begun is not None:  # keys of other requests are those of replies on disk
+        request["begun"] = begun
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode("ascii")).hexdigest()[:KEY_LENGTH]
 
 

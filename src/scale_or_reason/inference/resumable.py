@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from scale_or_reason.inference.endpoint import EndpointEngine
 from scale_or_reason.inference.progress import GenerationBar
 from scale_or_reason.inference.quiet import quiet
 from scale_or_reason.inference.reply_store import ReplyStore, request_key
-from scale_or_reason.inference.requests import Completion, OnCompletion, ThinkingMode
+from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.stopping import idle, sigterm_handled
 from scale_or_reason.inference.vllm_engine import VllmEngine
 
@@ -61,12 +61,17 @@ class SharedEngine:
         self.screen.write(line + "\n")
         self.screen.flush()
 
-    def with_replies(self, folder: Path, label: str, mode: ThinkingMode | None = None) -> RecordedEngine:
-        """The engine with its replies below ``folder``; ``label`` names the run on the screen."""
-        mode = mode or ThinkingMode()
-        whole = {**identity(self.generation), "mode": asdict(mode)}
+    def with_replies(
+        self, folder: Path, label: str, mode: ThinkingMode | None = None, sampling: SamplingParameters | None = None
+    ) -> RecordedEngine:
+        """The engine with its replies below ``folder``; ``label`` names the run on the screen.
+
+        ``sampling`` replaces that of the generation in this run.
+        """
+        mode, sampling = mode or ThinkingMode(), sampling or self.generation.sampling
+        whole = {**identity(replace(self.generation, sampling=sampling)), "mode": asdict(mode)}
         store = self._opened.enter_context(ReplyStore(folder, whole, self.generation.settings_of_results))
-        run = RecordedEngine(self, store, label, mode)
+        run = RecordedEngine(self, store, label, mode, sampling)
         self._runs.append(run)
         return run
 
@@ -102,9 +107,11 @@ class RecordedEngine:
     ``startup_seconds`` the start-up in this run.
     """
 
-    def __init__(self, shared: SharedEngine, store: ReplyStore, label: str, mode: ThinkingMode) -> None:
+    def __init__(
+        self, shared: SharedEngine, store: ReplyStore, label: str, mode: ThinkingMode, sampling: SamplingParameters
+    ) -> None:
         self._shared, self._store, self._label, self._mode = shared, store, label, mode
-        self._sampling = shared.generation.sampling
+        self._sampling = sampling
         self.replies: dict[str, Completion] = {}
         self.seconds = self.startup_seconds = 0.0
 
@@ -143,6 +150,18 @@ class RecordedEngine:
             chosen = [prompts[i] for i in numbers], [seeds[i] for i in numbers]
             assert not isinstance(engine, EndpointEngine)
             engine.complete(*chosen, self._sampling, stop, on_completion)
+
+        return self._replies_to(keys, generate)
+
+    def resume(self, prompts: Sequence[str], begun: Sequence[str], seeds: Sequence[int]) -> list[Completion]:
+        """One continuation per answer that begins with the text in ``begun``; see :meth:`VllmEngine.resume`."""
+        each = list(zip(prompts, begun, seeds, strict=True))
+        keys = [request_key(prompt, seed, chat=True, begun=start) for prompt, start, seed in each]
+
+        def generate(engine: Engine, numbers: list[int], on_completion: OnCompletion) -> None:
+            chosen = [prompts[i] for i in numbers], [begun[i] for i in numbers], [seeds[i] for i in numbers]
+            assert not isinstance(engine, EndpointEngine)
+            engine.resume(*chosen, self._sampling, on_completion)
 
         return self._replies_to(keys, generate)
 

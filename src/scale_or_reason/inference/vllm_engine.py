@@ -182,6 +182,26 @@ class VllmEngine:
 
         return self._replies(lengths, split, seeds, sampling, stop, enqueue, on_completion)
 
+    def resume(
+        self,
+        prompts: Sequence[str],
+        begun: Sequence[str],
+        seeds: Sequence[int],
+        sampling: SamplingParameters,
+        on_completion: OnCompletion | None = None,
+    ) -> list[Completion]:
+        """One continuation per user message and beginning of its answer, in order.
+
+        A reply's text is what follows the beginning; its prompt tokens include those of the beginning. A ``<think>``
+        that the template opens is not repeated, although answers of :meth:`chat` begin with it.
+        """
+        heads = self._text_tokenizer.prompts(prompts)
+        opened = [self._opened_think(tuple(head[-_TAIL_TOKENS:])) for head in heads]
+        rest = [text.removeprefix(think) for text, think in zip(begun, opened, strict=True)]
+        tails = self._text_tokenizer.begun_answers(rest)
+        ids = {i: [*head, *tail] for i, (head, tail) in enumerate(zip(heads, tails, strict=True))}
+        return self._replies([len(each) for each in ids.values()], ids, seeds, sampling, (), _no_texts, on_completion)
+
     def _replies(
         self,
         lengths: Sequence[int],
@@ -267,6 +287,10 @@ class VllmEngine:
             opened = _OPEN_THINK.search(self.tokenizer.decode(tail, skip_special_tokens=False))
             self._think_of_tail[tail] = opened.group() if opened else ""
         return self._think_of_tail[tail]
+
+
+def _no_texts(chosen: list[int], parameters: list[Any]) -> list[str]:
+    raise AssertionError("every prompt has token ids")
 
 
 def run_and_leave(main: Callable[[], Any]) -> None:

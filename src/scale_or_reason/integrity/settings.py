@@ -7,7 +7,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.study.cells import Adaptation, Cell, LimitedCell, parse_model_id, ratio_of_format
+from scale_or_reason.study.cells import Adaptation, BudgetedCell, Cell, LimitedCell, parse_model_id, ratio_of_format
 from scale_or_reason.study.result_paths import parse_result_path
 from scale_or_reason.study.study import Study
 
@@ -29,6 +29,8 @@ def expected_settings(path: str, study: Study, config: Mapping[str, Any]) -> dic
         sampling = dict(config["evaluation"]["sampling"])
         if isinstance(model, LimitedCell):
             sampling["max_tokens"] = model.max_tokens
+        if isinstance(model, BudgetedCell):
+            return {"think_tokens": model.think_tokens, "seed": study.seed}
         return {"sampling": sampling, "seed": study.seed}
     if kind == "judging" and values["judge"] in study.judges:
         judge = study.judges[values["judge"]]

@@ -12,7 +12,16 @@ from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, answer_groups
-from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, BaseStudent, LimitedCell, Teacher
+from scale_or_reason.study.cells import (
+    FORMATS,
+    Adaptation,
+    AnyModel,
+    BaseStudent,
+    BudgetedCell,
+    CellVariant,
+    LimitedCell,
+    Teacher,
+)
 from scale_or_reason.study.local_files import made_by_study
 from scale_or_reason.study.problems import did_you_mean
 from scale_or_reason.study.study import Judge, Study, max_items_of
@@ -178,17 +187,23 @@ class Assumptions:
         limit = (
             model.max_tokens if isinstance(model, LimitedCell) else self.config["evaluation"]["sampling"]["max_tokens"]
         )
+        if isinstance(model, BudgetedCell):
+            limit = min(limit, model.think_tokens + self.behind_thought(benchmark))
         for group in self._groups(model):
             if (group, benchmark) in self.calibration.answers:
                 value = self.calibration.answers[group, benchmark]
                 return min(limit, self.measured(f"tokens.answers.{benchmark}.{group}", value, "tokens"))
         return min(limit, self._assumed_answer(self.answers_like(model), benchmark))
 
+    def behind_thought(self, benchmark: str) -> float:
+        """Mean tokens of what follows a thought: as many as an answer without one."""
+        return self._assumed_answer("ift", benchmark)
+
     def _groups(self, model: AnyModel) -> list[str]:
         """The groups with measurements of similar models: the model's own groups, then that of its format."""
         if not self.calibration.answers:
             return []
-        own = model.cell if isinstance(model, LimitedCell) else model
+        own = model.cell if isinstance(model, CellVariant) else model
         like = self.answers_like(model)
         return [*answer_groups(own.model_id), *([like] if like else [])]
 

@@ -209,10 +209,10 @@ def _with_groups(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_verdicts(folder: Path) -> pl.DataFrame:
-    """Tokens by judge, model and benchmark, without models under other length limits."""
+    """Tokens by judge, model and benchmark, without models under other length limits and thinking budgets."""
     columns = ["model_id", "benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
     files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rule_graders")]
-    files = [file for file in files if "max-tokens-" not in file.parent.name]
+    files = [file for file in files if not file.parent.name.startswith(("max-tokens-", "think-tokens-"))]
     if not files:
         types = dict.fromkeys(columns[:3], pl.String()) | dict.fromkeys([*columns[3:], "sequences"], pl.Int64())
         return pl.DataFrame(schema=types)

@@ -14,7 +14,7 @@ from typing import Any
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.branches import branch_calls
 from scale_or_reason.study.catalogue import TeacherModel
-from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, Cell, LimitedCell, format_ratio
+from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, BudgetedCell, Cell, LimitedCell, format_ratio
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study
@@ -214,23 +214,23 @@ class Work:
 
     def _evaluation(self) -> Iterator[Unit]:
         by_student = self.config["compute"]["evaluation_grouping"] == "student"
-        for model in [*self.study.evaluated(), *self.study.limited()]:
-            limited, shots = isinstance(model, LimitedCell), getattr(model, "shots", None)
-            together = model.kind in ("base", "teacher") or (by_student and not limited)
-            job = _owner(model) if together else model.model_id
-            calls = tuple(
-                Calls(
-                    self.assumed.items(benchmark),
-                    self.assumed.question_tokens(benchmark, shots),
-                    self.assumed.answer_tokens(model, benchmark),
-                )
-                for benchmark in self.study.benchmarks_of(model)
-            )
+        for model in self.study.answering():
+            together = model.kind in ("base", "teacher") or (by_student and not isinstance(model, LimitedCell))
+            job = _owner(model) + _variant(model) if together else model.model_id
+            calls = tuple(self._answers(model, benchmark) for benchmark in self.study.benchmarks_of(model))
             target = self.results / result_path("evaluation", model_id=model.model_id)
             entry = self._entry(model)
             longest = getattr(model, "max_tokens", self.config["evaluation"]["sampling"]["max_tokens"])
             sizes = self._context(entry), longest
             yield Unit("evaluation", "evaluate_model", job, model.model_id, target, entry, calls, *sizes)
+
+    def _answers(self, model: AnyModel, benchmark: str) -> Calls:
+        """A model's answers to a benchmark; under a thinking budget what follows the cut thought, of every answer."""
+        items = self.assumed.items(benchmark)
+        question = self.assumed.question_tokens(benchmark, getattr(model, "shots", None))
+        if isinstance(model, BudgetedCell):
+            return Calls(items, question + model.think_tokens, self.assumed.behind_thought(benchmark))
+        return Calls(items, question, self.assumed.answer_tokens(model, benchmark))
 
     def _entry(self, model: AnyModel) -> Student | TeacherModel:
         if model.kind != "teacher":
@@ -241,8 +241,8 @@ class Work:
     def _judging(self) -> Iterator[Unit]:
         size = self.config["compute"]["models_per_judge_job"]
         owners: dict[str, list[str]] = {}
-        for model in [*self.study.evaluated(), *self.study.limited()]:
-            group = _owner(model) + ("/max-tokens" if isinstance(model, LimitedCell) else "")
+        for model in self.study.answering():
+            group = _owner(model) + _variant(model)
             owners.setdefault(group, []).append(model.model_id)
         batch = {
             model_id: f"{owner}/batch-{rank // size + 1}"
@@ -250,7 +250,7 @@ class Work:
             for rank, model_id in enumerate(members)
         }
         for judge in self.study.judges.values():
-            for model in [*self.study.evaluated(), *self.study.limited()]:
+            for model in self.study.answering():
                 calls = tuple(
                     call
                     for benchmark in self.study.benchmarks_of(model)
@@ -263,7 +263,7 @@ class Work:
                 yield Unit("judging", "judge_answers", job, cell, target, judge, calls, *sizes)
 
     def _grading(self) -> Iterator[Unit]:
-        for model in [*self.study.evaluated(), *self.study.limited()] if self.study.rule_graders else []:
+        for model in self.study.answering() if self.study.rule_graders else []:
             last = self.study.benchmarks_of(model)[-1]
             target = result_path("verdicts", judge=RULE_GRADERS, model_id=model.model_id, benchmark=last)
             yield self._cpu_unit("grading", "grade_answers", model.model_id, target)
@@ -274,6 +274,12 @@ class Work:
             rules["limited_scores"] = "score_models_within_limit"
         for table, rule in rules.items():
             yield self._cpu_unit("scores", rule, table, result_path("table", table=table))
+
+
+def _variant(model: AnyModel) -> str:
+    """Tells the groups of a student's models apart by how they answer."""
+    kinds = ((LimitedCell, "/max-tokens"), (BudgetedCell, "/think-tokens"))
+    return next((name for kind, name in kinds if isinstance(model, kind)), "")
 
 
 def _owner(model: AnyModel) -> str:

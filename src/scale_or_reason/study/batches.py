@@ -80,6 +80,17 @@ def judging_groups(study: Study) -> list[Group]:
     return _groups(study)
 
 
+def budget_groups(study: Study, by_student: bool) -> list[Group]:
+    """The models under thinking budgets that continue their answers in one job; none without ``by_student``."""
+    return [group for group in _groups(study) if by_student and group.kind == WITHIN_BUDGET]
+
+
+def without_budgets(model_ids: Iterable[str]) -> list[str]:
+    """The same models without their thinking budgets, each once; of ids or patterns of ids."""
+    return list(dict.fromkeys(model_id.partition("/think-tokens-")[0] for model_id in model_ids))
+
+
+WITHIN_BUDGET = "student_within_budget"
 _STUDENTS = ("student", "adapted_student")
 
 
@@ -91,7 +102,8 @@ def _groups(study: Study) -> list[Group]:
     adapted = tuple({**student, **seed} for student, seed in product(students, seeds))
     teachers = ({"teacher": study.teacher.name},) if study.teacher else ()
     limited = [f"{variant}/seed-{{seed}}/max-tokens-{count}" for variant, count in study.limited_variants()]
-    own, few = study.benchmarks, study.length_limits.benchmarks
+    budgeted = [f"{variant}/seed-{{seed}}/think-tokens-{count}" for variant, count in study.budgeted_variants()]
+    own, few, thought = study.benchmarks, study.length_limits.benchmarks, study.thinking_budgets.benchmarks
     rows = (
         (
             "student",
@@ -105,6 +117,7 @@ def _groups(study: Study) -> list[Group]:
         ("base_student", "base/{student}", "", [f"shots-{count}" for count in study.base_shots], own, tuple(students)),
         ("teacher", "teacher/{teacher}", "", FORMATS, own, teachers),
         ("student_within_limit", "{corpus}/{student}", "/seed-{seed}/max-tokens", limited, few, cells),
+        (WITHIN_BUDGET, "{corpus}/{student}", "/seed-{seed}/think-tokens", budgeted, thought, cells),
     )
     return [
         Group(kind, owner, tuple(f"{owner}/{variant}" for variant in variants), benchmarks, f"{owner}{suffix}", places)
@@ -195,4 +208,4 @@ def _path(source: str, model_id: str) -> str:
 
 def _any_of(paths: Iterable[str]) -> str:
     # the same model under another length limit is another model
-    return f"(?:{'|'.join(paths)})(?:/(?!max-tokens-)|$)"
+    return f"(?:{'|'.join(paths)})(?:/(?!(?:max|think)-tokens-)|$)"

@@ -143,3 +143,12 @@ class LengthLimits:
     max_tokens: tuple[int, ...]
     ratios: tuple[float, ...]
     benchmarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ThinkingBudgets:
+    """Numbers of tokens after which thoughts are cut, and the ratios and benchmarks to which they apply."""
+
+    tokens: tuple[int, ...]
+    ratios: tuple[float, ...]
+    benchmarks: tuple[str, ...]

@@ -5,6 +5,7 @@ A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdict
     general/Qwen2.5-3B/seq/rho-0.25/seed-0          a distilled student: one cell of the grid
     general/Qwen2.5-3B/seq/rho-0.25/data-0.5/seed-0 the same, trained on half of the mixture
     general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    a cell with another limit on answer length
+    general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024   a cell with its thoughts cut at a budget
     adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
     base/Qwen2.5-3B/shots-3                         a base student with 3 few-shot examples
     teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
@@ -106,7 +107,17 @@ class Cell(_Model):
 
 
 @dataclass(frozen=True, order=True)
-class LimitedCell(Cell):
+class CellVariant(Cell):
+    """A cell of the grid that answers in another way than under the study's settings; subclasses say how."""
+
+    @property
+    def cell(self) -> Cell:
+        """The same cell under the study's settings."""
+        return Cell(self.corpus, self.student, self.curriculum, self.ratio, self.seed)
+
+
+@dataclass(frozen=True, order=True)
+class LimitedCell(CellVariant):
     """A cell of the grid evaluated with a limit of ``max_tokens`` tokens per answer instead of the study's limit."""
 
     max_tokens: int = 0
@@ -115,13 +126,22 @@ class LimitedCell(Cell):
     pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/max-tokens-(?P<max_tokens>[1-9][0-9]*)"
 
     @property
-    def cell(self) -> Cell:
-        """The same cell under the study's limit."""
-        return Cell(self.corpus, self.student, self.curriculum, self.ratio, self.seed)
+    def model_id(self) -> str:
+        return f"{self.cell.model_id}/max-tokens-{self.max_tokens}"
+
+
+@dataclass(frozen=True, order=True)
+class BudgetedCell(CellVariant):
+    """A cell of the grid whose thoughts are cut after ``think_tokens`` tokens; it answers from what it has thought."""
+
+    think_tokens: int = 0
+
+    kind: ClassVar[str] = "budgeted"
+    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/think-tokens-(?P<think_tokens>[1-9][0-9]*)"
 
     @property
     def model_id(self) -> str:
-        return f"{self.cell.model_id}/max-tokens-{self.max_tokens}"
+        return f"{self.cell.model_id}/think-tokens-{self.think_tokens}"
 
 
 @dataclass(frozen=True, order=True)
@@ -181,8 +201,8 @@ class Teacher(_Model):
         return super().columns() | {"ratio": float(FORMATS.index(self.format))}
 
 
-AnyModel = Cell | LimitedCell | Adaptation | BaseStudent | Teacher
-_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, Adaptation, BaseStudent, Teacher)
+AnyModel = Cell | LimitedCell | BudgetedCell | Adaptation | BaseStudent | Teacher
+_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, Adaptation, BaseStudent, Teacher)
 
 
 def parse_model_id(model_id: str) -> AnyModel:
@@ -194,7 +214,7 @@ def parse_model_id(model_id: str) -> AnyModel:
     raise StudyError(
         "invalid model id",
         found=model_id,
-        expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N, "
+        expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N or /think-tokens-N, "
         "CORPUS/STUDENT/seq|mix/rho-R/data-F/seed-N, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K or teacher/TEACHER/ift|reasoning",

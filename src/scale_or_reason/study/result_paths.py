@@ -36,6 +36,7 @@ PATTERNS: dict[str, str] = {
     "model": "models/{model_id}/manifest.json",
     "evaluation": "answers/{model_id}/manifest.json",
     "answers": "answers/{model_id}/{benchmark}.parquet",
+    "cuts": "answers/{model_id}/cuts.parquet",
     "judging": "verdicts/{judge}/{model_id}/manifest.json",
     "verdicts": "verdicts/{judge}/{model_id}/{benchmark}.parquet",
     "table": "tables/{table}.parquet",

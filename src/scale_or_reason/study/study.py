@@ -21,6 +21,7 @@ from scale_or_reason.study.catalogue import (
     Source,
     Student,
     TeacherModel,
+    ThinkingBudgets,
 )
 from scale_or_reason.study.cells import (
     CURRICULA,
@@ -28,6 +29,7 @@ from scale_or_reason.study.cells import (
     Adaptation,
     AnyModel,
     BaseStudent,
+    BudgetedCell,
     Cell,
     LimitedCell,
     Teacher,
@@ -107,6 +109,7 @@ class Study:
     rule_graders: bool
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
+    thinking_budgets: ThinkingBudgets
     figures: tuple[str, ...]
     tables: tuple[str, ...]
     explorer: bool
@@ -118,8 +121,8 @@ class Study:
     def from_config(cls, config: Settings) -> Study:
         """The study of a validated config.
 
-        The order of students, ratios, curricula, seeds, shots, adaptations and length limits in a config means
-        nothing; here each list has a fixed order.
+        The order of students, ratios, curricula, seeds, shots, adaptations, length limits and thinking budgets in a
+        config means nothing; here each list has a fixed order.
         """
         chosen, engine = config["study"], config["engine"]
 
@@ -151,7 +154,8 @@ class Study:
             jurors=tuple(chosen["judges"]) or (RULE_GRADERS,),
             rule_graders=chosen["rule_graders"] or RULE_GRADERS in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
-            length_limits=_length_limits(chosen),
+            length_limits=LengthLimits(*_again(chosen, "length_limits", "max_tokens")),
+            thinking_budgets=ThinkingBudgets(*_again(chosen, "thinking_budgets", "tokens")),
             figures=tuple(chosen["figures"]),
             tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
             explorer=chosen["explorer"],
@@ -198,8 +202,20 @@ class Study:
         chosen = [cell for cell in self.trainings() if cell.ratio in limits.ratios]
         return [LimitedCell(**vars(cell), max_tokens=count) for cell, count in product(chosen, limits.max_tokens)]
 
+    def budgeted(self) -> list[BudgetedCell]:
+        """The trained cells that also answer with their thoughts cut."""
+        budgets = self.thinking_budgets
+        chosen = [cell for cell in self.trainings() if cell.ratio in budgets.ratios]
+        return [BudgetedCell(**vars(cell), think_tokens=count) for cell, count in product(chosen, budgets.tokens)]
+
+    def answering(self) -> list[AnyModel]:
+        """Every model with answers: those that answer the benchmarks, and cells that answer in other ways, too."""
+        return [*self.evaluated(), *self.limited(), *self.budgeted()]
+
     def benchmarks_of(self, model: AnyModel) -> tuple[str, ...]:
         """The benchmarks on which a model is evaluated."""
+        if isinstance(model, BudgetedCell):
+            return self.thinking_budgets.benchmarks
         return self.length_limits.benchmarks if isinstance(model, LimitedCell) else self.benchmarks
 
     def adapted(self) -> list[Adaptation]:
@@ -220,6 +236,10 @@ class Study:
     def limited_variants(self) -> list[tuple[str, int]]:
         """The variants that are evaluated under other length limits, each with its limit."""
         return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
+
+    def budgeted_variants(self) -> list[tuple[str, int]]:
+        """The variants that also answer with their thoughts cut, each with its budget."""
+        return list(dict.fromkeys((_variant(cell), cell.think_tokens) for cell in self.budgeted()))
 
     def adapted_variants(self) -> list[str]:
         """The variants of a student's adaptations."""
@@ -290,13 +310,16 @@ def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
     )
 
 
-def _length_limits(chosen: Settings) -> LengthLimits:
-    """The length limits, restricted to the study's benchmarks, so that a smaller study need not repeat the list."""
-    limits = chosen["length_limits"]
+def _again(chosen: Settings, key: str, tokens: str) -> tuple[tuple[int, ...], tuple[float, ...], tuple[str, ...]]:
+    """Limits, ratios and benchmarks of answers in another way.
+
+    Restricted to the study's benchmarks, so that a smaller study need not repeat the list.
+    """
+    settings = chosen[key]
     evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
-    benchmarks = tuple(name for name in limits["benchmarks"] if name in evaluated)
-    max_tokens = tuple(sorted(limits["max_tokens"])) if benchmarks else ()
-    return LengthLimits(max_tokens, tuple(sorted(limits["ratios"])), benchmarks)
+    benchmarks = tuple(name for name in settings["benchmarks"] if name in evaluated)
+    limits = tuple(sorted(settings[tokens])) if benchmarks else ()
+    return limits, tuple(sorted(settings["ratios"])), benchmarks
 
 
 def _formats_of(adaptation: str) -> tuple[str, str]:

@@ -40,6 +40,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     evaluation.shots,
     evaluation.context_lengths,
     evaluation.length_limits,
+    evaluation.thinking_budgets,
     training.micro_batches,
     worlds_of_others,
     missing_files,

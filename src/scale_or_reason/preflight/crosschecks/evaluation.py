@@ -153,5 +153,19 @@ def length_limits(config: Config) -> Iterator[Problem]:
                 yield Problem(path, problem, found, f"at most {context}", remedy)
 
 
+def thinking_budgets(config: Config) -> Iterator[Problem]:
+    """Budgets that leave no room for an answer, and students that do not think."""
+    own, budgets = config["evaluation"]["sampling"]["max_tokens"], config["study"]["thinking_budgets"]
+    for index, budget in enumerate(budgets["tokens"]):
+        if budget >= own:
+            path = ("study", "thinking_budgets", "tokens", index)
+            expected = f"less than evaluation.sampling.max_tokens, {own}"
+            remedy = "lower it: thought and answer share that limit"
+            yield Problem(path, "a thinking budget leaves no room for an answer", budget, expected, remedy)
+    if budgets["tokens"] and 0 in budgets["ratios"]:
+        path = ("study", "thinking_budgets", "ratios", budgets["ratios"].index(0))
+        yield Problem(path, "students of ratio 0 do not think", 0, "ratios above 0", "remove it")
+
+
 def _context_length(config: Config, catalogue: str, name: str) -> int | None:
     return {**config["engine"], **config[catalogue][name].get("engine", {})}.get("max_model_len")

@@ -74,8 +74,9 @@ def benchmarks(config: Config) -> Iterator[Problem]:
                 remedy = "remove it from one of them; it would count twice"
                 yield Problem(here, "a benchmark is in two families", found, "one family for each benchmark", remedy)
             home[benchmark] = family["name"]
-    for index, benchmark in enumerate(config["study"]["length_limits"]["benchmarks"]):
-        yield from _unknown_benchmark(config, benchmark, ("study", "length_limits", "benchmarks", index))
+    for key in ("length_limits", "thinking_budgets"):
+        for index, benchmark in enumerate(config["study"][key]["benchmarks"]):
+            yield from _unknown_benchmark(config, benchmark, ("study", key, "benchmarks", index))
     for key in ("max_items_by_benchmark", "samples_per_item", "options"):
         for benchmark in config["benchmarks"][key]:
             yield from _unknown_benchmark(config, benchmark, ("benchmarks", key, benchmark))

@@ -72,6 +72,18 @@ class LengthLimits(Section):
     )
 
 
+class ThinkingBudgets(Section):
+    """Numbers of tokens after which the thoughts of students are cut.
+
+    The students of these ratios continue their own answers to these benchmarks from the cut, behind a closing think
+    tag.
+    """
+
+    tokens: list[Size] = key("The budgets, counted from the opening think tag on.", unit="tokens", unique=True)
+    ratios: list[Share] = key("The reasoning ratios of the students; ratio 0 does not think.", unique=True)
+    benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
+
+
 class Study(Section):
     """What the study consists of. Each list selects from the catalogues (`students`, `corpora`, ...)."""
 
@@ -155,6 +167,9 @@ class Study(Section):
     )
     length_limits: LengthLimits = key(
         when="Set `max_tokens` to `[]` to skip this ablation.",
+    )
+    thinking_budgets: ThinkingBudgets = key(
+        when="Set `tokens`, for example to `[1024, 4096]`, to see what shorter thoughts are worth at their FLOPs.",
     )
     figures: list[Annotated[str, one_of(FIGURES)]] = key(
         "The figures that a plain `snakemake` draws: `v1/fig01` to `v1/fig18`, `v2/fig01` to `v2/fig21`, `v2/table1` "

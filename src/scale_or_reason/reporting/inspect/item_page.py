@@ -12,7 +12,16 @@ from scale_or_reason.common.web_page import rendered
 from scale_or_reason.grading.extraction import THINK_CLOSE, final_answer
 from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelView, Prompt, Readers, Row, numbered
 from scale_or_reason.reporting.inspect.texts import TextBlock, shortened
-from scale_or_reason.study.cells import CURRICULA, Adaptation, BaseStudent, Cell, LimitedCell, Teacher, format_ratio
+from scale_or_reason.study.cells import (
+    CURRICULA,
+    Adaptation,
+    BaseStudent,
+    BudgetedCell,
+    Cell,
+    LimitedCell,
+    Teacher,
+    format_ratio,
+)
 from scale_or_reason.study.study import RULE_GRADERS
 
 
@@ -142,6 +151,9 @@ class ItemPage:
         if isinstance(model, LimitedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under other length limits"
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.max_tokens} tokens"))]
+        if isinstance(model, BudgetedCell):
+            title = f"Students trained on {model.corpus}, {model.curriculum}, under thinking budgets"
+            return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.think_tokens} tokens"))]
         if model.data_fraction != 1:
             title = f"Students trained on parts of {model.corpus}, {model.curriculum}"
             heading = f"{_ratio(model.ratio)}, {100 * model.data_fraction:.4g} % of the data"

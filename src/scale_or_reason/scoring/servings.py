@@ -1,4 +1,4 @@
-"""What several answers to an item are worth: majority votes and pass@k, with their cost."""
+"""What ways to answer an item are worth: majority votes, pass@k and cut thoughts, with their cost."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.grading.votes import answer_classes, can_vote
 from scale_or_reason.judging.jury import KEY
 from scale_or_reason.scoring.voting import pass_at_k, vote_accuracy
+from scale_or_reason.study.cells import BudgetedCell, parse_model_id
 
 #: The columns that are read of the rule graders' verdicts and of the items.
 EXTRACT_COLUMNS = [*KEY, "extracted"]
@@ -28,12 +29,13 @@ def numbers_of_votes(answers: int) -> list[int]:
     return sorted({*(2**power for power in range(answers.bit_length())), answers})
 
 
-def model_votes(
+def model_servings(
     outcomes: pl.DataFrame, extracts: pl.DataFrame | None, items: Items, model: Architecture | Decoder | None
 ) -> pl.DataFrame:
-    """A ``votes`` table of one model: a row per item and number of answers that vote.
+    """A ``servings`` table of one model: a row per item and number of answers that vote.
 
-    ``outcomes`` is the model's part of an ``outcomes`` table, ``extracts`` has ``EXTRACT_COLUMNS`` of the rule graders'
+    ``outcomes`` is the model's part of an ``outcomes`` table; a model with a thinking budget in its id gets the rows of
+    the same model under this budget. ``extracts`` has ``EXTRACT_COLUMNS`` of the rule graders'
     verdicts on its answers where an item has several; without it, and on benchmarks whose answers cannot be compared
     (:func:`~scale_or_reason.grading.votes.can_vote`), only a single answer has an accuracy. ``items`` are rows of the
     ``items`` schema by benchmark and item.
@@ -47,7 +49,7 @@ def model_votes(
     rows: list[dict[str, Any]] = []
     for (benchmark, item_id), part in read.group_by("benchmark", "item_id", maintain_order=True):
         name = str(benchmark)
-        key = {"model_id": part["model_id"][0], "benchmark": name, "item_id": item_id, "answers": part.height}
+        key = _model(part["model_id"][0]) | {"benchmark": name, "item_id": item_id, "answers": part.height}
         right = part["right"].to_list()
         classes = _classes(name, items, part) if part.height > 1 and extracts is not None else None
         mean_tokens = float(part["answer_tokens"].mean())  # type: ignore[arg-type]
@@ -60,7 +62,15 @@ def model_votes(
             passed = pass_at_k(part.height, sum(right), k)
             values = {"accuracy": voted, "pass_at_k": passed, "answer_tokens": k * mean_tokens, "flops": flops}
             rows.append(key | {"k": k} | values)
-    return table_from_rows(rows, "votes")
+    return table_from_rows(rows, "servings")
+
+
+def _model(model_id: str) -> dict[str, Any]:
+    """The model without its budget, and the budget."""
+    model = parse_model_id(model_id)
+    if isinstance(model, BudgetedCell):
+        return {"model_id": model.cell.model_id, "budget": model.think_tokens}
+    return {"model_id": model_id, "budget": None}
 
 
 def _classes(benchmark: str, items: Items, part: pl.DataFrame) -> list[int | None] | None:
