@@ -6,7 +6,7 @@ from typing import Annotated
 
 from scale_or_reason.preflight.description.catalogues import Corpus, Judge, Student, Teacher
 from scale_or_reason.preflight.description.machine import Compute, SmallWorld
-from scale_or_reason.preflight.description.parts import Section, key
+from scale_or_reason.preflight.description.parts import Name, Section, key
 from scale_or_reason.preflight.description.planning import Advise, Archive, Plan
 from scale_or_reason.preflight.description.protocol import (
     Benchmarks,
@@ -56,6 +56,11 @@ class Config(Section):
         "The word that allows a run to make existing trainings, teacher answers or pairs again; `null` for none.",
         when="Give it on the command line (`--config confirm=WORD`). A run that needs it names the word and what is at "
         "stake.",
+        default=None,
+    )
+    new_study: Name | None = key(
+        "The name of an overlay that `snakemake new_study` writes: `NAME.yaml` in the working directory.",
+        when="Give it on the command line: `snakemake new_study --config new_study=my_study`.",
         default=None,
     )
     small_world: SmallWorld = key(default=None)
