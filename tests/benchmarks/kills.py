@@ -26,7 +26,7 @@ from kill_points import MOMENTS
 from overhead import ROOT, SCRIPTS, TEMPLATE, write_inputs
 
 STUDENT = ROOT / "resources" / "micro" / "students" / "micro-0.07M"
-QUESTIONS, BATCH_SIZE, CHECKPOINT_STEPS = 160, 2, 2
+BATCH_SIZE, CHECKPOINT_STEPS = 2, 2
 #: DeepSpeed's file and the number of processes.
 SETTINGS = ("cpu:1", "cpu:2", "zero-2:1", "zero-2:2")
 SIGKILL, INTERRUPTED = -9, 75
@@ -37,10 +37,11 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20, help="of each setting (%(default)s)")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=SETTINGS, help="which (all)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (%(default)s)")
+    parser.add_argument("--questions", type=int, default=160, help="a training's, two a step (%(default)s)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        write_inputs(work, QUESTIONS)
+        write_inputs(work, arguments.questions)
         # other moments for each setting, so that a few kills of each are all kinds together
         kinds = cycle(moment for moment in MOMENTS if moment != "saving the model")
         for number, setting in enumerate(arguments.settings):

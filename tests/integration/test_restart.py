@@ -33,12 +33,11 @@ def wait_for(pattern: str, folder: Path, process: subprocess.Popen[bytes]) -> No
 
 
 def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, tmp_path: Path) -> None:
-    """A lost process, then Slurm's warning; the end is that of a run that nobody disturbed."""
-    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(200, reasoning_from=120))
-    zero = root / "config/deepspeed/zero-2.json"
-    options = {"batch_size": 2, "deepspeed": zero}  # 100 steps
+    """A lost process, a lost launcher, then Slurm's warning. kills.py compares the weights of such trainings."""
+    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(120, reasoning_from=72))
     folder, log = tmp_path / "out", tmp_path / "log.txt"
-    arguments = command(root, tiny_model, made, folder / "model", checkpoint_steps=3, **options)
+    options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}  # 60 steps
+    arguments = command(root, tiny_model, made, folder / "model", **options)
 
     process = start(root, arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-6/whole.json", folder, process)
@@ -46,11 +45,20 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     worker.send_signal(signal.SIGKILL)
     assert process.wait(PATIENCE) in (128 + signal.SIGKILL, 1)  # or the other one's, whose partner was gone
 
+    # workers that outlive their launcher would train on beside those that are started in their place
     process = start(root, arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-1[2-9]/whole.json", folder, process)
+    workers = psutil.Process(process.pid).children()
+    assert len(workers) == 2
+    process.kill()
+    process.wait()
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
+
+    process = start(root, arguments, log)
+    wait_for(".model.checkpoints-*/checkpoint-2[1-9]/whole.json", folder, process)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
-    told = re.search(r"^SIGTERM: writing a checkpoint at step (\d+) of 100", log.read_text(), re.MULTILINE)
+    told = re.search(r"^SIGTERM: writing a checkpoint at step (\d+) of 60", log.read_text(), re.MULTILINE)
     assert told is not None and "Traceback" not in log.read_text(), log.read_text()
     assert log.read_text().count("run the same command again") == 1
     left = sorted(int(path.name.partition("-")[2]) for path in folder.glob(".model.checkpoints-*/checkpoint-*"))
@@ -64,13 +72,8 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     assert process.wait(PATIENCE) == 0, log.read_text()
     reason = rf"not resuming from checkpoint-{step}, and removing it: it is damaged: \S+{re.escape(damaged.name)} has"
     assert len(re.findall(reason, log.read_text())) == 1, log.read_text()
-    assert f"resuming after step {left[0]} of 100" in log.read_text()
+    assert f"resuming after step {left[0]} of 60" in log.read_text()
     assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
-
-    undisturbed = start(root, command(root, tiny_model, made, tmp_path / "whole", **options), log)
-    assert undisturbed.wait(PATIENCE) == 0, log.read_text()
-    weights = [(model / "model.safetensors").read_bytes() for model in (folder / "model", tmp_path / "whole")]
-    assert weights[0] == weights[1]
 
 
 def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: Path) -> None:
@@ -80,19 +83,6 @@ def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: P
     wait_for("started", tmp_path, process)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
-
-
-def test_no_process_outlives_its_launcher(root: Path, tiny_model: Path, tmp_path: Path) -> None:
-    """Else it would train on beside the one that is started in its place."""
-    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(2000))
-    arguments = command(root, tiny_model, made, tmp_path / "model", checkpoint_steps=3, batch_size=1)
-    process = start(root, arguments, tmp_path / "log.txt")
-    wait_for(".model.checkpoints-*/checkpoint-3/whole.json", tmp_path, process)
-    workers = psutil.Process(process.pid).children()
-    assert len(workers) == 2
-    process.kill()
-    process.wait()
-    assert psutil.wait_procs(workers, timeout=60)[1] == []
 
 
 def test_several_nodes_need_srun(root: Path, tmp_path: Path) -> None:
@@ -112,7 +102,8 @@ def test_the_launcher_hands_on_status_and_words(root: Path, tmp_path: Path) -> N
 
 def test_killed_trainings_end_as_undisturbed_ones(root: Path) -> None:
     """Every moment of the benchmark, plain on one process and ZeRO-2 on two; ``make kills`` has more of all four."""
-    program = [sys.executable, "tests/benchmarks/kills.py", "--kills", "5", "--settings", "cpu:1", "zero-2:2"]
+    program = [sys.executable, "tests/benchmarks/kills.py", "--kills", "5", "--questions", "80"]
+    program += ["--settings", "cpu:1", "zero-2:2"]
     done = subprocess.run(program, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
