@@ -30,7 +30,7 @@ class WarmPython:
 
     def __init__(self, *modules: str, environment: Mapping[str, str] | None = None) -> None:
         """Start it; ``environment`` has variables that libraries read when they are imported."""
-        self._search_path = os.environ.get("PYTHONPATH")
+        self._search_path = (os.environ | dict(environment or {})).get("PYTHONPATH")
         self._server = subprocess.Popen(
             [sys.executable, __file__, *modules],
             env=os.environ | ONE_THREAD | dict(environment or {}),
@@ -45,7 +45,7 @@ class WarmPython:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``python WORDS``: a script and its arguments, or ``-m``, a module and its arguments.
 
-        With another ``PYTHONPATH`` than this process has, which may name other code, the program starts by itself.
+        With another ``PYTHONPATH`` than the imports had, which may name other code, the program starts by itself.
         """
         environment = dict(os.environ if environment is None else environment)
         if environment.get("PYTHONPATH") != self._search_path:

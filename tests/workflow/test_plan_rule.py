@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from workflow_tree import MICRO, MODELS, SMALL, Tree
+from warm_start import WarmPython
+from workflow_tree import IMPORTED, MICRO, MODELS, SMALL, Tree
 
 pytestmark = pytest.mark.workflow
 
@@ -15,7 +17,7 @@ DEMO = (*MICRO, "config/studies/demo.yaml")
 
 
 @pytest.fixture(scope="module")
-def planned(tree: Tree, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
+def planned(tree: Tree, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     """A copy of the workflow whose models have their real shapes, and in which the network refuses."""
     folder = tmp_path_factory.mktemp("planned") / "tree"
     shutil.copytree(tree.path, folder)
@@ -30,7 +32,10 @@ def planned(tree: Tree, root: Path, tmp_path_factory: pytest.TempPathFactory) ->
     )
     for name in ("torch", "vllm", "transformers", "datasets"):
         (refusing / f"{name}.py").write_text(f'raise ImportError("a plan imports no {name}")\n')
-    return Tree(folder, {"PYTHONPATH": f"{refusing}:{folder / 'src'}"})
+    environment = {"PYTHONPATH": f"{refusing}:{folder / 'src'}"}
+    warm = WarmPython(*IMPORTED, environment=environment)
+    yield Tree(folder, environment, warm=warm)
+    warm.close()
 
 
 def stages(tree: Tree, study: str) -> pl.DataFrame:
@@ -50,8 +55,8 @@ def test_one_job(tree: Tree) -> None:
 
 
 def test_a_plan_from_another_folder(planned: Tree, tmp_path: Path) -> None:
-    elsewhere = Tree(tmp_path, planned.environment)
-    study = (str(planned.path / MICRO[0]),)
+    elsewhere = Tree(tmp_path, planned.environment, warm=planned.warm)
+    study = tuple(str(planned.path / overlay) for overlay in DEMO)
     elsewhere.snakemake(f"--snakefile={planned.path}/workflow/Snakefile", "plan", study=study)
     assert (tmp_path / "results" / "micro" / "plan" / "plan.txt").is_file()
 
@@ -61,14 +66,14 @@ def test_no_cores_are_asked_for_and_each_call_plans_anew(planned: Tree) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text("results/micro/models/general/micro-1M/seq/rho-0/seed-0\n")  # of a study that is running
     for _ in range(2):
-        printed = planned.snakemake("plan", study=MICRO).stdout
+        printed = planned.snakemake("plan", study=DEMO).stdout
         assert "Plan of the study micro" in printed
     assert lock.is_file()
     lock.unlink()
     text = (planned.path / "results" / "micro" / "plan" / "plan.txt").read_text()
     assert text.strip() in printed
     for targets in (["table1"], ["plan", "table1"]):
-        others = planned.snakemake(*targets, study=MICRO, check=False)
+        others = planned.snakemake(*targets, study=DEMO, check=False)
         assert others.status != 0 and "cores have to be specified" in others.stdout + others.stderr
 
 

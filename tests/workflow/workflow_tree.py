@@ -68,6 +68,8 @@ class Tree:
     environment: dict[str, str] = field(default_factory=dict)
     #: The jobs of dry runs by targets and shipped overlays, in a folder that no test changes.
     known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] | None = None
+    #: A process that has imported Snakemake with the ``PYTHONPATH`` of ``environment``, for many runs of the same code.
+    warm: WarmPython | None = None
 
     def snakemake(self, *arguments: str, study: tuple[str, ...] = (), check: bool = True) -> Run:
         """Run Snakemake with the overlays ``study``."""
@@ -79,7 +81,8 @@ class Tree:
 
     def command(self, *words: str, check: bool = True) -> Run:
         """Run Snakemake with these words in this order."""
-        done = warm_snakemake().run(["-m", "snakemake", *words], self.path, os.environ | self.environment)
+        warm = self.warm or warm_snakemake()
+        done = warm.run(["-m", "snakemake", *words], self.path, os.environ | self.environment)
         run = Run(done.returncode, done.stdout, done.stderr)
         assert not check or run.status == 0, run.stdout[-2000:] + run.stderr[-4000:]
         return run
