@@ -115,7 +115,7 @@ def test_the_contributing_guide_names_what_exists(root: Path) -> None:
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"\bmake ([a-z-]+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    paths = re.findall(r"\b(?:src|tests|workflow|config|docs)/[\w./]*[\w/]", text)
+    paths = re.findall(r"\b(?:src|tests|workflow|config|docs)/[\w./-]*[\w/]", text)
     assert len(paths) >= 15
     for path in paths:
         if not re.search(r"\b[A-Z]{4,}\.", path):  # NAME.py stands for a file to come

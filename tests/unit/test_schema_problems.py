@@ -28,6 +28,7 @@ FREE = {
     ("corpora",),
     ("benchmarks", "max_items_by_benchmark"),
     ("benchmarks", "options"),
+    ("benchmarks", "own"),
     ("benchmarks", "samples_per_item"),
     ("plan", "gpu_types"),
     ("plan", "kept_pair_share"),
