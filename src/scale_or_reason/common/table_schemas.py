@@ -189,8 +189,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "test_time": {
         **_CELL_AND_TASK,
         "serving": _TEXT,  # single | vote@K | budget-N | budget-N vote@K
-        "budget": _COUNT,
-        "k": _COUNT,
+        "budget": _COUNT,  # tokens at which thoughts are cut; null without a budget
+        "k": _COUNT,  # answers that vote
         **_bounds("accuracy", "pass_at_k", "gain"),  # gain: over a single answer without a budget
         "answer_tokens": _SHARE,  # per item, as inference_flops
         "inference_flops": _SHARE,
