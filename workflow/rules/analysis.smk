@@ -179,6 +179,41 @@ rule compute_findings:
         " --output {output.csv} &> {log}"
 
 
+if STUDY.branches():
+
+    rule fit_data:
+        input:
+            outcomes="<summary>/tables/outcomes.parquet",
+            costs="<summary>/tables/costs.parquet",
+            code=EVIDENCE_CODE + library("analysis/data_scaling"),
+            script=script_file("fit_data"),
+        output:
+            csv=report(
+                "<summary>/tables/data_fits.csv",
+                caption="../report/data_fits.rst",
+                category="Tables",
+                labels={"table": "size and data", "of": "accuracy as a function of both"},
+            ),
+        log:
+            "<logs>/fit_data.log",
+        benchmark:
+            "<benchmarks>/fit_data.tsv"
+        conda:
+            CONDA_ENVIRONMENT
+        threads: 1
+        resources:
+            **memory_and_runtime("cpu_large"),
+        params:
+            families=json_option("families", config["study"]["families"]),
+            sizes=json_option("sizes", SIZES),
+            seed=option("seed", STUDY.seed),
+        message:
+            "fit accuracy over size and data"
+        shell:
+            "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
+            " {params.seed} --output {output.csv} &> {log}"
+
+
 if PAPER_RESULTS["path"]:
 
     rule compare_with_papers:

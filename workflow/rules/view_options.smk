@@ -20,6 +20,7 @@ def study_of_figure_type(figure_type):
         "limits": sorted({own_limit, *STUDY.length_limits.max_tokens}),
         "limited_benchmarks": STUDY.length_limits.benchmarks if LIMITED_IDS else [],
         "seed": STUDY.seed,
+        "data_fractions": STUDY.data_fractions,
     }
     chosen = json_option("study", {name: settings[name] for name in FIGURE_TYPES[figure_type].settings})
     return chosen + (FLOPS if {"costs", "early_stopping"} & {*FIGURE_TYPES[figure_type].tables} else "")
@@ -39,7 +40,8 @@ def labels_of_figure(wildcards):
     """The labels of a figure in the report."""
     version, _, name = wildcards.figure.partition("/")
     numbered = name.replace("fig", "figure ").replace("table", "table ").replace(" 0", " ")
-    return {"figure": f"{version} {numbered}", "shows": FIGURES[wildcards.figure].shows}
+    label = f"{version} {numbered}" if numbered else version.replace("_", " ")
+    return {"figure": label, "shows": FIGURES[wildcards.figure].shows}
 
 
 def page_options(wildcards):

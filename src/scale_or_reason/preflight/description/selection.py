@@ -28,6 +28,7 @@ FIGURES = [
     *(f"v1/fig{number:02}" for number in range(1, 19)),
     *(f"v2/fig{number:02}" for number in range(1, 22)),
     "v2/table1",
+    "data_fractions",
     "training_curves",
 ]
 TABLES = (
@@ -172,8 +173,8 @@ class Study(Section):
         when="Set `tokens`, for example to `[1024, 4096]`, to see what shorter thoughts are worth at their FLOPs.",
     )
     figures: list[Annotated[str, one_of(FIGURES)]] = key(
-        "The figures that a plain `snakemake` draws: `v1/fig01` to `v1/fig18`, `v2/fig01` to `v2/fig21`, `v2/table1` "
-        "and `training_curves`. Any other figure can be requested by its path.",
+        "The figures that a plain `snakemake` draws: `v1/fig01` to `v1/fig18`, `v2/fig01` to `v2/fig21`, "
+        "`v2/table1`, `data_fractions` and `training_curves`. Any other figure can be requested by its path.",
         when="v2's figures 9 to 11 belong to its second pair of teacher and students: config/studies/gemma.yaml.",
         unique=True,
     )

@@ -18,6 +18,7 @@ SHARED_LIBRARY = (
     "common/tables",
     "scoring/families",
     "scoring/model_points",
+    "study/families",
     "study/labels",
 )
 
@@ -50,6 +51,9 @@ _FRONTIER = ("analysis/frontiers", "analysis/saturating_fit", "common/seeds")
 FIGURE_TYPES = {
     "accuracy_by_size": FigureType(("scores",), (*_STUDENTS, "shots")),
     "accuracy_by_flops": FigureType(("scores", "costs"), (*_STUDENTS, "ratios", "seed"), library=_FRONTIER),
+    "accuracy_by_data": FigureType(
+        ("scores", "costs"), (*_STUDENTS, "ratios", "data_fractions"), ("accuracy_by_flops",), _FRONTIER
+    ),
     "ratio_gap": FigureType(("scores",), (*_STUDENTS, "ratios", "curricula"), ("gaps",)),
     "sequential": FigureType(
         ("scores", "costs"), (*_STUDENTS, "ratios"), ("accuracy_by_flops", "gaps", "ratio_gap"), _FRONTIER
@@ -113,6 +117,7 @@ FIGURES = {
     "v2/fig20": Figure("ratio_gap", "figure 6 by benchmark", {**_ALL, "by": "curriculum"}),
     "v2/fig21": Figure("shots", "base students by number of examples", {"tasks": "families"}),
     "v2/table1": Figure("family_table", "family averages and shifts", _FAMILIES),
+    "data_fractions": Figure("accuracy_by_data", "accuracy against training FLOPs, curves of equal data", _FAMILIES),
 }
 
 

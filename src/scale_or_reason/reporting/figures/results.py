@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -36,6 +36,9 @@ class Results:
     limits: Sequence[int] = ()
     limited_benchmarks: Sequence[str] = ()
     seed: int = 0
+    #: The parts of their mixture that cells are trained on, and whether tables show models on a part.
+    data_fractions: Sequence[float] = (1.0,)
+    shows_parts: bool = False
 
     @classmethod
     def from_settings(cls, tables: Mapping[str, pl.DataFrame], settings: Mapping[str, Any]) -> Results:
@@ -44,8 +47,13 @@ class Results:
         return cls(tables, **{**settings, "families": families})
 
     def table(self, name: str) -> pl.DataFrame:
-        """A table, without models that were trained on a part of a mixture; empty if the study does not have it."""
-        return of_whole_data(self.tables.get(name, pl.DataFrame(schema=SCHEMAS[name])))
+        """A table, without models on a part of the data unless ``shows_parts``; empty if the study does not have it."""
+        table = self.tables.get(name, pl.DataFrame(schema=SCHEMAS[name]))
+        return table if self.shows_parts else of_whole_data(table)
+
+    def with_parts(self) -> Results:
+        """The same, with models that were trained on a part of a mixture."""
+        return replace(self, shows_parts=True)
 
     @property
     def corpus(self) -> str | None:
