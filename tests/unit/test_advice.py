@@ -128,6 +128,7 @@ def test_words_of_an_interrupted_lead(evidence):
         assert f" {leads} " in screen(table).splitlines()[1]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 9), st.integers(1, 4)), min_size=1, max_size=8),
     st.integers(1, 12),
@@ -305,6 +306,7 @@ def with_tokens(costs):
     return pl.concat([trained, answers]).cast(SCHEMAS["costs"])
 
 
+@pytest.mark.slow
 def test_the_script_writes_table_words_and_picture(run, tmp_path, capsys):
     row = run("--budget-flops", 1299, "--queries", 10)
     assert row["best"] == "general/Qwen2.5-0.5B/seq/rho-1"
@@ -316,6 +318,7 @@ def test_the_script_writes_table_words_and_picture(run, tmp_path, capsys):
     assert set(drawn["best"].drop_nulls()) <= {f"general/Qwen2.5-{s}B/seq/rho-{r}" for s in (0.5, 3) for r in (0, 1)}
 
 
+@pytest.mark.slow
 def test_gpu_hours_are_those_of_the_plans_speeds(run):
     """Training takes FLOPs over 38 % of 989 teraflops; the larger student takes longer to answer, too."""
     row = run("--budget-gpu-hours", 1e6, "--queries", 1000)
@@ -347,6 +350,7 @@ def test_bad_budgets_are_refused(run, capsys, arguments, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_outcomes_of_another_count_are_refused(run, tmp_path, capsys, config):
     """Tables from before a change of study.flops; with both of one count, advice takes the exact costs."""
     config["study"]["flops"] = "exact"

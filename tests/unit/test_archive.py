@@ -42,6 +42,7 @@ def archived(results: Path, *parts: str) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.slow
 def test_an_archive_has_tables_figures_and_manifests_and_the_parts_that_are_wanted(results: Path) -> None:
     small = set(archived(results))
     always = {"tables/scores.csv", "figures/v2/fig02.png", "explorer.html", f"{MODEL}/manifest.json"}

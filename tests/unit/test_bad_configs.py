@@ -65,6 +65,7 @@ def is_never(value: Any) -> bool:
     return any(value is other for other in NEVER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", STUDIES, ids=["v2", "micro", "gemma"])
 def test_bad_values_of_every_key_end_in_one_error(study: tuple[str, ...]) -> None:
     refused = 0
@@ -131,6 +132,7 @@ def complaint(config: dict[str, Any], *files: Path | str) -> StudyError | None:
     return None
 
 
+@pytest.mark.slow
 def test_an_overlay_is_named_with_the_line(tmp_path: Path) -> None:
     seen = 0
     for path, value in [*given_by_overlay_and_command_line()][:25]:
@@ -146,6 +148,7 @@ def test_an_overlay_is_named_with_the_line(tmp_path: Path) -> None:
     assert seen > 10
 
 
+@pytest.mark.slow
 def test_the_command_line_is_named(tmp_path: Path) -> None:
     seen = 0
     for path, value in [*given_by_overlay_and_command_line()][:40]:

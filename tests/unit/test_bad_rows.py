@@ -154,6 +154,7 @@ SCHEMAS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_bad_row_of_a_corpus_is_counted_or_reported(schema: str, tmp_path: Path) -> None:
     row = SCHEMAS[schema]

@@ -82,6 +82,7 @@ def test_a_new_ratio_is_a_batch_of_the_new_cells() -> None:
     assert (again.model_ids, again.log) == (batch.model_ids, batch.log)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.data(), st.sampled_from([2, 3, 8]))
 def test_every_model_has_one_job(data: st.DataObject, size: int) -> None:

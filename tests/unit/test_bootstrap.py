@@ -198,6 +198,7 @@ def test_tables_without_single_answers_say_the_same_without_replicates() -> None
     assert np.isnan(evidence.cost("inference", 1, "Math-OE"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [(0.005, 0.3, 0.5), (0.005, 0.02, 0.05), (0.03, 0.6, 0.95)])
 def test_coverage_of_family_means_with_a_benchmark_like_aime(truth: tuple[float, ...]) -> None:
     """93 to 97 %, with the error of so many repeats (1.1 % each)."""

@@ -45,6 +45,7 @@ def test_what_is_generated_is_up_to_date(root: Path) -> None:
         assert (root / name).read_text() == text, f"{name} differs from the description; {COMMAND}"
 
 
+@pytest.mark.slow
 def test_the_command_writes_all_of_it(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text((root / "config/config.yaml").read_text())

@@ -48,6 +48,7 @@ def test_power_laws_are_those_of_the_data(study):
     assert table["extended_flops"].to_list() == pytest.approx([1e12 * 70**0.9, 7e12 * 70**0.8])
 
 
+@pytest.mark.slow
 def test_fits_meet_the_curve_and_say_why_not(study):
     table = saturating_fits(*study, sizes=SIZES, seed=0)
     rows = {(row["cost"], row["format"]): row for row in table.iter_rows(named=True)}
@@ -69,6 +70,7 @@ def test_a_study_without_costs_has_no_curves(study):
     assert set(fits["status"]) == {"too few points"}
 
 
+@pytest.mark.slow
 def test_the_program(study, root, tmp_path, monkeypatch):
     for frame, name in zip(study, ("scores", "costs"), strict=True):
         write_table(frame, tmp_path / f"{name}.parquet", name)

@@ -119,6 +119,7 @@ def runs(words: list[str], n: int) -> set[tuple[str, ...]]:
 TEXTS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=7).map(" ".join)
 
 
+@pytest.mark.slow
 @given(
     prompts=st.lists(TEXTS, max_size=8),
     questions=st.lists(st.tuples(st.sampled_from(["x", "y", "z"]), TEXTS), max_size=6),

@@ -52,6 +52,7 @@ def test_free_space_of_a_folder_that_does_not_exist_yet(tmp_path: Path) -> None:
     assert free_bytes(tmp_path / "a" / "b" / "c") == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_plan_says_whether_the_disk_has_room(tmp_path: Path, free: dict[str, int], monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
     free["bytes"] = GB

@@ -31,6 +31,7 @@ def merged(config: dict, overlay: dict) -> dict:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_link_leads_to_a_file_and_a_heading(page):
     assert broken_links(page) == []

@@ -216,6 +216,7 @@ EMPTY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [*FAILURES_THAT_PASS.values(), *EMPTY.values()], ids=[*FAILURES_THAT_PASS, *EMPTY])
 def test_what_may_be_better_the_next_time_is_asked_again(fault: dict[str, Any]) -> None:
     with serving(HostileEndpoint({"p": [fault, fault]})) as server:

@@ -373,6 +373,7 @@ def test_every_part_of_the_script_is_in_the_page(root):
     assert sorted(SCRIPTS) == sorted(file.stem for file in folder.glob("*"))
 
 
+@pytest.mark.slow
 def test_the_papers_grid_is_a_page_of_less_than_two_megabytes():
     """122 models on 18 benchmarks, each with settings of its own in both manifests."""
     tables = results().tables

@@ -134,6 +134,7 @@ def test_accuracy_by_flops_ignores_other_models_and_joins_seeds():
     assert notes(table) == [parts.RUNS_NOTE]
 
 
+@pytest.mark.slow
 def test_accuracy_by_flops_says_what_is_missing():
     tables = grid(families=("General-MC", "Math-OE"), teacher=False)
     gone = (pl.col("student") == "m") & (pl.col("ratio") == 1) & (pl.col("family") == "Math-OE")
@@ -216,6 +217,7 @@ def test_accuracy_by_size_shows_the_wanted_shots():
     assert points(table, "accuracy") == [(0.5,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure_type", [accuracy_by_size, accuracy_by_flops])
 def test_every_seed_is_drawn(figure_type, root):
     """Dashes of single runs stand where the runs do, whatever else the panel holds."""

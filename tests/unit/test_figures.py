@@ -54,6 +54,7 @@ def style():
     return STYLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_is_drawn(figure, style):
     """Without a note where nothing is missing, and with all that is written inside the figure."""
@@ -74,6 +75,7 @@ def test_every_figure_is_drawn(figure, style):
     assert drawn.get_figwidth() <= style.width_in
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", FIGURES)
 def test_nothing_at_all_is_drawn_as_gaps(figure, style):
     for empty in (replace(SMALL, tables={}), Results({})):
@@ -84,6 +86,7 @@ def test_nothing_at_all_is_drawn_as_gaps(figure, style):
             figure_type_of(figure).draw(table, style)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(list(FIGURES)), st.integers(0, 2**16), st.floats(0.02, 0.98))
 def test_whatever_is_missing_leaves_a_note(figure, seed, kept):
     """Of any rows of the tables: where a panel shows fewer values than of the whole study, it says so."""
@@ -108,6 +111,7 @@ def values_shown(table: pl.DataFrame, panel: list[str], values: list[str]) -> di
     }
 
 
+@pytest.mark.slow
 def test_legends_hold_every_size_and_fit(style):
     """Legends grow with the study."""
     sizes = {f"s{rank}": 0.001 * 1.7**rank for rank in range(16)}

@@ -513,6 +513,7 @@ def test_a_complete_study_has_every_statement() -> None:
     assert not table["statement"].str.contains(r"[{}]").any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_cells_taken_out_at_random_leave_notes(seed: int) -> None:
     generator = np.random.default_rng(seed)

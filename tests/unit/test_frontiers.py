@@ -69,6 +69,7 @@ def curve(x, alpha, beta, gamma, delta):
     return alpha + beta * (1 - np.exp(-gamma * (x / 2e19) ** delta))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [(0.1, 0.7, 1.2, 0.6), (0.3, 0.4, 0.4, 1.0), (0.01, 0.6, 3.0, 0.4)])
 def test_fit_meets_a_curve_that_is_there(truth):
     accuracies = curve(COSTS, *truth)

@@ -104,6 +104,7 @@ OPTIONS: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "option", "value", "problem"),
     [

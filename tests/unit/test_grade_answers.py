@@ -72,6 +72,7 @@ def run(root: Path, tables: Path, items: list[str], answers: list[str], *more: s
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 def test_each_answer_gets_a_verdict(root: Path, tables: Path) -> None:
     names = ["winogrande.parquet", "gsm8k.parquet"]
     done = run(root, tables, names, names)
@@ -91,6 +92,7 @@ def test_each_answer_gets_a_verdict(root: Path, tables: Path) -> None:
     assert read_table(tables / "verdicts/winogrande.parquet", "verdicts")["verdict"].to_list() == ["yes"]
 
 
+@pytest.mark.slow
 def test_an_answer_that_was_cut_short_is_graded_on_what_it_says(root: Path, tables: Path) -> None:
     """That it was cut short stands in the answers, and the scores count it (test_scores)."""
     texts = [r"</think>\boxed{72} Let me check that once mo", r"</think>It is \boxed{7"]
@@ -102,6 +104,7 @@ def test_an_answer_that_was_cut_short_is_graded_on_what_it_says(root: Path, tabl
     assert verdicts.select("verdict", "strict").rows() == [("yes", True), ("no", False)]
 
 
+@pytest.mark.slow
 def test_two_processes_say_what_one_says(root: Path, tables: Path) -> None:
     answers = [answer_row("gsm8k", f"q{1 + i % 2}", i, rf"\boxed{{{10 * (i % 9)}}}") for i in range(1200)]
     write_table(table_from_rows(answers, "answers"), tables / "answers/gsm8k.parquet", "answers")
@@ -113,6 +116,7 @@ def test_two_processes_say_what_one_says(root: Path, tables: Path) -> None:
     assert verdicts.select("sample").to_series().equals(pl.Series("sample", range(1200)))
 
 
+@pytest.mark.slow
 def test_an_answer_without_item_is_an_error(root: Path, tables: Path) -> None:
     done = run(root, tables, ["winogrande.parquet"], ["gsm8k.parquet"])
     assert done.returncode == 2
@@ -121,6 +125,7 @@ def test_an_answer_without_item_is_an_error(root: Path, tables: Path) -> None:
     assert not (tables / "verdicts").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_an_item_that_cannot_be_graded_is_an_error(root: Path, tables: Path, processes: str) -> None:
     items = [item_row("gsm8k", "q1", []), item_row("gsm8k", "q2", ["10"])]
@@ -142,6 +147,7 @@ def test_a_grader_that_fails_on_an_answer_says_no(root: Path, monkeypatch: pytes
     assert (grade.verdict, grade.lenient, grade.note) == ("no", False, "error=RecursionError")
 
 
+@pytest.mark.slow
 def test_no_answers_have_no_verdicts(root: Path, tables: Path) -> None:
     write_table(table_from_rows([], "answers"), tables / "answers/gsm8k.parquet", "answers")
     done = run(root, tables, ["gsm8k.parquet"], ["gsm8k.parquet"])
@@ -149,6 +155,7 @@ def test_no_answers_have_no_verdicts(root: Path, tables: Path) -> None:
     assert read_table(tables / "verdicts/gsm8k.parquet", "verdicts").is_empty()
 
 
+@pytest.mark.slow
 def test_bad_arguments_are_errors(root: Path, tables: Path) -> None:
     twice = run(root, tables, ["gsm8k.parquet"], ["gsm8k.parquet", "gsm8k.parquet"])
     assert twice.returncode == 2

@@ -84,6 +84,7 @@ def test_known_killers(name: str) -> None:
         grade_in_time(name, ITEMS[name][0], answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GRADERS))
 def test_a_seeded_fuzz(name: str) -> None:
     rng = Random(f"unit {name}")
@@ -91,6 +92,7 @@ def test_a_seeded_fuzz(name: str) -> None:
         grade_in_time(name, ITEMS[name][number % len(ITEMS[name])], hostile_answer(rng, longest=300_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GRADERS))
 def test_a_tenth_of_a_megabyte_of_any_piece(name: str) -> None:
     for number, piece in enumerate(PIECES):
@@ -109,6 +111,7 @@ def test_after_hostile_answers_the_next_one_is_graded(name: str) -> None:
 TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_size=10).map("".join))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GRADERS))
 @given(text=TEXTS)
 def test_any_text_gets_a_verdict(name: str, text: str) -> None:

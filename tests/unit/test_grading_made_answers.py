@@ -79,6 +79,7 @@ def test_natural_spellings_are_right(grader: str, asked: dict[str, Any]) -> None
     assert not missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grader", "asked"), ITEMS, ids=[f"{name} {it['gold'][-1]}" for name, it in ITEMS])
 @given(seed=st.integers(0, 10**9))
 def test_mutants_are_wrong(grader: str, asked: dict[str, Any], seed: int) -> None:
@@ -108,6 +109,7 @@ def grade_check(root: Path) -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_real_items(grade_check: ModuleType, shared_dir: Path) -> None:
     """The project's aims: no wrong answer is called right, at most one right answer in a hundred is missed."""
     right, wrong = grade_check.missed_and_mistaken(shared_dir / "data/benchmark_rows", rounds=2)

@@ -157,12 +157,14 @@ def algebra() -> object:
     process.close()
 
 
+@pytest.mark.slow
 def test_a_child_that_takes_too_long_is_replaced(algebra: AlgebraProcess) -> None:
     assert algebra.request(op="equal", gold="x+1", answer="1+x") == {"equal": True, "extracted": "1+x"}
     assert algebra.request(op="equal", gold="5", answer="10^{10^{10}}") == {"error": "timeout"}
     assert algebra.request(op="equal", gold="x+2", answer="2+x") == {"equal": True, "extracted": "2+x"}
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_is_replaced(algebra: AlgebraProcess) -> None:
     assert algebra.request(op="equal", gold="2", answer=r"\sqrt{4}")["equal"]
     os.killpg(algebra._child.pid, 9)

@@ -78,6 +78,7 @@ def grade_check(root: Path) -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(THRESHOLDS))
 def test_agreement_with_published_labels(name: str, grade_check: ModuleType, shared_dir: Path) -> None:
     path = shared_dir / "data/graded_answers" / f"{name}.jsonl"

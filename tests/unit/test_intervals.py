@@ -105,6 +105,7 @@ def test_difference_by_hand():
     assert difference_interval((0.4, 0.32, 0.44), (0.7, 0.67, 0.76)) == pytest.approx((0.3, 0.25, 0.4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("truth", [[0.1, 0.35, 0.6], [0.005, 0.3, 0.5], [0.005, 0.02, 0.05], [0.03, 0.4, 0.95]])
 def test_coverage_of_family_means_and_their_differences(truth):
     """The first benchmark is as small as AIME, and as hard."""

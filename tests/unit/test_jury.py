@@ -20,6 +20,7 @@ def decided(rule: JuryRule, votes: tuple[str, ...]) -> str:
     return table["verdict"].item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("votes", "readable", "of_all"),
     [

@@ -64,6 +64,7 @@ def uncounted(benchmark: Benchmark) -> Benchmark:
     return replace(benchmark, hub=hub, pool=pool)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ON_HUB)
 def test_every_benchmark_is_read_from_its_copies(tmp_path: Path, name: str) -> None:
     benchmark = uncounted(get_benchmark(name))
@@ -78,6 +79,7 @@ def test_every_benchmark_is_read_from_its_copies(tmp_path: Path, name: str) -> N
         assert pool_items(benchmark, Hub(tmp_path))["gold"][0].to_list() == gold
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ON_HUB)
 def test_a_column_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     benchmark = uncounted(get_benchmark(name))

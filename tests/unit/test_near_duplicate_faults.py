@@ -70,6 +70,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 @given(parts=problems(), seed=st.integers(0, 10**6), threshold=st.sampled_from(THRESHOLDS))
 def test_a_change_of_mathematics_is_never_near(change: str, parts: list[str], seed: int, threshold: float) -> None:
@@ -112,6 +113,7 @@ def test_a_known_instruction_does_not_count(parts: list[str], instruction: str, 
     assert near(text, other)
 
 
+@pytest.mark.slow
 @given(st.lists(problems().map(" ".join), min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(texts: list[str], rng: Random) -> None:
     texts = [*texts, *(text.upper().replace("X", "x") for text in texts), *(f"The {text}" for text in texts)]

@@ -45,6 +45,7 @@ def changed(rng: random.Random, words: list[str], changes: int, margin: int = 0)
     return words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [0, 1, 3, 8, 20])
 def test_signatures_estimate_jaccard(changes: int) -> None:
     """Within 4.5 standard errors of a share of 126, and closer on average over many pairs."""
@@ -88,6 +89,7 @@ def test_groups_are_closed() -> None:
         assert first_of_group(signed([texts[i] for i in order]), threshold).tolist() == [0, 0, 0]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(range(12)), st.integers(1, 12))
 def test_groups_do_not_depend_on_the_order(order: list[int], window: int) -> None:
@@ -118,6 +120,7 @@ def test_banding_proposes_what_the_text_says() -> None:
     assert f"{100 * proposed:.1f} %" in str(near_duplicates.__doc__)
 
 
+@pytest.mark.slow
 @given(texts=st.lists(st.lists(st.sampled_from("bcd"), max_size=7).map(" ".join), max_size=12), chunk=st.integers(1, 5))
 def test_equal_texts_are_one_group(texts: list[str], chunk: int) -> None:
     """At a threshold of 1; texts without words are like nothing."""

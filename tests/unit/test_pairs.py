@@ -166,6 +166,7 @@ answers = st.tuples(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(["a?", "b?", BENCHMARK_QUESTION]), answers, answers), min_size=1),
     st.integers(1, 4),
@@ -199,6 +200,7 @@ def test_what_is_kept_has_the_form_of_its_format(ift: str, reasoning: str) -> No
         assert not text.rstrip().endswith("<|im_end|>")
 
 
+@pytest.mark.slow
 @given(st.text("ab.\n ", min_size=1), st.text("ab.\n ", min_size=1))
 def test_sound_answers_are_kept(thought: str, answer: str) -> None:
     if thought.strip() and answer.strip():

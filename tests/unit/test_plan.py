@@ -61,6 +61,7 @@ def cell(plan: Plan, stage: str, name: str) -> dict[str, Any]:
 # ---- FLOPs of three cells, written out ----
 
 
+@pytest.mark.slow
 def test_the_flops_of_a_training_by_hand(papers_plan: Plan) -> None:
     """Half of 1.3 million x 0.76 questions of 140 tokens with answers of 435 tokens, half with 2,590; 3B student."""
     row = cell(papers_plan, "training", "general/Qwen2.5-3B/mix/rho-0.5/seed-0")
@@ -75,6 +76,7 @@ def test_the_flops_of_a_training_by_hand(papers_plan: Plan) -> None:
     assert row["price"] == pytest.approx(2.5 * row["gpu_hours"])
 
 
+@pytest.mark.slow
 def test_hours_of_a_training_by_hand(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch) -> None:
     """With samples of one length, two processes get 16 of 32 samples each and never wait."""
     monkeypatch.chdir(root)
@@ -176,6 +178,7 @@ def test_memory_by_configuration(papers_plan: Plan) -> None:
     assert all(row["fits"] for row in rows.values())
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_said(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(root)
     alone = {"students": {"Qwen2.5-14B": {"processes": 1}}, "study": {"length_limits": {"max_tokens": []}}}
@@ -210,6 +213,7 @@ def test_the_comparison_with_the_published_hours(papers_plan: Plan, paper: dict[
     assert "Published" not in summary(papers_plan, None, "plan")
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_counted_again(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(root)
     before = plan_of(paper, tmp_path)
@@ -245,6 +249,7 @@ def test_unknown_gpu(paper: dict[str, Any], root: Path, tmp_path: Path) -> None:
     assert caught.value.key == "plan.gpu" and "did you mean" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_unknown_architecture(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(root)
     own = merge(paper, {"students": {"Qwen2.5-3B": {"model": "my/model"}}})
@@ -259,6 +264,7 @@ def test_unknown_architecture(paper: dict[str, Any], root: Path, tmp_path: Path,
     assert str(caught.value.where) == "plan.architectures.my/model"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("removed", "key"),
     [
@@ -299,6 +305,7 @@ def test_all_numbers_that_nobody_has_stated_are_named_at_once(
     }
 
 
+@pytest.mark.slow
 def test_questions_that_an_option_multiplies_must_be_counted(
     paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch
 ) -> None:
@@ -343,6 +350,7 @@ def test_reasoning_without_an_end_costs_the_teacher_all_its_tokens(paper: dict[s
     assert assumed.generated_tokens("math", "reasoning") == pytest.approx(0.51 * 9200 + 0.49 * 16_384)
 
 
+@pytest.mark.slow
 def test_a_server_costs_tokens_and_no_gpus(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(root)
     endpoint = {"url": "https://host/v1", "prompt_price": 1.0, "completion_price": 4.0}
@@ -359,6 +367,7 @@ def test_a_server_costs_tokens_and_no_gpus(paper: dict[str, Any], root: Path, tm
     assert "gpt-oss-120b" not in plan.memory["model"]
 
 
+@pytest.mark.slow
 def test_searched_rates_are_trained_for_a_while(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(root)
     plan = plan_of(merge(paper, {"students": {"Qwen2.5-3B": {"learning_rate": "search"}}}), tmp_path)

@@ -104,6 +104,7 @@ def test_layouts_that_vllm_accepts(model: str, tensors: set[int]) -> None:
     assert all(tensor * stages in (1, 2, 4, 8) for tensor, stages in found)
 
 
+@pytest.mark.slow
 def test_one_layout_is_the_cheapest_of_those_that_fit(plan: Plan) -> None:
     for _, own in plan.layouts.group_by("stage", "model", "gpu"):
         fitting = own.filter("fits")
@@ -150,6 +151,7 @@ def test_tables_in_the_summary(plan: Plan) -> None:
         assert all(row[0] in text for row in rows)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_named(paper: dict[str, Any], tmp_path: Path) -> None:
     small = {"small": {"tflops": 100, "memory_gb": 24, "bandwidth_tb_s": 1, "price_per_hour": 1}}
     found = plan_of(merge(paper, {"plan": {"gpu": "small", "gpu_types": small}}), tmp_path)

@@ -67,6 +67,7 @@ def test_allocations_are_those_of_a_simulation(
         assert found == ([expected] if hours + start > minutes / 60 else [])
 
 
+@pytest.mark.slow
 def test_the_papers_longest_jobs_are_named(paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch: Any) -> None:
     """32 jobs with 300,000 / 32 reasoning answers each, more than a day and less than two."""
     monkeypatch.chdir(root)
@@ -82,6 +83,7 @@ def test_the_papers_longest_jobs_are_named(paper: dict[str, Any], root: Path, tm
     assert "TOO MANY" in limit_lines(plan_of(few, tmp_path))[0]
 
 
+@pytest.mark.slow
 def test_a_limit_that_is_too_short_for_any_reply_is_an_error(
     paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch: Any
 ) -> None:

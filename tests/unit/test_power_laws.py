@@ -39,6 +39,7 @@ def test_line_and_interval_of_the_exponent_are_scipys(costs):
     assert law.coefficient_interval() == pytest.approx(tuple(bounds))
 
 
+@pytest.mark.slow
 def test_intervals_cover():
     """Law, and one more model of 70B, with scatter of 20 %: 95 % each."""
     generator, repeats = np.random.default_rng(5), 3000

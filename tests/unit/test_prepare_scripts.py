@@ -32,6 +32,7 @@ def files(table: Path, audit: bool = False) -> tuple[object, ...]:
     return ("--output", table, "--manifest", table.with_suffix(".json"), *beside)
 
 
+@pytest.mark.slow
 def test_items_and_pool(root: Path, rows: Path) -> None:
     source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--max-items", 6, "--seed", 0)
     assert run(root, "prepare_benchmark.py", *source, "--no-pool", *files(rows / "items.parquet")).returncode == 0
@@ -41,6 +42,7 @@ def test_items_and_pool(root: Path, rows: Path) -> None:
     assert not set(items["item_id"]) & set(pool["item_id"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -63,6 +65,7 @@ def test_rows_in_no_folder(root: Path, tmp_path: Path) -> None:
     assert result.returncode == 2 and "kind jsonl requires a folder" in result.stderr
 
 
+@pytest.mark.slow
 def test_questions(root: Path, tmp_path: Path) -> None:
     rows = [{"input": [{"role": "user", "content": f"What is {number}?"}]} for number in (1, 2, 2, 3)]
     (tmp_path / "math.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -76,6 +79,7 @@ def test_questions(root: Path, tmp_path: Path) -> None:
     assert result.returncode == 2 and "row 1: conversations" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -96,6 +100,7 @@ def test_questions_errors_leave_no_file(root: Path, tmp_path: Path, change: tupl
     assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
+@pytest.mark.slow
 def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("".join(f'{{"prompt": "Who is {i}?"}}\n' for i in range(9)), encoding="utf-8")
     source = ("--corpus", "c", "--schema", "released_pairs", "--kind", "jsonl", "--path", tmp_path / "rows.jsonl")
@@ -105,6 +110,7 @@ def test_first_rows_and_too_few_questions(root: Path, tmp_path: Path) -> None:
     assert set(read_table(tmp_path / "prompts.parquet", "prompts")["prompt"]) == {f"Who is {i}?" for i in range(4)}
 
 
+@pytest.mark.slow
 def test_overlaps(root: Path, rows: Path) -> None:
     source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--path", rows, "--seed", 0)
     assert run(root, "prepare_benchmark.py", *source, *files(rows / "items.parquet")).returncode == 0

@@ -103,6 +103,7 @@ def test_every_row_is_used_where_it_says_and_tested_where_it_says() -> None:
             assert (ROOT / test).is_file(), row
 
 
+@pytest.mark.slow
 def test_no_other_private_name_is_used() -> None:
     known = {row.name.rpartition(".")[2] for row in ROWS}
     files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "workflow").rglob("*.py")]

@@ -238,6 +238,7 @@ def test_near_duplicates_are_one_question() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(
     texts=st.lists(st.text("abc", min_size=1, max_size=4), min_size=1, max_size=40),
     size=st.integers(1, 40),

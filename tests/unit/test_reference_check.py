@@ -57,6 +57,7 @@ def test_a_published_rate_that_is_none(folder: Path, rate: str) -> None:
         reference_findings(folder, STATEMENTS)
 
 
+@pytest.mark.slow
 def test_values_are_those_of_the_file(folder: Path, table1: dict) -> None:
     shift = {key: reasoning - ift for key, (ift, reasoning) in table1.items()}
     assert row(folder, "wins")["value"] == sum(gap > 0 for gap in shift.values()) == 28

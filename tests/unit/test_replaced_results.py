@@ -142,6 +142,7 @@ def test_only_existing_outputs_of_guarded_rules_are_at_stake(kept: Kept) -> None
     assert outputs_at_stake(dag, {"train", "pair"}) == {MODEL: jobs[0], TABLE: jobs[2]}
 
 
+@pytest.mark.slow
 def test_the_papers_trainings_are_worth_what_the_plan_says(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     config = yaml.safe_load((root / "config" / "config.yaml").read_text())

@@ -77,6 +77,7 @@ def engine(prompt: int, wanted: int, context: int, ends: bool) -> Completion:
     return Completion(prompt, "t" * tokens, tokens, "stop" if ends and tokens == wanted else "length")
 
 
+@pytest.mark.slow
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 24), st.integers(1, 24), st.booleans(), st.booleans())
 def test_a_longer_context_keeps_the_replies_that_it_does_not_change(
     tmp_path_factory: pytest.TempPathFactory, prompt: int, wanted: int, first: int, second: int, ends: bool, own: bool

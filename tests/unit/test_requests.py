@@ -196,6 +196,7 @@ run_and_leave(main)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failure", "status", "last"),
     [

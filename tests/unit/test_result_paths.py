@@ -35,6 +35,7 @@ VALUES = {
 }
 
 
+@pytest.mark.slow
 @given(st.data())
 @pytest.mark.parametrize("kind", PATTERNS)
 def test_a_path_gives_its_result_back(kind: str, data: st.DataObject) -> None:

@@ -67,6 +67,7 @@ def test_the_check_finds(code: str) -> None:
     assert faults(ast.parse(code))
 
 
+@pytest.mark.slow
 def test_nothing_is_executed_or_unpickled() -> None:
     found = [f"{file.relative_to(ROOT)}, {fault}" for file in FILES for fault in faults(ast.parse(file.read_text()))]
     assert len(FILES) > 200 and found == []

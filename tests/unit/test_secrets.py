@@ -78,6 +78,7 @@ def planted(config: dict, place: str, secret: str) -> dict:
 PLACES = ("engine.hf_token", "engine.api_key", "hub.mirror", "study.name", "students.micro-1M.model", "unknown")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 @given(word=WORD, shape=st.sampled_from(SHAPES))
 def test_a_secret_in_a_config_is_refused_without_being_shown(micro: dict, place: str, word: str, shape: str) -> None:

@@ -151,6 +151,7 @@ def test_benchmark_and_pool_never_meet() -> None:
     assert distinct_problems("mmlu_misc", 60, 0) == problems[:60]
 
 
+@pytest.mark.slow
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(StudyError, match="too few different questions"):
         distinct_problems("c_code_summarization", 4000, 0)
@@ -212,6 +213,7 @@ def tokenizer():
     return build_tokenizer(lessons.sample_texts(400, 0), min_count=1)
 
 
+@pytest.mark.slow
 @given(text=st.text(max_size=60))
 def test_no_text_is_lost_in_the_tokenizer(tokenizer, text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()

@@ -193,6 +193,7 @@ def test_an_adaptation_corpus_outside_the_grid_is_still_prepared(paper: dict[str
     assert {cell.corpus for cell in study.cells()} == {"general"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overlays", [("micro",), ("micro", "demo"), ("micro", "real_rows")])
 def test_small_studies_inherit_nothing_of_the_papers(
     root: Path, paper: dict[str, Any], overlays: tuple[str, ...]

@@ -148,6 +148,7 @@ MISSPELT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "meant"), MISSPELT)
 def test_unknown_keys_are_refused_at_every_level(good: Config, path: str, meant: str) -> None:
     error = error_of(changed(good, at(path, 1)))
@@ -314,6 +315,7 @@ REFUSED: list[tuple[Change, str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "key", "expected"), REFUSED)
 def test_what_cannot_work_is_refused(good: Config, change: Change, key: str, expected: str) -> None:
     error = error_of(changed(good, change))

@@ -146,6 +146,7 @@ def test_the_manifest_knows_the_tokens(tmp_path: Path) -> None:
     assert len(hashes) == 2
 
 
+@pytest.mark.slow
 @given(place=st.integers(0, 59), bit=st.integers(0, 7))
 def test_a_flipped_bit(place: int, bit: int) -> None:
     """In 15 tokens."""

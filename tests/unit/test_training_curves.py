@@ -79,6 +79,7 @@ def draw(root: Path, folder: Path, *model_ids: str) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_script_draws_logs_and_an_empty_figure_without_any(root: Path, tmp_path: Path):
     model_id = "general/small/seq/rho-0.25/seed-0"
     (tmp_path / model_id).mkdir(parents=True)
@@ -90,6 +91,7 @@ def test_the_script_draws_logs_and_an_empty_figure_without_any(root: Path, tmp_p
         assert (tmp_path / "curves.pdf").stat().st_size > 1000 < (tmp_path / "curves.png").stat().st_size
 
 
+@pytest.mark.slow
 def test_the_script_refuses_what_has_no_curves(root: Path, tmp_path: Path):
     model_id = "general/small/seq/rho-0.25/seed-0"
     (tmp_path / model_id).mkdir(parents=True)

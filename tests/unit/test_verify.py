@@ -62,6 +62,7 @@ def test_a_whole_study_has_nothing_wrong(results: Path) -> None:
     assert outcome(checked, results) == f"results/micro: nothing is wrong with {len(FILES)} files"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["empty", "truncated", "flipped", "longer"])
 def test_damage_in_every_kind_of_file_is_named_and_nothing_else(results: Path, name: str, damage: str) -> None:

@@ -101,6 +101,7 @@ def test_a_fork_is_what_the_program_by_itself_is(servers: Servers) -> None:
     assert {run[2] for run in (alone, first, second)} == {"an error\n"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "end", ["raise SystemExit(75)", "import os; os._exit(3)", "import os; os.kill(os.getpid(), 9)", "1 / 0"]
 )

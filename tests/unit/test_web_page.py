@@ -50,7 +50,7 @@ def page_with(text: str) -> str:
     """A plan's page in which ``text`` stands wherever a text can."""
     rows = [["heading", text], [text, text], ["sum", text]]
     values: dict[str, Any] = dict.fromkeys(("title", "study"), text)
-    values |= dict.fromkeys(("stages", "measured", "memory", "processes", "layouts", "assumptions"), rows)
+    values |= dict.fromkeys(("stages", "measured", "memory", "processes", "layouts", "detection", "assumptions"), rows)
     values |= {
         "totals": [("name", text), (text, "value")],
         "published": [text, text],

@@ -102,6 +102,7 @@ def test_values_that_are_not_finite_are_named(tmp_path: Path, value: float, kind
     assert fault(folder, finite=True).found == "infinities or NaN in model.norm.weight: 1"
 
 
+@pytest.mark.slow
 def test_bfloat16_is_read_too(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from safetensors.torch import save_file as save_torch
