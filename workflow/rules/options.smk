@@ -397,14 +397,15 @@ def sources_of_advice(wildcards):
     """The tables that advice is computed from. Ends with an error where one is missing."""
     if ADVISE["from"] == "papers":
         return option("from_papers", papers_folder())
-    tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in ("outcomes", "costs")}
+    names = ("outcomes", "costs", *(["servings"] if SAMPLED or BUDGETED_IDS else []))
+    tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in names}
     missing = [path for path in tables.values() if not Path(path).is_file()]
     if missing:
         error = StudyError(
             "advice needs the tables of a finished study",
             where=", ".join(missing),
             found="no such file",
-            expected="the tables of outcomes and costs",
+            expected=f"the tables of {', '.join(names[:-1])} and {names[-1]}",
             remedy=f"make them: snakemake --profile profiles/local {OVERLAYS}-- tables; or use the papers' numbers:"
             " snakemake --config 'advise={from: papers, budget_flops: 1e21, queries: 1e6}' -- advise",
         )

@@ -32,6 +32,7 @@ from scale_or_reason.analysis.advice import Offers, advice, candidates, grid_aro
 from scale_or_reason.analysis.advice_words import costs_on_screen, hours_on_screen, screen, sentences
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.paid_once import asked_for, flops_paid_once, paid_once
+from scale_or_reason.analysis.serving import Serving, evidence_of_servings
 from scale_or_reason.claims.paper_advice import PaperAdvice, paper_advice
 from scale_or_reason.claims.paper_results import CORPORA
 from scale_or_reason.common.errors import StudyError, run_script
@@ -50,6 +51,7 @@ from scale_or_reason.study.families import family_of
 from scale_or_reason.study.learning_rates import Search
 from scale_or_reason.study.study import Study
 
+_ONE_ANSWER = "Votes and cut thoughts are left out, since only single answers have GPU-hours; give a budget in FLOPs."
 _WITHOUT_GPUS = "The study ran without GPUs: measured hours are those of its processes."
 
 
@@ -63,6 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--queries", type=float, required=True, help="number of answers over the model's lifetime")
     parser.add_argument("--outcomes", type=Path, help="outcomes of all answers (Parquet)")
     parser.add_argument("--costs", type=Path, help="costs of all models (Parquet)")
+    parser.add_argument("--servings", type=Path, help="further ways to answer (Parquet), for a budget in FLOPs")
     parser.add_argument("--from-papers", type=Path, help="folder with the papers' tables, in place of both")
     parser.add_argument(
         "--replicates", type=int, default=REPLICATES, help="number of bootstrap replicates (default: %(default)s)"
@@ -151,6 +154,11 @@ def measured_offers(
     timings, on_gpu = arguments.costs.parent.parent / "timings", config["compute"]["device"] == "gpu"
     measured = measured_hours(study, evidence, costs, search, timings, on_gpu)
     timed = {"training": 1.0, "answer": 1.0} | {name: shares[name] for name in once.parts}
+    servings: dict[Serving, Evidence] = {}
+    if arguments.servings is not None and in_flops:
+        further = read_table(arguments.servings, "servings").filter((pl.col("k") > 1) | pl.col("budget").is_not_null())
+        known = counted_by(costs, count)
+        servings = evidence_of_servings(further, known, families, sizes, study.seed, arguments.replicates)
     offered = [
         offers(
             evidence,
@@ -158,10 +166,13 @@ def measured_offers(
             *costs_of,
             once.parts,
             {name: share * measured[family][name] for name, share in timed.items()},
+            servings,
         )
         for family, costs_of in zip(evidence.families, lifetimes, strict=True)
     ]
     notes = [*([count_note(count)] if in_flops else []), *once.notes]
+    if arguments.servings is not None and not in_flops:
+        notes.append(_ONE_ANSWER)
     return evidence, checked(offered), [*notes, *([] if on_gpu else [_WITHOUT_GPUS])]
 
 

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from scale_or_reason.analysis.replicates import interval
+from scale_or_reason.analysis.serving import SINGLE, Serving, place_in
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import Evidence
 
@@ -33,7 +34,8 @@ class Offers:
     ``cells`` are rows of the evidence, ``reasons`` says which learnt from reasoning answers. ``accuracy`` has the shape
     (1 + replicates, models); ``training`` and ``answer`` (models,) are the costs of training and of one answer.
     ``parts`` (models,) are what else is paid once, by name. ``hours`` (models,) are measured GPU-hours of the same
-    names, of ``training`` and of one ``answer``; NaN where nothing was timed.
+    names, of ``training`` and of one ``answer``; NaN where nothing was timed. A model is offered once for each of its
+    ``servings``, the ways to answer an item; empty where all answer once.
     """
 
     task: str
@@ -44,6 +46,11 @@ class Offers:
     answer: Floats
     parts: Mapping[str, Floats] = field(default_factory=dict)
     hours: Mapping[str, Floats] = field(default_factory=dict)
+    servings: tuple[str, ...] = ()
+
+    def serving(self, place: int) -> str | None:
+        """The way to answer of a model; None where all answer once."""
+        return self.servings[place] if self.servings else None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -84,31 +91,45 @@ def offers(
     answer: Floats | None = None,
     parts: Mapping[str, Floats] | None = None,
     hours: Mapping[str, Floats] | None = None,
+    servings: Mapping[Serving, Evidence] | None = None,
 ) -> Offers:
     """The trained models whose accuracy on ``task`` and whose costs are known.
 
     Costs are FLOPs of the evidence, or those given: ``training`` and ``answer``, (cells,) with NaN for unknown ones.
     ``parts`` are what else is paid once (:class:`~scale_or_reason.analysis.paid_once.PaidOnce`), ``hours`` measured
-    GPU-hours.
+    GPU-hours. ``servings`` are the evidence of further ways to answer (:mod:`~scale_or_reason.analysis.serving`), with
+    FLOPs per item; a model is offered with each that is known for it.
     """
     if training is None:
         training = np.array([evidence.cost("training", cell, task)[0] for cell in range(evidence.cells.height)])
     if answer is None:
         answer = np.array([evidence.cost("inference", cell, task)[0] for cell in range(evidence.cells.height)])
-    measured = np.array([evidence.get("accuracy", cell, task)[0] for cell in range(evidence.cells.height)])
-    there = [cell for cell in candidates(evidence) if np.isfinite(training[cell] + answer[cell] + measured[cell])]
+    ways = [
+        (cell, SINGLE.name, evidence.get("accuracy", cell, task), float(answer[cell])) for cell in candidates(evidence)
+    ]
+    for serving, other in (servings or {}).items():
+        for cell in candidates(evidence):
+            if (place := place_in(other, evidence, cell)) is not None:
+                cost = float(other.cost("inference", place, task)[0])
+                ways.append((cell, serving.name, other.get("accuracy", place, task), cost))
+    ways = [way for way in ways if np.isfinite(training[way[0]] + way[3] + way[2][0])]
     # of equal accuracy the cheaper one first
-    there.sort(key=lambda cell: (-measured[cell], training[cell], answer[cell]))
-    accuracy = [evidence.get("accuracy", cell, task) for cell in there]
+    ways.sort(key=lambda way: (-way[2][0], training[way[0]], way[3]))
+    there = [cell for cell, _, _, _ in ways]
+    single = np.array([name == SINGLE.name for _, name, _, _ in ways], bool)
     return Offers(
         task=task,
         cells=tuple(there),
         reasons=np.array([_learnt_from_reasoning(evidence, cell) for cell in there], bool),
-        accuracy=np.stack(accuracy, axis=-1) if there else np.empty((evidence.replicates + 1, 0)),
+        accuracy=np.stack([values for _, _, values, _ in ways], -1) if ways else np.empty((evidence.replicates + 1, 0)),
         training=training[there],
-        answer=answer[there],
+        answer=np.array([cost for _, _, _, cost in ways]),
         parts={name: values[there] for name, values in (parts or {}).items()},
-        hours={name: values[there] for name, values in (hours or {}).items()},
+        # only single answers were timed
+        hours={
+            name: np.where((name != "answer") | single, values[there], np.nan) for name, values in (hours or {}).items()
+        },
+        servings=tuple(name for _, name, _, _ in ways) if servings else (),
     )
 
 
@@ -211,6 +232,7 @@ def _named(
 ) -> dict[str, Any]:
     return {
         name: evidence.name(offered.cells[place]),
+        f"{name}_serving": offered.serving(place),
         f"{name}_accuracy": float(offered.accuracy[0, place]),
         f"{name}_lifetime": float(lifetime[place]),
         f"{name}_probability": None if probabilities is None else float(probabilities[place]),
@@ -252,7 +274,7 @@ def regions(evidence: Evidence, offered: Offers, budgets: Floats, queries: Float
                 key = affordable.tobytes()
                 if key not in sure:
                     sure[key] = probability_of_reasoning(offered, affordable)
-                row |= {"best": names[best]} | facts[offered.cells[best]]
+                row |= {"best": names[best], "serving": offered.serving(best)} | facts[offered.cells[best]]
                 row |= {"reasons": bool(offered.reasons[best]), "accuracy": float(offered.accuracy[0, best])}
                 row |= {"reasoning_probability": sure[key]}
             rows.append(row)

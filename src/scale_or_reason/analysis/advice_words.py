@@ -10,10 +10,10 @@ import polars as pl
 #: Heading -> what stands below it, of a row of the table.
 _COLUMNS = {
     "family": lambda row: row["family"],
-    "best": lambda row: row["best"] or "none",
+    "best": lambda row: _model(row, "best") or "none",
     "accuracy": lambda row: _percent(row["best_accuracy"]),
     "probability": lambda row: _share(row["best_probability"]),
-    "runner-up": lambda row: row["runner_up"] or "",
+    "runner-up": lambda row: _model(row, "runner_up") or "",
     "behind by": lambda row: _percent(row["lead"]),
     "reasoning ahead": lambda row: {None: "", True: "yes", False: "no"}[row["reasoning_leads"]],
     "at answers": lambda row: _ranges(row) or "",
@@ -83,6 +83,12 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def _model(row: Mapping[str, Any], name: str) -> str | None:
+    """The model, with its way to answer unless it answers once."""
+    serving = row[f"{name}_serving"]
+    return row[name] if serving in (None, "single") else f"{row[name]} ({serving})"
+
+
 def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
 
@@ -104,10 +110,10 @@ def _bounded(row: Mapping[str, Any], name: str) -> str:
 
 def _best(rows: Sequence[Mapping[str, Any]]) -> str:
     head = f"{count(rows[0]['budget'])} {rows[0]['unit']} for training and {count(rows[0]['queries'])} answers"
-    by_model: dict[str, list[str]] = {}
+    by_model: dict[str | None, list[str]] = {}
     for row in rows:
-        by_model.setdefault(row["best"], []).append(row["family"])
-    none = by_model.pop(None, [])  # type: ignore[call-overload]
+        by_model.setdefault(_model(row, "best"), []).append(row["family"])
+    none = by_model.pop(None, [])
     if not by_model:
         cheapest = [row["cheapest"] for row in rows if row["cheapest"] is not None]
         return f"{head} pay none of the measured models: the cheapest takes {count(min(cheapest))}."

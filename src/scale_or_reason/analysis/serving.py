@@ -106,17 +106,20 @@ def _row(
     return row | (_estimate("gain", voted - single) if serving != SINGLE and single is not None else {})
 
 
+def place_in(other: Evidence, evidence: Evidence, cell: int) -> int | None:
+    """The place of a cell of ``evidence`` in another evidence; None if it is not there."""
+    key = evidence.cells.select(CELL).row(cell)
+    return next((place for place, row in enumerate(other.cells.select(CELL).iter_rows()) if row == key), None)
+
+
 def _values(
     accuracy: Mapping[Serving, Evidence], passed: Evidence, cell: int, task: str, serving: Serving
 ) -> Floats | None:
     """Accuracy of a serving of a cell of another evidence; None if it is unknown."""
-    if serving not in accuracy:
+    place = place_in(accuracy[serving], passed, cell) if serving in accuracy else None
+    if place is None:
         return None
-    key = tuple(passed.cells.select(CELL).row(cell))
-    cells = [tuple(row) for row in accuracy[serving].cells.select(CELL).iter_rows()]
-    if key not in cells:
-        return None
-    values = accuracy[serving].get("accuracy", cells.index(key), task)
+    values = accuracy[serving].get("accuracy", place, task)
     return values if np.isfinite(values[0]) else None
 
 

@@ -256,6 +256,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "unit": _TEXT,  # FLOPs | GPU-hours
         "queries": _SHARE,
         "best": _TEXT,  # a model id without its seed
+        "best_serving": _TEXT,  # how it answers: single | vote@K | budget-N; null if the study has one way only
         "best_accuracy": _SHARE,
         "best_lifetime": _SHARE,  # cost of training and all answers
         "best_probability": _SHARE,  # that it is the most accurate affordable model
@@ -270,6 +271,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "judging_hours": _SHARE,
         "answer_hours": _SHARE,
         "runner_up": _TEXT,
+        "runner_up_serving": _TEXT,  # as of the best
         "runner_up_accuracy": _SHARE,
         "runner_up_lifetime": _SHARE,
         "runner_up_probability": _SHARE,
@@ -295,6 +297,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "size_b": _SHARE,
         "ratio": _SHARE,
         "data_fraction": _SHARE,
+        "serving": _TEXT,  # how the best answers; null if the study has one way only
         "reasons": _BOOL,  # trained on reasoning
         "accuracy": _SHARE,
         "reasoning_probability": _SHARE,

@@ -53,6 +53,8 @@ def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, un
     note = "Numbers are student sizes. White: no affordable model."
     if (table["data_fraction"].drop_nulls() < 1).any():
         note += " Below a size: the part of the data that it is trained on, unless all."
+    if (table["serving"].fill_null("single") != "single").any():
+        note += " vote@K: the majority of K answers. budget-N: thoughts cut after N tokens."
     if known:
         note += " Hatched: the probability that the best model is trained on reasoning is between"
         note += f" {1 - SURE:.2f} and {SURE:.2f}."
@@ -70,7 +72,7 @@ def _draw_family(axes: Axes, own: pl.DataFrame, colours: Mapping[float, str], st
         image[ratios == ratio] = to_rgb(colour)
     axes.set(xscale="log", yscale="log")
     axes.pcolormesh(queries, budgets, image, shading="nearest", rasterized=True)
-    names = ordered["best"].fill_null("")
+    names = ordered.select(pl.concat_str(pl.col("best", "serving").fill_null(""), separator=" ")).to_series()
     regions = names.rank("dense").to_numpy().reshape(shape)
     for region in np.unique(regions):
         axes.contour(
@@ -94,6 +96,7 @@ def _name_regions(
     """Label each connected region with the student's size, centred where the label fits."""
     sizes = ordered["size_b"].cast(pl.Float64).to_numpy().reshape(regions.shape)
     parts = ordered["data_fraction"].cast(pl.Float64).to_numpy().reshape(regions.shape)
+    servings = ordered["serving"].fill_null("single").to_numpy().reshape(regions.shape)
     box = np.ones([max(1, round(part * steps)) for part, steps in zip(_NAME, regions.shape, strict=True)])
     for region in np.unique(regions):
         pieces, number = ndimage.label(regions == region)
@@ -106,4 +109,6 @@ def _name_regions(
             encoding = {"ha": "center", "va": "center", "color": "white", "size": style.font_size - 1, "weight": "bold"}
             part = parts[room][0]
             label = size_label(sizes[room][0]) + ("" if part == 1 else f"\n{data_label(part)}")
+            if servings[room][0] != "single":
+                label += f"\n{servings[room][0]}"
             axes.text(queries[column], budgets[row], label, zorder=5, **encoding)
