@@ -55,6 +55,7 @@ def page_with(text: str) -> str:
         "totals": [("name", text), (text, "value")],
         "published": [text, text],
         "limits": [text],
+        "detection_notes": [text],
         "stage_sums": 1,
     }
     return rendered("planning/page.html.jinja", picture=Markup("<svg></svg>"), **values)
