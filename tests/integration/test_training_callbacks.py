@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -11,7 +13,9 @@ from typing import Any
 import pytest
 
 from scale_or_reason.common.errors import DivergedError, StudyError
+from scale_or_reason.training.branches import BranchStart
 from scale_or_reason.training.trainer.bad_steps import StopOnBadStep
+from scale_or_reason.training.trainer.branch_checkpoints import BranchCheckpoints
 from scale_or_reason.training.trainer.checkpoints import (
     WholeCheckpoints,
     last_whole_checkpoint,
@@ -176,6 +180,44 @@ def test_a_checkpoint_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         raise RuntimeError("of a step")
     with pytest.raises(RuntimeError), WholeCheckpoints(None, IDENTITY).loading_errors():
         raise RuntimeError("without a checkpoint")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_branch_resumes_from_the_full_runs_checkpoint(tmp_path: Path, monkeypatch: Any, links: bool) -> None:
+    if not links:
+        monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError("no hard links on this disk")))
+    monkeypatch.setattr("scale_or_reason.training.trainer.branch_checkpoints.wait_for_all", lambda: None)
+    full, branch = tmp_path / ".model.checkpoints-full", tmp_path / "data-0.5" / ".model.checkpoints-half"
+    own = IDENTITY | {"settings": IDENTITY["settings"] | {"data_fraction": 0.5}}
+    callback = BranchCheckpoints([BranchStart(6, branch, own)], None)
+    control = SimpleNamespace(should_save=False)
+    for step in (3, 6, 9):
+        control.should_save = False
+        callback.on_step_end(None, SimpleNamespace(global_step=step), control)
+        assert control.should_save == (step == 6)
+        record_share(save_checkpoint(full, step), 0, 1)
+        callback.on_save(SimpleNamespace(output_dir=full), SimpleNamespace(global_step=step), control)
+    assert [path.name for path in branch.iterdir()] == ["checkpoint-6"]
+    # the full run removes its own; the branch's is whole, and a flipped bit in it would be found
+    shutil.rmtree(full)
+    assert last_whole_checkpoint(branch, own) == branch / "checkpoint-6"
+    assert json.loads((branch / "checkpoint-6" / "whole.json").read_text())["identity"] == own
+    weights = branch / "checkpoint-6" / "global_step" / "weights.pt"
+    weights.write_bytes(bytes(reversed(weights.read_bytes())))
+    assert "has changed" in str(why_unusable(branch / "checkpoint-6"))
+
+
+def test_a_killed_run_hands_its_checkpoint_over_when_it_resumes(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("scale_or_reason.training.trainer.branch_checkpoints.wait_for_all", lambda: None)
+    checkpoint, branch = save_checkpoint(tmp_path / "full", 6), tmp_path / "half"
+    (branch / ".checkpoint-6.partial").mkdir(parents=True)  # it was killed while handing it over
+    (branch / "checkpoint-6").mkdir()
+    for step, whole in ((5, False), (6, True)):
+        BranchCheckpoints([BranchStart(6, branch, IDENTITY)], checkpoint).on_train_begin(
+            None, SimpleNamespace(global_step=step), None
+        )
+        assert (why_unusable(branch / "checkpoint-6") is None) == whole
+    assert [path.name for path in branch.iterdir()] == ["checkpoint-6"]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])

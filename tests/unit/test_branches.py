@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+from argparse import Namespace
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -44,7 +48,8 @@ def test_no_other_share_of_the_data(fraction: float) -> None:
     [
         # 100 steps, 10 of warm-up, 20 of decay: the short run's own tail is its decay
         ([0] * 100, False, 0.5, 30),
-        ([0] * 100, False, 0.25, 10 - 5),  # 25 steps: both parts are scaled, so that the warm-up ends at step 8 already
+        # 25 steps: both parts are scaled, so that the second rate is already another one, 1/8 and not 1/10 of the peak
+        ([0] * 100, False, 0.25, 0),
         # in sequence it leaves the full run where its own reasoning begins
         ([0] * 60 + [1] * 40, False, 0.5, 30),
         ([0] * 90 + [1] * 10, False, 0.5, 30),
@@ -53,11 +58,26 @@ def test_no_other_share_of_the_data(fraction: float) -> None:
     ],
 )
 def test_steps_shared_with_the_full_run(phases: list[int], per_phase: bool, fraction: float, shared: int) -> None:
-    if fraction == 0.25:
-        shared = 0  # the first rate that differs is the second one, 1/8 and not 1/10 of the peak
     steps = branch_steps(phases, fraction)
     own = plan_schedule([phases[step] for step in steps], per_phase, 10, 20, 0.1)
     assert shared_steps(steps, own.rates(), plan_schedule(phases, per_phase, 10, 20, 0.1).rates()) == shared
+
+
+@pytest.mark.parametrize(
+    ("fraction", "branches", "message"),
+    [
+        (0.0, [], "the data fraction is out of range"),
+        (1.5, [], "the data fraction is out of range"),
+        (0.5, ["0.25=models/a"], "a training on a part of the data has no branches"),
+        (1.0, ["0.25"], "a branch has no folder"),
+        (1.0, ["half=models/a"], "the data fraction is out of range"),
+    ],
+)
+def test_the_program_refuses_other_branches(root: Path, fraction: float, branches: list[str], message: str) -> None:
+    program = runpy.run_path(str(root / "workflow" / "scripts" / "train_student.py"), run_name="imported")
+    arguments = Namespace(data_fraction=fraction, branches=branches, learning_rate_from=None)
+    with pytest.raises(StudyError, match=message):
+        program["complete_and_check"](arguments)
 
 
 @settings(max_examples=40)

@@ -99,10 +99,10 @@ def test_a_plan_has_the_jobs_that_would_run(planned: Tree, study: tuple[str, ...
     assert ("Published: 70,000" in said) == (name == "v2")
 
 
-def test_a_search_and_replicas_are_jobs_too(planned: Tree, tmp_path: Path) -> None:
+def test_a_search_replicas_and_parts_of_the_data_are_jobs_too(planned: Tree, tmp_path: Path) -> None:
     overlay = tmp_path / "search.yaml"
     overlay.write_text(
-        "study: {seeds: [0, 1], figures: [], tables: [], rule_graders: false}\n"
+        "study: {seeds: [0, 1], data_fractions: [0.5, 1], figures: [], tables: [], rule_graders: false}\n"
         "students: {micro-1M: {learning_rate: search}}\n"
         "compute: {models_per_judge_job: 3, evaluation_grouping: model}\n"
     )

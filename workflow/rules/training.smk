@@ -69,6 +69,8 @@ use rule train_student as train_branch with:
         "<logs>/train_branch/{corpus}/{student}/{curriculum}/rho-{ratio}/data-{data_fraction}/seed-{seed}.log",
     benchmark:
         "<benchmarks>/train_branch/{corpus}/{student}/{curriculum}/rho-{ratio}/data-{data_fraction}/seed-{seed}.tsv"
+    # before other trainings: it frees the disk of the checkpoint that it begins with
+    priority: 1
     params:
         start=lambda wildcards: option("data_fraction", wildcards.data_fraction),
         execution=execution_options,

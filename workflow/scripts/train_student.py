@@ -89,6 +89,7 @@ def complete_and_check(arguments: argparse.Namespace) -> None:
             expected="branches of the training on all of the data",
             remedy="leave out one of the two options",
         )
+    branches_of(arguments.branches)
     find_rate(arguments)
     command.refuse_diverged_run(arguments)
 
