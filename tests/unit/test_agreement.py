@@ -69,6 +69,7 @@ def alpha_by_pairs(units: list[list[int]]) -> float:
 OPINION = st.sampled_from([1, 1, 0, None])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(OPINION, OPINION, OPINION), min_size=2, max_size=30))
 def test_alpha_of_a_jury_with_gaps(said: list[tuple[int | None, ...]]) -> None:
     units = [[value for value in unit if value is not None] for unit in said]

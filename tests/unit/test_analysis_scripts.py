@@ -214,6 +214,7 @@ def _no_manifest(results):
     (results / "answers" / MODELS[0] / "manifest.json").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "spoil", "changes", "error"),
     [

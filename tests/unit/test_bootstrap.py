@@ -51,6 +51,7 @@ def test_the_interval_of_one_accuracy_is_the_mid_p_interval(right: int, count: i
     assert interval(drawn) == (pytest.approx(low, abs=0.004), pytest.approx(high, abs=0.004))
 
 
+@pytest.mark.slow
 @given(
     right=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=3),
     lengths=st.lists(st.integers(1, 40), min_size=12, max_size=12),

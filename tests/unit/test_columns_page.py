@@ -8,6 +8,7 @@ from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.preflight.description.columns import MEANINGS, columns_page, meaning
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", SCHEMAS)
 def test_every_column_has_a_meaning(table: str) -> None:
     """Else: write a comment beside the column in table_schemas.py, or add it to MEANINGS."""
@@ -19,6 +20,7 @@ def test_no_meaning_is_left_over() -> None:
     assert set(MEANINGS) <= known
 
 
+@pytest.mark.slow
 def test_comments_are_those_beside_the_column() -> None:
     assert meaning("scores", "refused") == "by a server"
     assert meaning("costs", "stage") == "teacher, training, evaluation, judging"

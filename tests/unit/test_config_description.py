@@ -40,6 +40,7 @@ def defaults(root: Path) -> dict[str, Any]:
 # ---- drift ----
 
 
+@pytest.mark.slow
 def test_what_is_generated_is_up_to_date(root: Path) -> None:
     for name, text in command.generated(root).items():
         assert (root / name).read_text() == text, f"{name} differs from the description; {COMMAND}"

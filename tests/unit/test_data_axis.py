@@ -203,6 +203,7 @@ def pairs_of(evidence: Evidence) -> np.ndarray:
     return evidence.cells["data_fraction"].to_numpy() * PAIRS
 
 
+@pytest.mark.slow
 def test_the_function_of_size_and_data_is_found_where_it_holds(evidence: Evidence) -> None:
     fits = {row["format"]: row for row in data_fits(evidence, pairs_of(evidence)).iter_rows(named=True)}
     assert list(fits) == ["ift", "reasoning"]
@@ -233,6 +234,7 @@ def of_accuracy(accuracy: Callable[[float, float], float], fractions: tuple[floa
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right_of", "status"),
     [

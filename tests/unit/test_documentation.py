@@ -86,6 +86,7 @@ def test_the_reference_lists_every_make_target():
     assert make_targets() - {"help", "venv"} == documented
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "block"),
     [(page, block) for page in PAGES for block in page.blocks("yaml")],

@@ -156,6 +156,7 @@ def test_without_key_address_or_credit_nothing_goes_on(status: int) -> None:
     assert server.asked == {"p0": 1, "p1": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 402, 403])
 def test_a_server_that_closes_in_the_middle_stops_the_job_and_the_replies_are_kept(tmp_path: Path, status: int) -> None:
     """Credit or rights are gone, whatever status says so: nothing counts as a wrong answer, nothing is paid twice."""

@@ -447,6 +447,7 @@ def test_a_library_that_cannot_be_imported_is_named(checker: ModuleType, monkeyp
         checker.import_all()
 
 
+@pytest.mark.slow
 def test_a_torch_that_cannot_use_the_gpu(checker: ModuleType) -> None:
     """The CPU build of this environment."""
     with pytest.raises(SystemExit, match=r"cannot use the GPU .*driver 580.1"):

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).resolve().parent
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_file_operation_leaves_whole_results_and_the_next_run_goes_on(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1] / "src")}
     command = [sys.executable, str(HERE / "killed_writes.py"), str(tmp_path)]

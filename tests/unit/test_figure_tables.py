@@ -88,6 +88,7 @@ def with_tokens(scores, tokens):
 # ---- accuracy by FLOPs ----
 
 
+@pytest.mark.slow
 def test_accuracy_by_flops_has_points_teacher_fits_and_frontier():
     table = accuracy_by_flops.table(study(grid()), **FAMILIES)
     chosen = points(table, "student", "ratio", "flops", "accuracy", cost="inference")

@@ -142,6 +142,7 @@ def test_too_many_notes_are_cut_short(style):
     assert drawn.get_figheight() < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [7.0, 5.5])
 def test_labels_of_neighbouring_panels_do_not_touch(style, width):
     from matplotlib.figure import Figure
@@ -293,6 +294,7 @@ def test_the_program_refuses_a_table_that_its_form_does_not_know(root, tmp_path)
     assert "unknown table of this figure type" in done.stderr and "scores=FILE" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
     write_csv(SMALL.table("early_stopping"), tmp_path / "early_stopping.csv")
     settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora}

@@ -93,6 +93,7 @@ def test_fit_keeps_the_constraints(accuracies, seed):
         assert np.all(np.diff(fit(np.geomspace(1e17, 1e22, 50))) >= 0)
 
 
+@pytest.mark.slow
 def test_fit_is_no_worse_than_a_brute_search():
     accuracies = np.array([0.2, 0.31, 0.52, 0.5, 0.66, 0.71])
     fit = fit_saturating(COSTS, accuracies, ceiling=0.9, seed=3)
@@ -106,6 +107,7 @@ def test_fit_is_no_worse_than_a_brute_search():
     assert fit.mean_absolute_error <= best
 
 
+@pytest.mark.slow
 def test_fit_hardly_minds_its_seed():
     accuracies = [0.2, 0.31, 0.52, 0.5, 0.66, 0.71]
     errors = [fit_saturating(COSTS, accuracies, ceiling=0.9, seed=seed).mean_absolute_error for seed in range(4)]

@@ -100,6 +100,7 @@ def test_a_tenth_of_a_megabyte_of_any_piece(name: str) -> None:
         grade_in_time(name, ITEMS[name][number % len(ITEMS[name])], piece * (100_000 // len(piece)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GRADERS))
 def test_after_hostile_answers_the_next_one_is_graded(name: str) -> None:
     right = {"math": r"\boxed{5.0}", "choice": r"\boxed{b}", "number": r"\boxed{2.5}", "span": r"\boxed{Broncos}"}

@@ -189,6 +189,7 @@ def test_patience_with_requests_that_come_to_nothing_ends() -> None:
         process.close()
 
 
+@pytest.mark.slow
 def test_a_bad_request_is_answered(algebra: AlgebraProcess) -> None:
     assert algebra.request(op="equal") == {"error": "KeyError"}
 

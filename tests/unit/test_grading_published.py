@@ -104,6 +104,7 @@ def test_the_check_lists_what_differs(grade_check: ModuleType, tmp_path: Path) -
         grade_check.agreement(tmp_path / "poems.jsonl")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_noise_gets_a_verdict_from_every_grader(answer: str) -> None:

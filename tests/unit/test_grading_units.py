@@ -21,6 +21,7 @@ def no_unit(gold: str) -> tuple[str, str, int]:
     return gold, "", 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "answer", "right"),
     [

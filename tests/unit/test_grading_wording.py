@@ -20,6 +20,7 @@ TRUTHS = item(["A", "True, True"], "True, True", "False, False", "True, False", 
 ROMANS = item(["D"], "I only", "II only", "I and II", "I, II and III")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "answer", "right"),
     [

@@ -143,6 +143,7 @@ def test_all_25_types_have_a_check_and_cases() -> None:
     assert set(CASES) == set(CHECKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_each_type_by_hand(name: str) -> None:
     for arguments, following, failing in CASES[name]:

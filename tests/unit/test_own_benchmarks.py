@@ -181,6 +181,7 @@ def test_the_documented_example(tmp_path: Path, root: Path) -> None:
     assert own(items[0], "\\boxed{Cusco}").verdict == "no"
 
 
+@pytest.mark.slow
 def test_the_manifest_has_hashes_of_file_rows_and_items(tmp_path: Path, root: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     manifests = []

@@ -93,6 +93,7 @@ def test_a_sound_pair_is_kept_whole() -> None:
     assert corpus.audit.dropped == dict.fromkeys(DROP_REASONS, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ift", "reasoning", "reason"),
     [
@@ -186,6 +187,7 @@ def test_every_pair_is_kept_or_counted_once(rows: list[tuple[str, Answer, Answer
 THINK_PIECES = st.sampled_from(["<think>", "</think>", "\n", " ", "well", "four.", "\n\n", "`", "<|im_end|>", "\u200b"])
 
 
+@pytest.mark.slow
 @given(st.lists(THINK_PIECES, max_size=8).map("".join), st.lists(THINK_PIECES, max_size=8).map("".join))
 def test_what_is_kept_has_the_form_of_its_format(ift: str, reasoning: str) -> None:
     """Stated by position, without the patterns of the program."""

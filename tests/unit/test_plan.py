@@ -88,6 +88,7 @@ def test_hours_of_a_training_by_hand(paper: dict[str, Any], root: Path, tmp_path
     assert row["gpu_hours"] == pytest.approx(2 * seconds / 3600)
 
 
+@pytest.mark.slow
 def test_exact_flops_of_a_training_by_hand(papers_plan: Plan) -> None:
     """Each token goes once through all matrices, with two heads for keys and values, and sees those before it."""
     row = cell(papers_plan, "training", "math/Qwen2.5-3B/seq/rho-0/seed-0")
@@ -191,6 +192,7 @@ def test_what_does_not_fit_is_said(paper: dict[str, Any], root: Path, tmp_path: 
     assert 'class="no">NO</td>' in page(plan, None, "<svg></svg>")
 
 
+@pytest.mark.slow
 def test_a_job_that_needs_more_gpus_than_there_are(
     paper: dict[str, Any], root: Path, tmp_path: Path, monkeypatch
 ) -> None:

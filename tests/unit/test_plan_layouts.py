@@ -114,6 +114,7 @@ def test_one_layout_is_the_cheapest_of_those_that_fit(plan: Plan) -> None:
         assert own["configured"].sum() == 1
 
 
+@pytest.mark.slow
 def test_the_configured_layout_costs_what_the_plan_states(plan: Plan) -> None:
     stated = plan.cells.group_by("stage", "model").agg(pl.col("gpu_hours").sum())
     found = plan.layouts.filter("configured", gpu=plan.gpu.name).join(stated, on=["stage", "model"], suffix="_plan")

@@ -79,6 +79,7 @@ def _names(node: ast.AST) -> Iterator[str]:
                 yield f"{node.name}.{inner.target.id}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", sorted({row.module for row in ROWS}))
 def test_the_names_are_there(module: str) -> None:
     wanted = {row.name for row in ROWS if row.module == module}

@@ -103,6 +103,7 @@ def test_slurms_accounts(timings: Path) -> None:
     assert (table["grade"]["used_memory_mb"], table["quick"]["slurm_jobs"]) == (300, None)
 
 
+@pytest.mark.slow
 def test_the_script(root: Path, timings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output, script = tmp_path / "resource_usage.csv", root / "workflow" / "scripts" / "resource_usage.py"
     command = [sys.executable, str(script), "--timings", str(timings), "--study", "v2", "--output", str(output)]

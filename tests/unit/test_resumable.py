@@ -178,6 +178,7 @@ def test_answers_belong_to_prompts_and_not_to_shards(teacher: Teacher, engine: t
 SPEED = '{"max_num_seqs": 4, "tensor_parallel_size": 8, "gpu_memory_utilization": 0.5, "max_model_len": 1024}'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "asked"),
     [

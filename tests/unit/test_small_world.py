@@ -221,6 +221,7 @@ def test_no_text_is_lost_in_the_tokenizer(tokenizer, text: str) -> None:
     assert tokenizer.decode(ids, skip_special_tokens=False) == text
 
 
+@pytest.mark.slow
 def test_words_of_the_world_and_digits_are_one_piece(tokenizer) -> None:
     ids = tokenizer.encode("Ann has 17 books. \\boxed{174}", add_special_tokens=False).ids
     pieces = [tokenizer.decode([piece]) for piece in ids]

@@ -54,6 +54,7 @@ def test_padded_arguments_of_ifeval(tmp_path: Path) -> None:
     assert question.extra["kwargs"] == [{}, {"num_words": 30, "relation": "at least"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streaming", [False, True])
 def test_chosen_files_only_and_json_arrays(tmp_path: Path, streaming: bool) -> None:
     for name, number in (("fund", "1"), ("thermo", "2"), ("fund_sol", "3")):
