@@ -45,7 +45,7 @@ class Owner:
         return cls(socket.gethostname(), os.getpid(), started or 0, time.time(), secrets.token_hex(8))
 
     def has_ended(self) -> bool:
-        """Whether it surely runs no more: only a process of this machine can be asked."""
+        """Whether it surely runs no more: known only for a process of this machine."""
         return self.host == socket.gethostname() and _start_of(self.pid) != (self.started or None)
 
 

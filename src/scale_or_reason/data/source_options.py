@@ -24,7 +24,7 @@ def open_source(
 ) -> tuple[Iterator[RowOrFault], str | None]:
     """The rows that the options of :func:`add_source_options` mean, and the commit that they are of.
 
-    None where there is no commit: a file, a mirror, a hub that cannot be asked. For ``columns`` and ``streaming`` and
+    None where there is no commit: a file, a mirror, a hub that cannot be reached. For ``columns`` and ``streaming`` and
     for errors see :func:`~scale_or_reason.common.dataset_rows.read_hub`.
     """
     if arguments.kind == "jsonl":

@@ -42,7 +42,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class HubLock:
-    """The locked commits; without any, the hub is asked."""
+    """The locked commits; without any, those that the hub has now."""
 
     path: Path
     commits: Mapping[Repository, str]
