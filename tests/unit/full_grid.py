@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from scale_or_reason.common.intervals import mid_p_interval
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.study.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
@@ -70,6 +71,7 @@ def results(**changes: Any) -> Results:
         "answer_lengths": _lengths(cells),
         "early_stopping": _stopped(cells),
         "length_limits": _limited(cells),
+        "test_time": _servings(cells),
     }
     study = {
         "sizes": SIZES,
@@ -195,3 +197,28 @@ def _limited(cells: list[tuple]) -> pl.DataFrame:
                 measured = _interval(benchmark, min(accuracy + more, 0.97))
                 rows.append(model.columns() | place | measured | {"answer_tokens_mean": tokens})
     return table_from_rows(rows, "length_limits")
+
+
+def _servings(cells: list[tuple]) -> pl.DataFrame:
+    """Votes of all students of one format in mathematics, and budgets of those that think."""
+    rows = []
+    families = [(model, name) for model in models() if type(model) is Cell for name in ("Math-MC", "Math-OE")]
+    for model, family in families:
+        own = [cell for cell in cells if cell[0] == model and cell[1] == family]
+        if not own or model.ratio not in (0, 1):
+            continue
+        accuracy, tokens = (float(np.mean([cell[place] for cell in own])) for place in (3, 4))
+        key = model.columns() | {"family": family, "benchmark": None, "size_b": SIZES[model.student], "seeds": 1}
+        ways = [("single" if k == 1 else f"vote@{k}", None, k, 1 + 0.06 * np.log2(k), 1.0) for k in (1, 2, 4, 8)]
+        if model.ratio:
+            ways += [(f"budget-{n}", n, 1, share, share) for n, share in ((1024, 0.5), (4096, 0.85))]
+        for serving, budget, k, gain, length in ways:
+            low, high = mid_p_interval(min(0.97, accuracy * gain), 800)
+            estimate = {
+                "accuracy": min(0.97, accuracy * gain),
+                "accuracy_low": float(low),
+                "accuracy_high": float(high),
+            }
+            flops = {"answer_tokens": k * length * tokens, "inference_flops": _flops(model, k * length * tokens)}
+            rows.append(key | {"serving": serving, "budget": budget, "k": k} | estimate | flops)
+    return table_from_rows([{name: row.get(name) for name in SCHEMAS["test_time"]} for row in rows], "test_time")

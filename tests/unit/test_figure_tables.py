@@ -10,9 +10,11 @@ import pytest
 from paper_numbers import cost_table, score_table
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.reporting.figures import (
     accuracy_by_flops,
+    accuracy_by_serving,
     accuracy_by_size,
     adaptation,
     answer_length,
@@ -416,6 +418,27 @@ def test_length_limits_are_shown_by_format_and_limit():
     ]
     assert notes(length_limit.table(fewer)) == ["missing: 1B reasoning with 20 tokens"]
     assert "study.length_limits" in notes(length_limit.table(Results({})))[0]
+
+
+def test_ways_to_answer_stand_beside_single_answers():
+    ways = (("single", None, 1, 1.0, 0.3), ("vote@4", None, 4, 4.0, 0.5), ("budget-64", 64, 1, 0.5, 0.2))
+    own = cell("s", 1).columns() | {"family": "Math-OE", "size_b": 1.0}
+    names = ("serving", "budget", "k", "inference_flops", "accuracy")
+    empty = dict.fromkeys(SCHEMAS["test_time"])
+    rows = [
+        empty | {key: own.get(key) for key in empty} | {"benchmark": benchmark} | dict(zip(names, way, strict=True))
+        for benchmark, own_ways in (("aime", ways), ("gsm8k", ways[:1]))
+        for way in own_ways
+    ]
+    settings = {"sizes": {"s": 1.0}, "corpora": ("general",), "families": {"Math-OE": ("aime", "gsm8k")}}
+    table = accuracy_by_serving.table(Results({"test_time": table_from_rows(rows, "test_time")}, **settings))
+    # the benchmark with further ways, since the family has none
+    assert points(table, "task", "serving", "flops", "on_frontier") == [
+        ("aime", "single", 1.0, True),
+        ("aime", "vote@4", 4.0, True),
+        ("aime", "budget-64", 0.5, True),
+    ]
+    assert "samples_per_item" in notes(accuracy_by_serving.table(Results({}, **settings)))[0]
 
 
 def test_power_laws_go_through_exact_laws_and_on():

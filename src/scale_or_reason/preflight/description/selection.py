@@ -29,6 +29,7 @@ FIGURES = [
     *(f"v2/fig{number:02}" for number in range(1, 22)),
     "v2/table1",
     "data_fractions",
+    "test_time",
     "training_curves",
 ]
 TABLES = (
@@ -174,7 +175,8 @@ class Study(Section):
     )
     figures: list[Annotated[str, one_of(FIGURES)]] = key(
         "The figures that a plain `snakemake` draws: `v1/fig01` to `v1/fig18`, `v2/fig01` to `v2/fig21`, "
-        "`v2/table1`, `data_fractions` and `training_curves`. Any other figure can be requested by its path.",
+        "`v2/table1`, `data_fractions`, `test_time` and `training_curves`. Any other figure can be requested by its "
+        "path.",
         when="v2's figures 9 to 11 belong to its second pair of teacher and students: config/studies/gemma.yaml.",
         unique=True,
     )

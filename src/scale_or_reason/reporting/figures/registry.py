@@ -61,6 +61,7 @@ FIGURE_TYPES = {
     "overhead": FigureType(("scores",), _STUDENTS, ("gaps",)),
     "answer_length": FigureType(("scores", "answer_lengths"), _STUDENTS),
     "early_stopping": FigureType(("early_stopping",), _STUDENTS, library=("analysis/frontiers", "scoring/outcomes")),
+    "accuracy_by_serving": FigureType(("test_time",), _STUDENTS, library=("analysis/frontiers",)),
     "length_limit": FigureType(("length_limits",), (*_STUDENTS, "limits", "limited_benchmarks")),
     "inference_by_size": FigureType(("scores", "costs"), _STUDENTS, library=("analysis/power_laws",)),
     "shots": FigureType(("scores",), ("sizes", "families", "base_shots")),
@@ -118,6 +119,7 @@ FIGURES = {
     "v2/fig21": Figure("shots", "base students by number of examples", {"tasks": "families"}),
     "v2/table1": Figure("family_table", "family averages and shifts", _FAMILIES),
     "data_fractions": Figure("accuracy_by_data", "accuracy against training FLOPs, curves of equal data", _FAMILIES),
+    "test_time": Figure("accuracy_by_serving", "accuracy against inference FLOPs: votes and cut thoughts"),
 }
 
 

@@ -1,0 +1,139 @@
+"""Accuracy against inference FLOPs per item by way to answer: single answers, votes and cut thoughts.
+
+A curve joins the numbers of votes of a student, another one its thinking budgets. The frontier is over all students and
+ways of the panel. Families are panels where all of their benchmarks have further ways, else single benchmarks are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from scale_or_reason.analysis.frontiers import pareto_frontier
+from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
+from scale_or_reason.reporting.figures.results import Results
+from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.reporting.figures.tasks import students_of
+from scale_or_reason.scoring import model_points
+from scale_or_reason.study.cells import FORMATS
+
+_SCHEMA = {
+    "task": pl.String(),
+    "family": pl.String(),
+    "element": pl.String(),  # point | note
+    "format": pl.String(),
+    "student": pl.String(),
+    "size_b": pl.Float64(),
+    "serving": pl.String(),
+    "budget": pl.Int64(),
+    "k": pl.Int64(),
+    "flops": pl.Float64(),
+    "accuracy": pl.Float64(),
+    "ci_low": pl.Float64(),
+    "ci_high": pl.Float64(),
+    "on_frontier": pl.Boolean(),
+    "note": pl.String(),
+}
+_NO_WAYS = f"{parts.EMPTY_NOTE}: neither benchmarks.samples_per_item nor study.thinking_budgets is set"
+
+
+def table(results: Results) -> pl.DataFrame:
+    """The data of :func:`draw`: accuracies as shares, FLOPs per item, of the students of one format."""
+    known = students_of(results.table("test_time"), results.corpus, (0, 1)).drop_nulls("accuracy")
+    known = model_points.with_format(known).rename(
+        {"inference_flops": "flops", "accuracy_low": "ci_low", "accuracy_high": "ci_high"}
+    )
+    rows: list[dict[str, Any]] = []
+    for task, family, own in _panels(known, results.families):
+        frontier = pareto_frontier(own["flops"].cast(pl.Float64), own["accuracy"])
+        points = own.with_columns(on_frontier=pl.Series(frontier, dtype=pl.Boolean))
+        panel = {"task": task, "family": family}
+        rows += [{name: row.get(name) for name in _SCHEMA} | panel | {"element": "point"} for row in points.to_dicts()]
+    if not rows:
+        rows = parts.note_rows({"task": "ways to answer", "family": "ways to answer"}, [_NO_WAYS])
+    return parts.tidy(rows, _SCHEMA)
+
+
+def _panels(known: pl.DataFrame, families: Mapping[str, Any]) -> list[tuple[str, str, pl.DataFrame]]:
+    """Task, family and points of each panel with a further way to answer."""
+    panels: list[tuple[str, str, pl.DataFrame]] = []
+    for family, benchmarks in families.items():
+        own = known.filter(family=family)
+        whole = own.filter(pl.col("benchmark").is_null())
+        single = [(name, own.filter(benchmark=name)) for name in benchmarks]
+        chosen = [(family, whole)] if _has_ways(whole) else single
+        panels += [(name, family, part) for name, part in chosen if _has_ways(part)]
+    return panels
+
+
+def _has_ways(points: pl.DataFrame) -> bool:
+    return bool((points["serving"] != "single").any())
+
+
+def draw(table: pl.DataFrame, style: Style) -> Figure:
+    """The figure of ``table``; call it within ``style.applied()``."""
+    grid = panel_grid(tasks_in(table), style)
+    points = table.filter(pl.col("element") == "point")
+    sizes = points["size_b"].unique().sort().to_list()
+    for task, axes in grid.blocks[0].items():
+        _draw_panel(axes, points.filter(task=task), style.marker_areas(sizes), style)
+    grid.label(0, x="Inference FLOPs per item", y="Accuracy (%)")
+    sns.despine(grid.figure)
+    handles = _legend(style, points) + drawing.area_handles(sizes, style)
+    drawing.finish(grid.figure, table, handles, style, panel=("task",))
+    return grid.figure
+
+
+def _draw_panel(axes: Axes, points: pl.DataFrame, areas: Mapping[float, float], style: Style) -> None:
+    shown = points.drop_nulls("flops")
+    if shown.is_empty():
+        drawing.empty_panel(axes, style)
+        return
+    drawing.flops_axis(axes, min(shown["flops"]), max(shown["flops"]))
+    drawing.frontier(axes, shown.filter("on_frontier"), style)
+    for (name, size), own in shown.group_by("format", "size_b", maintain_order=True):
+        _draw_student(axes, own, style.colours[str(name)], style.markers[str(name)], areas[float(size)], style)
+    drawing.accuracy_axis(axes, shown)
+
+
+def _draw_student(axes: Axes, own: pl.DataFrame, colour: str, marker: str, area: float, style: Style) -> None:
+    single, budget = pl.col("serving") == "single", pl.col("budget").is_not_null()
+    line = {"color": colour, "lw": style.interval_width, "zorder": 2}
+    votes, thoughts = own.filter(~budget).sort("k"), own.filter((pl.col("k") == 1) & (single | budget))
+    axes.plot(votes["flops"], votes["accuracy"], ls="-", **line)
+    ordered = thoughts.sort("budget", nulls_last=True)
+    axes.plot(ordered["flops"], ordered["accuracy"], ls=":", **line)
+    bars = {"color": colour, "lw": style.interval_width / 2, "alpha": 0.5, "zorder": 1.8}
+    axes.vlines(own["flops"], own["ci_low"], own["ci_high"], **bars)
+    edges = [style.colours["frontier"] if on_frontier else colour for on_frontier in own["on_frontier"]]
+    cut = own["budget"].is_not_null()
+    axes.scatter(
+        own["flops"],
+        own["accuracy"],
+        marker=marker,
+        s=[area if name == "single" else area / 2 for name in own["serving"]],
+        facecolors=["white" if is_cut else colour for is_cut in cut],
+        edgecolors=edges,
+        lw=style.interval_width,
+        zorder=4,
+    )
+
+
+def _legend(style: Style, points: pl.DataFrame) -> list[Any]:
+    handles: list[Any] = []
+    for name in FORMATS:
+        encoding = {"color": style.colours[name], "marker": style.markers[name], "ls": "", "ms": 4}
+        handles.append(Line2D([], [], label=style.labels[name], **encoding))
+    grey = {"color": style.colours["note"], "marker": "o", "ms": 3}
+    if (points["k"] > 1).any():
+        handles.append(Line2D([], [], ls="-", label="2, 4, ... answers that vote", **grey))
+    if points["budget"].is_not_null().any():
+        handles.append(Line2D([], [], ls=":", mfc="white", label="Thoughts cut at a budget", **grey))
+    return handles + drawing.frontier_handles(style)
