@@ -364,6 +364,15 @@ def test_outcomes_of_another_count_are_refused(run, tmp_path, capsys, config):
     assert "FLOPs are counted exactly, from the models' architectures." in capsys.readouterr().out
 
 
+def test_hours_of_a_server_are_left_out(run, tmp_path, config, capsys):
+    config["advise"] |= {"teacher_share": 1}
+    name = config["study"]["teacher"]
+    config["teachers"][name] |= {"endpoint": {"url": "http://127.0.0.1:1"}}
+    row = run("--budget-gpu-hours", 1e6, "--queries", 10)
+    assert row["teacher"] is None
+    assert f"teacher's answers ({name} runs on a server, whose GPUs are not known)." in capsys.readouterr().out
+
+
 def test_nothing_to_advise_is_an_error(run, tmp_path, capsys):
     costs = pl.read_parquet(tmp_path / "c.parquet")
     write_table(costs.clear(), tmp_path / "c.parquet", "costs")

@@ -41,6 +41,7 @@ def test_aime_carries_the_variance_of_its_family():
 
 def test_a_benchmark_too_small_for_any_difference():
     """Two students differ by at most their discordance."""
+    assert detectable([Compared("x", 30, 1, 0.0, 0.5)]) is None
     assert detectable([Compared("x", 30, 1, 0.03, 0.5)]) is None
 
 

@@ -108,8 +108,8 @@ NOTHING: dict[str, dict[str, Any]] = {
         "prompts": {"max_chars": 32768},
     },
     "what nothing uses": {
-        "plan": {"num_gpus": 3, "mfu": {"training": 0.2}},
-        "advise": {"budget_flops": 1e20},
+        "plan": {"num_gpus": 3, "mfu": {"training": 0.2}, "detection": {"discordance": 0.5}},
+        "advise": {"budget_flops": 1e20, "teacher_share": 1, "search": True, "judging": True},
         "hub": {"mirror": "resources"},
         "students": {"micro-1M": {"learning_rate": "search"}},
         "training": {
@@ -131,8 +131,8 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "dropped adaptation": (study(adaptations=[]), {}),
     "dropped benchmark": (study(families=FAMILIES[1:]), {}),
     "no judges": (study(judges=[]), {}),
-    "other jury": (
-        study(judges=["micro-judge", "rule_graders"]) | {"jury": {"majority": "all", "tie": "wrong"}},
+    "other jury and count of FLOPs": (
+        study(judges=["micro-judge", "rule_graders"], flops="exact") | {"jury": {"majority": "all", "tie": "wrong"}},
         {},
     ),
     # more of it: the new part only

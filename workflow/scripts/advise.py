@@ -150,7 +150,7 @@ def measured_offers(
         asked = [name for name, share in shares.items() if share]
         parts = hours_paid_once(estimator, study, evidence, costs, search, asked)
     trained = [cell for cell in candidates(evidence) if evidence.cells["training_flops"][cell] is not None]
-    once = paid_once(evidence, trained, parts, shares)
+    once = paid_once(evidence, trained, parts, shares, {} if in_flops else on_servers(study))
     timings, on_gpu = arguments.costs.parent.parent / "timings", config["compute"]["device"] == "gpu"
     measured = measured_hours(study, evidence, costs, search, timings, on_gpu)
     timed = {"training": 1.0, "answer": 1.0} | {name: shares[name] for name in once.parts}
@@ -174,6 +174,16 @@ def measured_offers(
     if arguments.servings is not None and not in_flops:
         notes.append(_ONE_ANSWER)
     return evidence, checked(offered), [*notes, *([] if on_gpu else [_WITHOUT_GPUS])]
+
+
+def on_servers(study: Study) -> dict[str, str]:
+    """Why GPU-hours of a part are not known."""
+    reasons = {}
+    if study.teacher and study.teacher.endpoint:
+        reasons["teacher"] = f"{study.teacher.name} runs on a server, whose GPUs are not known"
+    if served := [judge.name for judge in study.judges.values() if judge.endpoint]:
+        reasons["judging"] = f"{served[0]} runs on a server, whose GPUs are not known"
+    return reasons
 
 
 def check_count(outcomes: pl.DataFrame, costs: pl.DataFrame, count: str, where: Path) -> None:

@@ -54,6 +54,8 @@ def detectable(family: Sequence[Compared], seeds: int = 1, seed_sd: float = 0.0)
     Two students cannot differ by more than their discordance.
     """
     most = sum(one.discordance for one in family) / len(family)
+    if not most:
+        return None
 
     def lacking(difference: float) -> float:
         needed = _Z_ALPHA * variance(family, seeds, seed_sd) ** 0.5
