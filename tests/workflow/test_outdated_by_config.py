@@ -152,6 +152,10 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         | {"judge_student_1": 1, "judge_adapted_student_1": 1, "judge_student_within_limit_1": 1}
         | {"grade_answers": 3, "evaluate_within_limit": 2, "grade_within_limit": 2},
     ),
+    "new part of the data": (
+        study(data_fractions=[0.5, 1]),
+        {"train_branch": 2, "evaluate_student_of_c": 1, "judge_student_of_c": 1, "grade_answers": 2},
+    ),
     "new number of shots": (
         study(base_shots=[0, 1, 3]),
         {"evaluate_base_student_of_5": 1, "judge_base_student_of_5": 1, "grade_answers": 2},
