@@ -132,12 +132,11 @@ def detection_notes(table: pl.DataFrame) -> list[str]:
     """What the columns of :func:`detection_rows` mean and assume."""
     sources = ", ".join(sorted(table["source"].unique()))
     seeds = table["seeds"][0]
-    lines = [
+    return [
         "Smallest differences in points between two students on the same items (80 % power, two-sided 5 %).",
-        "Two models: these weights. Two recipes: trained again, which the study's intervals contain with several seeds"
-        f" only (study.seeds has {seeds}; config/studies/seeds.yaml has 3).",
-        "Each of the last three columns alone makes 2 points visible: items of every benchmark, samples of the largest"
-        " part's items, seeds for two recipes.",
+        f"Two models: these weights. Two recipes: trained again, each with {seeds} seed{'s' if seeds > 1 else ''}"
+        " (study.seeds). Intervals contain that from two seeds on.",
+        "Alone, these show 2 points: items of every benchmark, samples of the largest part, seeds (as in"
+        " config/studies/seeds.yaml).",
         f"Discordance: {sources}. By benchmark: detection.csv.",
     ]
-    return lines
