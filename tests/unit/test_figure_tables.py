@@ -30,7 +30,7 @@ from scale_or_reason.reporting.figures import (
 )
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
-from scale_or_reason.study.cells import Adaptation, BaseStudent, Cell, Teacher
+from scale_or_reason.study.cells import Adaptation, Adopted, BaseStudent, Cell, Teacher
 
 SIZES = {"s": 0.0002, "m": 0.001, "l": 0.003, "xl": 0.02}
 #: IFT and reasoning accuracy by student, and FLOPs of training and of one answer.
@@ -135,6 +135,25 @@ def test_accuracy_by_flops_ignores_other_models_and_joins_seeds():
     assert points(table, "accuracy", "flops", student="s", ratio=0.0) == [(pytest.approx(0.15), pytest.approx(2e9))]
     assert table.filter(pl.col("element") == "run").select("flops", "accuracy").rows() == [(1e9, 0.10), (3e9, 0.2)]
     assert notes(table) == [parts.RUNS_NOTE]
+
+
+@pytest.mark.slow
+def test_accuracy_by_flops_shows_adopted_models_outside_of_the_frontier():
+    """By training FLOPs only where these are known; better and cheaper than all, and yet no part of the frontier."""
+    tables = grid()
+    known, unknown = Adopted("theirs"), Adopted("ours")
+    scores = score_table([(known, "Math-OE", 0.95), (unknown, "Math-OE", 0.5)])
+    costs = cost_table({known: 2e8}, {(known, "Math-OE"): 1e5, (unknown, "Math-OE"): 7e6})
+    with_them = {"scores": pl.concat([tables["scores"], scores]), "costs": pl.concat([tables["costs"], costs])}
+    table = accuracy_by_flops.table(study(with_them), **FAMILIES)
+    adopted = table.filter(pl.col("element") == "adopted")
+    assert adopted.select("cost", "student", "flops", "accuracy").rows() == [
+        ("training", "theirs", 2e8, 0.95),
+        ("inference", "ours", 7e6, 0.5),
+        ("inference", "theirs", 1e5, 0.95),
+    ]
+    alone = accuracy_by_flops.table(study(tables), **FAMILIES)
+    assert table.filter(pl.col("element") != "adopted").equals(alone)
 
 
 @pytest.mark.slow

@@ -180,6 +180,13 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {f"judge_{who}_1": 1 for who in ("student", "adapted_student", "base_student", "teacher")}
         | {"judge_student_within_limit_1": 1},
     ),
+    "adopted model": (
+        {
+            "adopted": {"theirs": {"model": "resources/micro/teacher", "size_b": 0.003, "provenance": "shipped"}},
+            **study(adopted=["theirs"]),
+        },
+        {"evaluate_adopted_model": 1, "judge_answers": 1, "grade_answers": 1},
+    ),
     "samples_per_item": ({"benchmarks": {"samples_per_item": {"gsm8k": 2}}}, ANSWERS | VERDICTS | GRADES),
     "max_items": (
         {"benchmarks": {"max_items": 50}},

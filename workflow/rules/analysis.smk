@@ -82,7 +82,9 @@ rule tabulate_outcomes:
         jury=json_option("jury", config["jury"]),
         model_ids=option("model_ids", *MODEL_IDS),
         families=json_option("families", config["study"]["families"]),
-        architectures=architectures_option([*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else [])])
+        architectures=architectures_option(
+            [*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else []), *STUDY.adopted.values()]
+        )
         + FLOPS,
     message:
         "tabulate the outcome of every answer"
@@ -127,7 +129,7 @@ rule measure_uncertainty:
         **memory_and_runtime("cpu_large"),
     params:
         families=json_option("families", config["study"]["families"]),
-        sizes=json_option("sizes", SIZES) + FLOPS,
+        sizes=json_option("sizes", ALL_SIZES) + FLOPS,
         seed=option("seed", STUDY.seed),
     message:
         "compute intervals of accuracies, gaps and frontiers"

@@ -41,7 +41,16 @@ def prefer_single_models(workflow):
     """
     names = [rule.name for rule in workflow.rules]
     for kind, single in (
-        ("evaluate_", ("evaluate_model", "evaluate_base_model", "evaluate_teacher", "evaluate_within_budget")),
+        (
+            "evaluate_",
+            (
+                "evaluate_model",
+                "evaluate_base_model",
+                "evaluate_adopted_model",
+                "evaluate_teacher",
+                "evaluate_within_budget",
+            ),
+        ),
         ("judge_", ("judge_answers", "judge_within_limit", "judge_within_budget")),
     ):
         alternatives = [name for name in names if name.startswith(kind)]

@@ -95,8 +95,9 @@ def one_of(names):
 
 # A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
 # Models under other length limits and thinking budgets have separate rules.
-TRAINED = rf"(?!base/|teacher/|.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
+TRAINED = rf"(?!adopted/|base/|teacher/|.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
 BASE = rf"(?=base/){MODEL_ID_PATTERN}"
+ADOPTED = f"adopted/(?:{one_of(STUDY.adopted)})"
 EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
 LIMITABLE = rf"(?!.*/mix/rho-[01]/){FULL_CELL_PATTERN}"
 SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
@@ -134,6 +135,8 @@ RESTARTS = config["compute"]["restarts"] if workflow.is_main_process else 0
 # One student per tokenizer; students with the same tokenizer share the template.
 TOKENIZERS = {student.tokenizer_name: student for student in STUDY.students.values()}
 SIZES = {student.name: student.size_b for student in STUDY.students.values()}
+# For tables and pages with a row per model; figures expect results of every name in SIZES.
+ALL_SIZES = SIZES | {model.name: model.size_b for model in STUDY.adopted.values()}
 # How FLOPs are counted. Empty for the default, so that the parameters of existing results stay as they are.
 FLOPS = "" if config["study"]["flops"] == "papers" else f" --flops {config['study']['flops']}"
 ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=STUDY.benchmarks)

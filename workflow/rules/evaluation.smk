@@ -64,6 +64,17 @@ use rule evaluate_model as evaluate_base_model with:
         pools=pools_option,
 
 
+use rule evaluate_model as evaluate_adopted_model with:
+    input:
+        item_tables=ITEMS,
+        model_files=lambda wildcards: model_files(student_of(wildcards).model),
+    wildcard_constraints:
+        model_id=ADOPTED,
+    params:
+        model=base_model_option,
+        model_ids=adopted_options,
+
+
 for batch in EVALUATION_BATCHES:
     trained = not batch.owner.startswith("base/")
     first_wildcard = "corpus" if batch.owner.startswith("{corpus}") else "student"

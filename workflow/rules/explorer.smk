@@ -49,7 +49,7 @@ rule build_explorer:
         models=option("models", f"results/{STUDY.name}/models"),
         answers=option("answers", f"results/{STUDY.name}/answers"),
         families=json_option("families", config["study"]["families"]),
-        sizes=json_option("sizes", SIZES),
+        sizes=json_option("sizes", ALL_SIZES),
         shots=option("shots", STUDY.shown_shots) + FLOPS,
         note=NOTE,
         look=LOOK,

@@ -75,9 +75,9 @@ def shards_of(corpus, answer_format):
 
 
 def student_of(wildcards):
-    """The catalogue entry of the student in a path or model id."""
+    """The catalogue entry of the student or adopted model in a path or model id."""
     named = wildcards.get("student") or parse_model_id(wildcards.model_id).student
-    return STUDY.students[named]
+    return STUDY.students.get(named) or STUDY.adopted[named]
 
 
 def trainings_of_adaptation(wildcards):
@@ -139,7 +139,8 @@ def untrained(model_ids):
     """The catalogue entries of the models among these that are evaluated as published."""
     models = [model for model in map(parse_model_id, model_ids) if not STUDY.lineage(model)]
     names = dict.fromkeys((model.kind, model.student) for model in models)
-    return [STUDY.teacher if kind == "teacher" else STUDY.students[name] for kind, name in names]
+    entries = {"teacher": {STUDY.teacher.name: STUDY.teacher} if STUDY.teacher else {}, "adopted": STUDY.adopted}
+    return [entries.get(kind, STUDY.students)[name] for kind, name in names]
 
 
 def pools_of(wildcards):

@@ -4,6 +4,9 @@ from scale_or_reason.study.study import JURY_TABLES
 
 if len(STUDY.verdict_sources) < 2:
     JURY_TABLES = []
+elif not COMPARED_IDS:
+    # without students and teacher there is nothing whose result could depend on the jury
+    JURY_TABLES = ["judge_agreement"]
 
 
 if JURY_TABLES:
@@ -42,6 +45,9 @@ if JURY_TABLES:
         shell:
             "python {input.script:q} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
             " {params.seed} --parquet {output.parquet} --csv {output.csv} &> {log}"
+
+
+if len(JURY_TABLES) > 1:
 
     rule jury_sensitivity:
         input:

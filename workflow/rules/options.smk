@@ -233,6 +233,9 @@ def architecture_of(entry):
     return f"{entry.model}@{entry.revision}" if entry.revision and not is_local(entry.model) else entry.model
 
 
+# FLOPs of the trainings of adopted models. Empty without any, so that the parameters of existing results stay as they are.
+STATED_TRAINING = {model.name: model.training_flops for model in STUDY.adopted.values() if model.training_flops}
+STATED_TRAINING = f" {json_option('training_flops', STATED_TRAINING)}" if STATED_TRAINING else ""
 ANSWER_FOLDERS = {name: f"results/{STUDY.name}/{name}" for name in ("answers", "verdicts")}
 
 
@@ -312,6 +315,12 @@ def budgeted_models_option(*patterns):
         return option("model", *(f"results/{STUDY.name}/models/{cell}" for cell in cells))
 
     return folders
+
+
+def adopted_options(wildcards, threads):
+    """The id of an adopted model, and its provenance for the manifest: another text makes no answer old."""
+    provenance = option("provenance", student_of(wildcards).provenance)
+    return f"{option('model_ids', wildcards.model_id)} {provenance}"
 
 
 def chat_template_option(wildcards, threads):

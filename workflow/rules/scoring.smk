@@ -132,7 +132,7 @@ rule compute_flops:
         benchmarks=option("benchmarks", *STUDY.benchmarks),
         results=option("results", f"results/{STUDY.name}"),
         adaptation_corpora=json_option("adaptation_corpora", STUDY.adaptation_corpora),
-        architectures=architectures_option(untrained(MODEL_IDS)),
+        architectures=architectures_option(untrained(MODEL_IDS)) + STATED_TRAINING,
         teacher=option("teacher", f"teacher={architecture_of(STUDY.teacher) if STUDY.teacher else ''}"),
         judges=option("judges", *JUDGE_ARCHITECTURES),
         families=json_option("families", config["study"]["families"]),
@@ -161,7 +161,7 @@ use rule compute_flops as compute_flops_of_model with:
         "<benchmarks>/compute_flops/{model_id}.tsv"
     params:
         model_ids=option("model_ids", "{model_id}"),
-        architectures=lambda wildcards: architectures_option(untrained([wildcards.model_id])),
+        architectures=lambda wildcards: architectures_option(untrained([wildcards.model_id])) + STATED_TRAINING,
 
 
 rule scores:

@@ -9,7 +9,12 @@ import tempfile
 from scale_or_reason.common.warm_start import FOLDER_VARIABLE
 from scale_or_reason.study.local_files import is_local
 
-_ENTRIES = [*STUDY.students.values(), *([STUDY.teacher] if STUDY.teacher else []), *STUDY.judges.values()]
+_ENTRIES = [
+    *STUDY.students.values(),
+    *STUDY.adopted.values(),
+    *([STUDY.teacher] if STUDY.teacher else []),
+    *STUDY.judges.values(),
+]
 # Once imported, vLLM, torch and the hub's library no longer look whether there is a GPU or a network.
 WARM_START = (
     config["compute"]["warm_start"]

@@ -74,6 +74,9 @@ def parse_arguments() -> argparse.Namespace:
         help="the same for the teacher of the training answers; empty if unknown",
     )
     parser.add_argument(
+        "--training-flops", default="{}", help="JSON: FLOPs of the trainings of adopted models, by name; where known"
+    )
+    parser.add_argument(
         "--judges",
         nargs="*",
         default=[],
@@ -93,6 +96,7 @@ def main() -> None:
         models=dict(named_decoder(text, "--architectures") for text in arguments.architectures),
         judges=dict(named_decoder(text, "--judges") for text in arguments.judges),
         teacher=named_decoder(arguments.teacher, "--teacher")[1],
+        stated_training=json_object(arguments.training_flops, "--training-flops"),
     )
     families = family_of(arguments.families)
     tables = [cost_table(model_id, families, counter.rows(model_id)) for model_id in arguments.model_ids]
@@ -111,6 +115,8 @@ class CostCounter:
     models: Mapping[str, Decoder | None]
     judges: Mapping[str, Decoder | None]
     teacher: Decoder | None
+    #: FLOPs of the trainings of adopted models, where they are known.
+    stated_training: Mapping[str, float]
     #: Cached by mixture, which all students share, since reading one dominates the time per model.
     taught: dict[tuple[str, ...], Rows] = field(default_factory=dict)
 
@@ -119,7 +125,9 @@ class CostCounter:
         trainings = lineage(parse_model_id(model_id), self.adaptation_corpora)
         if not trainings:
             model = self._untrained(model_id)
-            return [*self._evaluation(model, model_id), *self._judging(model_id)]
+            stated = self.stated_training.get(parse_model_id(model_id).student)
+            adopted = [] if stated is None else [{"stage": "training", "flops": stated}]
+            return [*adopted, *self._evaluation(model, model_id), *self._judging(model_id)]
         model = Decoder.from_source(self.results / "models" / trainings[-1].model_id / "config.json")
         learnt = [*self._teacher(trainings), self._training(model, trainings)]
         return [*learnt, *self._evaluation(model, model_id), *self._judging(model_id)]

@@ -44,12 +44,13 @@ from scale_or_reason.inference.command_line import (
     modes_from_json,
     named,
 )
+from scale_or_reason.inference.published_weights import check_published
 from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode, json_object
 from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, engine_log, replies_folder
 from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.cells import BaseStudent, LimitedCell, Teacher, parse_model_id
+from scale_or_reason.study.cells import Adopted, BaseStudent, LimitedCell, Teacher, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -64,6 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
     parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
+    parser.add_argument("--provenance", help="of an adopted model: where it comes from, for the manifest")
     add_engine_options(parser, several=True)
     add_teacher_options(parser)
     return parser.parse_args()
@@ -206,6 +208,8 @@ class Evaluation:
     samples: dict[str, int]
     seed: int
     folder: Path
+    #: Where an adopted model comes from.
+    provenance: str | None = None
 
     def questions(self, shots: int | None, pools: Mapping[str, list[Example]]) -> list[Question]:
         return [
@@ -225,6 +229,7 @@ class Evaluation:
         folder = self.folder / variant.model_id
         inputs = self.items_files | (pools if variant.shots else {})
         mode = {"model_id": variant.model_id, "shots": variant.shots, "samples": self.samples, **asdict(variant.mode)}
+        mode |= {} if self.provenance is None else {"provenance": self.provenance}
         run = engine.with_replies(replies_folder(folder), variant.model_id, variant.mode)
         benchmarks = write_answers(questions, self._answers(run, variant, questions), variant.model_id, folder)
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
@@ -271,10 +276,14 @@ def main() -> None:
     check_endpoint(arguments.endpoint, arguments.model_ids)
     generations = [Generation.from_arguments(arguments, model) for model in arguments.model]
     check_limits(arguments.model_ids, generations[0].sampling)
+    for model_id, generation in zip(arguments.model_ids, generations, strict=False):
+        if isinstance(parse_model_id(model_id), Adopted):
+            check_published(generation.model, generation.revision)
     variants = prompt_variants(arguments.model_ids, arguments.model, modes_from_json(arguments.modes))
     items = read_items(arguments.items)
     samples = samples_per_item(arguments.samples, items)
-    evaluation = Evaluation(items, named("items", arguments.items), samples, arguments.seed, arguments.output_dir)
+    files = named("items", arguments.items)
+    evaluation = Evaluation(items, files, samples, arguments.seed, arguments.output_dir, arguments.provenance)
     pools = read_pools(arguments.pools)
     prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
@@ -285,7 +294,7 @@ def main() -> None:
             for variant, questions in own:
                 own_accounts = evaluation.run(engine, variant, questions, named("pools", arguments.pools)).values()
                 accounts += own_accounts
-                if not isinstance(parse_model_id(variant.model_id), BaseStudent | Teacher):
+                if not isinstance(parse_model_id(variant.model_id), BaseStudent | Teacher | Adopted):
                     at_limit = sum(counts["truncated"] - counts["prompt_too_long"] for counts in own_accounts)
                     cut[variant.model_id] = (at_limit, sum(counts["answers"] for counts in own_accounts))
     print(last_line(accounts), file=sys.stderr)

@@ -10,7 +10,7 @@ _TEXT, _COUNT, _SHARE, _BOOL = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean
 #: The columns that identify a row's model; those that do not apply to a kind of model are null.
 CELL_COLUMNS: dict[str, pl.DataType] = {
     "model_id": _TEXT,
-    "kind": _TEXT,  # distilled | limited | adapted | base | teacher
+    "kind": _TEXT,  # distilled | adopted | limited | adapted | base | teacher
     "corpus": _TEXT,
     "student": _TEXT,  # for kind teacher: the teacher's name
     "curriculum": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like

@@ -86,6 +86,12 @@ def check_weights(
     return tensors
 
 
+def check_shapes_of_config(shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any], where: Path) -> None:
+    """Compare the shapes of tensors, by name, with a ``config.json``; :class:`StudyError` if they differ."""
+    tensors = {name: Tensor(where, name, "", shape, 0, 0) for name, shape in shapes.items()}
+    _check_config(tensors, config, where)
+
+
 def read_header(file: Path) -> list[Tensor]:
     """The tensors of a safetensors file. Raises :class:`StudyError` if the file is damaged or truncated."""
     from safetensors import SafetensorError, safe_open

@@ -15,6 +15,7 @@ from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, 
 from scale_or_reason.study.cells import (
     FORMATS,
     Adaptation,
+    Adopted,
     AnyModel,
     BaseStudent,
     BudgetedCell,
@@ -225,6 +226,8 @@ class Assumptions:
             return None
         if isinstance(model, Teacher):
             return model.format
+        if isinstance(model, Adopted):
+            return "reasoning"  # the longer one, since nothing is known
         if isinstance(model, Adaptation):
             return model.second
         threshold = 0.0

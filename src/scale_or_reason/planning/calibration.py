@@ -61,6 +61,8 @@ def answer_groups(model_id: str) -> list[str]:
     columns = parse_model_id(model_id).columns()
     if columns["kind"] == "base":
         return [f"shots-{columns['shots']}"]
+    if columns["kind"] == "adopted":
+        return [f"adopted/{columns['student']}"]
     if columns["kind"] == "teacher":
         return [f"teacher/{FORMATS[int(columns['ratio'])]}"]
     if columns["kind"] == "adapted":

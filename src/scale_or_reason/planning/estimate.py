@@ -22,7 +22,7 @@ from scale_or_reason.planning.speed import (
 )
 from scale_or_reason.planning.utilisation import utilisation
 from scale_or_reason.planning.work import TRAINING_STAGES, Unit
-from scale_or_reason.study.catalogue import TeacherModel
+from scale_or_reason.study.catalogue import AdoptedModel, TeacherModel
 from scale_or_reason.study.local_files import deepspeed_file
 from scale_or_reason.study.study import Judge, Student
 
@@ -72,7 +72,7 @@ class _Machine:
     decode: float | None = None
 
 
-def engine_gpus(model: Student | TeacherModel | Judge, on_gpu: bool) -> int:
+def engine_gpus(model: Student | TeacherModel | AdoptedModel | Judge, on_gpu: bool) -> int:
     """The number of GPUs of one engine; 0 for a server. Without GPUs a job takes one slot."""
     if getattr(model, "endpoint", None):
         return 0
@@ -88,7 +88,7 @@ class Estimator:
         self.on_gpu = config["compute"]["device"] == "gpu"
         self.memory_rows: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def shape(self, model: Student | TeacherModel | Judge) -> Shape | None:
+    def shape(self, model: Student | TeacherModel | AdoptedModel | Judge) -> Shape | None:
         """The shape of a model; None for a model on a server with unknown architecture."""
         source: Mapping[str, Any] | str | None = model.model
         if not isinstance(model, Student) and model.endpoint:
@@ -99,7 +99,7 @@ class Estimator:
             return Shape.from_config(source, where=f"the architecture of {model.name}")
         return shape_of(source, self.config["plan"]["architectures"])
 
-    def engine_gpus(self, model: Student | TeacherModel | Judge) -> int:
+    def engine_gpus(self, model: Student | TeacherModel | AdoptedModel | Judge) -> int:
         """:func:`engine_gpus`, on the study's device."""
         return engine_gpus(model, self.on_gpu)
 
@@ -255,7 +255,7 @@ class Estimator:
             start = calibration.starts[unit.stage]
             return self.assumed.measured(f"start.{unit.stage}", start, "seconds of a job") / members
         assert unit.model is not None
-        own_weights = unit.stage == "evaluation" and unit.cell.split("/")[0] not in ("base", "teacher")
+        own_weights = unit.stage == "evaluation" and unit.cell.split("/")[0] not in ("adopted", "base", "teacher")
         engine = Engine.from_settings(shape, 1, unit.model.engine)
         load = engine.weight_bytes / (self.assumed.number("startup.load_gb_s", "GB/s") * GB)
         start = self.assumed.number("startup.minutes", "minutes of a job") * 60

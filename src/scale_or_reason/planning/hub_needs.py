@@ -59,7 +59,7 @@ def needs(config: Config) -> list[Need]:
 
 def _models(config: Config) -> Iterator[Need]:
     study = config["study"]
-    used = [("students", name) for name in study["students"]]
+    used = [(catalogue, name) for catalogue in ("students", "adopted") for name in study[catalogue]]
     used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
     used += [("judges", name) for name in models_of_jury(study["judges"])]
     for catalogue, name in used:

@@ -71,8 +71,10 @@ def _limit_hours(job: Mapping[str, Any], compute: Mapping[str, Any], study: Stud
     """The limit of the job's first attempt, by the rules' resources."""
     kind, stage = _KINDS[job["stage"]], job["stage"]
     of_student = stage in (*TRAINING_STAGES, "evaluation") and not job["cell"].startswith("teacher/")
-    size = study.students[job["model"]].size_b if of_student else None
-    models = job["members"] if stage == "evaluation" and not job["cell"].startswith(("teacher/", "base/")) else 1
+    entry = study.students.get(job["model"]) or study.adopted.get(job["model"])
+    size = entry.size_b if of_student and entry else None
+    alone = job["cell"].startswith(("adopted/", "teacher/", "base/"))
+    models = job["members"] if stage == "evaluation" and not alone else 1
     return models * job_settings(compute, kind, size)["runtime"] / 60
 
 

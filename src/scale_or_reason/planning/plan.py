@@ -19,7 +19,7 @@ from scale_or_reason.planning.memory import checkpoint_bytes
 from scale_or_reason.planning.processes import processes_table
 from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
-from scale_or_reason.study.catalogue import Judge, Student, TeacherModel
+from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.study import Study
 from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, free_bytes
@@ -90,7 +90,8 @@ def make_plan(
 
 
 def _unknown_shapes(estimator: Estimator, study: Study) -> Iterator[StudyError]:
-    models: list[Student | TeacherModel | Judge] = [*study.students.values(), *study.judges.values()]
+    models: list[Student | TeacherModel | AdoptedModel | Judge] = [*study.students.values(), *study.judges.values()]
+    models += study.adopted.values()
     models += [study.teacher] if study.teacher else []
     for model in models:
         try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.branches import branch_calls
-from scale_or_reason.study.catalogue import TeacherModel
+from scale_or_reason.study.catalogue import AdoptedModel, TeacherModel
 from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, BudgetedCell, Cell, LimitedCell, format_ratio
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.result_paths import result_path
@@ -55,7 +55,7 @@ class Unit:
     job: str
     cell: str
     target: Path
-    model: Student | TeacherModel | Judge | None = None
+    model: Student | TeacherModel | AdoptedModel | Judge | None = None
     calls: tuple[Calls, ...] = ()
     context: int = 0
     longest: int = 0
@@ -137,7 +137,7 @@ class Work:
                     sizes = self._context(teacher), teacher.sampling[answer_format]["max_tokens"]
                     yield Unit("generation", "generate_teacher_answers", cell, cell, target, teacher, calls, *sizes)
 
-    def _context(self, model: Student | TeacherModel | Judge) -> int:
+    def _context(self, model: Student | TeacherModel | AdoptedModel | Judge) -> int:
         """The longest sequence of a model's engine, 0 if not set."""
         return int(model.engine.get("max_model_len") or 0)
 
@@ -232,7 +232,9 @@ class Work:
             return Calls(items, question + model.think_tokens, self.assumed.behind_thought(benchmark))
         return Calls(items, question, self.assumed.answer_tokens(model, benchmark))
 
-    def _entry(self, model: AnyModel) -> Student | TeacherModel:
+    def _entry(self, model: AnyModel) -> Student | TeacherModel | AdoptedModel:
+        if model.kind == "adopted":
+            return self.study.adopted[model.student]
         if model.kind != "teacher":
             return self.study.students[model.student]
         assert self.study.teacher is not None

@@ -65,7 +65,7 @@ def missing_files(config: Config) -> Iterator[Problem]:
 
 def _missing_models(config: Config) -> Iterator[Problem]:
     study = config["study"]
-    used = [("students", name) for name in study["students"]]
+    used = [(catalogue, name) for catalogue in ("students", "adopted") for name in study[catalogue]]
     used += [("judges", name) for name in models_of_jury(study["judges"])]
     used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
     for catalogue, name in used:

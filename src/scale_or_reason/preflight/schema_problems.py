@@ -124,7 +124,7 @@ def _type_remedy(error: Any) -> str | None:
     value, branches = error.instance, error.schema.get("anyOf", [error.schema])
     allowed = {branch.get("type") for branch in branches}
     if isinstance(value, str) and _looks_untyped(value):
-        return "write it without quotes, and 1e-5 as 1.0e-5: YAML reads 1e-5 as text"
+        return "write it without quotes, and 1e-5 as 1.0e-5, 1e20 as 1.0e+20: YAML reads the others as text"
     if "integer" in allowed and isinstance(value, float) and value.is_integer():
         return f"write {value:.0f}"
     if "array" in allowed and not isinstance(value, list):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
 from scale_or_reason.study.hub_lock import MODEL, Repository
 from scale_or_reason.study.local_files import deepspeed_file, is_local
@@ -125,3 +126,18 @@ def json_object(file: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def adopted_weights(config: Config) -> Iterator[Problem]:
+    """Adopted models in folders whose weights are not those that ``config.json`` describes."""
+    for name in config["study"]["adopted"]:
+        model = config["adopted"][name]["model"]
+        if not is_local(model):
+            continue  # the evaluation looks at the files of the hub before it loads them
+        from scale_or_reason.inference.published_weights import check_published  # NumPy
+
+        try:
+            check_published(model, None)
+        except StudyError as error:
+            found = f"{error.where}: {error.found}"
+            yield Problem(("adopted", name, "model"), error.problem, found, error.expected, error.remedy)

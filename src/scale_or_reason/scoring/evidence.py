@@ -112,7 +112,9 @@ class Evidence:
             return f"{row['corpus']}/{row['student']}/{row['curriculum']}/rho-{row['ratio']:g}{part}"
         if row["kind"] == "teacher":
             return f"teacher/{row['student']}/{FORMATS[int(row['ratio'])]}"
-        return f"adapted/{row['student']}/{row['curriculum']}" if row["kind"] == "adapted" else f"base/{row['student']}"
+        if row["kind"] == "adapted":
+            return f"adapted/{row['student']}/{row['curriculum']}"
+        return f"{row['kind']}/{row['student']}"
 
 
 def cells_of(models: pl.DataFrame, costs: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame:

@@ -20,11 +20,11 @@ def main_families(scores: pl.DataFrame, wanted: Sequence[str] | None) -> list[st
 
 
 def with_sizes(points: pl.DataFrame, sizes: Mapping[str, float]) -> pl.DataFrame:
-    """Add ``size_b`` by student; teachers have none.
+    """Add ``size_b`` by student; teachers have none, and adopted models have one if it is given.
 
     Raises :class:`StudyError` for a student whose size is not given.
     """
-    students = points.filter(pl.col("kind") != "teacher")["student"].unique().sort()
+    students = points.filter(~pl.col("kind").is_in(["adopted", "teacher"]))["student"].unique().sort()
     unknown = [name for name in students if name not in sizes]
     if unknown:
         raise StudyError(

@@ -55,6 +55,24 @@ class Student:
 
 
 @dataclass(frozen=True)
+class AdoptedModel:
+    """A finished model that was not trained here.
+
+    ``provenance`` says where it comes from, ``training_flops`` what its training took; None if unknown.
+    """
+
+    name: str
+    model: str
+    size_b: float
+    provenance: str
+    engine: Settings
+    revision: str | None = None
+    training_flops: float | None = None
+    #: Adopted models run in vLLM.
+    endpoint: None = None
+
+
+@dataclass(frozen=True)
 class TeacherModel:
     """The teacher; ``sampling`` and ``modes`` have one entry per answer format.
 

@@ -9,6 +9,7 @@ A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdict
     adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
     base/Qwen2.5-3B/shots-3                         a base student with 3 few-shot examples
     teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
+    adopted/their-3B                                a finished model that somebody else has trained
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from scale_or_reason.common.errors import StudyError
 FORMATS = ("ift", "reasoning")
 CURRICULA = ("seq", "mix")
 #: Names that no corpus may have, since as first path component they mark the kind of model.
-RESERVED_NAMES = ("adapted", "base", "teacher")
+RESERVED_NAMES = ("adapted", "adopted", "base", "teacher")
 
 #: At most 100 characters: a name becomes a folder.
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
@@ -201,8 +202,22 @@ class Teacher(_Model):
         return super().columns() | {"ratio": float(FORMATS.index(self.format))}
 
 
-AnyModel = Cell | LimitedCell | BudgetedCell | Adaptation | BaseStudent | Teacher
-_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, Adaptation, BaseStudent, Teacher)
+@dataclass(frozen=True, order=True)
+class Adopted(_Model):
+    """A finished model that was not trained here, evaluated in its own chat format."""
+
+    student: str
+
+    kind: ClassVar[str] = "adopted"
+    pattern: ClassVar[str] = rf"adopted/(?P<student>{NAME})"
+
+    @property
+    def model_id(self) -> str:
+        return f"adopted/{self.student}"
+
+
+AnyModel = Cell | LimitedCell | BudgetedCell | Adaptation | BaseStudent | Teacher | Adopted
+_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, Adaptation, BaseStudent, Teacher, Adopted)
 
 
 def parse_model_id(model_id: str) -> AnyModel:
@@ -217,7 +232,7 @@ def parse_model_id(model_id: str) -> AnyModel:
         expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N or /think-tokens-N, "
         "CORPUS/STUDENT/seq|mix/rho-R/data-F/seed-N, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
-        "base/STUDENT/shots-K or teacher/TEACHER/ift|reasoning",
+        "base/STUDENT/shots-K, teacher/TEACHER/ift|reasoning or adopted/NAME",
         remedy="use a path that `snakemake -n` lists",
     )
 

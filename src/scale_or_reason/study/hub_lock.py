@@ -106,7 +106,7 @@ def read_lock(path: str | Path) -> HubLock:
 
 def pin_revisions(config: dict[str, Any], lock: HubLock) -> None:
     """Put the lock's commits in the place of the revisions of models and data sets, in place."""
-    for catalogue in ("students", "teachers", "judges"):
+    for catalogue in ("students", "adopted", "teachers", "judges"):
         for entry in config[catalogue].values():
             if not is_local(entry["model"]) and (commit := lock.commit(MODEL, entry["model"], entry.get("revision"))):
                 entry["revision"] = commit

@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 from scale_or_reason.study.catalogue import (
     UNKNOWN,
+    AdoptedModel,
     Corpus,
     Judge,
     LengthLimits,
@@ -27,6 +28,7 @@ from scale_or_reason.study.cells import (
     CURRICULA,
     FORMATS,
     Adaptation,
+    Adopted,
     AnyModel,
     BaseStudent,
     BudgetedCell,
@@ -46,6 +48,9 @@ RULE_GRADERS = "rule_graders"
 JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
 #: In place of a student's learning rates: the learning-rate search finds them.
 SEARCH = "search"
+
+
+_Sized = TypeVar("_Sized", Student, AdoptedModel)
 
 
 def as_json(value: Any) -> str:
@@ -104,6 +109,7 @@ class Study:
     adaptation_corpora: Mapping[str, str]
     base_shots: tuple[int, ...]
     teacher: TeacherModel | None
+    adopted: Mapping[str, AdoptedModel]
     judges: Mapping[str, Judge]
     jurors: tuple[str, ...]  # the judges and rule graders that vote
     rule_graders: bool
@@ -148,6 +154,7 @@ class Study:
             adaptation_corpora=chosen["adaptation_corpora"],
             base_shots=tuple(sorted(chosen["base_shots"])),
             teacher=TeacherModel(name=teacher, **merged(config["teachers"][teacher])) if teacher else None,
+            adopted=_by_size(AdoptedModel(name=name, **merged(config["adopted"][name])) for name in chosen["adopted"]),
             judges={
                 name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
             },
@@ -255,7 +262,12 @@ class Study:
 
     def evaluated(self) -> list[AnyModel]:
         """Every model that answers the benchmarks."""
-        return [*self.trainings(), *self.branches(), *self.adapted(), *self.base_students(), *self.teachers()]
+        trained: list[AnyModel] = [*self.trainings(), *self.branches(), *self.adapted()]
+        return [*trained, *self.base_students(), *self.teachers(), *self.adopted_models()]
+
+    def adopted_models(self) -> list[Adopted]:
+        """The finished models that were not trained here."""
+        return [Adopted(name) for name in self.adopted]
 
     def lineage(self, model: AnyModel) -> tuple[Training, ...]:
         """The trainings that a model goes through, the last one last; none for models that are not trained here."""
@@ -289,7 +301,7 @@ class Study:
         return f"study {self.name}: {listing} -> results/{self.name}"
 
 
-def _by_size(students: Iterable[Student]) -> dict[str, Student]:
+def _by_size(students: Iterable[_Sized]) -> dict[str, _Sized]:
     return {student.name: student for student in sorted(students, key=lambda student: (student.size_b, student.name))}
 
 

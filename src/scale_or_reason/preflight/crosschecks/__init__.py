@@ -11,13 +11,20 @@ from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
-from scale_or_reason.preflight.student_checks import cpu_heads, deepspeed_settings, student_limits, templates
+from scale_or_reason.preflight.student_checks import (
+    adopted_weights,
+    cpu_heads,
+    deepspeed_settings,
+    student_limits,
+    templates,
+)
 from scale_or_reason.study.problems import Problem
 
 #: The names come first: a misspelt name makes the other checks meaningless.
 CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     names.reserved,
     names.unknown,
+    names.adopted,
     names.own_benchmarks,
     names.benchmarks,
     names.benchmark_options,
@@ -49,6 +56,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     templates,
     cpu_heads,
     student_limits,
+    adopted_weights,
 )
 
 

@@ -120,6 +120,8 @@ def context_lengths(config: Config) -> Iterator[Problem]:
     limits: list[tuple[str, str, KeyPath, Mapping[str, Any]]] = []
     for name in study["students"]:
         limits.append((name, "students", ("evaluation", "sampling"), config["evaluation"]["sampling"]))
+    for name in study["adopted"]:
+        limits.append((name, "adopted", ("evaluation", "sampling"), config["evaluation"]["sampling"]))
     for name in models_of_jury(study["judges"]):
         limits.append((name, "judges", ("judges", name, "sampling"), config["judges"][name]["sampling"]))
     if study["teacher"] is not None:

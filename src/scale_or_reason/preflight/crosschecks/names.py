@@ -23,7 +23,7 @@ _OLD_RULE_GRADERS = "rules"
 def unknown(config: Config) -> Iterator[Problem]:
     """A student, corpus, judge or teacher that no catalogue holds."""
     study = config["study"]
-    for catalogue in ("students", "corpora", "judges"):
+    for catalogue in ("students", "corpora", "adopted", "judges"):
         for index, name in enumerate(study[catalogue]):
             if (catalogue, name) == ("judges", RULE_GRADERS):
                 continue  # the rule graders need no entry
@@ -43,6 +43,16 @@ def _unknown(name: str, path: KeyPath, catalogue: str, entries: Mapping[str, Any
         remedy = f"write {RULE_GRADERS}: {_OLD_RULE_GRADERS} was renamed"
     known = ", ".join(entries) or f"an entry of `{catalogue}`, which is empty"
     yield Problem(path, f"the catalogue `{catalogue}` has no such entry", name, known, remedy)
+
+
+def adopted(config: Config) -> Iterator[Problem]:
+    """Adopted models with the name of a student or teacher, which tables and figures could not tell apart."""
+    study = config["study"]
+    taken = {*study["students"], *([study["teacher"]] if study["teacher"] else [])}
+    for index, name in enumerate(study["adopted"]):
+        if name in taken:
+            problem, expected = "an adopted model has the name of a student or teacher", "a name of its own"
+            yield Problem(("study", "adopted", index), problem, name, expected, "rename it in `adopted`, too")
 
 
 def reserved(config: Config) -> Iterator[Problem]:

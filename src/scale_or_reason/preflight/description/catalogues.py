@@ -94,6 +94,21 @@ class Student(Section):
     engine: Engine = _engine()
 
 
+class Adopted(Section):
+    """A finished model that was not trained here, such as a checkpoint of your own or a published student."""
+
+    model: Text = _model()
+    revision: Revision | None = _revision()
+    size_b: Positive = key("The size that figures and tables show.", unit="billions of parameters")
+    provenance: Text = key("Where the model comes from and what it was trained on, in your words.")
+    training_flops: Positive | None = key(
+        "What its training took; `null` if unknown. Unknown ones are in no comparison by training FLOPs.",
+        unit="FLOPs",
+        default=None,
+    )
+    engine: Engine = _engine()
+
+
 class TeacherSampling(Section):
     """Sampling of a teacher in both modes."""
 

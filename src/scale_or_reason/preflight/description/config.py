@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from scale_or_reason.preflight.description.catalogues import Corpus, Judge, Student, Teacher
+from scale_or_reason.preflight.description.catalogues import Adopted, Corpus, Judge, Student, Teacher
 from scale_or_reason.preflight.description.machine import Compute, SmallWorld
 from scale_or_reason.preflight.description.parts import Name, Section, key
 from scale_or_reason.preflight.description.planning import Advise, Archive, Plan
@@ -35,9 +35,14 @@ class Config(Section):
 
     students: dict[str, Student] = key("The catalogue of base models.", named=True)
     teachers: dict[str, Teacher] = key("The catalogue of teachers.", named=True)
+    adopted: dict[str, Adopted] = key(
+        "The catalogue of finished models that are evaluated beside the students trained here. They answer in their "
+        "own chat format.",
+        named=True,
+    )
     judges: dict[str, Judge] = key("The catalogue of judges. The name `rule_graders` is reserved.", named=True)
     corpora: dict[str, Corpus] = key(
-        "The catalogue of prompt sets. The names `adapted`, `base` and `teacher` are reserved.", named=True
+        "The catalogue of prompt sets. The names `adapted`, `adopted`, `base` and `teacher` are reserved.", named=True
     )
 
     hub: Hub = key()

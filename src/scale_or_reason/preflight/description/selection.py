@@ -148,6 +148,11 @@ class Study(Section):
         "A name from `teachers`; `null` for a study without a teacher.",
         when="Another teacher makes another study: change `name` too.",
     )
+    adopted: list[str] = key(
+        "Names from `adopted`: finished models that are evaluated, judged and drawn beside the students.",
+        when="Name published students or checkpoints of your own to compare yours with them.",
+        unique=True,
+    )
     judges: list[str] = key(
         "Names from `judges`: the jury. `rule_graders` gives the rule graders a vote.",
         when="An odd number of judges avoids ties. With `[]` the rule graders decide alone.",

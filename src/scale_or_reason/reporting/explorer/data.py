@@ -30,7 +30,12 @@ ESTIMATES = ("accuracy", "accuracy_low", "accuracy_high", "gap", "gap_low", "gap
 #: Shares of truncated answers, and of answers without a readable verdict.
 SHARES = ("truncated", "unparsable")
 #: Kinds of models shown as points; the teacher is a line.
-KINDS = {"distilled": "Distilled students", "adapted": "Adapted students", "base": "Base students"}
+KINDS = {
+    "distilled": "Distilled students",
+    "adapted": "Adapted students",
+    "base": "Base students",
+    "adopted": "Adopted models",
+}
 #: Parts of the manifests that many models share; the page stores each value once.
 _SHARED = ("packages", "hardware", "settings", "inputs")
 

@@ -48,7 +48,7 @@ class Encoding:
             "keys": {
                 "ratio": self._ratio_key(cell),
                 "size": size_label(cell["size_b"]) if cell["size_b"] is not None else "unknown size",
-                "corpus": self._style.labels["base"] if cell["kind"] == "base" else cell["corpus"] or "adapted",
+                "corpus": self._style.labels["base"] if cell["kind"] == "base" else cell["corpus"] or cell["kind"],
             },
             "marker": outline(self._style.markers[self._marker(cell)]),
             "side": area**0.5,
@@ -67,6 +67,8 @@ class Encoding:
             return f"{student}, {labels['base']}, {cell['shots']} shot{'' if cell['shots'] == 1 else 's'}"
         if cell["kind"] == "teacher":
             return f"{student}, {labels['teacher']}, thinking {'on' if cell['ratio'] else 'off'}"
+        if cell["kind"] == "adopted":
+            return f"{student}, adopted"
         if cell["kind"] == "adapted":
             return f"{student}, adapted: {self.adaptation(cell['curriculum'])}"
         curriculum = "" if cell["ratio"] in (0, 1) else f" {self.curriculum(cell['curriculum']).lower()}"
@@ -85,9 +87,13 @@ class Encoding:
         return self._style.labels[FORMATS[int(ratio)]] if ratio in (0, 1) else ratio_label(ratio)
 
     def _ratio_key(self, cell: Mapping[str, Any]) -> str:
+        if cell["kind"] == "adopted":
+            return "adopted"
         return self._style.labels["base"] if cell["ratio"] is None else self.ratio(cell["ratio"])
 
     def _marker(self, cell: Mapping[str, Any]) -> str:
+        if cell["kind"] == "adopted":
+            return "mixture"
         if cell["ratio"] is None:
             return "base"
         return FORMATS[int(cell["ratio"])] if cell["ratio"] in (0, 1) else "mixture"

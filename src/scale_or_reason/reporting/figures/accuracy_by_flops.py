@@ -38,7 +38,7 @@ _SCHEMA = {
     "cost": pl.String(),  # training | inference
     "task": pl.String(),
     "family": pl.String(),
-    "element": pl.String(),  # point | run (of several seeds) | teacher | fit | fit parameters | note
+    "element": pl.String(),  # point | adopted | run (of several seeds) | teacher | fit | fit parameters | note
     "ratio": pl.Float64(),
     "student": pl.String(),
     "size_b": pl.Float64(),
@@ -76,11 +76,19 @@ def table(
                 for frame in (students, runs)
             )
             content = list(_panel(own.sort("ratio", "size_b"), teacher, results, ratios))
+            content += _adopted(points, task, cost)
             content += list(_fits(own, task, teacher, results)) if fits and own.height else []
             content += [{**row, "element": "run"} for row in single.to_dicts()]
             content += parts.note_rows({}, [parts.RUNS_NOTE] if single.height else [])
             rows += [{**row, **panel} for row in content]
     return parts.tidy(rows, _SCHEMA)
+
+
+def _adopted(points: pl.DataFrame, task: Task, cost: str) -> list[dict[str, Any]]:
+    """The models that were not trained here; those with unknown FLOPs have no place."""
+    flops = pl.col(f"{cost}_flops")
+    rows = points.filter((pl.col("kind") == "adopted") & (pl.col("task") == task.name) & (flops > 0))
+    return [{**row, "element": "adopted"} for row in rows.with_columns(flops=flops).sort("student").to_dicts()]
 
 
 def _panel(
@@ -154,10 +162,11 @@ def draw_block(grid: Grid, block: int, table: pl.DataFrame, style: Style, height
 def _draw_panel(
     axes: Axes, panel: pl.DataFrame, colours: Mapping[float, str], areas: Mapping[float, float], style: Style
 ) -> None:
-    elements = {name: panel.filter(pl.col("element") == name) for name in ("point", "run", "teacher", "fit")}
+    elements = {name: panel.filter(pl.col("element") == name) for name in ("point", "adopted", "run", "teacher", "fit")}
     points = elements["point"]
     if points.height:
-        drawing.flops_axis(axes, min(points["flops"]), max(points["flops"]))
+        costs = [*points["flops"], *elements["adopted"]["flops"]]
+        drawing.flops_axis(axes, min(costs), max(costs))
         drawing.frontier(axes, points.filter("on_frontier"), style)
     else:
         drawing.empty_panel(axes, style)
@@ -167,6 +176,7 @@ def _draw_panel(
         _draw_fit(axes, elements["fit"].filter(ratio=ratio), max(own["flops"]), colour, style)
         _draw_points(axes, own, colour, style, areas)
         drawing.run_marks(axes, elements["run"].filter(ratio=ratio), "flops", colour, style)
+    drawing.adopted_points(axes, elements["adopted"], style)
 
 
 def _draw_fit(axes: Axes, curve: pl.DataFrame, last: float, colour: str, style: Style) -> None:
@@ -205,4 +215,9 @@ def legend(table: pl.DataFrame, style: Style) -> list[Any]:
         encoding = {"marker": marker_of(ratio, style), "ls": style.lines[name] if name and curves else "", "ms": 4}
         label = style.labels[name] if name else labels.ratio_label(ratio)
         handles.append(Line2D([], [], color=colour, label=label, **encoding))
-    return handles + drawing.teacher_handle(table, style) + drawing.frontier_handles(style)
+    return (
+        handles
+        + drawing.adopted_handle(table, style)
+        + drawing.teacher_handle(table, style)
+        + drawing.frontier_handles(style)
+    )

@@ -25,6 +25,7 @@ from scale_or_reason.study import labels
 
 #: Maximum lines of notes below a figure; the CSV has all notes.
 _MOST_NOTE_LINES = 6
+_ADOPTED = "P"
 #: The share of a panel's place that a title may have, and that is left beside the labels of the y axis.
 _ROOM, _PANEL_SHARE = 0.96, 0.72
 
@@ -139,6 +140,21 @@ def frontier(axes: Axes, points: pl.DataFrame, style: Style) -> None:
     axes.step(flops, accuracy, where="post", zorder=1.5, **line)
     shade = {"color": style.colours["suboptimal"], "alpha": style.suboptimal_opacity, "lw": 0}
     axes.fill_between(flops, accuracy, -1, step="post", zorder=0, **shade)
+
+
+def adopted_points(axes: Axes, points: pl.DataFrame, style: Style) -> None:
+    """Models that were not trained here, by name: no part of frontiers and fits."""
+    if points.height:
+        look = {"marker": _ADOPTED, "color": style.colours["note"], "lw": style.interval_width, "zorder": 4.6}
+        axes.scatter(points["flops"], points["accuracy"], s=style.marker_area[-1], **look)
+        name_points(axes, points, "flops", "accuracy", "student", style)
+
+
+def adopted_handle(table: pl.DataFrame, style: Style) -> list[Line2D]:
+    """The legend's entry of adopted models, if there are any."""
+    if "adopted" not in table["element"]:
+        return []
+    return [Line2D([], [], ls="", marker=_ADOPTED, ms=4, color=style.colours["note"], label="Adopted")]
 
 
 def teacher_handle(table: pl.DataFrame, style: Style) -> list[Line2D]:

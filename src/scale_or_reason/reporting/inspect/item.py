@@ -16,7 +16,7 @@ from scale_or_reason.common.tables import scan_table
 from scale_or_reason.inference.requests import ThinkingMode
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.reporting.inspect.files import item_files
-from scale_or_reason.study.cells import AnyModel, BaseStudent, Teacher, parse_model_id
+from scale_or_reason.study.cells import Adopted, AnyModel, BaseStudent, Teacher, parse_model_id
 from scale_or_reason.training.chat_templates import render_chat
 
 Row = Mapping[str, Any]
@@ -114,6 +114,8 @@ def prompts(
             found.append(
                 Prompt(f"the teacher, {model.format}", _teacher_messages(item["prompt"], modes.get(model.format, {})))
             )
+        elif isinstance(model, Adopted):
+            found.append(Prompt("adopted models, each in its own chat format", item["prompt"]))
         else:
             template = templates[model.student]
             chat = render_chat(template, [{"role": "user", "content": item["prompt"]}])

@@ -15,6 +15,7 @@ from scale_or_reason.reporting.inspect.texts import TextBlock, shortened
 from scale_or_reason.study.cells import (
     CURRICULA,
     Adaptation,
+    Adopted,
     BaseStudent,
     BudgetedCell,
     Cell,
@@ -146,6 +147,8 @@ class ItemPage:
             return [("Teacher", model.student, (thinks, f"thinking {'on' if thinks else 'off'}"))]
         if isinstance(model, BaseStudent):
             return [("Base students", model.student, (model.shots, numbered(model.shots, "example")))]
+        if isinstance(model, Adopted):
+            return [("Adopted models", model.student, (0, "own chat format"))]
         if isinstance(model, Adaptation):
             return [("Adapted students", model.student, (0, f"{model.first} then {model.second}"))]
         if isinstance(model, LimitedCell):
