@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Maps whose keys people choose: a benchmark, a corpus, a family, an argument of a chat template.
 FREE = {
     ("students",),
+    ("adopted",),
     ("teachers",),
     ("judges",),
     ("corpora",),
