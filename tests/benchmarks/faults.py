@@ -67,7 +67,8 @@ class Study:
             (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
         shutil.copytree(results, self.results, symlinks=True)
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.environment = os.environ | {"PYTHONPATH": str(folder / "src"), "PATH": path}
+        # Snakemake gives a job of one thread one; more would wait for each other on a busy machine
+        self.environment = os.environ | {"PYTHONPATH": str(folder / "src"), "PATH": path, "OMP_NUM_THREADS": "1"}
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         """Start a shell command in a session of its own, so that it can be killed with all it has started."""
@@ -117,6 +118,8 @@ def kill(process: subprocess.Popen[bytes], whole: bool) -> None:
 
 def attack_program(study: Study, stage: str, command: str, kills: int, random: Random) -> str:
     """Kill the program of one job so many times, and compare what it makes in the end."""
+    for log in re.findall(r"&> (\S+)", command):  # Snakemake makes its folder
+        (study.folder / log).parent.mkdir(parents=True, exist_ok=True)
     began = time.time()
     seconds = study.finish(command)
     outputs = study.written_since(began)
