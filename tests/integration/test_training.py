@@ -228,6 +228,9 @@ def test_a_branch_equals_a_short_run_bit_for_bit(root, tiny_model, mixture, trai
     assert losses(branch) == losses(short) and len(losses(short)) == 10
     assert losses(branch)[:-DECAY] == losses(trained)[: 10 - DECAY]
     assert pl.read_parquet(branch / "mixture.parquet").equals(rows)
+    # the time of the shared steps counts: that is what a run of this length takes
+    seconds = json.loads((branch / "manifest.json").read_text())["training"]["seconds"]
+    assert seconds > sum(pl.read_csv(trained / "training_log.csv")["seconds"].to_list()[: 10 - DECAY])
     for name in ("sequences", "prompt_tokens", "completion_tokens", "steps", "schedule"):
         facts, of_short = (json.loads((folder / "manifest.json").read_text())["training"] for folder in (branch, short))
         assert facts[name] == of_short[name], name

@@ -158,7 +158,7 @@ def _training_lengths(costs: pl.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _trainings(costs: pl.DataFrame) -> pl.DataFrame:
-    # an adapted student's row has the sum of its two trainings; a run on a part of the data has trained its tail only
+    # an adapted student has the sum of its two trainings; models on a part of the data are trained by another rule
     return costs.filter(pl.col("stage") == "training", pl.col("kind") == "distilled", pl.col("data_fraction") == 1)
 
 

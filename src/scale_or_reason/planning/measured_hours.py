@@ -42,8 +42,8 @@ def measured_hours(
         student, key = study.students.get(row["student"]), tuple(row.values())
         if student is None:
             continue
-        if row["data_fraction"] == 1:  # the branch of a part of the data was timed without the run that it left
-            once["training"][cell] = _hours(trained.get(key), student.processes)
+        # of a model on a part of the data: with the steps that it shares with the run on all of it
+        once["training"][cell] = _hours(trained.get(key), student.processes)
         for family, seconds in answered.items():
             by_task[family][cell] = _hours(seconds.get(key), engine_gpus(student, on_gpu))
         if not study.judges:
