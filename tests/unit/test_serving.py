@@ -173,6 +173,7 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     options |= {"architectures": f"small={tmp_path / 'config.json'}", "servings": tmp_path / "servings.parquet"}
     options |= {"answers": tmp_path / "answers", "jurors": "j", "jury": "{}"}
     options |= {"budgets": budget, "budget-benchmarks": "gsm8k"}
+    options |= {"contrasts": tmp_path / "contrasts.csv"}
     options |= {"parquet": tmp_path / "table.parquet", "csv": tmp_path / "table.csv"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, "--rule-graders"])
@@ -184,4 +185,5 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert gsm8k["gain"].to_list()[1:] == pytest.approx([0, 0.25, -0.25])
     assert gsm8k["inference_flops"][3] == pytest.approx(float(generation_flops(ARCHITECTURE, 30, 10)))
     assert read_csv_table(tmp_path / "table.csv", "test_time").height == found.height
+    assert read_csv_table(tmp_path / "contrasts.csv", "test_time_contrasts").is_empty()  # there is no IFT student
     assert read_table(tmp_path / "servings.parquet", "servings").filter(pl.col("k") == 4).height == 12

@@ -17,6 +17,7 @@ if SAMPLED or BUDGETED_IDS:
             code=EVIDENCE_CODE
             + library(
                 "analysis/serving",
+                "analysis/serving_contrasts",
                 "grading/votes",
                 "judging/jury",
                 "scoring/outcomes",
@@ -32,6 +33,12 @@ if SAMPLED or BUDGETED_IDS:
                 caption="../report/test_time.rst",
                 category="Tables",
                 labels={"table": "test-time compute", "of": "votes and cut thoughts"},
+            ),
+            contrasts=report(
+                "<summary>/tables/test_time_contrasts.csv",
+                caption="../report/test_time_contrasts.rst",
+                category="Tables",
+                labels={"table": "equal inference compute", "of": "one trace against plain votes"},
             ),
         log:
             "<logs>/measure_test_time.log",
@@ -59,4 +66,5 @@ if SAMPLED or BUDGETED_IDS:
             "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --items {input.item_tables}"
             " {params.folders} {params.jurors} {params.jury} {params.graders} {params.budgets}"
             " {params.budget_benchmarks} {params.families} {params.sizes} {params.architectures} {params.seed}"
-            " --servings {output.servings} --parquet {output.parquet} --csv {output.csv} &> {log}"
+            " --servings {output.servings} --parquet {output.parquet} --csv {output.csv}"
+            " --contrasts {output.contrasts} &> {log}"

@@ -8,7 +8,7 @@
         --families '[{"name": "Math-OE", "benchmarks": ["aime"]}]' \\
         --sizes '{"Qwen2.5-3B": 3}' --architectures Qwen2.5-3B=Qwen/Qwen2.5-3B@main --seed 0 \\
         --servings results/v2/tables/servings.parquet --parquet results/v2/tables/test_time.parquet \\
-        --csv results/v2/tables/test_time.csv
+        --csv results/v2/tables/test_time.csv --contrasts results/v2/tables/test_time_contrasts.csv
 
 Votes need the answers that the rule graders extracted; without --rule-graders only pass@k is computed. --budgets has
 the models under thinking budgets; all others come from the table of outcomes.
@@ -25,6 +25,7 @@ import polars as pl
 
 from scale_or_reason.analysis.bootstrap import REPLICATES
 from scale_or_reason.analysis.serving import evidence_of_servings, serving_table
+from scale_or_reason.analysis.serving_contrasts import trace_contrasts
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_csv, write_table
@@ -65,6 +66,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--budgets", nargs="*", default=[], help="ids of models under thinking budgets")
     parser.add_argument("--budget-benchmarks", nargs="*", default=[], help="the benchmarks that these have answered")
     parser.add_argument("--servings", type=Path, required=True, help="table of servings by item to write (Parquet)")
+    parser.add_argument("--contrasts", type=Path, required=True, help="traces against votes to write (CSV)")
     return parser.parse_args()
 
 
@@ -128,6 +130,7 @@ def main() -> None:
     write_table(servings, arguments.servings, "servings")
     write_table(table, arguments.parquet, "test_time")
     write_csv(table, arguments.csv)
+    write_csv(trace_contrasts(found), arguments.contrasts)
 
 
 if __name__ == "__main__":

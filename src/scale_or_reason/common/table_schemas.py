@@ -197,6 +197,21 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "on_frontier": _BOOL,  # of accuracy and inference FLOPs, among all students and servings of a corpus
         "frontier_probability": _SHARE,  # share of the replicates in which it is
     },
+    # one row per reasoning cell, task and budget: a single answer against IFT votes of the same student
+    "test_time_contrasts": {
+        **_CELL_AND_TASK,
+        "serving": _TEXT,  # single | budget-N
+        "flops": _SHARE,  # per item, as ift_flops
+        "accuracy": _SHARE,
+        "answers_paid": _SHARE,  # how many single IFT answers cost as much
+        "ift_serving": _TEXT,  # the most IFT answers that cost no more
+        "ift_flops": _SHARE,  # of these answers
+        "ift_accuracy": _SHARE,  # of their majority
+        **_bounds("difference"),  # accuracy minus that of these IFT answers
+        "p": _SHARE,  # of the difference
+        "q": _SHARE,  # p adjusted for the false discovery rate
+        "note": _TEXT,
+    },
     # one row per model, benchmark and percentile of the model's answer lengths at which answers are cut off
     "early_stopping": {
         **CELL_COLUMNS,
