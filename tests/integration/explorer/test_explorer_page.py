@@ -165,11 +165,24 @@ def test_colours_are_those_of_the_style(open_page: Callable[..., Opened]) -> Non
 # ---- details ----
 
 
-def test_hovering_shows_the_interval_and_the_manifest(open_page: Callable[..., Opened], study: MadeStudy) -> None:
+def test_hovering_shows_the_interval_and_a_click_the_manifest(
+    open_page: Callable[..., Opened], study: MadeStudy
+) -> None:
     opened = open_page()
-    assert not opened.page.locator("#details").is_visible()
     cell, entry = "general/tiny/seq/rho-0", study.entries["General-MC"]["general/tiny/seq/rho-0"]
+    place = opened.page.locator("figure").last.bounding_box()
     opened.point("General-MC", cell).hover()
+    tip = opened.page.locator("#tip")
+    for text in (percent(entry.accuracy), f"{percent(entry.low)} to {percent(entry.high)}", "Training FLOPs: "):
+        assert text in tip.inner_text()
+    assert "same" in opened.point("Math-OE", cell).get_attribute("class")
+    # nothing moves under the pointer
+    assert not opened.page.locator("#details").is_visible()
+    assert opened.page.locator("figure").last.bounding_box() == place
+    opened.page.mouse.move(700, 2)
+    assert not tip.is_visible()
+    opened.point("General-MC", cell).click()
+    assert not tip.is_visible()
     words = opened.details()
     assert cell in words and percent(entry.accuracy) in words
     assert f"{percent(entry.low)} to {percent(entry.high)}" in words
@@ -181,7 +194,7 @@ def test_hovering_shows_the_interval_and_the_manifest(open_page: Callable[..., O
     for text in (MANIFEST["packages"]["torch"], "learning_rate", "0.00125", ".../tiny", "ab" * 6):
         assert text in words
     assert "/home" not in opened.page.content()
-    # another one has no manifest; what was unfolded does not matter
+    # open details follow the pointer; another one has no manifest; what was unfolded does not matter
     opened.point("Math-OE", "general/big/seq/rho-0").hover()
     words = opened.details()
     assert "general/big/seq/rho-0" in words and "Manifest unknown" in words

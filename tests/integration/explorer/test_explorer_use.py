@@ -166,6 +166,39 @@ def test_the_table_sorts_and_is_saved(open_page: Callable[..., Opened], study: M
             assert row[name] is None if math.isnan(value) else row[name] == pytest.approx(value, rel=1e-12)
 
 
+@pytest.mark.parametrize("width", [1400, 2200])
+def test_a_wide_screen_is_used(open_page: Callable[..., Opened], width: int) -> None:
+    opened = open_page("#tasks=Math-OE,General-MC,gsm8k,winogrande", viewport={"width": width, "height": 1200})
+    page = opened.page
+
+    def edges() -> tuple[list[float], list[float]]:
+        boxes = [one.bounding_box() for one in page.locator("figure > svg").all()]
+        return [box["y"] for box in boxes], [box["x"] + box["width"] for box in boxes]
+
+    room = page.evaluate("document.documentElement.clientWidth")
+    rows, right = edges()
+    # full rows, up to the edge, and the whole table
+    assert len(rows) == 4 and len(set(rows)) == (2 if width == 1400 else 1) and room - max(right) < 40
+    assert page.evaluate("(wide => wide.scrollWidth - wide.clientWidth)(document.querySelector('.wide'))") == 0
+    # the details get room beside the plots, and the point keeps the focus
+    opened.point("winogrande", "general/big/seq/rho-0.5").click()
+    details = page.locator("#details").bounding_box()
+    page.wait_for_function(
+        "edge => [...document.querySelectorAll('figure > svg')].every(one => one.getBoundingClientRect().right < edge)",
+        arg=details["x"],
+    )
+    assert room - details["x"] - details["width"] < 40
+    assert page.evaluate("document.activeElement.dataset.cell") == "general/big/seq/rho-0.5"
+    assert "general/big/seq/rho-0.5" in opened.details() and "winogrande" in opened.details()
+    page.keyboard.press("Escape")
+    page.wait_for_function(
+        "right => Math.max(...[...document.querySelectorAll('figure > svg')]"
+        ".map(one => one.getBoundingClientRect().right)) === right",
+        arg=max(right),
+    )
+    assert page.evaluate("document.activeElement.dataset.cell") == "general/big/seq/rho-0.5"
+
+
 def test_nothing_is_wider_than_a_phone(open_page: Callable[..., Opened], tmp_path: Path) -> None:
     opened = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
     page = opened.page
@@ -214,12 +247,15 @@ def assert_drawn(file: Path, light: bool) -> None:
 
 
 def test_print_has_the_results_and_no_controls(open_page: Callable[..., Opened], tmp_path: Path) -> None:
-    opened = open_page(color_scheme="dark")
+    # a sheet of A4 at 96 pixels per inch, less its margins
+    opened = open_page(color_scheme="dark", viewport={"width": 718, "height": 1000})
     opened.page.emulate_media(media="print")
     assert not opened.page.locator("#choose").is_visible()
     assert opened.page.locator("figure").first.is_visible() and opened.page.locator("#rows table").is_visible()
     ground = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(255, 255, 255)"
+    table = opened.page.locator("#rows table").bounding_box()
+    assert table["x"] + table["width"] <= 718
 
 
 def test_it_works_within_the_report(browser: Any, study: MadeStudy) -> None:

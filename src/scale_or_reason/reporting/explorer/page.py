@@ -15,7 +15,7 @@ from markupsafe import Markup
 from scale_or_reason.common.web_page import rendered
 
 #: The parts of the page's script, in order of dependency.
-SCRIPTS = ("numbers", "frontier", "state", "cells", "controls", "details", "plot", "table", "main")
+SCRIPTS = ("numbers", "frontier", "state", "cells", "controls", "details", "tip", "plot", "table", "main")
 #: Browsers block external resources and all scripts but this one.
 _POLICY = (
     "default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

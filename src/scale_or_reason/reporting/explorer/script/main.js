@@ -1,15 +1,21 @@
 // Connects the parts: a change of the state redraws plots and table and updates the address.
 
+// Pixels; the gap is that of #panels in page.css.
+const PLOT_GAP = 24;
+const NARROWEST_PLOT = 288;
+
 class Explorer {
   constructor() {
     this.state = fromHash(location.hash);
-    // the entry in the details, and the selected one, shown again when the pointer leaves another point
-    this.displayed = null;
+    // the entry under the pointer, the selected one, and the one in the details: the first of both while they are open
+    this.hovered = null;
     this.pinned = null;
+    this.displayed = null;
     this.from = null;
     this.panels = [];
     this.plots = [];
     this.details = new Details(document.getElementById("details"), () => this.close());
+    this.tip = new Tip(document.getElementById("tip"));
     this.rows = new Rows(document.getElementById("rows"), this.state, {
       sort: () => { this.rows.show(this.panels); this.keep(); },
       pick: (entry) => { this.pin(entry); this.enter(); },
@@ -19,42 +25,52 @@ class Explorer {
     document.getElementById("choose").open = !matchMedia("(max-width: 50rem)").matches;
     window.addEventListener("hashchange", () => this.follow());
     // redraw when the width of the plots changes
-    new ResizeObserver(() => { if (this.plotWidth() !== this.width) this.draw(false); }).observe(this.place);
+    new ResizeObserver(() => { if (this.grid().width !== this.width) this.draw(false); }).observe(this.place);
+    addEventListener("scroll", () => this.hover(null), { passive: true, capture: true });
     this.draw(false);
     this.restore();
   }
 
-  plotWidth() {
-    const columns = getComputedStyle(this.place).gridTemplateColumns.split(" ");
-    return Math.max(240, Math.round(parseFloat(columns[0]) || this.place.clientWidth));
+  // Rows of equal length: four plots are two by two where three fit side by side.
+  grid() {
+    const room = this.place.clientWidth, count = Math.max(1, this.panels.length);
+    const most = Math.max(1, Math.floor((room + PLOT_GAP) / (NARROWEST_PLOT + PLOT_GAP)));
+    const columns = Math.ceil(count / Math.ceil(count / most));
+    return { columns, width: Math.max(240, Math.floor((room + PLOT_GAP) / columns) - PLOT_GAP) };
   }
 
   draw(announced = true) {
     const { state } = this;
     const focused = this.focusedPoint();
     this.panels = chosenTasks(state).map((task) => panelOf(task, state));
-    // empty figures determine the width in the grid
-    this.place.replaceChildren(...this.panels.map(() => element("figure", {})));
-    this.width = this.plotWidth();
+    const { columns, width } = this.grid();
+    this.width = width;
+    this.place.style.setProperty("--columns", columns);
+    const stops = new Map(this.plots.map((plot) => [plot.panel.task, plot.stop]));
     this.plots = this.panels.map((panel) => new Plot(panel, state, this.width, this.actions()));
+    for (const plot of this.plots) plot.stopAt(stops.get(plot.panel.task));
     this.place.replaceChildren(...this.plots.map((plot) => plot.figure));
     drawLegend(document.getElementById("legend"), this.panels, state);
     this.rows.show(this.panels);
     this.summarise(announced);
+    this.hover(null);
     this.pinned = this.again(this.pinned);
     const again = this.again(this.displayed);
     this.displayed = null;
     this.display(again);
-    if (focused) this.plots.find((plot) => plot.panel.task === focused.task)?.focus(focused.cell);
+    // the same point has the focus again: nobody has selected it
+    this.refocusing = true;
+    if (focused) this.plotOf(focused)?.focus(focused.cell);
+    this.refocusing = false;
     this.keep();
   }
 
   actions() {
     return {
-      // the last hovered point stays in the details, so that the pointer can move there
-      hover: (entry) => { if (entry ?? this.pinned) this.display(entry ?? this.pinned); },
-      pick: (entry) => this.plots.find((plot) => plot.panel.task === entry.task).focus(entry.cell),
+      hover: (entry) => this.hover(entry),
+      pick: (entry) => this.plotOf(entry).focus(entry.cell),
       focus: (entry, node) => {
+        if (this.refocusing) return;
         this.pin(entry);
         this.announce(this.sentence(entry));
         // the details may cover it
@@ -83,7 +99,29 @@ class Explorer {
     return entry === null ? null : this.find(entry.task, entry.cell);
   }
 
+  // The details follow the pointer while they are open. They do not open, since that would move the plots.
+  hover(entry) {
+    if (entry === this.hovered) return;
+    this.hovered = entry;
+    this.tip.hide();
+    if (this.pinned) this.display(entry ?? this.pinned);
+    else {
+      this.mark(entry);
+      if (entry) this.tip.show(entry, this.state, this.plotOf(entry).boxOf(entry));
+    }
+  }
+
+  plotOf(entry) {
+    return this.plots.find((plot) => plot.panel.task === entry.task);
+  }
+
+  mark(entry) {
+    for (const plot of this.plots) plot.mark(entry);
+  }
+
   pin(entry) {
+    this.tip.hide();
+    this.hovered = null;
     this.pinned = entry;
     this.display(entry);
     this.keep();
@@ -95,7 +133,7 @@ class Explorer {
     this.displayed = entry;
     if (entry) this.details.show(entry, this.state);
     else this.details.hide();
-    for (const plot of this.plots) plot.mark(entry);
+    this.mark(entry);
   }
 
   enter() {
@@ -107,11 +145,13 @@ class Explorer {
   close() {
     const { pinned, from } = this;
     if (this.details.place.contains(document.activeElement)) {
+      const row = from?.dataset?.focus && this.rows.find(from.dataset.focus);
       if (from?.isConnected) from.focus();
-      else if (pinned) this.plots.find((plot) => plot.panel.task === pinned.task)?.focus(pinned.cell);
+      else if (row) row.focus();
+      else if (pinned) this.plotOf(pinned)?.focus(pinned.cell);
     }
-    this.from = null;
-    this.pinned = null;
+    this.tip.hide();
+    this.from = this.hovered = this.pinned = null;
     this.display(null);
     this.keep();
   }

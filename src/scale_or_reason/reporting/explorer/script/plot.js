@@ -55,7 +55,7 @@ class Plot {
     this.state = state;
     this.actions = actions;
     this.width = width;
-    this.height = Math.round(Math.min(360, Math.max(230, 0.68 * width)));
+    this.height = Math.round(Math.min(520, Math.max(230, 0.62 * width)));
     this.nodes = new Map();
     const task = DATA.tasks[panel.task];
     const best = panel.drawn.filter((entry) => entry.best).length;
@@ -150,7 +150,7 @@ class Plot {
     const nodes = entries.map((entry, rank) => this.point(entry, rank));
     const order = entries.map((_, rank) => rank).sort((one, other) => DATA.cells[entries[other].cell].side - DATA.cells[entries[one].cell].side || one - other);
     for (const rank of order) group.append(nodes[rank]);
-    nodes[0].setAttribute("tabindex", "0");
+    this.stopAt(entries[0].cell);
     return group;
   }
 
@@ -185,6 +185,11 @@ class Plot {
   entryOf(node) {
     const name = node.closest(".point").dataset.cell;
     return this.panel.drawn.find((entry) => DATA.cells[entry.cell].name === name);
+  }
+
+  // The rectangle of a point on the screen.
+  boxOf(entry) {
+    return this.nodes.get(entry.cell).querySelector(".ring").getBoundingClientRect();
   }
 
   // The point under or near the pointer.
@@ -233,8 +238,15 @@ class Plot {
       node.classList.toggle("shown", here);
       node.classList.toggle("same", !here && shown !== null && shown.cell === cell);
       node.setAttribute("aria-selected", String(here));
-      if (here) for (const other of this.nodes.values()) other.setAttribute("tabindex", other === node ? "0" : "-1");
+      if (here) this.stopAt(cell);
     }
+  }
+
+  // The tab key enters the plot at this cell.
+  stopAt(cell) {
+    if (!this.nodes.has(cell)) return;
+    this.stop = cell;
+    for (const [other, node] of this.nodes) node.setAttribute("tabindex", other === cell ? "0" : "-1");
   }
 }
 

@@ -59,7 +59,16 @@ class Rows {
       element("p", { className: "actions screen" }, this.saveButton(), ...(visible.length < entries.length ? [this.moreButton(entries.length)] : [])),
       wide,
     );
-    if (focused) this.place.querySelector(`[data-focus="${focused}"]`)?.focus();
+    // columns beyond the edge fade out
+    const fade = () => wide.classList.toggle("more", wide.scrollLeft + wide.clientWidth < wide.scrollWidth - 1);
+    wide.addEventListener("scroll", fade, { passive: true });
+    fade();
+    if (focused) this.find(focused)?.focus();
+  }
+
+  // The button of this name, in the table as it is now.
+  find(name) {
+    return this.place.querySelector(`[data-focus="${name}"]`);
   }
 
   heading(column) {
@@ -81,6 +90,7 @@ class Rows {
       const text = column.shown ? column.shown(value) : value;
       if (column.name !== "cell") return element("td", { className: column.text ? "text" : "" }, text);
       const button = element("button", { type: "button" }, text);
+      button.dataset.focus = `row-${entry.task}-${entry.cell}`;
       button.addEventListener("click", () => this.actions.pick(entry));
       return element("th", { scope: "row", className: "text" }, button);
     });
