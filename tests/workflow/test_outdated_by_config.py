@@ -182,7 +182,7 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     ),
     "adopted model": (
         {
-            "adopted": {"theirs": {"model": "resources/micro/teacher", "size_b": 0.003, "provenance": "shipped"}},
+            "adopted": {"theirs": {"model": "owner/theirs", "size_b": 0.003, "provenance": "published"}},
             **study(adopted=["theirs"]),
         },
         {"evaluate_adopted_model": 1, "judge_answers": 1, "grade_answers": 1},
