@@ -193,7 +193,11 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/teacher", "Qwen3-253B"), "study.teacher", "Qwen3-235B-A22B"),
     (at("study/judges", ["gpt-oss"]), "study.judges[0]", "gpt-oss-120b"),
     (at("study/adaptation_corpora/to", "maths"), "study.adaptation_corpora.to", "math"),
-    (lambda config: config["corpora"].update(base=config["corpora"]["math"]), "corpora.base", "adapted, base, teacher"),
+    (
+        lambda config: config["corpora"].update(base=config["corpora"]["math"]),
+        "corpora.base",
+        "adapted, adopted, base, teacher",
+    ),
     (
         lambda config: config["judges"].update(rule_graders=config["judges"]["gpt-oss-120b"]),
         "judges.rule_graders",
