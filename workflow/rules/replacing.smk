@@ -99,18 +99,3 @@ def announce_stake():
 if workflow.is_main_process:
     TrueGraph.deleted = KEPT.missing
     atexit.register(announce_stake)
-
-
-rule restore:
-    log:
-        "<logs>/restore.log",
-    localrule: True
-    conda:
-        CONDA_ENVIRONMENT
-    params:
-        program=program("restore_replaced"),
-        results=option("results", f"results/{STUDY.name}"),
-    message:
-        "bring back replaced results without a successor"
-    shell:
-        "set -o pipefail; python {params.program} {params.results} 2>&1 | tee {log}"

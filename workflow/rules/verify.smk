@@ -38,6 +38,21 @@ rule quarantine:
         "set -o pipefail; python {params.program} {params.results} 2>&1 | tee {log}"
 
 
+rule restore:
+    log:
+        "<logs>/restore.log",
+    localrule: True
+    conda:
+        CONDA_ENVIRONMENT
+    params:
+        program=program("restore_replaced"),
+        results=option("results", f"results/{STUDY.name}"),
+    message:
+        "bring back replaced results without a successor"
+    shell:
+        "set -o pipefail; python {params.program} {params.results} 2>&1 | tee {log}"
+
+
 # What can be computed again from an archive's tables and verdicts.
 REDRAWN = [rule.name for rule in workflow.rules if rule.name.startswith("figure_")]
 REDRAWN += [

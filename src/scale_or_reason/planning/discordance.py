@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
+from scale_or_reason.common.tables import scan_table
 from scale_or_reason.study.cells import parse_model_id
 
 _PAIR = ["corpus", "student", "data_fraction", "seed"]
@@ -34,7 +35,7 @@ def read_discordances(outcomes: Path, study: str, families: Mapping[str, Sequenc
     if not outcomes.is_file():
         return None
     items = (
-        pl.scan_parquet(outcomes)
+        scan_table(outcomes, "outcomes")
         .group_by("model_id", "benchmark", "item_id")
         .agg(right=pl.col("right").mean(), samples=pl.len())
         .collect()
