@@ -50,7 +50,9 @@ def test_a_trace_meets_the_most_votes_that_cost_no_more(table: pl.DataFrame) -> 
     assert whole["ift_serving"] == "vote@4"
     assert whole["ift_flops"] == pytest.approx(prompt + 4 * (single - prompt))
     assert whole["ift_flops"] <= whole["flops"] < prompt + 8 * (single - prompt)
-    assert whole["answers_paid"] == pytest.approx(float(generation_flops(ARCHITECTURE, 30, 180)) / single)
+    trace = float(generation_flops(ARCHITECTURE, 30, 180))
+    assert whole["answers_paid"] == pytest.approx((trace - prompt) / (single - prompt))
+    assert 4 < whole["answers_paid"] < 8
     assert whole["difference"] == pytest.approx(0.8 - whole["ift_accuracy"])
     assert whole["difference_low"] <= whole["difference"] <= whole["difference_high"]
     # a cut thought of 60 tokens pays for one plain answer

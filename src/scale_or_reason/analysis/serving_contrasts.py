@@ -22,9 +22,9 @@ def trace_contrasts(evidence: Mapping[Serving, Evidence]) -> pl.DataFrame:
 
     ``evidence`` has the accuracy of each serving (:func:`~scale_or_reason.analysis.serving.evidence_of_servings`). The
     trace is whole or cut at a budget. It is compared with the largest measured number of IFT answers whose FLOPs per
-    item do not exceed those of the trace, so the votes are never given more compute; ``answers_paid`` is the number of
-    plain answers that the trace would pay for. ``q`` is the false discovery rate over all families, or over all single
-    benchmarks. Students without an IFT twin on the same corpus and data have no row.
+    item do not exceed those of the trace, so the votes are never given more compute. ``answers_paid`` is the number of
+    plain answers, sharing one prompt, that the trace would pay for. ``q`` is the false discovery rate over all
+    families, or over all single benchmarks. Students without an IFT twin on the same corpus and data have no row.
     """
     rows = list(_rows(evidence)) if SINGLE in evidence else []
     for whole in (True, False):
@@ -68,12 +68,15 @@ def _compared(
     plain = _point(evidence[SINGLE], evidence[SINGLE], twin, task)
     if plain is None:
         return row | {"note": "IFT has no accuracy or FLOPs"}
-    row["answers_paid"] = float(trace[0][0] / plain[0][0])
     votes = [
         (serving.k, point)
         for serving in evidence
         if serving.budget == 0 and (point := _point(evidence[serving], evidence[SINGLE], twin, task)) is not None
     ]
+    most, (flops, _) = max(votes, key=lambda vote: vote[0])
+    # FLOPs per item grow linearly with the number of answers; without votes a further answer has its own prompt
+    each = (flops[0] - plain[0][0]) / (most - 1) if most > 1 else plain[0][0]
+    row["answers_paid"] = float(1 + (trace[0][0] - plain[0][0]) / each)
     affordable = [(k, point) for k, point in votes if point[0][0] <= trace[0][0]]
     if not affordable:
         return row | {"note": "one IFT answer costs more"}
@@ -83,6 +86,6 @@ def _compared(
     row |= {"ift_serving": Serving(0, k).name, "ift_flops": float(flops[0]), "ift_accuracy": float(accuracy[0])}
     row |= {"difference": float(difference[0]), "difference_low": low, "difference_high": high}
     row["p"] = p_value(difference)
-    if k == max(number for number, _ in votes):
+    if k == most:
         row["note"] = "the trace would pay for more IFT answers than there are"
     return row
