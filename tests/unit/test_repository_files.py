@@ -120,3 +120,14 @@ def test_the_contributing_guide_names_what_exists(root: Path) -> None:
     for path in paths:
         if not re.search(r"\b[A-Z]{4,}\.", path):  # NAME.py stands for a file to come
             assert (root / path).exists(), path
+
+
+def test_every_result_of_the_report_has_a_caption_and_a_place(root: Path) -> None:
+    found = 0
+    for file in (root / "workflow" / "rules").glob("*.smk"):
+        for entry in re.findall(r"=report\((.*?)\n +\),\n", file.read_text(encoding="utf-8"), re.DOTALL):
+            keys = set(re.findall(r"^ +(\w+)=", entry, re.MULTILINE))
+            wanted = {"caption", "category", "labels"} | (set() if 'category="Explorer"' in entry else {"subcategory"})
+            assert keys == wanted, (file.name, entry)
+            found += 1
+    assert found > 20

@@ -6,6 +6,7 @@ Nothing is computed, so commands for a GPU or a cluster are among them. ``--unlo
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,16 @@ def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
 
 
 @pytest.fixture(scope="module")
-def rules(project: Tree) -> set[str]:
-    """Everything that can be made by its name."""
-    return set(project.command("--list-target-rules", "--quiet", "--configfile", *MICRO).stdout.split())
+def rules(project: Tree) -> dict[str, str]:
+    """Everything that can be made by its name, with the sentence that Snakemake lists beside it."""
+    listed = project.command("--list-target-rules", "--quiet", "--configfile", *MICRO).stdout.splitlines()
+    return {name: sentence for name, _, sentence in (line.partition(" ") for line in listed)}
+
+
+def test_every_target_is_listed_with_a_sentence(rules):
+    assert {"all", "figures", "plan"} <= set(rules)
+    sentences = {name: text for name, text in rules.items() if re.fullmatch(r"\([A-Z].*\.\)", text)}
+    assert set(rules) == set(sentences)
 
 
 def test_there_are_commands():
@@ -70,7 +78,7 @@ def test_a_documented_command_works(command, project, rules, monkeypatch):
     if OTHER_ACTIONS & set(words):
         return
     names = {target for target in options.targets if "/" not in target}
-    assert names <= rules
+    assert names <= set(rules)
     # The graphs of whole studies have tests of their own (test_graph.py) and take seconds each. Here, `plan` stands in.
     words = ["plan" if word in names else word for word in words]
     if not options.targets:

@@ -143,7 +143,8 @@ def test_the_report_shows_results_and_no_secret_of_the_environment(made: Tree) -
     places = {"HF_TOKEN": secret, "JUDGE_API_KEY": f"{secret}-2", "HTTPS_PROXY": f"http://me:{secret}@localhost:9"}
     Tree(made.path, places).snakemake("--report=report.html", study=SMALL)
     text = Path(made.path, "report.html").read_text()
-    for word in ("fig02.png", "table1.csv", "accuracy against FLOPs", "family averages", "explorer.html"):
+    shown = ("fig02.png", "table1.csv", "accuracy against FLOPs", "family averages", "explorer.html")
+    for word in (*shown, "Paper v2", "Scores and costs"):
         assert word in text
     embedded = [b64decode(data) for data in re.findall(r"base64,([A-Za-z0-9+/]+=*)", text)]
     assert any(b"--parquet results/micro/tables" in data for data in embedded)  # what the stand-in has written

@@ -8,6 +8,7 @@ ADVICE_FILES = ("advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regio
 
 
 rule advise:
+    """What to train for a budget, from this study or the papers."""
     output:
         expand(f"{ADVICE}/{{file}}", file=ADVICE_FILES),
     log:

@@ -10,6 +10,7 @@ PAPER_RESULTS = config["paper_results"]
 
 
 rule fit_curves:
+    """Saturating fits of accuracy against FLOPs, and power laws of inference FLOPs."""
     input:
         scores="<summary>/tables/scores.parquet",
         costs="<summary>/tables/costs.parquet",
@@ -26,12 +27,14 @@ rule fit_curves:
             "<summary>/tables/saturating_fits.csv",
             caption="../report/saturating_fits.rst",
             category="Tables",
+            subcategory="Compute",
             labels={"table": "saturating fits", "of": "accuracy against FLOPs"},
         ),
         laws=report(
             "<summary>/tables/power_laws.csv",
             caption="../report/power_laws.rst",
             category="Tables",
+            subcategory="Compute",
             labels={"table": "power laws", "of": "inference FLOPs against size"},
         ),
     log:
@@ -54,6 +57,7 @@ rule fit_curves:
 
 
 rule tabulate_outcomes:
+    """The outcome of every answer, and accuracies after early stopping."""
     input:
         # stand for thousands of answers and verdicts
         scores="<summary>/tables/scores.parquet",
@@ -65,6 +69,7 @@ rule tabulate_outcomes:
             "<summary>/tables/early_stopping.csv",
             caption="../report/early_stopping.rst",
             category="Tables",
+            subcategory="Answers",
             labels={"table": "early stopping", "of": "all models and benchmarks"},
         ),
     log:
@@ -94,6 +99,7 @@ rule tabulate_outcomes:
 
 
 rule measure_uncertainty:
+    """Intervals of accuracies and gaps, contrasts at equal compute, Pareto frontiers."""
     input:
         outcomes="<summary>/tables/outcomes.parquet",
         costs="<summary>/tables/costs.parquet",
@@ -104,18 +110,21 @@ rule measure_uncertainty:
             "<summary>/tables/uncertainty.csv",
             caption="../report/uncertainty.rst",
             category="Tables",
+            subcategory="Scores and costs",
             labels={"table": "uncertainty", "of": "accuracies and gaps to IFT"},
         ),
         contrasts=report(
             "<summary>/tables/contrasts.csv",
             caption="../report/contrasts.rst",
             category="Tables",
+            subcategory="Compute",
             labels={"table": "equal compute", "of": "reasoning against IFT"},
         ),
         frontiers=report(
             "<summary>/tables/frontier_membership.csv",
             caption="../report/frontier_membership.rst",
             category="Tables",
+            subcategory="Compute",
             labels={"table": "Pareto frontiers", "of": "who is on them, and how probably"},
         ),
     log:
@@ -140,6 +149,7 @@ rule measure_uncertainty:
 
 
 rule compute_findings:
+    """The papers' statements, each tested on this study."""
     input:
         outcomes="<summary>/tables/outcomes.parquet",
         costs="<summary>/tables/costs.parquet",
@@ -153,6 +163,7 @@ rule compute_findings:
             "<summary>/tables/findings.csv",
             caption="../report/findings.rst",
             category="Tables",
+            subcategory="Findings",
             labels={"table": "findings", "of": "every statement of the papers"},
         ),
     log:
@@ -184,6 +195,7 @@ rule compute_findings:
 if STUDY.branches():
 
     rule fit_data:
+        """Fits of accuracy as a function of size and data."""
         input:
             outcomes="<summary>/tables/outcomes.parquet",
             costs="<summary>/tables/costs.parquet",
@@ -194,6 +206,7 @@ if STUDY.branches():
                 "<summary>/tables/data_fits.csv",
                 caption="../report/data_fits.rst",
                 category="Tables",
+                subcategory="Compute",
                 labels={"table": "size and data", "of": "accuracy as a function of both"},
             ),
         log:
@@ -219,6 +232,7 @@ if STUDY.branches():
 if PAPER_RESULTS["path"]:
 
     rule compare_with_papers:
+        """This study's numbers beside the papers'."""
         input:
             uncertainty="<summary>/tables/uncertainty.csv",
             frontiers="<summary>/tables/frontier_membership.csv",
@@ -230,6 +244,7 @@ if PAPER_RESULTS["path"]:
                 "<summary>/tables/reproduction.csv",
                 caption="../report/reproduction.rst",
                 category="Tables",
+                subcategory="Findings",
                 labels={"table": "reproduction", "of": "our numbers beside the papers'"},
             ),
         log:

@@ -153,6 +153,7 @@ use rule evaluate_model as evaluate_teacher with:
 
 
 rule answers:
+    """The answers of all models to all benchmarks."""
     input:
         expand("<results>/answers/{model_id}/{benchmark}.parquet", model_id=MODEL_IDS, benchmark=STUDY.benchmarks),
     localrule: True

@@ -20,6 +20,7 @@ EXPLORER_CODE = [
 
 
 rule build_explorer:
+    """The explorer page, even if `study.explorer` is false."""
     input:
         uncertainty="<summary>/tables/uncertainty.csv",
         # scores and costs of models represent their manifests
@@ -62,6 +63,7 @@ rule build_explorer:
 
 
 rule explorer:
+    """The explorer page, if the study has one."""
     input:
         rules.build_explorer.output if STUDY.explorer else [],
     localrule: True

@@ -21,6 +21,7 @@ for figure_type in FIGURE_TYPES:
                 "<summary>/figures/{figure}.png",
                 caption=f"../report/figures/{figure_type}.rst",
                 category="Figures",
+                subcategory=subcategory_of_figure,
                 labels=labels_of_figure,
             ),
             csv="<summary>/figures/{figure}.csv",
@@ -51,6 +52,7 @@ for figure_type in FIGURE_TYPES:
 
 
 rule measure_answer_lengths:
+    """Lengths of right and wrong answers."""
     input:
         outcomes="<summary>/tables/outcomes.parquet",
         code=library("scoring/answer_lengths"),
@@ -61,6 +63,7 @@ rule measure_answer_lengths:
             "<summary>/tables/answer_lengths.csv",
             caption="../report/answer_lengths.rst",
             category="Tables",
+            subcategory="Answers",
             labels={"table": "lengths of answers", "of": "right and wrong ones"},
         ),
     log:
@@ -82,6 +85,7 @@ rule measure_answer_lengths:
 
 
 rule figure_training_curves:
+    """The curves of loss, learning rate, gradients and speed of all trainings."""
     input:
         models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
         style=STYLE,
@@ -93,6 +97,7 @@ rule figure_training_curves:
             "<summary>/figures/training_curves.png",
             caption="../report/training_curves.rst",
             category="Figures",
+            subcategory="Training",
             labels={"figure": "training curves", "shows": "loss, learning rate, gradients, speed"},
         ),
         csv="<summary>/figures/training_curves.csv",
@@ -120,12 +125,14 @@ rule figure_training_curves:
 
 
 rule figures:
+    """All figures of the study."""
     input:
         expand("<summary>/figures/{figure}.{suffix}", figure=STUDY.figures, suffix=["pdf", "png", "csv"]),
     localrule: True
 
 
 rule table1:
+    """Table 1 of v2: family averages by size, corpus and format."""
     input:
         scores="<summary>/tables/scores.parquet",
         code=library("analysis/table1", "scoring/families", "scoring/model_points"),
@@ -135,6 +142,7 @@ rule table1:
             "<summary>/tables/table1.csv",
             caption="../report/table1.rst",
             category="Tables",
+            subcategory="Scores and costs",
             labels={"table": "v2 table 1", "of": "family averages by size, corpus and format"},
         ),
     log:
@@ -157,6 +165,7 @@ rule table1:
 
 
 rule tables:
+    """All tables of the study."""
     input:
         rules.scores.input,
         expand("<summary>/tables/{table}.csv", table=STUDY.tables),

@@ -12,6 +12,7 @@ elif not COMPARED_IDS:
 if JURY_TABLES:
 
     rule compare_judges:
+        """Agreement of all pairs of judges and the rule graders."""
         input:
             # represent thousands of verdicts
             scores="<summary>/tables/scores.parquet",
@@ -23,6 +24,7 @@ if JURY_TABLES:
                 "<summary>/tables/judge_agreement.csv",
                 caption="../report/judge_agreement.rst",
                 category="Tables",
+                subcategory="Judges",
                 labels={"table": "agreement of judges", "of": "all pairs of judges and the rule graders"},
             ),
         log:
@@ -50,6 +52,7 @@ if JURY_TABLES:
 if len(JURY_TABLES) > 1:
 
     rule jury_sensitivity:
+        """Whether the findings depend on the jury."""
         input:
             judged=expand(JUDGED, model_id=COMPARED_IDS),
             graded=graded_of(COMPARED_IDS),
@@ -61,12 +64,14 @@ if len(JURY_TABLES) > 1:
                 "<summary>/tables/jury_sensitivity.csv",
                 caption="../report/jury_sensitivity.rst",
                 category="Tables",
+                subcategory="Judges",
                 labels={"table": "sensitivity to the jury", "of": "what reasoning adds, whoever decides"},
             ),
             statements=report(
                 "<summary>/tables/jury_findings.csv",
                 caption="../report/jury_findings.rst",
                 category="Tables",
+                subcategory="Judges",
                 labels={"table": "findings and the jury", "of": "the papers' statements, whoever decides"},
             ),
         log:

@@ -88,6 +88,7 @@ rule choose_learning_rates:
             "<results>/learning_rates/{student}.csv",
             caption="../report/learning_rates.rst",
             category="Tables",
+            subcategory="Training",
             labels={"table": "learning rates", "of": "{student}"},
         ),
     log:

@@ -75,6 +75,7 @@ if LIMITED_IDS:
             benchmarks=option("benchmarks", *LIMITED_BENCHMARKS),
 
     rule compare_length_limits:
+        """Accuracy under each limit on the length of answers."""
         input:
             scores="<summary>/tables/limited_scores.parquet",
         output:
@@ -83,6 +84,7 @@ if LIMITED_IDS:
                 "<summary>/tables/length_limits.csv",
                 caption="../report/length_limits.rst",
                 category="Tables",
+                subcategory="Answers",
                 labels={"table": "length limits", "of": "accuracy under each limit on the length of answers"},
             ),
         log:

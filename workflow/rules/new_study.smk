@@ -2,6 +2,7 @@
 
 
 rule new_study:
+    """A commented overlay for a study of your own."""
     log:
         "<logs>/new_study.log",
     localrule: True

@@ -5,6 +5,7 @@ PLAN_TABLES = ("plan", "stages", "memory", "assumptions")
 
 
 rule plan:
+    """FLOPs, GPU-hours, memory, disk and price of the study, before it runs."""
     output:
         tables=expand("<results>/plan/{table}.csv", table=PLAN_TABLES),
         page="<results>/plan/plan.html",

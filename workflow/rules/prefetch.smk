@@ -4,6 +4,7 @@ import time
 
 
 rule prefetch:
+    """Download the models and data sets of the hub that the study needs."""
     output:
         table="<results>/hub/repositories.csv",
     log:

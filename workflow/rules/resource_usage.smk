@@ -2,6 +2,7 @@
 
 
 rule job_timings:
+    """How long the jobs of each rule took."""
     input:
         results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
         code=library("planning/timings"),
@@ -24,6 +25,7 @@ rule job_timings:
 
 
 rule resource_usage:
+    """Requested and used resources of the jobs of each rule."""
     input:
         results=[*rules.figures.input, *rules.tables.input, *rules.explorer.input],
         code=library("planning/resource_usage", "planning/timings"),

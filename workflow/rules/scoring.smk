@@ -3,6 +3,7 @@
 
 
 rule score_models:
+    """The table of scores: every model on every benchmark."""
     input:
         item_tables=ITEMS,
         answered=expand("<results>/answers/{model_id}/manifest.json", model_id=MODEL_IDS),
@@ -14,6 +15,7 @@ rule score_models:
             "<summary>/tables/scores.csv",
             caption="../report/scores.rst",
             category="Tables",
+            subcategory="Scores and costs",
             labels={"table": "scores", "of": "all models and benchmarks"},
         ),
     log:
@@ -97,12 +99,14 @@ rule list_wrong_answers:
 
 
 rule wrong_answers:
+    """The wrong answers of all models."""
     input:
         expand("<results>/wrong_answers/{model_id}.csv", model_id=MODEL_IDS),
     localrule: True
 
 
 rule compute_flops:
+    """The table of costs: tokens, FLOPs and seconds of every model and stage."""
     input:
         trainings=trainings_of(MODEL_IDS),
         mixtures=mixtures_of(MODEL_IDS),
@@ -115,6 +119,7 @@ rule compute_flops:
             "<summary>/tables/costs.csv",
             caption="../report/costs.rst",
             category="Tables",
+            subcategory="Scores and costs",
             labels={"table": "costs", "of": "all models and stages"},
         ),
     log:
@@ -165,6 +170,7 @@ use rule compute_flops as compute_flops_of_model with:
 
 
 rule scores:
+    """The tables of scores and costs."""
     input:
         rules.score_models.output,
         rules.compute_flops.output,

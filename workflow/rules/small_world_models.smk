@@ -6,6 +6,7 @@ include: "small_world_recipe.smk"
 
 
 rule make_small_world_tokenizer:
+    """The tokenizer of the small world."""
     output:
         tokenizer=directory("results/micro-world/tokenizer"),
     log:
@@ -51,6 +52,7 @@ rule train_small_world_model:
 
 
 rule small_world_models:
+    """The base models of the small world."""
     input:
         "results/micro-world/tokenizer",
         expand("results/micro-world/{micro_model}", micro_model=MICRO_RECIPE["models"]),

@@ -7,6 +7,7 @@ SAMPLED = [name for name in STUDY.benchmarks if config["benchmarks"]["samples_pe
 if SAMPLED or BUDGETED_IDS:
 
     rule measure_test_time:
+        """Accuracy and cost of votes and of cut thoughts."""
         input:
             outcomes="<summary>/tables/outcomes.parquet",
             costs="<summary>/tables/costs.parquet",
@@ -32,12 +33,14 @@ if SAMPLED or BUDGETED_IDS:
                 "<summary>/tables/test_time.csv",
                 caption="../report/test_time.rst",
                 category="Tables",
+                subcategory="Answers",
                 labels={"table": "test-time compute", "of": "votes and cut thoughts"},
             ),
             contrasts=report(
                 "<summary>/tables/test_time_contrasts.csv",
                 caption="../report/test_time_contrasts.rst",
                 category="Tables",
+                subcategory="Answers",
                 labels={"table": "equal inference compute", "of": "one trace against plain votes"},
             ),
         log:

@@ -119,6 +119,7 @@ rule link_mixed_endpoint:
 
 
 rule models:
+    """All trained students."""
     input:
         expand(
             "<results>/models/{model_id}",

@@ -8,6 +8,7 @@ onsuccess:
 
 
 rule verify:
+    """Compare every file with its checksum, and manifests with inputs and settings."""
     log:
         "<logs>/verify.log",
     localrule: True
@@ -24,6 +25,7 @@ rule verify:
 
 
 rule quarantine:
+    """Move damaged files aside."""
     log:
         "<logs>/quarantine.log",
     localrule: True
@@ -39,6 +41,7 @@ rule quarantine:
 
 
 rule restore:
+    """Bring back the kept results whose successors are not finished."""
     log:
         "<logs>/restore.log",
     localrule: True
@@ -67,6 +70,7 @@ REDRAWN += [
 
 
 rule archive:
+    """One zip file of the results that are there."""
     output:
         zip=f"<results>/{STUDY.name}.zip",
     log:

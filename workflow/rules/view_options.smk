@@ -44,6 +44,12 @@ def labels_of_figure(wildcards):
     return {"figure": label, "shows": FIGURES[wildcards.figure].shows}
 
 
+def subcategory_of_figure(wildcards):
+    """The paper that a figure is from."""
+    version, _, name = wildcards.figure.partition("/")
+    return f"Paper {version}" if name else "Other"
+
+
 def page_options(wildcards):
     """The models and judges on an item's page, with their prompts' settings."""
     study = f"results/{STUDY.name}"
