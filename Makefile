@@ -12,9 +12,9 @@ ANSWERS ?= ../shared/data/graded_answers
 ROWS ?= ../shared/data/benchmark_rows
 REFERENCE ?= resources/papers
 PYTEST := $(BIN)/python -m pytest
-# most of a test's time is the start of a program, on one core; the files that take longest come first. tests/conftest.py
-# keeps a file's tests together, and those that need both cores
-TWO_AT_A_TIME := -n 2 --dist loadgroup --no-loadscope-reorder
+# most of a test's time is the start of a program, on one core; the files that take longest come first, and
+# tests/conftest.py keeps those together that need both cores
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
 LINTERS := lint/types lint/rules lint/small-world lint/layout lint/code lint/imports
 DOCS := .cache/docs

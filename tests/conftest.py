@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 #: The same examples in every run, and no limit on the time of one, which says more of the machine than of the code.
 settings.register_profile("project", max_examples=30, deadline=None, derandomize=True)
@@ -23,11 +25,18 @@ SEVERAL_PROCESSES = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for ``--dist loadgroup``: the tests of a file, which share its fixtures; one for several processes."""
-    for item in items:
-        group = "several processes" if item.path.name in SEVERAL_PROCESSES else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+class LoadFiles(LoadFileScheduling):
+    """Files for ``--dist loadfile``, with those of several processes as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "several processes" if Path(file).name in SEVERAL_PROCESSES else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFiles | None:
+    """How tests are distributed; None for pytest-xdist's own way."""
+    return LoadFiles(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
