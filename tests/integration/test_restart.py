@@ -33,7 +33,7 @@ def wait_for(pattern: str, folder: Path, process: subprocess.Popen[bytes]) -> No
 
 
 def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, tmp_path: Path) -> None:
-    """A lost process, a lost launcher, then Slurm's warning. kills.py compares the weights of such trainings."""
+    """A lost process, a lost launcher, then Slurm's warning; the end is that of a run that nobody disturbed."""
     made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(120, reasoning_from=72))
     folder, log = tmp_path / "out", tmp_path / "log.txt"
     options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}  # 60 steps
@@ -74,6 +74,11 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     assert len(re.findall(reason, log.read_text())) == 1, log.read_text()
     assert f"resuming after step {left[0]} of 60" in log.read_text()
     assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
+
+    undisturbed = start(root, command(root, tiny_model, made, tmp_path / "whole", **options), log)
+    assert undisturbed.wait(PATIENCE) == 0, log.read_text()
+    weights = [(model / "model.safetensors").read_bytes() for model in (folder / "model", tmp_path / "whole")]
+    assert weights[0] == weights[1]
 
 
 def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: Path) -> None:

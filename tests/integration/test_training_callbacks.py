@@ -16,6 +16,7 @@ from scale_or_reason.common.errors import DivergedError, StudyError
 from scale_or_reason.training.branches import BranchStart
 from scale_or_reason.training.trainer.bad_steps import StopOnBadStep
 from scale_or_reason.training.trainer.branch_checkpoints import BranchCheckpoints
+from scale_or_reason.training.trainer.callbacks import StepSeconds
 from scale_or_reason.training.trainer.checkpoints import (
     WholeCheckpoints,
     last_whole_checkpoint,
@@ -237,3 +238,18 @@ def test_a_flipped_bit_in_any_file_of_a_checkpoint_is_found_before_use(tmp_path:
     (checkpoints[1] / ".sha256-0").write_text("{")
     assert "it is damaged: .sha256-0" in str(why_unusable(checkpoints[1]))
     assert last_whole_checkpoint(run, IDENTITY) == checkpoints[0]  # a later damaged one costs only the steps between
+
+
+def test_the_seconds_of_a_step_are_those_since_the_last_one_without_checkpoints(monkeypatch):
+    """By a clock that this test sets: no start before the first step, and no checkpoint, counts."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    callback, state = StepSeconds(), SimpleNamespace(log_history=[])
+    events = [(100.0, "begin"), (102.0, "log"), (105.0, "log"), (150.0, "save"), (151.5, "log")]
+    for now[0], event in events:
+        if event == "log":
+            state.log_history.append({})
+            callback.on_log(None, state, None)
+        else:
+            {"begin": callback.on_train_begin, "save": callback.on_save}[event](None, state, None)
+    assert [entry["seconds"] for entry in state.log_history] == [2.0, 3.0, 1.5]

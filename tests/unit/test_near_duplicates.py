@@ -7,7 +7,7 @@ import random
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import scale_or_reason.data.near_duplicates as near_duplicates
@@ -90,7 +90,6 @@ def test_groups_are_closed() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
 @given(st.permutations(range(12)), st.integers(1, 12))
 def test_groups_do_not_depend_on_the_order(order: list[int], window: int) -> None:
     """Also where a bucket holds more texts than are compared with each other."""

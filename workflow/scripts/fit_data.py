@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import polars as pl
 
@@ -33,9 +32,9 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.families(),
             shared_options.sizes(),
             shared_options.replicates(MOST_REPLICATES),
+            shared_options.output("table of fits to write (CSV)"),
         ],
     )
-    parser.add_argument("--output", type=Path, required=True, help="table of fits to write (CSV)")
     return parser.parse_args()
 
 
