@@ -147,6 +147,8 @@ def test_the_plan_counts_a_branch_as_its_own_tail() -> None:
     assert tail == Calls(8 * 20, 50, 10)
     # in sequence: 25 steps of IFT, of which all are the full run's, then 25 of reasoning
     assert branch_calls([ift, reasoning], "seq", 0.5, TRAINING) == (Calls(0, 50, 10), Calls(200, 50, 200))
+    # reasoning first: its 25 steps are the full run's, then 25 of IFT
+    assert branch_calls([reasoning, ift], "seq-reversed", 0.5, TRAINING) == (Calls(0, 50, 200), Calls(200, 50, 10))
     # mixed: 20 of 50 steps, of both formats
     assert branch_calls([ift, reasoning], "mix", 0.5, TRAINING) == (Calls(80, 50, 10), Calls(80, 50, 200))
     # too short for its schedule: trained from the start

@@ -54,6 +54,7 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
     [
         (Cell("general", "Qwen2.5-3B", "seq", 0.25), "general/Qwen2.5-3B/seq/rho-0.25/seed-0"),
         (Cell("math", "Qwen2.5-14B", "mix", 1.0, 3), "math/Qwen2.5-14B/mix/rho-1/seed-3"),
+        (Cell("math", "Qwen2.5-3B", "seq-reversed", 0.5), "math/Qwen2.5-3B/seq-reversed/rho-0.5/seed-0"),
         (Cell("math", "Qwen2.5-3B", "mix", 0.5, 0, 0.125), "math/Qwen2.5-3B/mix/rho-0.5/data-0.125/seed-0"),
         (
             LimitedCell("general", "Qwen2.5-3B", "seq", 1.0, max_tokens=32768),
@@ -101,7 +102,8 @@ def test_other_paths_are_refused(path: str) -> None:
 
 def test_both_curricula_are_one_training_at_the_ends() -> None:
     for ratio in (0, 1):
-        assert Cell("general", "s", "mix", ratio).trained_as == Cell("general", "s", "seq", ratio)
+        for curriculum in ("mix", "seq-reversed"):
+            assert Cell("general", "s", curriculum, ratio).trained_as == Cell("general", "s", "seq", ratio)
     assert Cell("general", "s", "mix", 0.5).trained_as == Cell("general", "s", "mix", 0.5)
 
 

@@ -23,7 +23,7 @@ from scale_or_reason.analysis.contrasts import uncertainty
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows, write_csv, write_table
 from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
-from scale_or_reason.reporting.explorer.encoding import outline
+from scale_or_reason.reporting.explorer.encoding import Encoding, outline
 from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, shareable
 from scale_or_reason.reporting.explorer.page import SCRIPTS, embedded, page
 from scale_or_reason.reporting.figures.style import Style
@@ -188,6 +188,20 @@ def test_cells_look_as_in_the_figures():
         "s, Base, 3 shots",
         "t, Teacher, thinking on",
     ]
+
+
+def test_reasoning_first_has_an_outline_and_a_label_of_its_own():
+    encoding = Encoding(STYLE, [])
+    cell = {
+        "kind": "distilled",
+        "corpus": "c",
+        "student": "s",
+        "curriculum": "seq-reversed",
+        "ratio": 0.5,
+        "size_b": None,
+    }
+    assert encoding.of_cell(cell)["fill"] == "dashed"
+    assert encoding.label(cell) == "s, c, 50 % reasoning first"
 
 
 def test_a_student_of_unknown_size_is_there():

@@ -314,6 +314,27 @@ def test_gaps_by_curriculum_are_means_over_students():
     ]
 
 
+def test_reasoning_first_is_a_third_line_with_the_ends_of_the_others(root):
+    reverse = [
+        (cell(name, 0.5, curriculum="seq-reversed"), "Math-OE", value) for name, value in (("s", 0.2), ("m", 0.5))
+    ]
+    scores = with_tokens(score_table(MIXTURES + reverse), TOKENS)
+    results = study({"scores": scores}, **TWO, curricula=("seq", "mix", "seq-reversed"))
+    table = ratio_gap.table(results, **FAMILIES, by="curriculum")
+    # the gaps are 0 and 0.1
+    assert points(table, "ratio", "gap", curriculum="seq-reversed") == [
+        (0.0, 0.0),
+        (0.5, pytest.approx(0.05)),
+        (1.0, pytest.approx(0.15)),
+    ]
+    style = Style.from_file(root / "config" / "style.yaml")
+    with style.applied():
+        _, lengths = ratio_gap.draw(table, style).axes
+    entries = [handle.get_label() for handle in ratio_gap.legend(table, style)]
+    assert entries[-2:] == ["Reasoning first, gap", "Reasoning first, length"]
+    assert len(lengths.lines) == 3
+
+
 def test_a_mean_over_students_needs_all_that_have_results():
     some = score_table([row for row in MIXTURES if row[0] != cell("m", 0.5, curriculum="mix")])
     table = ratio_gap.table(study({"scores": some}, **TWO), **FAMILIES, by="curriculum")

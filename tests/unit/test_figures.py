@@ -341,6 +341,16 @@ def test_the_style_leaves_no_trace(style):
     assert matplotlib.rcParams["font.size"] == before
 
 
+def test_a_style_file_of_an_earlier_version_has_a_label_for_reasoning_first(root, tmp_path):
+    text = (root / "config" / "style.yaml").read_text(encoding="utf-8")
+    (tmp_path / "old.yaml").write_text(text.replace("  seq-reversed: Reasoning first\n", ""), encoding="utf-8")
+    assert "seq-reversed" not in (tmp_path / "old.yaml").read_text(encoding="utf-8")
+    assert Style.from_file(tmp_path / "old.yaml").labels["seq-reversed"] == "Reasoning first"
+    (tmp_path / "old.yaml").write_text(text.replace("  mix: Mixed\n", ""), encoding="utf-8")
+    with pytest.raises(StudyError, match=r"missing: \['mix'\]"):
+        Style.from_file(tmp_path / "old.yaml")
+
+
 def test_colours_are_of_the_okabe_ito_palette(style):
     palette = {"#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"}
     series = {"ift", "reasoning", "teacher", "frontier", "suboptimal"}

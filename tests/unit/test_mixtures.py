@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import check_table
 from scale_or_reason.data.mixtures import build_mixture, replica_order
+from scale_or_reason.study.cells import CURRICULA
 
 ratios = st.sampled_from([0, 0.25, 0.5, 0.75, 1]) | st.floats(0, 1)
 sizes = st.integers(1, 60)
@@ -21,7 +22,7 @@ def make_ids(count: int) -> pl.Series:
 
 
 @settings(max_examples=60)
-@given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.sampled_from(["nested", "independent"]), seeds)
+@given(sizes, ratios, st.sampled_from(CURRICULA), st.sampled_from(["nested", "independent"]), seeds)
 def test_each_question_once_with_the_right_answer(count, ratio, curriculum, sampling, seed):
     mixture = build_mixture(make_ids(count), curriculum, ratio, seed, sampling)
     check_table(mixture, "mixture", "test")
@@ -41,6 +42,21 @@ def test_sequential_is_ift_then_reasoning(count, ratio, seed):
 
 
 @settings(max_examples=40)
+@given(sizes, ratios, st.sampled_from(["nested", "independent"]), seeds)
+def test_reasoning_first_has_the_two_blocks_of_seq_in_reverse(count, ratio, sampling, seed):
+    def blocks(curriculum: str) -> dict[str, list[str]]:
+        rows = build_mixture(make_ids(count), curriculum, ratio, seed, sampling)
+        assert rows["phase"].is_sorted()
+        return {
+            name: rows.filter(format=name)["prompt_id"].to_list() for name in rows["format"].unique(maintain_order=True)
+        }
+
+    forward, backward = blocks("seq"), blocks("seq-reversed")
+    assert forward == backward  # the same answers of each format, in the same order
+    assert list(forward) == list(reversed(backward))
+
+
+@settings(max_examples=40)
 @given(sizes, st.floats(0, 1), st.floats(0, 1), seeds)
 def test_nested_ratios_share_their_questions(count, one, other, seed):
     low, high = sorted((one, other))
@@ -50,7 +66,7 @@ def test_nested_ratios_share_their_questions(count, one, other, seed):
         return set(mixture.filter(pl.col("format") == "reasoning")["prompt_id"])
 
     assert reasoning(low, "seq") <= reasoning(high, "seq")
-    assert reasoning(low, "seq") == reasoning(low, "mix")
+    assert reasoning(low, "seq") == reasoning(low, "mix") == reasoning(low, "seq-reversed")
 
 
 def test_mixed_is_shuffled_by_the_seed_alone():
@@ -91,7 +107,7 @@ def test_guards(change, message):
 
 
 @settings(max_examples=60)
-@given(sizes, ratios, st.sampled_from(["seq", "mix"]), st.integers(0, 5), seeds)
+@given(sizes, ratios, st.sampled_from(CURRICULA), st.integers(0, 5), seeds)
 def test_a_replica_trains_on_the_same_rows_phase_by_phase(count, ratio, curriculum, replica, seed):
     mixture = build_mixture(make_ids(count), curriculum, ratio, 0)
     ordered = replica_order(mixture, replica, seed)

@@ -157,6 +157,8 @@ def test_what_a_model_reads_and_writes_in_an_evaluation(papers_plan: Plan, paper
         ("general/s/seq/rho-0.25/seed-0", "reasoning"),
         ("general/s/mix/rho-0.5/seed-0", "ift"),
         ("general/s/mix/rho-0.75/seed-0", "reasoning"),
+        ("general/s/seq-reversed/rho-0.75/seed-0", "ift"),
+        ("general/s/seq-reversed/rho-1/seed-0", "reasoning"),
         ("general/s/seq/rho-1/seed-0/max-tokens-99", "reasoning"),
         ("adapted/s/reasoning-then-ift/seed-0", "ift"),
         ("teacher/t/reasoning", "reasoning"),

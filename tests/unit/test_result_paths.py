@@ -27,7 +27,7 @@ VALUES = {
     "format": st.sampled_from(["ift", "reasoning"]),
     "shards": st.integers(1, 999).map(str),
     "shard": st.integers(0, 999).map(str),
-    "curriculum": st.sampled_from(["seq", "mix"]),
+    "curriculum": st.sampled_from(["seq", "mix", "seq-reversed"]),
     "ratio": st.sampled_from(["0", "0.25", "1"]),
     "rate": st.sampled_from(["2e-05", "0.001"]),
     "model_id": st.sampled_from([model.model_id for model in MODELS]),

@@ -155,11 +155,14 @@ def test_all_cells_can_be_asked_for(tree: Tree) -> None:
     assert not {"evaluate_model", "judge_answers", "judge_student_1", "score_models"} & jobs.keys()
 
 
-@pytest.mark.parametrize("ratio", ["0", "0.25", "1"])
-@pytest.mark.parametrize("curriculum", ["seq", "mix"])
+@pytest.mark.parametrize(
+    ("curriculum", "ratio"),
+    [("seq", "0.25"), ("seq", "1"), ("mix", "0"), ("mix", "0.25"), ("seq-reversed", "1"), ("seq-reversed", "0.25")],
+)
 def test_a_cells_model_needs_one_training(tree: Tree, curriculum: str, ratio: str) -> None:
     jobs = tree.dry_run(f"results/micro/models/general/micro-1M/{curriculum}/rho-{ratio}/seed-0", study=MICRO)
-    alias = {"link_mixed_endpoint": 1} if curriculum == "mix" and ratio in "01" else {}
+    links = {"mix": "link_mixed_endpoint", "seq-reversed": "link_reversed_endpoint"}
+    alias = {links[curriculum]: 1} if curriculum in links and ratio in "01" else {}
     assert jobs == {
         **alias,
         "train_student": 1,

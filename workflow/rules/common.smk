@@ -93,14 +93,16 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-# A model that was trained here. At ratios 0 and 1 `mix` is an alias, so nothing is answered or scored under that name.
+# A model that was trained here. At ratios 0 and 1 other curricula than `seq` are aliases (ALIAS): nothing is
+# answered or scored under their names.
 # Models under other length limits and thinking budgets have separate rules.
-TRAINED = rf"(?!adopted/|base/|teacher/|.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
+ALIAS = rf".*/(?:{one_of(CURRICULA[1:])})/rho-[01]/"
+TRAINED = rf"(?!adopted/|base/|teacher/|{ALIAS}|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
 BASE = rf"(?=base/){MODEL_ID_PATTERN}"
 ADOPTED = f"adopted/(?:{one_of(STUDY.adopted)})"
-EVALUATED = rf"(?!.*/mix/rho-[01]/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
-LIMITABLE = rf"(?!.*/mix/rho-[01]/){FULL_CELL_PATTERN}"
-SCORED = rf"(?!.*/mix/rho-[01]/){MODEL_ID_PATTERN}"
+EVALUATED = rf"(?!{ALIAS}|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
+LIMITABLE = rf"(?!{ALIAS}){FULL_CELL_PATTERN}"
+SCORED = rf"(?!{ALIAS}){MODEL_ID_PATTERN}"
 
 
 wildcard_constraints:

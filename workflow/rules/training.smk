@@ -14,8 +14,8 @@ rule train_student:
     benchmark:
         "<benchmarks>/train_student/{corpus}/{student}/{curriculum}/rho-{ratio}/seed-{seed}.tsv"
     wildcard_constraints:
-        # at ratios 0 and 1 mix is the same run as seq: link_mixed_endpoint
-        curriculum=r"seq|mix(?!/rho-[01]/)",
+        # at ratios 0 and 1 all curricula are the same run as seq: link_mixed_endpoint
+        curriculum=rf"seq|(?:{one_of(CURRICULA[1:])})(?!/rho-[01]/)",
     retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
@@ -126,3 +126,12 @@ rule models:
             model_id=[model.model_id for model in STUDY.cells() + STUDY.branches() + STUDY.adapted()],
         ),
     localrule: True
+
+
+use rule link_mixed_endpoint as link_reversed_endpoint with:
+    output:
+        alias=directory("<results>/models/{corpus}/{student}/seq-reversed/rho-{ratio}/seed-{seed}"),
+    log:
+        "<logs>/link_reversed_endpoint/{corpus}/{student}/rho-{ratio}/seed-{seed}.log",
+    message:
+        "link {output.alias}: at ratio {wildcards.ratio} seq-reversed is the same run as seq"

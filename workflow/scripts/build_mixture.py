@@ -27,7 +27,10 @@ def parse_arguments() -> argparse.Namespace:
         ],
     )
     parser.add_argument(
-        "--curriculum", choices=CURRICULA, required=True, help="IFT then reasoning, or shuffled together"
+        "--curriculum",
+        choices=CURRICULA,
+        required=True,
+        help="IFT then reasoning, shuffled together, or reasoning then IFT",
     )
     parser.add_argument("--ratio", type=float, required=True, help="share of prompts with the reasoning answer, 0..1")
     parser.add_argument("--sampling", choices=SAMPLINGS, default="nested", help="how ratios share their prompts")

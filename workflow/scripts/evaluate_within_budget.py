@@ -76,7 +76,7 @@ def budgeted_models(model_ids: list[str], models: list[str], max_tokens: int) ->
                 "the model id has no budget below the limit on answers",
                 where="--model-ids",
                 found=parsed.model_id,
-                expected=f"CORPUS/STUDENT/seq|mix/rho-R/seed-N/think-tokens-N with N below {max_tokens}",
+                expected=f"CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/think-tokens-N with N below {max_tokens}",
                 remedy="lower the budget, or raise max_tokens in --sampling",
             )
         found.setdefault(model, []).append(parsed)

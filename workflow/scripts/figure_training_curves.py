@@ -44,7 +44,7 @@ def read_run(models: Path, model_id: str) -> tuple[Cell, pl.DataFrame]:
     cell, file = parse_model_id(model_id), models / model_id / "training_log.csv"
     if not isinstance(cell, Cell):
         raise StudyError(
-            "only cells of the grid have curves", found=model_id, expected="CORPUS/STUDENT/seq|mix/rho-R/..."
+            "only cells of the grid have curves", found=model_id, expected="CORPUS/STUDENT/CURRICULUM/rho-R/..."
         )
     log = pl.read_csv(file) if file.is_file() else pl.DataFrame()
     missing = [name for name in ("step", *training_curves.MEASURES) if name not in log.columns]

@@ -16,7 +16,7 @@ _KEYS = {"scores": ["model_id", "benchmark"], "costs": ["model_id", "stage", "fo
 def collect_tables(tables: Sequence[pl.DataFrame], schema: str) -> pl.DataFrame:
     """All rows of ``tables`` (schema ``SCHEMAS[schema]``), sorted by model; benchmarks keep their order.
 
-    A training that two curricula share has rows under ``seq`` only. Raises :class:`StudyError` for duplicate rows.
+    A training that several curricula share has rows under ``seq`` only. Raises :class:`StudyError` for duplicate rows.
     """
     table = pl.concat(tables)
     key = _KEYS[schema]

@@ -13,7 +13,7 @@ CELL_COLUMNS: dict[str, pl.DataType] = {
     "kind": _TEXT,  # distilled | adopted | limited | adapted | base | teacher
     "corpus": _TEXT,
     "student": _TEXT,  # for kind teacher: the teacher's name
-    "curriculum": _TEXT,  # seq | mix; for kind adapted: "ift-then-reasoning" and the like
+    "curriculum": _TEXT,  # seq | mix | seq-reversed; for kind adapted: "ift-then-reasoning" and the like
     "ratio": _SHARE,
     "data_fraction": _SHARE,  # of the mixture that was trained on; 1 for models that are not trained here
     "seed": _COUNT,
@@ -97,7 +97,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "sampling": _TEXT,  # JSON: {"ift": {...}, "reasoning": {...}}
         "seed": _COUNT,
     },
-    # in training order; phase 0 is the IFT phase of a sequential mixture, phase 1 its reasoning phase
+    # in training order; phase 0 of a sequential mixture has IFT answers, phase 1 reasoning; reversed for seq-reversed
     "mixture": {
         "position": _COUNT,
         "phase": _COUNT,

@@ -27,19 +27,22 @@ def build_mixture(
 ) -> pl.DataFrame:
     """D_rho in training order (schema mixture), one row per pair; it says which answer, and holds no text.
 
-    Under ``seq`` all IFT answers come first (phase 0), then all reasoning answers (phase 1); under ``mix`` both are
-    shuffled together (phase 0). X_rho and the shuffling depend on ``seed`` and the prompt ids alone: not on the order
-    of the pairs, and not on the curriculum, so that both curricula train on the same answers.
+    Under ``seq`` all IFT answers come first (phase 0), then all reasoning answers (phase 1); under ``seq-reversed``
+    reasoning is phase 0 and IFT phase 1; under ``mix`` both are shuffled together (phase 0). X_rho and the shuffling
+    depend on ``seed`` and the prompt ids alone: not on the order of the pairs, and not on the curriculum, so that all
+    curricula train on the same answers.
     """
     _check(prompt_ids, curriculum, ratio, sampling)
     ids = prompt_ids.to_list()
     selection = ("mixture", "select") if sampling == "nested" else ("mixture", "select", repr(float(ratio)))
     chosen = _hash_order(ids, seed, *selection)[: reasoning_count(ratio, len(ids))]
     reasons = pl.col("prompt_id").is_in(pl.Series(chosen, dtype=pl.String).implode())
-    phase = reasons.cast(pl.Int64) if curriculum == "seq" else pl.lit(0, dtype=pl.Int64)
+    second = {"seq": reasons, "seq-reversed": ~reasons, "mix": pl.lit(False)}[curriculum]
     return (
         _ranks(ids, seed, "mixture", "order")
-        .with_columns(phase=phase, format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift")))
+        .with_columns(
+            phase=second.cast(pl.Int64), format=pl.when(reasons).then(pl.lit("reasoning")).otherwise(pl.lit("ift"))
+        )
         .sort("phase", "rank")
         .with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64))
         .select(list(SCHEMAS["mixture"]))

@@ -220,7 +220,8 @@ class Assumptions:
         """The format in which a model answers; None for base students.
 
         A sequential training ends with reasoning, so the student reasons at every ratio above 0; after mixed training
-        it reasons above ``tokens.mixed_reasons_above`` (v1 figure 3).
+        it reasons above ``tokens.mixed_reasons_above`` (v1 figure 3). Reasoning first ends with plain answers, so the
+        student answers plainly at every ratio below 1.
         """
         if isinstance(model, BaseStudent):
             return None
@@ -230,7 +231,7 @@ class Assumptions:
             return "reasoning"  # the longer one, since nothing is known
         if isinstance(model, Adaptation):
             return model.second
-        threshold = 0.0
+        threshold = 1.0 if model.curriculum == "seq-reversed" else 0.0
         if model.curriculum == "mix":
             threshold = self.number("tokens.mixed_reasons_above", "ratio")
         return "reasoning" if model.ratio > threshold or model.ratio == 1 else "ift"

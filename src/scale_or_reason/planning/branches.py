@@ -14,11 +14,11 @@ def branch_calls(
 ) -> tuple[Calls, ...]:
     """The sequences that a branch trains on itself; the rest of its run is that of the full training.
 
-    ``calls`` are the sequences of the full training by format, IFT first; ``training`` is the config's section. The
-    branch begins where its plateau or its first phase ends (:mod:`scale_or_reason.training.branches`).
+    ``calls`` are the sequences of the full training by format, in the order of its phases; ``training`` is the config's
+    section. The branch begins where its plateau or its first phase ends (:mod:`scale_or_reason.training.branches`).
     """
     schedule = training["schedule"]
-    phases = [[call] for call in calls] if curriculum == "seq" else [list(calls)]
+    phases = [list(calls)] if curriculum == "mix" else [[call] for call in calls]
     steps = [fraction * _steps(phase, training["batch"]) for phase in phases]
     own = steps[0] if schedule["per"] == "phase" else sum(steps)
     long_enough = own >= schedule["warmup_steps"] + schedule["decay_steps"]

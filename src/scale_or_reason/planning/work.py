@@ -205,6 +205,8 @@ class Work:
         sequences = self.study.corpora[training.corpus].num_prompts * self.assumed.kept_pairs(training.corpus)
         prompt, answers = self.assumed.training_lengths(training.corpus)
         shares = {"ift": 1 - training.ratio, "reasoning": training.ratio}
+        if training.curriculum == "seq-reversed":
+            shares = dict(reversed(shares.items()))
         calls = tuple(Calls(sequences * share, prompt, answers[name]) for name, share in shares.items() if share)
         if training.data_fraction != 1:
             calls = branch_calls(calls, training.curriculum, training.data_fraction, self.config["training"])

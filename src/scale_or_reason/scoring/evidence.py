@@ -63,7 +63,7 @@ class Evidence:
     def find(
         self, student: str, corpus: str, ratio: float, curriculum: str = "seq", data_fraction: float = 1.0
     ) -> int | None:
-        """The row of a distilled cell, None if it is missing. At ratios 0 and 1 both curricula are one cell."""
+        """The row of a distilled cell, None if it is missing. At ratios 0 and 1 all curricula are one cell."""
         curriculum = "seq" if ratio in (0, 1) else curriculum
         named: dict[str, Any] = {"kind": "distilled", "corpus": corpus, "student": student, "curriculum": curriculum}
         named |= {"ratio": float(ratio), "data_fraction": float(data_fraction)}

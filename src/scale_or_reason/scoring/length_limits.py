@@ -25,7 +25,7 @@ def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame
             "no scores of a model with another length limit",
             where="--scores",
             found=f"{scores.height} rows of other models",
-            expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N/max-tokens-N, beside the same without max-tokens-N",
+            expected="CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/max-tokens-N, beside the same without max-tokens-N",
             remedy="also score models with max-tokens-N in their ids",
         )
     missing = rescored.join(own, on=_KEY, how="anti")

@@ -21,7 +21,8 @@ from typing import Any, ClassVar
 from scale_or_reason.common.errors import StudyError
 
 FORMATS = ("ift", "reasoning")
-CURRICULA = ("seq", "mix")
+#: IFT first, both shuffled together, reasoning first. At ratios 0 and 1 they are one training, stored under the first.
+CURRICULA = ("seq", "mix", "seq-reversed")
 #: Names that no corpus may have, since as first path component they mark the kind of model.
 RESERVED_NAMES = ("adapted", "adopted", "base", "teacher")
 
@@ -103,7 +104,7 @@ class Cell(_Model):
 
     @property
     def trained_as(self) -> Cell:
-        """The cell whose training run this is: at ratios 0 and 1 both curricula are the same run, stored under seq."""
+        """The cell whose training run this is: at ratios 0 and 1 all curricula are the same run, stored under seq."""
         return replace(self, curriculum="seq") if self.ratio in (0, 1) else self
 
 
@@ -229,8 +230,8 @@ def parse_model_id(model_id: str) -> AnyModel:
     raise StudyError(
         "invalid model id",
         found=model_id,
-        expected="CORPUS/STUDENT/seq|mix/rho-R/seed-N, the same with /max-tokens-N or /think-tokens-N, "
-        "CORPUS/STUDENT/seq|mix/rho-R/data-F/seed-N, "
+        expected=f"CORPUS/STUDENT/{'|'.join(CURRICULA)}/rho-R/seed-N, the same with /max-tokens-N or /think-tokens-N, "
+        "CORPUS/STUDENT/CURRICULUM/rho-R/data-F/seed-N, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K, teacher/TEACHER/ift|reasoning or adopted/NAME",
         remedy="use a path that `snakemake -n` lists",

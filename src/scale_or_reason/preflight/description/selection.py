@@ -129,8 +129,9 @@ class Study(Section):
         unique=True,
     )
     curricula: list[Annotated[str, one_of(CURRICULA)]] = key(
-        "`seq` trains on IFT answers first and on reasoning answers after them; `mix` shuffles them. At ratios 0 and "
-        "1 both are the same training run, stored under `seq`.",
+        "`seq` trains on IFT answers first and on reasoning answers after them; `mix` shuffles them; `seq-reversed` "
+        "trains on reasoning answers first. At ratios 0 and 1 all are the same training run, stored under `seq`.",
+        when="Add `seq-reversed`, which the papers do not have, to see whether the order matters.",
         unique=True,
     )
     adaptations: list[Annotated[str, one_of(ADAPTATIONS)]] = key(

@@ -20,7 +20,7 @@ from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
 from scale_or_reason.scoring.model_points import of_whole_data
-from scale_or_reason.study.cells import format_ratio
+from scale_or_reason.study.cells import CURRICULA, format_ratio
 from scale_or_reason.study.families import MAIN_FAMILIES
 
 Floats = NDArray[np.float64]
@@ -211,7 +211,7 @@ def _choices(
     trained = [row for row in rows if row["kind"] == "distilled"]
     kinds = {row["kind"] for row in rows}
     corpora = list(dict.fromkeys(row["corpus"] for row in trained))
-    curricula = sorted({row["curriculum"] for row in trained}, reverse=True)
+    curricula = [name for name in CURRICULA if any(row["curriculum"] == name for row in trained)]
     ordered = sorted(
         (row for row in rows if row["kind"] != "teacher"), key=lambda row: (row["size_b"] is None, row["size_b"] or 0)
     )

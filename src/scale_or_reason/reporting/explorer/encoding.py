@@ -33,12 +33,14 @@ class Encoding:
     def of_cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """A cell's colours and legend keys by ratio, size and corpus; its marker, the marker's side and fill.
 
-        Filled: one format or sequential; open: mixed; with a dot: adapted.
+        Filled: one format or sequential; open: mixed; dashed: reasoning first; with a dot: adapted.
         """
         base, other = self._style.colours["base"], self._style.colours["note"]
         low, high = self._style.marker_area
         area = self._areas.get(cell["size_b"], low + _MIDDLE * (high - low))
-        fill = {"mix": "open"}.get(cell["curriculum"], "dot" if cell["kind"] == "adapted" else "full")
+        fill = {"mix": "open", "seq-reversed": "dashed"}.get(
+            cell["curriculum"], "dot" if cell["kind"] == "adapted" else "full"
+        )
         return {
             "colours": {
                 "ratio": base if cell["kind"] == "base" else self._ratios.get(cell["ratio"], other),

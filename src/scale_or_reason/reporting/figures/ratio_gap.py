@@ -43,7 +43,7 @@ SCHEMA = {
 }
 AXIS_LABELS = {"x": "Reasoning ratio (%)", "y": "Gap to IFT (points)"}
 #: Colour of the palette (different from the formats') and marker.
-_CURRICULA = {"seq": (2, "o"), "mix": (3, "s")}
+_CURRICULA = {"seq": (2, "o"), "mix": (3, "s"), "seq-reversed": (4, "^")}
 _LENGTH_LABEL = "Length (tokens)"
 Found = Mapping[tuple[str, str, float], Mapping[str, Any]]
 
@@ -94,7 +94,7 @@ def _by_curriculum(found: Found, results: Results) -> Iterator[dict[str, Any]]:
     missing = []
     for curriculum in results.curricula:
         for ratio in map(float, sorted(results.ratios)):
-            # at ratios 0 and 1 both curricula are the same model, stored under seq
+            # at ratios 0 and 1 all curricula are the same model, stored under seq
             stored = "seq" if ratio in (0, 1) else curriculum
             rows = {student: found.get((student, stored, ratio)) for student in shown}
             baselines = {student: found.get((student, "seq", 0.0)) for student in shown}
@@ -159,6 +159,8 @@ def _draw_sizes(
 def _draw_curricula(axes: Axes, points: pl.DataFrame, ratios: Sequence[float], style: Style, is_last: bool) -> None:
     lengths = axes.twinx()
     for curriculum, (rank, marker) in _CURRICULA.items():
+        if curriculum not in points["curriculum"]:
+            continue
         own = _with_gaps(points.filter(curriculum=curriculum), ratios)
         encoding: dict[str, Any] = {"color": style.palette[rank], "marker": marker, "ms": 3}
         drawing.series(axes, own, "ratio", "gap", style, **encoding)

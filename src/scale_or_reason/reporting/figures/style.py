@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -25,6 +25,8 @@ _NAMES = {
     "lines": _SERIES | {"teacher", "frontier"},
     "labels": _SERIES | {"teacher", "frontier", "suboptimal", "seq", "mix"},
 }
+#: Keys that the file may omit: those that style files of earlier versions do not have.
+_DEFAULTS = {"labels": {"seq-reversed": "Reasoning first"}}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Style:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
         _check_names(content, {field.name for field in fields(cls)} - {"note"}, path, key=None)
         for key, names in _NAMES.items():
-            _check_names(content[key], names, path, key)
+            defaults = _DEFAULTS.get(key, {})
+            _check_names(content[key], names | defaults.keys(), path, key, optional=defaults.keys())
+            content[key] = defaults | content[key]
         return cls(**content, note=note)
 
     @contextmanager
@@ -97,14 +101,16 @@ class Style:
         return {size: low + (high - low) * rank / steps for rank, size in enumerate(sorted(sizes))}
 
 
-def _check_names(found: object, expected: set[str], path: object, key: str | None) -> None:
+def _check_names(
+    found: object, expected: set[str], path: object, key: str | None, optional: Collection[str] = ()
+) -> None:
     names = set(found) if isinstance(found, dict) else set()
-    if names != expected:
+    if names | set(optional) != expected:
         raise StudyError(
             "the style file has unknown or missing keys",
             where=path,
             key=key,
-            found=f"unknown: {sorted(names - expected)}, missing: {sorted(expected - names)}",
+            found=f"unknown: {sorted(names - expected)}, missing: {sorted(expected - names - set(optional))}",
             expected=", ".join(sorted(expected)),
             remedy="correct the file; its comments explain each key",
         )

@@ -42,7 +42,7 @@ _SCHEMA = {
 }
 #: Maximum points per run; each is the mean of the steps around it.
 _MOST_POINTS = 150
-_CURRICULUM_LINES = {"seq": "-", "mix": ":"}
+_CURRICULUM_LINES = {"seq": "-", "mix": ":", "seq-reversed": "--"}
 #: Height of a row of panels relative to the style's; each corpus has four rows.
 _ROW_HEIGHT = 0.62
 

@@ -140,7 +140,7 @@ class ItemPage:
         return [(title, *_grid(entries)) for title, entries in by_kind.items()]
 
     def _places(self, view: ModelView) -> list[tuple[str, str, Column]]:
-        """Title of the grid, row and column of a model; a training shared by both curricula appears twice."""
+        """Title of the grid, row and column of a model; a training shared by several curricula appears under each."""
         model = view.model
         if isinstance(model, Teacher):
             thinks = model.format == "reasoning"

@@ -11,7 +11,7 @@ from scale_or_reason.data.pairs import DROP_REASONS
 from scale_or_reason.reporting.inspect.names import path_name
 from scale_or_reason.reporting.inspect.prompt import KEPT, NO_PAIRS, NOT_STORED, OUTDATED, PromptView
 from scale_or_reason.reporting.inspect.texts import TextBlock
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import CURRICULA, FORMATS
 
 _OUTCOMES = {
     KEPT: ("yes", "✓ kept", "Students are trained on it."),
@@ -131,6 +131,6 @@ class PromptPage:
         return rows
 
 
-def _curriculum_and_ratio(mixture: str) -> tuple[bool, float]:
+def _curriculum_and_ratio(mixture: str) -> tuple[int, float]:
     curriculum, _, ratio = mixture.partition("/rho-")
-    return curriculum != "seq", float(ratio)
+    return CURRICULA.index(curriculum), float(ratio)

@@ -5,7 +5,7 @@ function isChosen(cell, state) {
   if (cell.kind === "adapted") return state.adaptations.has(cell.curriculum);
   if (cell.kind === "base") return state.shots.has(String(cell.shots));
   if (!state.corpora.has(cell.corpus) || !state.ratios.has(cell.ratio)) return false;
-  // at ratios 0 and 1 both curricula are one training, stored under one of them
+  // at ratios 0 and 1 all curricula are one training, stored under one of them
   return cell.ratio === "0" || cell.ratio === "1" ? state.curricula.size > 0 : state.curricula.has(cell.curriculum);
 }
 

@@ -260,7 +260,7 @@ function drawLegend(place, panels, state) {
   const entries = new Map();
   const cells = [...new Set(panels.flatMap((panel) => panel.drawn.map((entry) => entry.cell)))].sort((one, other) => one - other);
   // one entry per colour and one per marker fill
-  const fills = { open: "mixed", dot: "adapted" };
+  const fills = { open: "mixed", dashed: "reasoning first", dot: "adapted" };
   const byKey = new Map(), byFill = new Map();
   for (const number of cells) {
     const cell = DATA.cells[number];
