@@ -57,8 +57,9 @@ PROGRAMS = {"micro": 25 + 5 + 2, "v1": 21 + 3 + 2, "single_gpu": 17 + 2, "gemma"
 PAGES = ("items/gsm8k/1.html", "prompts/general/0123456789abcdef.html")
 OVERLAYS = {
     "micro": "{students: {micro-0.07M: {learning_rate: search}}, benchmarks: {samples_per_item: {gsm8k: 2}},"
-    " study: {thinking_budgets: {tokens: [16, 32]}}}",
+    " study: {thinking_budgets: {tokens: [16, 32]}}, compute: {warm_start: true}}",
 }
+WARM = {"engine": "add_engine_options", "trainer": "add_recipe"}
 Commands = dict[str, set[str]]
 STUDIES = {
     "micro": MICRO,
@@ -82,9 +83,18 @@ def commands(tree: Tree, request: pytest.FixtureRequest, tmp_path_factory: pytes
         # the last one: torchrun.py comes before what it starts
         script = [word for word in words if word.startswith("workflow/scripts/")][-1]
         own = [word for word in words[words.index(script) :] if word.startswith("--")]
+        if request.param == "micro":
+            check_warm_start(words, (tree.path / script).read_text())
         found.setdefault(script, set()).add(" ".join(own))
     assert len(found) == PROGRAMS[request.param]
     return found
+
+
+def check_warm_start(words: list[str], program: str) -> None:
+    """Fail if a program with an engine or a trainer would import its libraries anew, with one model or with several."""
+    for kind, options in WARM.items():
+        if options in program:
+            assert words[1:3] == ["workflow/scripts/warm_start.py", kind], words[:4]
 
 
 def test_programs_know_the_options_that_rules_give_them(commands: Commands, root: Path) -> None:

@@ -106,7 +106,7 @@ for batch in EVALUATION_BATCHES:
             gpu=lambda wildcards: gpus(student_of(wildcards).engine),
             gpu_model=GPU_TYPE,
         params:
-            program=program("evaluate_model"),
+            program=warm_program("evaluate_model"),
             model=trained_models_option if trained else base_model_option,
             model_ids=model_ids_option(*batch.model_ids),
             pools="" if trained else pools_option,

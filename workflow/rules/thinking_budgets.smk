@@ -46,7 +46,7 @@ if BUDGET_BENCHMARKS:
                 gpu=lambda wildcards: gpus(student_of(wildcards).engine),
                 gpu_model=GPU_TYPE,
             params:
-                program=warm_program("evaluate_within_budget") if batch is alone else program("evaluate_within_budget"),
+                program=warm_program("evaluate_within_budget"),
                 model=budgeted_models_option(*batch.model_ids),
                 model_ids=model_ids_option(*batch.model_ids),
                 answers=option("answers", ANSWER_FOLDERS["answers"]),
