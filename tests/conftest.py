@@ -25,6 +25,13 @@ SEVERAL_PROCESSES = {
 }
 
 
+def pytest_configure() -> None:
+    """Raise an error for a name in ``SEVERAL_PROCESSES`` without a file."""
+    stale = SEVERAL_PROCESSES - {file.name for file in Path(__file__).parent.rglob("test_*.py")}
+    if stale:
+        raise pytest.UsageError(f"tests/conftest.py: SEVERAL_PROCESSES has no such file: {', '.join(sorted(stale))}")
+
+
 class LoadFiles(LoadFileScheduling):
     """Files for ``--dist loadfile``, with those of several processes as one."""
 

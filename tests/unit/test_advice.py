@@ -362,6 +362,15 @@ def test_outcomes_of_another_count_are_refused(run, tmp_path, capsys, config):
     row = run("--budget-flops", 649, "--queries", 10)
     assert (row["best"], row["training"], row["answer"]) == ("general/Qwen2.5-0.5B/seq/rho-1", 150, 2.5)
     assert "FLOPs are counted exactly, from the models' architectures." in capsys.readouterr().out
+    # votes and cut thoughts that were counted before the change
+    voted = {"model_id": "m", "benchmark": "gsm8k", "item_id": "1", "answers": 2, "k": 2, "flops": 1.0}
+    file = tmp_path / "servings.parquet"
+    write_table(table_from_rows([voted | {"flops_by": "papers"}], "servings"), file, "servings")
+    with pytest.raises(SystemExit):
+        run("--budget-flops", 649, "--queries", 10, "--servings", file)
+    said = capsys.readouterr().err
+    for part in (f"file: {file}", "key: flops_by", "found: papers", "expected: exact", "snakemake -- tables"):
+        assert part in said
 
 
 def test_hours_of_a_server_are_left_out(run, tmp_path, config, capsys):

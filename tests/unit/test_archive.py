@@ -25,7 +25,7 @@ from scale_or_reason.study.local_files import PROJECT
 SCRIPTS = """
 draw_figure build_explorer table1 tabulate_outcomes score_models measure_uncertainty compute_findings fit_curves
 measure_answer_lengths compare_judges jury_sensitivity compare_length_limits compare_with_papers figure_training_curves
-job_timings verify_study archive_study inspect_item inspect_prompt plan_study advise
+measure_test_time fit_data job_timings verify_study archive_study inspect_item inspect_prompt plan_study advise
 """
 PACKAGES = ("common", "study", "scoring", "analysis", "claims", "planning", "integrity", "reporting", "preflight")
 
@@ -171,3 +171,22 @@ def test_figures_pages_and_rules_import_nothing_beyond_the_analysis_environment(
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+#: They read what no archive has: trainings, mixtures and pairs; the timings of jobs.
+NOT_REDRAWN = {"compute_flops", "job_timings", "resource_usage"}
+#: Not with other small jobs in a group: tables that others wait for, bootstraps, and what waits for those.
+NOT_GROUPED = NOT_REDRAWN | {"score_models", "tabulate_outcomes", "measure_answer_lengths", "measure_uncertainty"}
+NOT_GROUPED |= {"compare_with_papers"}
+
+
+def test_rules_that_write_tables_run_in_archives_and_in_groups() -> None:
+    folder = ROOT / "workflow" / "rules"
+    text = "\n".join(file.read_text() for file in sorted(folder.glob("*.smk")))
+    blocks = re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *(?:use )?rule \w|\Z)", text, re.M | re.S)
+    writers = {name for name, block in blocks if re.search(r"^ *output:\n(?:(?! *log:).*\n)*.*/tables/", block, re.M)}
+    (listed,) = re.findall(r"^REDRAWN \+= \[\n(.*?)^\]", text, re.M | re.S)
+    assert {"measure_test_time", "score_models", "fit_data"} < writers
+    assert writers - {*re.findall(r'"(\w+)"', listed)} == NOT_REDRAWN
+    groups = yaml.safe_load((ROOT / "profiles" / "slurm" / "profile.yaml").read_text())["groups"]
+    assert writers - {*groups} == NOT_GROUPED

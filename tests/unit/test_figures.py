@@ -295,7 +295,7 @@ def test_the_program_refuses_a_table_that_its_form_does_not_know(root, tmp_path)
 
 
 @pytest.mark.slow
-def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
+def test_the_program_reads_csv_too(root, tmp_path, monkeypatch, capsys):
     write_csv(SMALL.table("early_stopping"), tmp_path / "early_stopping.csv")
     settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora}
     settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
@@ -317,6 +317,11 @@ def test_the_program_reads_csv_too(root, tmp_path, monkeypatch):
     runpy.run_path(str(root / "workflow/scripts/draw_figure.py"), run_name="__main__")
     assert (tmp_path / "drawn.csv").read_text() == table_of("v1/fig09", SMALL).write_csv()
     assert (tmp_path / "drawn.pdf").stat().st_size > 1000
+    counted = SMALL.table("early_stopping").with_columns(flops_by=pl.lit("exact"))
+    write_csv(counted, tmp_path / "early_stopping.csv")
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(root / "workflow/scripts/draw_figure.py"), run_name="__main__")
+    assert "a table has another count of FLOPs than the study" in capsys.readouterr().err
 
 
 # ---- the style ----

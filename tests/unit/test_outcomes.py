@@ -12,7 +12,7 @@ import pytest
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
-from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.tables import read_csv_table, read_table, table_from_rows, write_csv, write_table
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.flops.formulas import generation_flops
@@ -57,6 +57,7 @@ def test_the_exact_count_of_a_decoder() -> None:
         assert flops == pytest.approx((10 + length) * 2 * weights + (1 + length) * 2 * head + attention)
     stopped = early_stopping(table, FAMILIES, model)
     assert stopped["flops"][-1] == pytest.approx(table["flops"].mean())
+    assert set(stopped["flops_by"]) == {"exact"}
 
 
 def test_an_answer_without_a_verdict_is_an_error() -> None:
@@ -149,6 +150,7 @@ def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: p
         "--model-ids", IFT, "--families", families(), "--architectures", "small=",
         "--output", study / "unknown.parquet", "--early-stopping", study / "unknown.csv",
     )  # fmt: skip
+    assert read_csv_table(study / "unknown.csv", "early_stopping")["flops_by"].null_count() == 10
     outcomes = pl.read_parquet(study / "unknown.parquet")
     assert outcomes["flops"].null_count() == outcomes.height > 0
     assert outcomes["right"].null_count() == 0
@@ -195,3 +197,14 @@ def test_from_outcomes_to_findings(
     assert wins["cells"] == "general/small/seq/rho-1, general/small/seq/rho-0"
     assert table.filter(name="middle-passes-largest")["note"].to_list() == ["missing: five students (there are 1)"]
     assert "undecided: wins" in capsys.readouterr().out
+    stopped = read_csv_table(study / "stopped.csv", "early_stopping")
+    assert set(stopped["flops_by"]) == {"papers"}
+    write_csv(stopped.with_columns(flops_by=pl.lit("exact")), study / "stopped.csv")
+    with pytest.raises(SystemExit):
+        call(
+            root, monkeypatch, "compute_findings.py",
+            "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families,
+            "--sizes", '{"small": 1}', "--corpora", "general", "--seed", "0", "--replicates", "5",
+            "--stopped", study / "stopped.csv", "--output", study / "no.csv",
+        )  # fmt: skip
+    assert f"file: {study / 'stopped.csv'}" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -207,30 +208,40 @@ def test_the_configs_section(config):
     assert asked_for(advise) == ALL | {"teacher": 0.25}
 
 
+def judged(results, model, **seconds):
+    """Manifests of the verdicts on a model: judge -> seconds."""
+    for judge, value in seconds.items():
+        file = results / "verdicts" / judge / model / "manifest.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"seconds": value}))
+
+
 @pytest.fixture
-def timings(tmp_path):
+def results(tmp_path):
     """Two shards of 1800 s for each format of the teacher, and two rates of 60 s."""
+    timings = tmp_path / "timings"
     head = "s\th:m:s\tmax_rss\tcpu_time\n"
     for name in ("ift", "reasoning"):
         for shard in (0, 1):
-            file = tmp_path / "generate_teacher_answers" / "general" / name / f"shard-{shard}-of-2.tsv"
+            file = timings / "generate_teacher_answers" / "general" / name / f"shard-{shard}-of-2.tsv"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"{head}1800.0\t0:30:00\t1\t1\n")
         for rate in ("1e-05", "2e-05"):
-            file = tmp_path / "try_learning_rate" / "general" / SMALL / name / f"lr-{rate}.tsv"
+            file = timings / "try_learning_rate" / "general" / SMALL / name / f"lr-{rate}.tsv"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"{head}60.0\t0:01:00\t1\t1\n")
     return tmp_path
 
 
-def test_measured_hours_by_hand(config, timings):
+def test_measured_hours_by_hand(config, results):
     """An hour of training on two GPUs, 10 answers in 36 s on one; 8 GPUs of the teacher for an hour per format."""
+    judged(results, model_id(SMALL, 1), one=36.0)
     study = Study.from_config(config)
     study = replace(study, judges={"one": replace(next(iter(study.judges.values())), engine={})})
-    seconds = {"training": 3600.0, "evaluation": 36.0, "judging": 18.0}
+    seconds = {"training": 3600.0, "evaluation": 36.0}
     costs = cost_rows().with_columns(seconds=pl.col("stage").replace_strict(seconds, default=None).cast(pl.Float64()))
     evidence = evidence_of(costs)
-    found = measured_hours(study, evidence, costs, SEARCH, timings, True)["Math-OE"]
+    found = measured_hours(study, evidence, costs, SEARCH, results, True)["Math-OE"]
     hours_of = {name: by_name(evidence, values) for name, values in found.items()}
     own, half = f"general/{SMALL}/seq/rho-1", f"general/{SMALL}/seq/rho-0.5"
     assert study.students[SMALL].processes == 2
@@ -245,20 +256,29 @@ def test_measured_hours_by_hand(config, timings):
     assert hours_of["judging"][own] == pytest.approx(36 / 3600)
     offered = offers(evidence, "Math-OE", hours=found)
     table = advice(evidence, [offered], 1e15, 1000, "FLOPs")
-    # the adaptation is the best; its teacher's hours are unknown
+    # the adaptation is the best; its teacher's hours are unknown, and it was not judged
     row = table.row(0, named=True)
     assert (row["training_hours"], row["teacher_hours"]) == (2.0, None)
-    assert hours_on_screen(table).splitlines()[1].split() == ["Math-OE", "2", "-", "0.133", "0.01", "1"]
+    assert hours_on_screen(table).splitlines()[1].split() == ["Math-OE", "2", "-", "0.133", "-", "1"]
 
 
-def test_judges_with_different_gpus_have_no_measured_hours(config, timings):
+def test_hours_of_judges_with_different_gpus_are_added(config, tmp_path):
     study = Study.from_config(config)
     one = next(iter(study.judges.values()))
     two = {"one": replace(one, engine={}), "two": replace(one, engine={"tensor_parallel_size": 2})}
-    costs = cost_rows().with_columns(seconds=pl.lit(1.0))
-    evidence = evidence_of(costs)
-    found = measured_hours(replace(study, judges=two), evidence, costs, SEARCH, timings, True)["Math-OE"]
-    assert np.isnan(found["judging"]).all() and not np.isnan(found["training"]).any()
+    replica = model_id(SMALL, 1, 1)
+    models = MODELS | {replica: MODELS[model_id(SMALL, 1)]}
+    judged(tmp_path, model_id(SMALL, 1), one=3600.0, two=7200.0)
+    judged(tmp_path, replica, one=3600.0, two=3600.0)
+    judged(tmp_path, model_id(SMALL, 0), one=3600.0)  # the other judge was not timed
+    costs = cost_rows(models)
+    evidence = evidence_of(costs, models)
+    found = measured_hours(replace(study, judges=two), evidence, costs, SEARCH, tmp_path, True)["Math-OE"]
+    hours_of = by_name(evidence, found["judging"])
+    assert hours_of[f"general/{SMALL}/seq/rho-1"] == ((1 + 2 * 2) + (1 + 2 * 1)) / 2
+    assert np.isnan(hours_of[f"general/{SMALL}/seq/rho-0"])
+    on_cpu = measured_hours(replace(study, judges=two), evidence, costs, SEARCH, tmp_path, False)["Math-OE"]
+    assert by_name(evidence, on_cpu["judging"])[f"general/{SMALL}/seq/rho-1"] == ((1 + 2) + (1 + 1)) / 2
 
 
 def test_what_was_not_timed_has_no_hours(config, tmp_path):

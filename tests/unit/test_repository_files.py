@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,14 @@ def project(root: Path) -> dict[str, Any]:
 def citation(root: Path) -> dict[str, Any]:
     value: dict[str, Any] = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
     return value
+
+
+def test_stale_names_of_files_that_run_alone_are_refused(root: Path) -> None:
+    conftest = runpy.run_path(str(root / "tests" / "conftest.py"))
+    conftest["pytest_configure"]()
+    conftest["SEVERAL_PROCESSES"].add("test_renamed.py")
+    with pytest.raises(pytest.UsageError, match=r"no such file: test_renamed\.py"):
+        conftest["pytest_configure"]()
 
 
 def test_the_citation_has_the_keys_of_its_format(citation: dict[str, Any]) -> None:

@@ -186,4 +186,5 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert gsm8k["inference_flops"][3] == pytest.approx(float(generation_flops(ARCHITECTURE, 30, 10)))
     assert read_csv_table(tmp_path / "table.csv", "test_time").height == found.height
     assert read_csv_table(tmp_path / "contrasts.csv", "test_time_contrasts").is_empty()  # there is no IFT student
-    assert read_table(tmp_path / "servings.parquet", "servings").filter(pl.col("k") == 4).height == 12
+    servings = read_table(tmp_path / "servings.parquet", "servings")
+    assert servings.filter(pl.col("k") == 4).height == 12 and set(servings["flops_by"]) == {"papers"}

@@ -63,7 +63,7 @@ REDRAWN += [
     for name in (
         *("figures", "tables", "explorer", "scores", "build_explorer", "fit_curves", "tabulate_outcomes", "table1"),
         *("measure_uncertainty", "measure_answer_lengths", "compute_findings", "compare_with_papers", "score_models"),
-        *("compare_judges", "jury_sensitivity", "compare_length_limits", "fit_data"),
+        *("compare_judges", "jury_sensitivity", "compare_length_limits", "fit_data", "measure_test_time"),
     )
     if name in {rule.name for rule in workflow.rules}
 ]

@@ -38,7 +38,7 @@ from scale_or_reason.claims.paper_results import CORPORA
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_table, write_csv
-from scale_or_reason.flops.counts import COUNT_NAMES, count_note, counted_by
+from scale_or_reason.flops.counts import COUNT_NAMES, check_counted_by, count_note, counted_by
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.lifetimes import hours_paid_once, lifetime_hours
@@ -151,12 +151,14 @@ def measured_offers(
         parts = hours_paid_once(estimator, study, evidence, costs, search, asked)
     trained = [cell for cell in candidates(evidence) if evidence.cells["training_flops"][cell] is not None]
     once = paid_once(evidence, trained, parts, shares, {} if in_flops else on_servers(study))
-    timings, on_gpu = arguments.costs.parent.parent / "timings", config["compute"]["device"] == "gpu"
-    measured = measured_hours(study, evidence, costs, search, timings, on_gpu)
+    results, on_gpu = arguments.costs.parent.parent, config["compute"]["device"] == "gpu"
+    measured = measured_hours(study, evidence, costs, search, results, on_gpu)
     timed = {"training": 1.0, "answer": 1.0} | {name: shares[name] for name in once.parts}
     servings: dict[Serving, Evidence] = {}
     if arguments.servings is not None and in_flops:
-        further = read_table(arguments.servings, "servings").filter((pl.col("k") > 1) | pl.col("budget").is_not_null())
+        ways = read_table(arguments.servings, "servings")
+        check_counted_by(ways, count, arguments.servings)
+        further = ways.filter((pl.col("k") > 1) | pl.col("budget").is_not_null())
         known = counted_by(costs, count)
         servings = evidence_of_servings(further, known, families, sizes, study.seed, arguments.replicates)
     offered = [

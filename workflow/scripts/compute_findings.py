@@ -19,6 +19,7 @@ from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_csv_table, read_table, write_csv
+from scale_or_reason.flops.counts import check_counted_by
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 
@@ -51,6 +52,8 @@ def main() -> None:
     drawn = (arguments.seed, arguments.replicates)
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, *drawn, arguments.flops)
     stopped = read_csv_table(arguments.stopped, "early_stopping") if arguments.stopped else None
+    if stopped is not None:
+        check_counted_by(stopped, arguments.flops, arguments.stopped)
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
     rates = {path.stem: read_json(path) for path in arguments.learning_rates}
     table = findings(evidence, (*STATEMENTS, *data_statements(evidence)), arguments.corpora, stopped, limits, rates)

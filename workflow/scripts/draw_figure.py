@@ -16,9 +16,11 @@ import argparse
 import importlib
 import json
 
+import polars as pl
+
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_csv_table, read_table
-from scale_or_reason.flops.counts import COUNT_NAMES, counted_by
+from scale_or_reason.flops.counts import COUNT_NAMES, check_counted_by, counted_by
 from scale_or_reason.reporting.figures.registry import FIGURE_TYPES
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style, save_figure
@@ -43,7 +45,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = parse_arguments()
     figure_type = importlib.import_module(f"scale_or_reason.reporting.figures.{arguments.type}")
-    tables = dict(named_table(text, FIGURE_TYPES[arguments.type].tables) for text in arguments.tables)
+    tables = dict(named_table(text, FIGURE_TYPES[arguments.type].tables, arguments.flops) for text in arguments.tables)
     note = arguments.note
     if arguments.flops != "papers":
         note = " ".join(filter(None, [note, f"FLOPs are counted {COUNT_NAMES[arguments.flops]}."]))
@@ -53,13 +55,16 @@ def main() -> None:
     save_figure(arguments.output_stem, table, figure_type.draw, Style.from_file(arguments.style, note))
 
 
-def named_table(text: str, names: tuple[str, ...]) -> tuple:
+def named_table(text: str, names: tuple[str, ...], count: str) -> tuple[str, pl.DataFrame]:
     """A table of the figure type, by its name."""
     name, _, file = text.partition("=")
     if name not in names or not file:
         expected = ", ".join(f"{known}=FILE" for known in names)
         raise StudyError("unknown table of this figure type", where="--tables", found=text, expected=expected)
-    return name, (read_csv_table if file.endswith(".csv") else read_table)(file, name)
+    table = (read_csv_table if file.endswith(".csv") else read_table)(file, name)
+    if name == "early_stopping":
+        check_counted_by(table, count, file)
+    return name, table
 
 
 if __name__ == "__main__":

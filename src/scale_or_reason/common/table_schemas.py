@@ -184,6 +184,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "pass_at_k": _SHARE,
         "answer_tokens": _SHARE,  # of k answers
         "flops": _SHARE,  # of one prefill and k answers
+        "flops_by": _TEXT,  # papers | exact: how FLOPs are counted; null where they are not known
     },
     # one row per cell, task and serving
     "test_time": {
@@ -221,6 +222,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "max_tokens": _COUNT,
         "accuracy": _SHARE,
         "flops": _SHARE,  # mean of one answer
+        "flops_by": _TEXT,  # papers | exact: how FLOPs are counted; null where they are not known
     },
     # one row per cell and task; gap: to IFT of the same student and corpus (for adaptations: to ift-then-ift)
     "uncertainty": {

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.flops.architectures import Architecture, named_architecture
 from scale_or_reason.flops.exact import (
     Decoder,
@@ -33,6 +36,27 @@ def count_note(count: str) -> str:
     """The sentences that state which count an output has, and how to get the other."""
     (other,) = {*COUNTS} - {count}
     return f"FLOPs are counted {COUNT_NAMES[count]}. study.flops: {other} counts them {COUNT_NAMES[other]}."
+
+
+def count_of(model: Architecture | Decoder | None) -> str | None:
+    """The count of FLOPs that is taken of a model; None for an unknown one."""
+    if model is None:
+        return None
+    return "exact" if isinstance(model, Decoder) else "papers"
+
+
+def check_counted_by(table: pl.DataFrame, count: str, where: str | Path) -> None:
+    """Raise :class:`StudyError` if a table's column ``flops_by`` has another count than ``count``."""
+    others = table["flops_by"].drop_nulls().unique().sort()
+    if others.len() and others.to_list() != [count]:
+        raise StudyError(
+            "a table has another count of FLOPs than the study",
+            where=where,
+            key="flops_by",
+            found=", ".join(others),
+            expected=f"{count}: study.flops counts them {COUNT_NAMES[count]}",
+            remedy="make the tables again: snakemake -- tables",
+        )
 
 
 def counted_by(costs: pl.DataFrame, count: str) -> pl.DataFrame:

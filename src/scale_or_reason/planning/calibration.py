@@ -14,7 +14,7 @@ from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_column, read_table
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.planning.shapes import Shape
-from scale_or_reason.planning.timings import job_timings
+from scale_or_reason.planning.timings import job_timings, manifest_seconds
 from scale_or_reason.study.cells import FORMATS, format_ratio, parse_model_id
 
 #: The coefficients of a stage's time: GPU-seconds per prompt token, per completion token and per FLOP.
@@ -253,7 +253,7 @@ def _judging_work(
     work = []
     for (judge, model_id), rows in verdicts.group_by("judge", "model_id", maintain_order=True):
         count, own = gpus("judge", str(judge)), shape(str(judge))
-        seconds = _manifest_seconds(folder / str(judge) / str(model_id) / "manifest.json")
+        seconds = manifest_seconds(folder / str(judge) / str(model_id) / "manifest.json")
         if not count or own is None or seconds is None:
             continue
         number = rows["sequences"].to_numpy()
@@ -261,10 +261,6 @@ def _judging_work(
         flops = float((number * generation_flops(own.architecture, read / number, written / number)).sum())
         work.append(_Work(float(read.sum()), float(written.sum()), flops, count * seconds))
     return work
-
-
-def _manifest_seconds(file: Path) -> float | None:
-    return read_json(file).get("seconds") if file.is_file() else None
 
 
 def _speed(work: list[_Work]) -> Speed:
@@ -295,7 +291,7 @@ def _seconds(costs: pl.DataFrame, results: Path, stage: str) -> float | None:
         return float(seconds.sum()) if seconds.null_count() < seconds.len() else None
     folder = results / ("answers" if stage == "evaluation" else "verdicts")
     files = [file for file in folder.rglob("manifest.json") if not file.is_relative_to(folder / "rule_graders")]
-    return sum(_manifest_seconds(file) or 0.0 for file in files) if files else None
+    return sum(manifest_seconds(file) or 0.0 for file in files) if files else None
 
 
 def _start(rule: Mapping[str, float], seconds: float | None) -> float | None:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.estimate import engine_gpus
-from scale_or_reason.planning.timings import read_timings
+from scale_or_reason.planning.timings import manifest_seconds, read_timings
 from scale_or_reason.scoring.evidence import CELL, Evidence
 from scale_or_reason.study.learning_rates import Search, formats_at
+from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.study import Study
 
 Floats = NDArray[np.float64]
@@ -22,22 +23,22 @@ HOUR = 3600.0
 
 
 def measured_hours(
-    study: Study, evidence: Evidence, costs: pl.DataFrame, search: Search, timings: Path, on_gpu: bool
+    study: Study, evidence: Evidence, costs: pl.DataFrame, search: Search, results: Path, on_gpu: bool
 ) -> dict[str, dict[str, Floats]]:
     """Task -> name -> GPU-hours (cells,) of the evidence, for the families; NaN for what was not timed.
 
     Names are ``training``, ``answer`` (one answer to the family) and the parts of :mod:`analysis.paid_once`, in full.
-    Training, answers and verdicts take the seconds in the table ``costs``, without start-up, times the GPUs of the job.
-    The teacher's answers and the search take those of whole jobs, from Snakemake's records in ``timings``. Judges with
-    different numbers of GPUs are not told apart in ``costs``: their hours are NaN. A server's GPUs are not known.
-    Without GPUs an engine counts as one, and a training as its number of processes.
+    Training and answers take the seconds in the table ``costs``, without start-up, times the GPUs of the job.
+    Verdicts take each judge's seconds from its manifests in the folder ``verdicts`` of ``results``, the teacher's
+    answers and the search those of whole jobs, from Snakemake's records in its folder ``timings``. A server's GPUs are
+    not known. Without GPUs an engine counts as one, and a training as its number of processes.
     """
     once = {name: np.full(evidence.cells.height, np.nan) for name in ("training", "teacher", "search", "judging")}
     by_task = {family: np.full(evidence.cells.height, np.nan) for family in evidence.families}
-    trained, judged = _seconds(costs.filter(stage="training")), _seconds(costs.filter(stage="judging"))
+    timings = results / "timings"
+    trained, judged = _seconds(costs.filter(stage="training")), _judging_hours(study, costs, results, on_gpu)
     evaluated = costs.filter(stage="evaluation").with_columns(seconds=pl.col("seconds") / pl.col("sequences"))
     answered = {name: _seconds(evaluated.filter(family=name), pl.Expr.mean) for name in evidence.families}
-    judge_gpus = {engine_gpus(judge, on_gpu) for judge in study.judges.values()}
     for cell, row in enumerate(evidence.cells.select(CELL).iter_rows(named=True)):
         student, key = study.students.get(row["student"]), tuple(row.values())
         if student is None:
@@ -46,10 +47,7 @@ def measured_hours(
         once["training"][cell] = _hours(trained.get(key), student.processes)
         for family, seconds in answered.items():
             by_task[family][cell] = _hours(seconds.get(key), engine_gpus(student, on_gpu))
-        if not study.judges:
-            once["judging"][cell] = 0.0
-        elif len(judge_gpus) == 1:
-            once["judging"][cell] = _hours(judged.get(key), *judge_gpus)
+        once["judging"][cell] = judged.get(key, np.nan) if study.judges else 0.0
         if row["kind"] in ("distilled", "adapted"):
             once["teacher"][cell] = _teacher_hours(study, row, timings, on_gpu)
             once["search"][cell] = _search_hours(study, row, search, timings)
@@ -63,6 +61,19 @@ def _seconds(costs: pl.DataFrame, over_benchmarks: Any = pl.Expr.sum) -> dict[tu
     return {
         row[:-1]: row[-1] for row in models.group_by(CELL).agg(pl.col("seconds").mean()).drop_nulls("seconds").rows()
     }
+
+
+def _judging_hours(study: Study, costs: pl.DataFrame, results: Path, on_gpu: bool) -> dict[tuple[Any, ...], float]:
+    """Cell -> GPU-hours of all judges, averaged over its replicas; only where each judge was timed."""
+    hours: dict[tuple[Any, ...], list[float]] = {}
+    for model_id, *key in costs.filter(stage="judging").select("model_id", *CELL).unique(maintain_order=True).rows():
+        own = 0.0
+        for name, judge in study.judges.items():
+            seconds = manifest_seconds(results / result_path("judging", judge=name, model_id=model_id))
+            own += _hours(seconds, engine_gpus(judge, on_gpu))
+        hours.setdefault(tuple(key), []).append(own)
+    timed = {key: [own for own in each if np.isfinite(own)] for key, each in hours.items()}
+    return {key: float(np.mean(each)) for key, each in timed.items() if each}
 
 
 def _hours(seconds: float | None, gpus: int) -> float:

@@ -1,4 +1,4 @@
-"""The time of a run by rule, from Snakemake's ``benchmark:`` files."""
+"""The time of a run by rule, from Snakemake's ``benchmark:`` files, and of an engine's work, from manifests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.files import read_json
 
 
 def job_timings(folder: Path) -> pl.DataFrame:
@@ -51,6 +52,11 @@ def read_timings(folder: Path) -> pl.DataFrame:
         )
     jobs = [_jobs(file, file.relative_to(folder).parts[0].removesuffix(".tsv")) for file in files]
     return pl.concat(jobs, how="diagonal")
+
+
+def manifest_seconds(file: Path) -> float | None:
+    """The seconds that an engine worked, without its start, from a job's manifest; None if they are not there."""
+    return read_json(file).get("seconds") if file.is_file() else None
 
 
 def _jobs(file: Path, rule: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.architectures import Architecture
-from scale_or_reason.flops.counts import answer_flops
+from scale_or_reason.flops.counts import answer_flops, count_of
 from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.study.cells import parse_model_id
@@ -74,5 +74,6 @@ def early_stopping(
             flops = pl.Series(_flops(model, prompts, np.minimum(lengths, limit)), dtype=pl.Float64).mean()
             accuracy = (part["right"].to_numpy() & (lengths <= limit)).mean()
             stop = {"percentile": percentile, "max_tokens": limit, "accuracy": float(accuracy), "flops": flops}
+            stop["flops_by"] = count_of(model)
             rows.append(cell | {"benchmark": benchmark, "family": families[str(benchmark)]} | stop)
     return table_from_rows(rows, "early_stopping")

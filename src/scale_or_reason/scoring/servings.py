@@ -11,7 +11,7 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.architectures import Architecture
-from scale_or_reason.flops.counts import prompt_flops
+from scale_or_reason.flops.counts import count_of, prompt_flops
 from scale_or_reason.flops.exact import Decoder
 from scale_or_reason.grading.votes import answer_classes, can_vote
 from scale_or_reason.judging.jury import KEY
@@ -61,6 +61,7 @@ def model_servings(
             flops = None if prefill is None or decoding is None else prefill + k * decoding
             passed = pass_at_k(part.height, sum(right), k)
             values = {"accuracy": voted, "pass_at_k": passed, "answer_tokens": k * mean_tokens, "flops": flops}
+            values["flops_by"] = count_of(model)
             rows.append(key | {"k": k} | values)
     return table_from_rows(rows, "servings")
 

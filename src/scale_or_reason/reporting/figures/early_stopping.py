@@ -11,15 +11,14 @@ from itertools import product
 from typing import Any
 
 import polars as pl
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scale_or_reason.analysis.frontiers import pareto_frontier
 from scale_or_reason.reporting.figures import drawing, parts
-from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
+from scale_or_reason.reporting.figures.students_by_flops import students_by_flops
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.reporting.figures.tasks import Task, select_tasks, students_of
 from scale_or_reason.scoring import model_points
@@ -79,15 +78,7 @@ def _means(stopped: pl.DataFrame, task: Task) -> pl.DataFrame:
 
 def draw(table: pl.DataFrame, style: Style) -> Figure:
     """The figure of ``table``; call it within ``style.applied()``."""
-    grid = panel_grid(tasks_in(table), style)
-    points = table.filter(pl.col("element") == "point")
-    sizes = points["size_b"].unique().sort().to_list()
-    for task, axes in grid.blocks[0].items():
-        _draw_panel(axes, points.filter(task=task), style.marker_areas(sizes), style)
-    grid.label(0, x="Inference FLOPs per answer", y="Accuracy (%)")
-    sns.despine(grid.figure)
-    drawing.finish(grid.figure, table, _legend(style) + drawing.area_handles(sizes, style), style, panel=("task",))
-    return grid.figure
+    return students_by_flops(table, "Inference FLOPs per answer", _draw_panel, _legend(style), style)
 
 
 def _draw_panel(axes: Axes, points: pl.DataFrame, areas: Mapping[float, float], style: Style) -> None:

@@ -60,8 +60,10 @@ FIGURE_TYPES = {
     ),
     "overhead": FigureType(("scores",), _STUDENTS, ("gaps",)),
     "answer_length": FigureType(("scores", "answer_lengths"), _STUDENTS),
-    "early_stopping": FigureType(("early_stopping",), _STUDENTS, library=("analysis/frontiers", "scoring/outcomes")),
-    "accuracy_by_serving": FigureType(("test_time",), _STUDENTS, library=("analysis/frontiers",)),
+    "early_stopping": FigureType(
+        ("early_stopping",), _STUDENTS, ("students_by_flops",), ("analysis/frontiers", "scoring/outcomes")
+    ),
+    "accuracy_by_serving": FigureType(("test_time",), _STUDENTS, ("students_by_flops",), ("analysis/frontiers",)),
     "length_limit": FigureType(("length_limits",), (*_STUDENTS, "limits", "limited_benchmarks")),
     "inference_by_size": FigureType(("scores", "costs"), _STUDENTS, library=("analysis/power_laws",)),
     "shots": FigureType(("scores",), ("sizes", "families", "base_shots")),
