@@ -60,6 +60,7 @@ def test_it_is_evaluated_and_trained_by_nobody(config: dict[str, Any]) -> None:
     assert study.adopted["Theirs"].training_flops is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "key"),
     [

@@ -178,6 +178,7 @@ def test_the_probability_of_being_best_is_that_of_two_independent_ones():
     assert probability_of_reasoning(offered, np.array([False, False])) is None
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.floats(50, 5000), st.floats(1, 2000))
 def test_regions_are_advice_at_their_points(budget, queries):
@@ -190,6 +191,7 @@ def test_regions_are_advice_at_their_points(budget, queries):
     assert (row["best"], row["reasoning_probability"]) == (expected["best"], expected["reasoning_probability"])
 
 
+@pytest.mark.slow
 def test_the_map_hatches_what_is_not_sure(root):
     """Equal maps but for the probability that reasoning is best: the unsure one has lines where the other is plain."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -336,6 +338,7 @@ def test_gpu_hours_are_those_of_the_plans_speeds(run):
     assert cheaper["best"] == "general/Qwen2.5-0.5B/seq/rho-1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -373,6 +376,7 @@ def test_outcomes_of_another_count_are_refused(run, tmp_path, capsys, config):
         assert part in said
 
 
+@pytest.mark.slow
 def test_hours_of_a_server_are_left_out(run, tmp_path, config, capsys):
     config["advise"] |= {"teacher_share": 1}
     name = config["study"]["teacher"]

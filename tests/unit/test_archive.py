@@ -56,6 +56,7 @@ def test_an_archive_has_tables_figures_and_manifests_and_the_parts_that_are_want
     assert "results/micro/tokens/general/tok/tokens.bin" in archived(results, "pairs")
 
 
+@pytest.mark.slow
 def test_an_unpacked_archive_verifies_and_its_damage_is_found(results: Path, tmp_path: Path) -> None:
     archived(results, "answers")
     with ZipFile("out.zip") as archive:
@@ -71,6 +72,7 @@ def test_an_unpacked_archive_verifies_and_its_damage_is_found(results: Path, tmp
     assert finding.path == place / MODEL / "manifest.json"
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_not_archived(results: Path) -> None:
     (results / "tables" / "scores.csv").write_text("a,b\n1,3\n")
     with pytest.raises(StudyError, match="damaged") as caught:
@@ -85,6 +87,7 @@ def test_nothing_to_archive_is_an_error(tmp_path: Path, monkeypatch: pytest.Monk
         write_archive(Path("results/none"), Path("out.zip"), [], {}, [])
 
 
+@pytest.mark.slow
 def test_the_config_of_an_archive_has_no_path_of_this_machine(results: Path) -> None:
     config = load(ROOT, "micro")
     config["students"]["micro-1M"]["model"] = f"{PROJECT}/resources/micro/students/micro-1M"

@@ -137,6 +137,7 @@ def test_hostile_text_of_a_row_arrives_as_it_is(text: str, tmp_path: Path) -> No
     assert items["prompt"][0].endswith(row["question"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize(("template", "marks"), [("chatml", "<|im_end|>"), ("gemma", "<end_of_turn>")])
 def test_a_template_takes_hostile_text_as_it_is(text: str, template: str, marks: str) -> None:

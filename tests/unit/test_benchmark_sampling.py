@@ -23,6 +23,7 @@ RIGHT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("benchmarks", [2, 3, 6])
 def test_errors_are_students_t(benchmarks):
     rng = np.random.default_rng(0)
@@ -37,6 +38,7 @@ def test_errors_are_students_t(benchmarks):
     assert found[:, 0] - found[:, 1] == pytest.approx(found[:, 2], abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("items", "resampled_coverage"), [(100, 0.85), (3000, 0.75)])
 def test_coverage_with_three_benchmarks(items, resampled_coverage):
     """Accuracies of 3 benchmarks from a kind with mean 0.6; drawing benchmarks, then items, is too narrow."""
@@ -67,6 +69,7 @@ def evidence():
     return bootstrap(outcome_table(right, flops=flops), costs, FAMILIES, SIZES, seed=0, replicates=4000)
 
 
+@pytest.mark.slow
 def test_intervals_over_items_stay_as_they_are(evidence):
     other = over_benchmarks(evidence, 0)
     for table in (uncertainty, contrasts):

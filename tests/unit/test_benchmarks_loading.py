@@ -118,6 +118,7 @@ def items_table(ids: list[str]) -> pl.DataFrame:
     return table_from_rows([empty | {"item_id": name, "question": name} for name in ids], "items")
 
 
+@pytest.mark.slow
 @given(
     ids=st.lists(st.text("abcdef", min_size=1, max_size=6), unique=True, max_size=30),
     small=st.integers(1, 30),

@@ -44,6 +44,7 @@ def test_measured_values_come_first() -> None:
     assert evidence.replicates == 1000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("right", "count"), [(0, 30), (2, 30), (15, 30), (29, 30), (30, 30), (300, 1000)])
 def test_the_interval_of_one_accuracy_is_the_mid_p_interval(right: int, count: int) -> None:
     drawn = accuracy(study(outcome_table({IFT: {"gsm8k": ones(right, count)}}), replicates=20000), 0, "gsm8k")

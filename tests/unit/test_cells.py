@@ -43,6 +43,7 @@ MODELS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(MODELS)
 def test_a_path_names_its_model(model: AnyModel) -> None:
     assert parse_model_id(model.model_id) == model

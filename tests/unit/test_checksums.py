@@ -83,6 +83,7 @@ def test_a_truncated_table_is_named_before_use(tmp_path, reader, share):
     assert caught.value.where == path and f"{len(data):,} bytes" in caught.value.expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", ["whole", "parts", "lazy"])
 def test_every_flipped_bit_of_a_table_is_found_before_use(tmp_path, reader):
     path = a_table(tmp_path / "t.parquet")

@@ -53,6 +53,7 @@ def laughs(levels: int, width: int, opened: str, closed: str, item: str) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 12), st.integers(1, 9), st.booleans())
 def test_aliases_count_as_if_they_were_written_out(levels: int, width: int, of_maps: bool) -> None:
     text = laughs(levels, width, *(("{", "}", "k{}: ") if of_maps else ("[", "]", "")))
@@ -78,6 +79,7 @@ def test_an_alias_inside_of_its_anchor_is_named_with_its_line(tmp_path: Path, mo
     assert "aliases" in str(caught.value.remedy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", [path.stem for path in sorted((ROOT / "config" / "studies").glob("*.yaml"))])
 def test_the_shipped_configs_are_far_below_the_limit(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_files, "MOST_VALUES", MOST_VALUES // 100)

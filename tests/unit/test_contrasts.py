@@ -171,6 +171,7 @@ def test_intervals_of_ratios_may_be_open() -> None:
     assert middle["compute_ratio_low"] < middle["compute_ratio"] < middle["compute_ratio_high"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_missing_cells_leave_gaps_and_notes(seed: int) -> None:
     """Cells are taken out at random, down to none; what is left has the rows that it has alone."""

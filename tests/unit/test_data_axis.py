@@ -85,6 +85,7 @@ def best_within(budget: float, queries: float) -> str | None:
     return max(affordable)[1] if affordable else None
 
 
+@pytest.mark.slow
 def test_advice_finds_the_optimum_over_size_format_and_data(evidence: Evidence) -> None:
     offered = offers(evidence, "Math-OE")
     assert len(offered) == len(GRID)
@@ -113,6 +114,7 @@ def test_a_smaller_part_is_a_cell_of_its_own(evidence: Evidence, whole: Evidence
         assert row["gap"] == pytest.approx((RIGHT[(*key, 1.0)] - RIGHT[(*key, 0.0)]) / ITEMS)
 
 
+@pytest.mark.slow
 def test_the_frontier_over_data_is_one_more_competition(evidence: Evidence, whole: Evidence) -> None:
     table = frontier_table(evidence).filter(pl.col("benchmark").is_null(), cost="training")
     points = {key: (cost_of_training(SIZES[key[0]], *key[1:]), count) for key, count in RIGHT.items()}
@@ -136,6 +138,7 @@ def test_the_frontier_over_data_is_one_more_competition(evidence: Evidence, whol
     assert table.filter(pl.col("among") != ANY_DATA).select(shared).equals(for_all.select(shared))
 
 
+@pytest.mark.slow
 def test_equal_compute_where_data_is_free(evidence: Evidence) -> None:
     table = contrasts(evidence).filter(pl.col("benchmark").is_null(), cost="training", student="1.5B", ratio=1.0)
     whole, *parts = table.sort("ift_data", descending=True).to_dicts()
@@ -261,6 +264,7 @@ def test_where_the_function_does_not_hold_a_reason_stands_in_its_place(right_of:
     assert row["ceiling"] is None and row["size_share_low"] is None
 
 
+@pytest.mark.slow
 def test_the_program_writes_the_fits(root, tmp_path, monkeypatch) -> None:
     count = {key: right // 20 for key, right in RIGHT.items() if key[2] == 1}
     models = {key: Cell("general", key[0], "seq", key[2], 0, key[1]) for key in count}

@@ -37,6 +37,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
     assert broken_links(page) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_headings_have_anchors_of_their_own(page):
     repeated = {anchor for anchor in page.anchors if page.anchors.count(anchor) > 1}
@@ -127,6 +128,7 @@ def test_pages_that_code_names_exist(folder):
     assert [(path, name) for path, name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_files_that_a_page_names_exist(page):
     """Paths from the project's folder or, in short, from the library's; NAME and the like stand for any name."""

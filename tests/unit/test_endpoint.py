@@ -76,6 +76,7 @@ def test_one_reply_per_prompt_in_order_whatever_the_server_does() -> None:
     assert 1 < server.most_open <= 8
 
 
+@pytest.mark.slow
 def test_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADE_UP_KEY", "secret-word")
     with serving(HostileEndpoint()) as server:
@@ -137,6 +138,7 @@ def test_a_server_that_refuses_everything_is_an_error() -> None:
     assert server.asked == {"p0": 1, "Hello": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompts", [["bad", "good"], ["good", "bad"]])
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
 def test_a_refused_prompt_is_a_reply_also_if_it_is_the_first(status: int, prompts: list[str]) -> None:
@@ -225,6 +227,7 @@ def test_what_may_be_better_the_next_time_is_asked_again(fault: dict[str, Any]) 
     assert server.asked == {"p": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
 def test_a_reply_that_stays_empty_is_counted(fault: dict[str, Any]) -> None:
     with serving(HostileEndpoint({"p": [fault] * 9})) as server:

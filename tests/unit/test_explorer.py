@@ -366,6 +366,7 @@ def test_what_is_put_in_is_not_taken_for_a_template():
     assert Parts(page(content)).title == "Explorer of the study {{data}}{{script}}"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(), lambda values: st.lists(values) | st.dictionaries(st.text(), values)

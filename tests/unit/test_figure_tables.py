@@ -117,6 +117,7 @@ def test_accuracy_by_flops_has_points_teacher_fits_and_frontier():
     assert notes(table) == []
 
 
+@pytest.mark.slow
 def test_accuracy_by_flops_ignores_other_models_and_joins_seeds():
     tables = grid()
     others = [

@@ -229,6 +229,7 @@ def test_the_config_may_name_every_figure(root):
     assert all(f"`{figure}`" in documented for figure in allowed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURE_TYPES)
 def test_a_figure_type_names_what_it_depends_on(name, root):
     """Else an edit would leave old figures behind."""

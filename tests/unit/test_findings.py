@@ -498,6 +498,7 @@ def test_learning_rates_without_a_search() -> None:
     assert row(made(plain), "learning-rates")["note"] == "missing: students with a learning-rate search of both formats"
 
 
+@pytest.mark.slow
 def test_a_complete_study_has_every_statement() -> None:
     evidence = made(plain, inference=inference, training=training)
     tables = {

@@ -79,6 +79,7 @@ def test_fit_meets_a_curve_that_is_there(truth):
     assert fit(COSTS) == pytest.approx(accuracies, abs=2e-3)
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.lists(st.floats(0.05, 0.95), min_size=5, max_size=6), st.integers(0, 5))
 def test_fit_keeps_the_constraints(accuracies, seed):
@@ -114,6 +115,7 @@ def test_fit_hardly_minds_its_seed():
     assert np.ptp(errors) < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("costs", "accuracies", "status"),
     [

@@ -430,6 +430,7 @@ def test_boxed_answers(name: str) -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gold", "answer", "right"),
     [

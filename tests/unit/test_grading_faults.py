@@ -53,6 +53,7 @@ def test_a_value_is_no_option_unless_sign_point_operator_and_unit_agree(
     assert not called_right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gold", "answer", "right"),
     [

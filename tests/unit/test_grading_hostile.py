@@ -120,6 +120,7 @@ def test_any_text_gets_a_verdict(name: str, text: str) -> None:
         grade_in_time(name, item, text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOXED)
 @given(
     before=st.text(max_size=40), after=st.text("abc 123.,\n$", max_size=40), content=st.sampled_from(["5", "B", "no"])
@@ -143,6 +144,7 @@ def test_the_last_box_counts(name: str, first: str, last: str) -> None:
         assert both == GRADERS[name](item, rf"\boxed{{{last}}}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GRADERS))
 @given(thoughts=st.text("abc </\\boxed{5}", max_size=60), answer=TEXTS)
 def test_reasoning_does_not_count(name: str, thoughts: str, answer: str) -> None:

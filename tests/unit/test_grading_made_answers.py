@@ -71,6 +71,7 @@ ITEMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grader", "asked"), ITEMS, ids=[f"{name} {it['gold'][-1]}" for name, it in ITEMS])
 def test_natural_spellings_are_right(grader: str, asked: dict[str, Any]) -> None:
     made = list(right_answers(asked, grader))

@@ -209,6 +209,7 @@ def test_shouted_words(text: str, count: int) -> None:
     assert count_shouted_words(text) == count
 
 
+@pytest.mark.slow
 def test_language_detection_is_seeded() -> None:
     doubtful = "no me to la de"
     first = detect_language(doubtful)

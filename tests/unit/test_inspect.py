@@ -231,6 +231,7 @@ def test_an_unknown_item_is_answered_with_the_nearest(run, results: Path, capsys
 # ---- the page of an item ----
 
 
+@pytest.mark.slow
 def test_all_words_are_on_the_page(run, results: Path) -> None:
     page = item_page(run, results)
     visible = HOSTILE.replace("\u202e", "[U+202E]").replace("\0", "[U+0000]")
@@ -245,6 +246,7 @@ def test_all_words_are_on_the_page(run, results: Path) -> None:
     assert "the majority of readable verdicts of one, two; ties count as undecided" in page.text
 
 
+@pytest.mark.slow
 def test_marks_lead_to_answers_and_need_no_colour(run, results: Path) -> None:
     page = item_page(run, results)
     marks: dict[str, list[str]] = {}

@@ -90,6 +90,7 @@ def choose(root: Path, folder: Path, trials: list[Trial]) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_the_script_writes_rates_and_trials(root: Path, tmp_path: Path):
     trials = [trial(1e-3, None), trial(1e-4, 0.7), trial(1e-5, 0.9)]
     trials += [trial(rate, loss, "reasoning") for rate, loss in ((1e-3, 0.2), (1e-4, 0.4))]
@@ -104,6 +105,7 @@ def test_the_script_writes_rates_and_trials(root: Path, tmp_path: Path):
     assert "s reasoning 0.001: held-out loss 0.2000 <- chosen (the highest rate of the grid" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_script_says_so_if_nothing_works(root: Path, tmp_path: Path):
     done = choose(root, tmp_path, [trial(1e-3, None)])
     assert done.returncode == 2

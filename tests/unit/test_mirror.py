@@ -107,6 +107,7 @@ def test_a_mirror_without_the_split(tmp_path: Path) -> None:
     assert str(tmp_path) in str(caught.value) and "README.md" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_columns_are_selected_where_they_are_all_there(tmp_path: Path) -> None:
     copy_repository(tmp_path, HubRows("a/b", "train"), [{"prompt": "Who?", "ift": "Ann", "reasoning": "<think>"}])
     (row,) = read_hub("a/b", "train", config="default", mirror=tmp_path, columns=("prompt",))

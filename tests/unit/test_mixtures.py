@@ -56,6 +56,7 @@ def test_reasoning_first_has_the_two_blocks_of_seq_in_reverse(count, ratio, samp
     assert list(forward) == list(reversed(backward))
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(sizes, st.floats(0, 1), st.floats(0, 1), seeds)
 def test_nested_ratios_share_their_questions(count, one, other, seed):

@@ -85,6 +85,7 @@ def test_a_change_of_mathematics_is_never_near(change: str, parts: list[str], se
         assert not near(instruction + text, instruction + other, threshold)
 
 
+@pytest.mark.slow
 @given(parts=problems(), seed=st.integers(0, 10**6), threshold=st.sampled_from(THRESHOLDS))
 def test_another_word_in_mathematics_is_never_near(parts: list[str], seed: int, threshold: float) -> None:
     """The smallest or the largest value: a word decides as a sign does."""
@@ -94,6 +95,7 @@ def test_another_word_in_mathematics_is_never_near(parts: list[str], seed: int, 
     assert not near(" ".join(parts), " ".join(other), threshold)
 
 
+@pytest.mark.slow
 @given(parts=problems(), seed=st.integers(0, 10**6))
 def test_case_spacing_and_punctuation_of_prose_are_near(parts: list[str], seed: int) -> None:
     rng = Random(seed)
@@ -106,6 +108,7 @@ def test_case_spacing_and_punctuation_of_prose_are_near(parts: list[str], seed: 
     assert near(" ".join(parts), rng.choice(["  ", "\n", " \t"]).join(other) + rng.choice(["", "?", ".", " ..."]))
 
 
+@pytest.mark.slow
 @given(parts=problems(), instruction=st.sampled_from(INSTRUCTIONS), before=st.booleans())
 def test_a_known_instruction_does_not_count(parts: list[str], instruction: str, before: bool) -> None:
     text = " ".join(parts)
@@ -161,6 +164,7 @@ def test_questions_about_one_passage() -> None:
     assert firsts(middle, 0.05) == [0, 1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -182,6 +186,7 @@ def test_small_marks_that_decide(left: str, right: str) -> None:
     assert not near(left, right, 0.05)
 
 
+@pytest.mark.slow
 def test_shared_cases(shared_dir: Path) -> None:
     """Sixteen different questions stay sixteen, with or without an instruction."""
     rows = map(json.loads, (shared_dir / "cases/data/c01_operators.jsonl").read_text(encoding="utf-8").splitlines())

@@ -179,6 +179,7 @@ def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest
     assert dict(frontier.select("ratio", "on_frontier").rows()) == {0.0: False, 1.0: True}
 
 
+@pytest.mark.slow
 def test_from_outcomes_to_findings(
     study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

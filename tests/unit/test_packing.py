@@ -83,6 +83,7 @@ def test_processes_wait_little_for_each_other(answer_format, least):
     assert made.utilisation >= least
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer_format", "processes", "utilisation"),
     [("ift", 8, 0.80), ("ift", 16, 0.43), ("reasoning", 8, 0.96), ("reasoning", 16, 0.57)],

@@ -107,6 +107,7 @@ def generation_by_hand(v: int, d: int, f: float, h: int, n: int, p: float, g: in
     return total
 
 
+@pytest.mark.slow
 def test_the_flops_of_the_teachers_answers_by_hand(papers_plan: Plan) -> None:
     """A shard of the general questions with thinking off: 1.3 million / 128 of 140 tokens, answers of 435."""
     row = cell(papers_plan, "generation", "general/ift/shard-7")
@@ -293,6 +294,7 @@ def test_a_number_that_nobody_has_stated(
     assert key in str(caught.value.key).split(", ")
 
 
+@pytest.mark.slow
 def test_all_numbers_that_nobody_has_stated_are_named_at_once(
     paper: dict[str, Any], root: Path, tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def test_the_configured_layout_costs_what_the_plan_states(plan: Plan) -> None:
     assert (found["gpu_hours"] / found["gpu_hours_plan"] - 1).abs().max() < 1e-9
 
 
+@pytest.mark.slow
 def test_shipped_defaults_are_the_best(plan: Plan) -> None:
     teacher = plan.layouts.filter("cheapest", stage="generation", gpu="H100")
     assert teacher.height == 1
@@ -137,6 +138,7 @@ def test_shipped_defaults_are_the_best(plan: Plan) -> None:
         assert best["configured"].all()
 
 
+@pytest.mark.slow
 def test_more_processes_win_only_if_they_cost_little_more(root: Path, tmp_path: Path) -> None:
     plan = plan_of(merge(load(root, "v1"), {"plan": {"gpu": "H200"}}), tmp_path)
     for _, own in plan.processes.group_by("student"):

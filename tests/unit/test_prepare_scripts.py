@@ -59,6 +59,7 @@ def test_benchmark_errors_leave_no_file(root: Path, rows: Path, change: tuple[ob
     assert not output.exists()
 
 
+@pytest.mark.slow
 def test_rows_in_no_folder(root: Path, tmp_path: Path) -> None:
     source = ("--benchmark", "gsm8k", "--kind", "jsonl", "--seed", 0)
     result = run(root, "prepare_benchmark.py", *source, *files(tmp_path / "items.parquet"))

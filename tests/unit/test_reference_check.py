@@ -42,6 +42,7 @@ def test_every_statement_that_the_tables_allow_agrees(folder: Path) -> None:
     assert table.filter(pl.col("agrees").is_null())["note"].str.starts_with("missing: ").all()
 
 
+@pytest.mark.slow
 def test_rates_of_the_papers_searches(folder: Path) -> None:
     found = row(folder, "learning-rates")
     assert (found["value"], found["unit"], found["verdict"]) == (8, "students", SUPPORTED)
@@ -95,6 +96,7 @@ def test_values_are_those_of_the_file(folder: Path, table1: dict) -> None:
     )
 
 
+@pytest.mark.slow
 def test_frontiers_are_those_of_table_1_and_the_power_laws(folder: Path, table1: dict) -> None:
     """Domination by definition, over the numbers of the files."""
     laws = {}
@@ -119,6 +121,7 @@ def test_frontiers_are_those_of_table_1_and_the_power_laws(folder: Path, table1:
     assert row(folder, "inference-frontier-reasoning")["value"] == on["large OE"] == 4
 
 
+@pytest.mark.slow
 def test_where_words_and_tables_of_the_papers_differ_the_verdict_says_so(folder: Path) -> None:
     table = reference_findings(folder, STATEMENTS)
     against = table.filter(verdict=CONTRADICTED)
@@ -146,6 +149,7 @@ def test_the_program(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, 
     assert pl.read_csv(folder / "check.csv").height == 62
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "name"),
     [

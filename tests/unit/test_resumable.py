@@ -157,6 +157,7 @@ def teacher(
     return made
 
 
+@pytest.mark.slow
 def test_answers_belong_to_prompts_and_not_to_shards(teacher: Teacher, engine: type[MadeUpEngine]) -> None:
     """Numbers of shards and prompts change; only new prompts are asked, and a job without any loads no model."""
     rows = teacher.all(shards=2)
@@ -244,6 +245,7 @@ def test_equal_requests_are_sent_once(engine: type[MadeUpEngine], model: Path, t
     assert run.speed(6)["startup_seconds"] == 1.0
 
 
+@pytest.mark.slow
 def test_one_more_benchmark_asks_only_its_questions(
     root: Path, engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +274,7 @@ def test_one_more_benchmark_asks_only_its_questions(
     assert (len(engine.asked), third["startup_seconds"]) == (9, 0.0)
 
 
+@pytest.mark.slow
 def test_a_judge_is_asked_only_about_what_has_changed(
     root: Path, engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

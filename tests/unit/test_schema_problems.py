@@ -120,6 +120,7 @@ def test_a_missing_key_is_named_unless_it_is_optional(path: KeyPath) -> None:
         assert str(problem.expected).startswith(f"{path[-1]}: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "value", "found", "expected"),
     [
@@ -153,6 +154,7 @@ def test_text_in_place_of_a_number_is_explained(text: str) -> None:
         assert "without quotes" in str(problem.remedy) and "1.0e-5" in str(problem.remedy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("old", RENAMED, ids=spell)
 def test_an_old_key_is_refused_with_its_new_name(old: KeyPath) -> None:
     entries = {("corpora",): "math", ("compute", "by_size"): 1, ("plan", "gpu_types"): "H100"}

@@ -89,6 +89,7 @@ def test_a_secret_in_a_config_is_refused_without_being_shown(micro: dict, place:
     assert "HF_TOKEN" in str(caught.value.remedy)
 
 
+@pytest.mark.slow
 def test_the_shipped_configs_have_no_secrets() -> None:
     from scale_or_reason.preflight.secret_values import secrets
 
@@ -96,6 +97,7 @@ def test_the_shipped_configs_have_no_secrets() -> None:
         assert list(secrets(load(ROOT, overlay.stem))) == []
 
 
+@pytest.mark.slow
 def test_no_secret_reaches_a_manifest_or_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "planted-value-of-this-test"
     monkeypatch.setenv("HF_TOKEN", secret)
@@ -118,6 +120,7 @@ run_script(main)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -525,6 +525,7 @@ def test_snakemake_accepts_it(root: Path) -> None:
     assert settings.partition_config == partitions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["snakemake_executor_plugin_slurm", "snakemake_executor_plugin_slurm.utils"])
 def test_it_can_be_imported_without_the_parent(module: str) -> None:
     """Snakemake imports all executor plugins, whichever one is used."""

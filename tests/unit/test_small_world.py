@@ -50,6 +50,7 @@ def test_chains_stay_in_range_and_add_up(seed: int, length: int) -> None:
     assert all(true_equation(step) for step in amounts.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("benchmark", BENCHMARK_NAMES)
 @given(seed=SEEDS)
 def test_every_row_is_read_and_its_final_answer_is_gold(benchmark: str, seed: int) -> None:
@@ -64,6 +65,7 @@ def test_every_row_is_read_and_its_final_answer_is_gold(benchmark: str, seed: in
         assert boxed(problem.final) in question.gold
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("benchmark", BENCHMARK_NAMES)
 @given(seed=SEEDS)
 def test_traces_contain_only_true_equations_and_right_options(benchmark: str, seed: int) -> None:
@@ -228,6 +230,7 @@ def test_words_of_the_world_and_digits_are_one_piece(tokenizer) -> None:
     assert pieces == ["Ann", " has", " ", "1", "7", " books", ".", " \\", "boxed", "{", "1", "7", "4", "}"]
 
 
+@pytest.mark.slow
 @given(letter=st.sampled_from(LETTERS), context=st.sampled_from(("{}", "{} mice no", "\\boxed{{{}}}", "\n{}. mice")))
 def test_a_letter_is_the_same_piece_before_an_option_and_in_a_box(tokenizer, letter: str, context: str) -> None:
     assert tokenizer.token_to_id(letter) in tokenizer.encode(context.format(letter), add_special_tokens=False).ids
@@ -250,6 +253,7 @@ def test_the_most_frequent_pair_is_merged_first() -> None:
     assert learn_merges(["bcd", "abc", "bca"]) == [("b", "c"), ("a", "bc"), ("bc", "a"), ("bc", "d")]
 
 
+@pytest.mark.slow
 def test_only_completions_are_learnt(tokenizer) -> None:
     def encode(text: str) -> list[int]:
         return tokenizer.encode(text, add_special_tokens=False).ids

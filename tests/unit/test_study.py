@@ -315,6 +315,7 @@ def test_the_announcement_says_what_runs(paper: dict[str, Any]) -> None:
     assert "\n" not in text
 
 
+@pytest.mark.slow
 def test_what_the_snakefile_imports_is_light() -> None:
     modules = ("study.study", "study.local_files", "study.stage_versions", "common.seeds", "preflight.validation")
     imports = "; ".join(f"import scale_or_reason.{module}" for module in modules)

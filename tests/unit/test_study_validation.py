@@ -77,6 +77,7 @@ def served(**changes: Any) -> Change:
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -459,6 +460,7 @@ def test_a_template_must_end_with_a_token_of_the_tokenizer(small: Config, root: 
     assert complaint(small) is None
 
 
+@pytest.mark.slow
 def test_heads_that_vllm_refuses_on_a_cpu(small: Config, root: Path, tmp_path: Path) -> None:
     settings = json.loads((root / "resources/micro/judge/config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**settings, "head_dim": 16}))

@@ -196,6 +196,7 @@ def test_long_thoughts_are_cut_and_the_rest_stays(
     assert manifest["thoughts"] == {"answers": 4, "cut": 2}
 
 
+@pytest.mark.slow
 def test_continuations_are_kept_and_one_model_takes_several_budgets(
     script: ModuleType, files: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def test_sums_by_rule(timings: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_script(root: Path, timings: Path, tmp_path: Path) -> None:
     output = tmp_path / "tables" / "timings.csv"
     script = root / "workflow" / "scripts" / "job_timings.py"

@@ -76,6 +76,7 @@ def texts_of(sequences: Sequences) -> list[tuple[str, str]]:
 WORD = st.text("abc", max_size=6)
 
 
+@pytest.mark.slow
 @given(
     texts=st.lists(st.tuples(WORD, WORD, WORD), min_size=1, max_size=9),
     ratio=st.sampled_from([0, 0.25, 0.5, 1]),

@@ -127,6 +127,7 @@ def test_before_the_first_job(root: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert "beyond the student's embedding" in problem.problem and "id 7" in str(problem.found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", [None, "main", "v2", "0" * 40])
 def test_a_student_in_the_cache_of_the_hub(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revision: str | None
@@ -148,6 +149,7 @@ def test_a_student_in_the_cache_of_the_hub(
     assert "context is shorter" in problem.problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe{"])
 def test_files_that_are_no_json_objects(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes

@@ -55,6 +55,7 @@ def named(checked: Checked) -> dict[str, str]:
     return {str(finding.path): finding.kind for finding in checked.findings if finding.kind != "outdated"}
 
 
+@pytest.mark.slow
 def test_a_whole_study_has_nothing_wrong(results: Path) -> None:
     checked = verify(results, load(ROOT, "micro"))
     assert checked.findings == []
@@ -74,6 +75,7 @@ def test_damage_in_every_kind_of_file_is_named_and_nothing_else(results: Path, n
     assert named(verify(results)) == {str(file): "damaged"}
 
 
+@pytest.mark.slow
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7), name=st.sampled_from(FILES))
 def test_any_flipped_bit_is_found(original: Path, place: int, bit: int, name: str) -> None:
     file = original / "results" / "micro" / name
@@ -87,6 +89,7 @@ def test_any_flipped_bit_is_found(original: Path, place: int, bit: int, name: st
         file.write_bytes(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(results: Path, name: str) -> None:
     (results / name).unlink()

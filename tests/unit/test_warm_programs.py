@@ -113,6 +113,7 @@ def test_the_exit_status_is_the_programs(servers: Servers, end: str) -> None:
     assert alone[2].splitlines()[-1:] == warm[2].splitlines()[-1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("load", "environment", "reason"),
     [
@@ -159,6 +160,7 @@ def test_signals_reach_the_program(servers: Servers, handler: str) -> None:
     client.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", ["client", "server"])
 def test_a_killed_client_or_server_takes_the_program_with_it(servers: Servers, killed: str) -> None:
     servers.start()

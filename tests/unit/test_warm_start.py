@@ -43,6 +43,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [["scripts/program.py"], ["-m", "module"]])
 @pytest.mark.parametrize("end", ["", "0", "3", "a message", "raise"])
 def test_as_a_program_of_its_own(warm: WarmPython, folder: Path, program: list[str], end: str) -> None:

@@ -64,6 +64,7 @@ def page_with(text: str) -> str:
 texts = st.sampled_from(HOSTILE) | st.text(max_size=40).filter(lambda text: text != "NO")
 
 
+@pytest.mark.slow
 @given(texts)
 def test_no_text_changes_the_elements_of_a_page(text: str) -> None:
     plain, hostile = Parsed(page_with("a text")), Parsed(page_with(text))
