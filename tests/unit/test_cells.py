@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.cells import (
+    ANSWERING_PATTERN,
     CURRICULA,
     FORMATS,
     MODEL_ID_PATTERN,
@@ -19,8 +20,11 @@ from scale_or_reason.study.cells import (
     BaseStudent,
     BudgetedCell,
     Cell,
+    HybridCell,
     LimitedCell,
+    NoThink,
     Teacher,
+    Think,
     format_ratio,
     parse_model_id,
 )
@@ -36,6 +40,10 @@ MODELS = st.one_of(
     st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, max_tokens=st.integers(1, 10**6)),
     st.builds(
         BudgetedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, think_tokens=st.integers(1, 10**6)
+    ),
+    *(
+        st.builds(kind, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS.filter(lambda ratio: 0 < ratio < 1), SEEDS)
+        for kind in (HybridCell, NoThink, Think)
     ),
     st.builds(Adaptation, NAMES, FORMAT, FORMAT, SEEDS),
     st.builds(BaseStudent, NAMES, st.integers(0, 64)),
@@ -65,6 +73,9 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
             BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, think_tokens=1024),
             "general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024",
         ),
+        (HybridCell("general", "Qwen2.5-3B", "mix", 0.5), "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0"),
+        (Think("general", "Qwen2.5-3B", "mix", 0.5), "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/think"),
+        (NoThink("general", "Qwen2.5-3B", "mix", 0.5), "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/no-think"),
         (Adaptation("Qwen2.5-3B", "ift", "reasoning"), "adapted/Qwen2.5-3B/ift-then-reasoning/seed-0"),
         (BaseStudent("Qwen2.5-3B", 5), "base/Qwen2.5-3B/shots-5"),
         (Teacher("Qwen3-235B-A22B", "ift"), "teacher/Qwen3-235B-A22B/ift"),
@@ -87,6 +98,11 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
         "general/Qwen2.5-3B/seq/rho-1/data-0.50/seed-0",
         "general/Qwen2.5-3B/seq/rho-1/data-0.5/seed-0/max-tokens-9",  # length limits are for runs on all data
         "general/Qwen2.5-3B/shuffled/rho-1/seed-0",
+        "general/Qwen2.5-3B/mix/rho-1/hybrid/seed-0",  # of one mode only
+        "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/max-tokens-9",
+        "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/no_think",
+        "general/Qwen2.5-3B/mix/rho-0.5/hybrid/data-0.5/seed-0",
+        "general/Qwen2.5-3B/mix/rho-0.5/seed-0/think",
         "general/Qwen2.5-3B/seq/rho-1",
         "base/Qwen2.5-3B/seq/rho-1/seed-0",  # a corpus may not be called base
         "adapted/Qwen2.5-3B/ift-then-both/seed-0",
@@ -127,3 +143,8 @@ def test_columns_say_what_applies() -> None:
         "shots": None,
     }
     assert Cell("c", "s", "seq", 0.5, 0, 0.25).columns()["data_fraction"] == 0.25
+    hybrids = [model.columns() for model in HybridCell("c", "s", "seq", 0.5, 1).modes()]
+    assert [columns["kind"] for columns in hybrids] == ["hybrid-no-think", "hybrid-think"]
+    assert {(columns["curriculum"], columns["ratio"], columns["seed"]) for columns in hybrids} == {("seq", 0.5, 1)}
+    assert not re.fullmatch(ANSWERING_PATTERN, HybridCell("c", "s", "seq", 0.5).model_id)
+    assert re.fullmatch(ANSWERING_PATTERN, Think("c", "s", "seq", 0.5).model_id)

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.study.cells import Adaptation, BaseStudent, BudgetedCell, Cell, LimitedCell, Teacher
+from scale_or_reason.study.cells import (
+    Adaptation,
+    BaseStudent,
+    BudgetedCell,
+    Cell,
+    HybridCell,
+    LimitedCell,
+    Teacher,
+    Think,
+)
 from scale_or_reason.study.result_paths import PATTERNS, parse_result_path, result_path, verdict_files
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
@@ -19,6 +28,8 @@ MODELS = [
     LimitedCell("general", "s", "mix", 0.5, 0, max_tokens=64),
     BudgetedCell("general", "s", "mix", 0.5, 0, think_tokens=64),
     Cell("general", "s", "mix", 0.5, 0, 0.25),
+    HybridCell("general", "s", "mix", 0.5),
+    Think("general", "s", "mix", 0.5),
     Adaptation("s", "ift", "reasoning"),
     BaseStudent("s", 3),
     Teacher("t", "ift"),

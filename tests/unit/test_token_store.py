@@ -222,5 +222,20 @@ def test_the_program(root: Path, tmp_path: Path) -> None:
         other = AutoTokenizer.from_pretrained(root / "resources/micro/students" / student)
         assert other.get_vocab() == tokenizer.get_vocab()
 
+    # in mixtures of both modes, each answer has a prompt that asks for it
+    modes = {"suffixes": {"ift": " /no_think", "reasoning": " /think"}, "empty_thought": "<think>\n\n</think>\n\n"}
+    hybrid = [*words, "--chat-template", template, "--prompt-modes", json.dumps(modes), "--output", "hybrid"]
+    done = subprocess.run(hybrid, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (counts,) = read_table(tmp_path / "hybrid" / "counts.parquet", "hybrid_token_counts").rows(named=True)
+    tokens = np.fromfile(tmp_path / "hybrid" / "tokens.bin", dtype=np.int32)
+    parts = [tokenizer.decode(part) for part in np.split(tokens, np.cumsum(list(counts.values())[1:4]))]
+    assert parts == [
+        "<|im_start|>user\nWhat is 2 plus 2? /no_think<|im_end|>\n<|im_start|>assistant\n",
+        "<think>\n\n</think>\n\n4<|im_end|>",
+        "<|im_start|>user\nWhat is 2 plus 2? /think<|im_end|>\n<|im_start|>assistant\n",
+        f"{row['reasoning']}<|im_end|>",
+    ]
+
     done = subprocess.run([*words, "--chat-template", "none.jinja"], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 2 and "a file is missing" in done.stderr

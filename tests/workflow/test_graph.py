@@ -307,6 +307,7 @@ def test_a_replica_needs_no_new_config(tree: Tree) -> None:
         "results/micro/answers/general/micro-1M/mix/rho-1/seed-0/gsm8k.parquet",  # answered under seq
         "results/micro/scores/general/micro-1M/mix/rho-1/seed-0/max-tokens-99.parquet",
         "results/micro/scores/adapted/micro-1M/ift-then-ift/seed-0/max-tokens-99.parquet",  # cells of the grid only
+        "results/micro/models/general/micro-1M/mix/rho-0.5/hybrid/seed-0",  # a study without hybrid students
         "results/micro/models/general/Qwen2.5-3B/seq/rho-1/seed-0",  # a student of another study
         "results/micro/models/general/micro-1M/seq/rho-1.5/seed-0",
     ],
@@ -315,6 +316,34 @@ def test_what_the_study_does_not_have_cannot_be_asked_for(tree: Tree, target: st
     run = tree.snakemake("-n", target, study=MICRO, check=False)
     assert run.status == 1
     assert "MissingRuleException" in run.stdout + run.stderr or run.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("study", "student", "overlays", "judged_together"),
+    [
+        ("micro", "micro-1M", (*MICRO, "config/studies/micro_hybrid.yaml"), 1),
+        ("hybrid", "Qwen2.5-3B", ("config/studies/hybrid.yaml",), 3),  # in three orders
+    ],
+)
+def test_both_modes_of_a_hybrid_student_need_one_training(
+    tree: Tree, study: str, student: str, overlays: tuple[str, ...], judged_together: int
+) -> None:
+    cell = f"general/{student}/mix/rho-0.5/hybrid/seed-0"
+    scores = [f"results/{study}/scores/{cell}/{mode}.parquet" for mode in ("think", "no-think")]
+    run = tree.snakemake("-n", "-p", "--quiet=reason", *scores, study=overlays)
+    jobs = run.jobs
+    assert jobs["tokenise_hybrid_pairs"] == 1
+    assert {jobs[rule] for rule in ("build_mixture", "train_hybrid", "evaluate_hybrid")} == {judged_together}
+    assert (jobs["grade_answers"], jobs["score_model"]) == (2, 2)
+    assert not {"tokenise_pairs", "train_student", "evaluate_model", "evaluate_student"} & jobs.keys()
+    lines = (run.stdout + run.stderr).splitlines()
+    command = {
+        name: next(line for line in lines if f"/{name}.py " in line and "/seq" not in line)
+        for name in ("train_student", "tokenise_pairs", "evaluate_model")
+    }
+    assert f"--tokens results/{study}/hybrid_tokens/general/" in command["train_student"]
+    assert " /no_think" in command["tokenise_pairs"] and " /no_think" in command["evaluate_model"]
+    assert f"--model-ids {cell}/no-think {cell}/think " in command["evaluate_model"]
 
 
 def test_a_cell_under_another_limit_needs_that_cell_only(tree: Tree) -> None:

@@ -156,6 +156,11 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         study(data_fractions=[0.5, 1]),
         {"train_branch": 2, "evaluate_student_of_c": 1, "judge_student_of_c": 1, "grade_answers": 2},
     ),
+    "new hybrid students": (
+        study(hybrid_students={"ratios": [0.5], "curricula": ["mix"]}),
+        {"build_mixture": 1, "tokenise_hybrid_pairs": 1, "train_hybrid": 1, "evaluate_hybrid": 1}
+        | {"judge_hybrid_student_1": 1, "grade_answers": 2},
+    ),
     "new number of shots": (
         study(base_shots=[0, 1, 3]),
         {"evaluate_base_student_of_5": 1, "judge_base_student_of_5": 1, "grade_answers": 2},

@@ -48,6 +48,7 @@ def prefer_single_models(workflow):
                 "evaluate_base_model",
                 "evaluate_adopted_model",
                 "evaluate_teacher",
+                "evaluate_hybrid",
                 "evaluate_within_budget",
             ),
         ),

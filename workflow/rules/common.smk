@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 
 from scale_or_reason.benchmarks.own import use_own_files
-from scale_or_reason.study.cells import CURRICULA, FORMATS, FULL_CELL_PATTERN, MODEL_ID_PATTERN, NUMBER, PART, RATIO
+from scale_or_reason.study.cells import (
+    ANSWERING_PATTERN,
+    CURRICULA,
+    FORMATS,
+    FULL_CELL_PATTERN,
+    MODEL_ID_PATTERN,
+    NUMBER,
+    PART,
+    RATIO,
+)
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note
 from scale_or_reason.study.hub_lock import DATASET, pin_revisions, read_lock
@@ -95,14 +104,14 @@ def one_of(names):
 
 # A model that was trained here. At ratios 0 and 1 other curricula than `seq` are aliases (ALIAS): nothing is
 # answered or scored under their names.
-# Models under other length limits and thinking budgets have separate rules.
+# Models under other length limits and thinking budgets, and hybrid students, have separate rules.
 ALIAS = rf".*/(?:{one_of(CURRICULA[1:])})/rho-[01]/"
-TRAINED = rf"(?!adopted/|base/|teacher/|{ALIAS}|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
+TRAINED = rf"(?!adopted/|base/|teacher/|{ALIAS}|.*/hybrid/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
 BASE = rf"(?=base/){MODEL_ID_PATTERN}"
 ADOPTED = f"adopted/(?:{one_of(STUDY.adopted)})"
-EVALUATED = rf"(?!{ALIAS}|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
+EVALUATED = rf"(?!{ALIAS}|.*/(?:max|think)-tokens-){ANSWERING_PATTERN}"
 LIMITABLE = rf"(?!{ALIAS}){FULL_CELL_PATTERN}"
-SCORED = rf"(?!{ALIAS}){MODEL_ID_PATTERN}"
+SCORED = rf"(?!{ALIAS}){ANSWERING_PATTERN}"
 
 
 wildcard_constraints:

@@ -12,6 +12,7 @@ from snakemake_study.replacing import Kept, Watch, outputs_at_stake, word_for
 GUARDED = {
     "train_student": "trainings",
     "train_branch": "trainings",
+    "train_hybrid": "trainings",
     "adapt_student": "trainings",
     "generate_teacher_answers": "shards of teacher answers",
     "build_pairs": "tables of pairs",

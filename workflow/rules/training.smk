@@ -123,7 +123,9 @@ rule models:
     input:
         expand(
             "<results>/models/{model_id}",
-            model_id=[model.model_id for model in STUDY.cells() + STUDY.branches() + STUDY.adapted()],
+            model_id=[
+                model.model_id for model in STUDY.cells() + STUDY.branches() + STUDY.hybrids() + STUDY.adapted()
+            ],
         ),
     localrule: True
 

@@ -29,7 +29,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.analysis.advice import Offers, advice, candidates, grid_around, offers, regions
-from scale_or_reason.analysis.advice_words import costs_on_screen, hours_on_screen, screen, sentences
+from scale_or_reason.analysis.advice_words import costs_on_screen, hours_on_screen, hybrid_note, screen, sentences
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.paid_once import asked_for, flops_paid_once, paid_once
 from scale_or_reason.analysis.serving import Serving, evidence_of_servings
@@ -105,7 +105,7 @@ def main() -> None:
     draw = partial(picture.draw, budget=budget, queries=queries, unit=unit)
     save_figure(arguments.output_dir / "regions", mapped, draw, Style.from_file(arguments.style))
     tables = [part for part in (screen(table), costs_on_screen(table), hours_on_screen(table)) if part]
-    text = "\n\n".join([*tables, "\n".join(sentences(table)), "\n".join(notes)])
+    text = "\n\n".join([*tables, "\n".join(sentences(table)), "\n".join([*notes, *hybrid_note(table)])])
     write_text(text + "\n", arguments.output_dir / "advice.txt")
     print(text)
 

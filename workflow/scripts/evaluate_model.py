@@ -7,9 +7,10 @@
 
 The model id selects the prompt variant. A base student has no chat template: as base/STUDENT/shots-K it continues a
 text of K solved examples and the question. Examples come from --pools; benchmarks whose rows have no answer to show
-(ifeval) have none. As teacher/TEACHER/FORMAT a teacher answers with thinking (reasoning) or without (ift). Several ids
-are either prompt variants of one model, run one after another on one engine, or as many models, run one after another
-in one process; the answers of each are in a folder with its name.
+(ifeval) have none. As teacher/TEACHER/FORMAT a teacher answers with thinking (reasoning) or without (ift). As
+CORPUS/STUDENT/CURRICULUM/rho-R/hybrid/seed-N/MODE a hybrid student answers in the mode that its prompts carry
+(--modes). Several ids are either prompt variants of one model, run one after another on one engine, or as many models,
+run one after another in one process; the answers of each are in a folder with its name.
 
 A prompt that fills the model's context gets the answer "" and the finish_reason "length". An answer that ends by itself
 with no text after its reasoning has the finish_reason "empty", a prompt refused by a server "refused". The manifest and
@@ -24,7 +25,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, en
 from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.cells import Adopted, BaseStudent, LimitedCell, Teacher, parse_model_id
+from scale_or_reason.study.cells import Adopted, AnyModel, BaseStudent, HybridMode, LimitedCell, Teacher, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -88,24 +89,50 @@ def prompt_variants(model_ids: list[str], models: list[str], modes: Mapping[str,
     parsed = [parse_model_id(model_id) for model_id in model_ids]
     if len(set(parsed)) < len(parsed):
         raise StudyError("duplicate model id", where="--model-ids", found=", ".join(model_ids))
-    ways_of_one = len({(model.kind, model.student) for model in parsed}) == 1 and isinstance(
-        parsed[0], BaseStudent | Teacher
-    )
+    owners = {_owner(model) for model in parsed}
+    ways_of_one = len(owners) == 1 and None not in owners
     if len(models) != len(parsed) and not (len(models) == 1 and ways_of_one):
         raise StudyError(
             "the number of model ids does not match --model",
             where="--model-ids",
             found=", ".join(model_ids),
-            expected="one id per --model, or several prompt variants of one base student or one teacher",
+            expected="one id per --model, or several prompt variants of one base student, teacher or hybrid student",
         )
     return [
         PromptVariant(
             model.model_id,
             model.shots if isinstance(model, BaseStudent) else None,
-            modes[model.format] if isinstance(model, Teacher) else ThinkingMode(),
+            mode_of(model, modes),
         )
         for model in parsed
     ]
+
+
+def _owner(model: AnyModel) -> str | None:
+    """Names the model whose prompt variant this is; None for a model that has only one."""
+    if isinstance(model, HybridMode):
+        return model.cell.model_id
+    return f"{model.kind}/{model.student}" if isinstance(model, BaseStudent | Teacher) else None
+
+
+def mode_of(model: AnyModel, modes: Mapping[str, ThinkingMode]) -> ThinkingMode:
+    """The thinking mode of a model; ``modes`` has one per format.
+
+    Raises :class:`StudyError` for a hybrid student without a suffix: its prompts would not carry the mode.
+    """
+    if not isinstance(model, Teacher | HybridMode):
+        return ThinkingMode()
+    mode = modes[model.format]
+    if isinstance(model, HybridMode) and not mode.suffix:
+        raise StudyError(
+            "the prompts of a hybrid student would not carry the mode",
+            where="--modes",
+            key=f"{model.format}.suffix",
+            found="no suffix",
+            expected="the text behind the prompt that the student was trained with",
+            remedy='pass --modes \'{"ift": {"suffix": " /no_think"}, "reasoning": {"suffix": " /think"}}\'',
+        )
+    return mode
 
 
 @dataclass(frozen=True)
@@ -228,7 +255,12 @@ class Evaluation:
         """
         folder = self.folder / variant.model_id
         inputs = self.items_files | (pools if variant.shots else {})
-        mode = {"model_id": variant.model_id, "shots": variant.shots, "samples": self.samples, **asdict(variant.mode)}
+        mode = {
+            "model_id": variant.model_id,
+            "shots": variant.shots,
+            "samples": self.samples,
+            **variant.mode.settings(),
+        }
         mode |= {} if self.provenance is None else {"provenance": self.provenance}
         run = engine.with_replies(replies_folder(folder), variant.model_id, variant.mode)
         benchmarks = write_answers(questions, self._answers(run, variant, questions), variant.model_id, folder)

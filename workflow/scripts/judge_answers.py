@@ -21,7 +21,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,7 @@ class JudgeRun:
         folder = output / model.model_id
         inputs = items_files | named("answers", model.files) | {"protocol": self.protocol.path}
         settings = {name: getattr(self, name) for name in ("answer_tail_tokens", "retries", "structured")}
-        settings |= {"judge": self.name, "protocol": self.protocol.name, **asdict(self.mode)}
+        settings |= {"judge": self.name, "protocol": self.protocol.name, **self.mode.settings()}
         settings |= {"version": STAGE_VERSIONS["verdicts"]}
         made_from = fingerprint(self.generation, inputs, **settings)
         label = f"{self.name} on {model.model_id}"

@@ -22,6 +22,7 @@ from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
 from scale_or_reason.study import shared_options
+from scale_or_reason.study.cells import TRAINED_KINDS
 from scale_or_reason.study.result_paths import verdict_files
 from scale_or_reason.study.study import RULE_GRADERS
 
@@ -71,7 +72,7 @@ def main() -> None:
     scores = collect_tables(tables, "scores")
     write_table(scores, arguments.parquet, "scores")
     write_csv(scores, arguments.csv)
-    trained = scores.filter(pl.col("kind").is_in(["distilled", "adapted"]))
+    trained = scores.filter(pl.col("kind").is_in(TRAINED_KINDS))
     counts = trained.group_by("model_id", maintain_order=True).agg(pl.sum("truncated", "n"))
     if warning := stop_warning({name: (at, n) for name, at, n in counts.iter_rows()}):
         print(warning)

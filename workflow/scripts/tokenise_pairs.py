@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_parts, table_height
-from scale_or_reason.data.token_store import check_template, tokenise_pairs
+from scale_or_reason.data.token_store import PromptModes, check_template, tokenise_pairs
 from scale_or_reason.study import shared_options
 
 #: Pairs in memory at a time: some eighty megabytes of reasoning.
@@ -38,6 +38,11 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--chat-template", type=Path, required=True, help="Jinja file")
     parser.add_argument("--stop-token", default="<|im_end|>", help="ends an answer in that template (%(default)s)")
+    parser.add_argument(
+        "--prompt-modes",
+        help='JSON: the prompts carry the mode: {"suffixes": {"ift": TEXT, "reasoning": TEXT}, "empty_thought": TEXT}, '
+        "behind the prompts of each format, and before IFT answers",
+    )
     parser.add_argument("--threads", type=int, help="tokenise in so many threads (default: all cores)")
     return parser.parse_args()
 
@@ -52,6 +57,8 @@ def parts_of(pairs: Path) -> Iterator[pl.DataFrame]:
 
 def main() -> None:
     arguments = parse_arguments()
+    given = arguments.prompt_modes
+    modes = None if given is None else PromptModes.from_json(given, "--prompt-modes")
     if arguments.threads:
         os.environ["RAYON_NUM_THREADS"] = str(arguments.threads)  # read at import of the library
     if not arguments.chat_template.is_file():
@@ -67,6 +74,7 @@ def main() -> None:
         arguments.stop_token,
         {"model": arguments.tokenizer, **facts},
         arguments.output,
+        modes,
     )
     print(f"{pairs} pairs in {arguments.output}")
 

@@ -19,12 +19,10 @@ from scale_or_reason.analysis.replicates import interval
 from scale_or_reason.analysis.serving import SINGLE, Serving, place_in
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import Evidence
+from scale_or_reason.study.cells import TRAINED_KINDS
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-#: Models that were trained here; base students and the teacher are not for choice.
-CHOSEN_FROM = ("distilled", "adapted")
 
 
 @dataclass(frozen=True)
@@ -134,8 +132,8 @@ def offers(
 
 
 def candidates(evidence: Evidence) -> list[int]:
-    """The cells that were trained here."""
-    return [cell for cell, kind in enumerate(evidence.cells["kind"]) if kind in CHOSEN_FROM]
+    """The cells that were trained here; base students and the teacher are not for choice."""
+    return [cell for cell, kind in enumerate(evidence.cells["kind"]) if kind in TRAINED_KINDS]
 
 
 def _learnt_from_reasoning(evidence: Evidence, cell: int) -> bool:

@@ -76,6 +76,17 @@ def sentences(table: pl.DataFrame) -> list[str]:
     return [_best(rows), _break_even(rows), _reach(rows)]
 
 
+def hybrid_note(table: pl.DataFrame) -> list[str]:
+    """A note if a hybrid student is best for a family: its training is one for both modes and for all families."""
+    trainings = table["best"].drop_nulls().str.extract(r"^(.*/hybrid)/", 1).drop_nulls().unique(maintain_order=True)
+    if trainings.is_empty():
+        return []
+    return [
+        f"Both modes of {listed(trainings.to_list())} are one training, chosen by a word behind the prompt: each line "
+        "counts it in full, and whoever serves several families with it pays it once."
+    ]
+
+
 def count(value: float) -> str:
     """``1.2e+21``, ``250,000`` or ``0.5``."""
     if value >= 1e7 or 0 < value < 0.01:

@@ -16,6 +16,7 @@ from scale_or_reason.analysis.matched import accuracy_at, best_up_to, cost_at
 from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interval, p_value
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import COSTS, Evidence
+from scale_or_reason.study.cells import HYBRID_KINDS
 
 Floats = NDArray[np.float64]
 
@@ -25,9 +26,11 @@ GAIN, LOSS, UNDECIDED = "gain", "loss", "undecided"
 NEAR = 0.01
 #: Students of one format, trained on any part of the data: only in studies with such parts.
 ANY_DATA = "formats and parts of the data"
+#: Students of one format, and hybrid students in both modes: only in studies with hybrid students.
+AND_HYBRIDS = "formats and hybrid students"
 #: Who competes for a frontier: students of one format (v2 figure 2), or of all ratios in sequence (v2 figure 5), both
-#: trained on all of the data, or :data:`ANY_DATA`.
-COMPETITIONS = ("formats", "sequential ratios", ANY_DATA)
+#: trained on all of the data, or :data:`ANY_DATA`, or :data:`AND_HYBRIDS`.
+COMPETITIONS = ("formats", "sequential ratios", ANY_DATA, AND_HYBRIDS)
 #: The IFT students of a contrast: those trained on all of the data, or the best of no higher cost on any part of it.
 IFT_DATA = ("whole", "any")
 
@@ -71,7 +74,7 @@ def contrasts(evidence: Evidence, other_benchmarks: Evidence | None = None) -> p
     rows = []
     for cell, task in _everything(evidence):
         kind, ratio = evidence.cells["kind"][cell], evidence.cells["ratio"][cell]
-        if kind == "distilled" and ratio > 0:
+        if kind in ("distilled", *HYBRID_KINDS) and ratio > 0:
             whole = evidence.cells["data_fraction"][cell] == 1
             against = [*(IFT_DATA[:1] if whole else ()), *(IFT_DATA[1:] if has_parts(evidence) else ())]
             for ift_data, cost in product(against, COSTS):
@@ -111,11 +114,17 @@ def costs_and_accuracies(evidence: Evidence, cells: Sequence[int], task: str, co
 
 
 def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
-    """The cells of a corpus that compete for a frontier; none for :data:`ANY_DATA` if all are trained on all data."""
+    """The cells of a corpus that compete for a frontier.
+
+    None for :data:`ANY_DATA` if all are trained on all data, and for :data:`AND_HYBRIDS` without hybrid students.
+    """
     own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus)
+    hybrid = pl.col("kind").is_in(HYBRID_KINDS) & (pl.col("corpus") == corpus)
     one_format = pl.col("ratio").is_in([0.0, 1.0])
     if competition == ANY_DATA:
         chosen = own & one_format & has_parts(evidence)
+    elif competition == AND_HYBRIDS:
+        chosen = ((own & one_format & (pl.col("data_fraction") == 1)) | hybrid) & hybrid.any()
     else:
         own &= pl.col("data_fraction") == 1
         chosen = own & (one_format if competition == "formats" else one_format | (pl.col("curriculum") == "seq"))
@@ -216,7 +225,7 @@ def _everything(evidence: Evidence) -> Iterator[tuple[int, str]]:
 
 def _ift_of(evidence: Evidence, cell: int) -> int | None:
     row = evidence.cells.row(cell, named=True)
-    if row["kind"] == "distilled":
+    if row["kind"] in ("distilled", *HYBRID_KINDS):
         return evidence.find(row["student"], row["corpus"], 0.0, data_fraction=row["data_fraction"])
     return evidence.adapted(row["student"], "ift", "ift") if row["kind"] == "adapted" else None
 

@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from scale_or_reason.scoring.evidence import CELL, Evidence
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import FORMATS, TRAINED_KINDS
 from scale_or_reason.study.learning_rates import Search, formats_at
 
 Floats = NDArray[np.float64]
@@ -117,7 +117,7 @@ def _search_flops(evidence: Evidence, costs: pl.DataFrame, search: Search) -> Fl
     per_sequence = {(student, ratio): flops for student, ratio, flops in each.iter_rows()}
     found = np.full(evidence.cells.height, np.nan)
     for cell, row in enumerate(evidence.cells.select(CELL).iter_rows(named=True)):
-        if row["kind"] not in ("distilled", "adapted"):
+        if row["kind"] not in TRAINED_KINDS:
             continue
         if row["student"] not in search.students:
             found[cell] = 0.0

@@ -18,6 +18,7 @@ from scale_or_reason.analysis.frontiers import frontier_membership
 from scale_or_reason.analysis.replicates import interval
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import CELL, Evidence
+from scale_or_reason.study.cells import HYBRID_KINDS
 
 Floats = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ def _mark_frontiers(rows: list[dict[str, Any]]) -> None:
     competitions: dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Floats, Floats]]]] = {}
     for row in rows:
         points = row.pop("points", None)
-        if points is not None and row["kind"] == "distilled" and np.isfinite(points[0][0]):
+        if points is not None and row["kind"] in ("distilled", *HYBRID_KINDS) and np.isfinite(points[0][0]):
             place = (row["corpus"], row["family"], row["benchmark"])
             competitions.setdefault(place, []).append((row, points))
     for competitors in competitions.values():

@@ -10,7 +10,7 @@ _TEXT, _COUNT, _SHARE, _BOOL = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean
 #: The columns that identify a row's model; those that do not apply to a kind of model are null.
 CELL_COLUMNS: dict[str, pl.DataType] = {
     "model_id": _TEXT,
-    "kind": _TEXT,  # distilled | adopted | limited | adapted | base | teacher
+    "kind": _TEXT,  # distilled | hybrid-no-think | hybrid-think | adopted | limited | adapted | base | teacher
     "corpus": _TEXT,
     "student": _TEXT,  # for kind teacher: the teacher's name
     "curriculum": _TEXT,  # seq | mix | seq-reversed; for kind adapted: "ift-then-reasoning" and the like
@@ -106,6 +106,14 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     },
     # token counts of a pair: the prompt in the chat template, each answer with its end token
     "token_counts": {"prompt_id": _TEXT, "prompt_tokens": _COUNT, "ift_tokens": _COUNT, "reasoning_tokens": _COUNT},
+    # the same for prompts that carry the mode: each answer has a prompt of its own
+    "hybrid_token_counts": {
+        "prompt_id": _TEXT,
+        "ift_prompt_tokens": _COUNT,
+        "ift_tokens": _COUNT,
+        "reasoning_prompt_tokens": _COUNT,
+        "reasoning_tokens": _COUNT,
+    },
     # one row per benchmark item
     "items": {
         "benchmark": _TEXT,
@@ -256,7 +264,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "frontier_membership": {
         "cost": _TEXT,  # training | inference
         "flops_by": _TEXT,  # papers | exact
-        "among": _TEXT,  # formats | sequential ratios | formats and parts of the data
+        "among": _TEXT,  # formats | sequential ratios | formats and parts of the data | formats and hybrid students
         **_CELL_AND_TASK,
         "competitors": _COUNT,
         "flops": _SHARE,

@@ -2,7 +2,8 @@
 
 A folder with ``tokens.bin`` (int32: of each pair the prompt in the chat template, the IFT answer and the reasoning
 answer, each answer with the token that ends it, end to end), ``counts.parquet`` (schema token_counts, in the same
-order) and ``manifest.json``, which says by which tokenizer and template.
+order) and ``manifest.json``, which says by which tokenizer and template. Where prompts carry the mode, each answer has
+a prompt of its own before it (schema hybrid_token_counts).
 
 A plain array, since a training reads arbitrary pieces of it: numpy maps it, where ``datasets`` would build row by row.
 """
@@ -11,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,41 @@ from scale_or_reason.study.cells import FORMATS
 #: Facts that folders of earlier versions lack.
 _LATER = ("tokenizer_probes",)
 _BYTES_AT_ONCE = 1 << 24
-_PARTS = ("prompt_tokens", "ift_tokens", "reasoning_tokens")
+_SCHEMAS = ("token_counts", "hybrid_token_counts")
+#: The parts of a pair in ``tokens.bin``, by the schema of its counts.
+_PARTS = {schema: [name for name in SCHEMAS[schema] if name != "prompt_id"] for schema in _SCHEMAS}
+
+
+@dataclass(frozen=True)
+class PromptModes:
+    """How prompts and answers carry the mode.
+
+    ``suffixes`` stand behind the prompt, by format of the answer; ``empty_thought`` stands before IFT answers.
+    """
+
+    suffixes: Mapping[str, str]
+    empty_thought: str
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> PromptModes:
+        """From a JSON object with these two names. Raises :class:`StudyError` for anything else."""
+        expected = '{"suffixes": {"ift": " /no_think", "reasoning": " /think"}, "empty_thought": TEXT}'
+        try:
+            values = json.loads(text)
+            modes = cls(**values)
+            if set(modes.suffixes) == set(FORMATS) and len({*modes.suffixes.values()} - {""}) == len(FORMATS):
+                return modes
+        except (ValueError, TypeError):
+            pass
+        raise StudyError("invalid modes of prompts", where=where, found=text, expected=expected)
+
+    def prompts(self, prompts: pl.Series, answer_format: str) -> list[str]:
+        """The prompts that ask for answers in this format."""
+        return [f"{prompt}{self.suffixes[answer_format]}" for prompt in prompts]
+
+    def answers(self, answers: pl.Series, answer_format: str) -> list[str]:
+        """The answers as the student learns to write them."""
+        return [f"{self.empty_thought if answer_format == 'ift' else ''}{answer}" for answer in answers]
 
 
 def check_template(tokenizer: Any, stop_token: str, template_file: object) -> None:
@@ -63,34 +98,49 @@ def check_template(tokenizer: Any, stop_token: str, template_file: object) -> No
 
 
 def tokenise_pairs(
-    parts: Iterable[pl.DataFrame], tokenizer: Any, stop_token: str, facts: Mapping[str, Any], folder: Path
+    parts: Iterable[pl.DataFrame],
+    tokenizer: Any,
+    stop_token: str,
+    facts: Mapping[str, Any],
+    folder: Path,
+    modes: PromptModes | None = None,
 ) -> int:
     """Tokenise the pairs (schema pairs, part by part) into ``folder``, whole or not at all; return their number.
 
-    Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest. Raises
-    :class:`StudyError` for a pair without one of its texts.
+    Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest. With
+    ``modes`` the prompts carry the mode. Raises :class:`StudyError` for a pair without one of its texts.
     """
     encoder = TextTokenizer(tokenizer, stop_token)
     digest = hashlib.sha256()
-    counts = [pl.DataFrame(schema=SCHEMAS["token_counts"])]
+    schema = _SCHEMAS[modes is not None]
+    counts = [pl.DataFrame(schema=SCHEMAS[schema])]
     with atomic_directory(folder) as temporary:
         with (temporary / "tokens.bin").open("wb") as stream:
             for part in parts:
                 _check_texts(part)
-                encoded = [encoder.prompts(part["prompt"].to_list())]
-                encoded += [encoder.answers(part[name].to_list()) for name in FORMATS]
+                encoded = _encoded(part, encoder, modes)
                 data = np.fromiter(
                     chain.from_iterable(chain.from_iterable(zip(*encoded, strict=True))), dtype=np.int32
                 ).tobytes()
                 digest.update(data)
                 stream.write(data)
-                lengths = {name: [len(ids) for ids in one] for name, one in zip(_PARTS, encoded, strict=True)}
-                counts.append(pl.DataFrame({"prompt_id": part["prompt_id"], **lengths}, schema=SCHEMAS["token_counts"]))
+                lengths = {name: [len(ids) for ids in one] for name, one in zip(_PARTS[schema], encoded, strict=True)}
+                counts.append(pl.DataFrame({"prompt_id": part["prompt_id"], **lengths}, schema=SCHEMAS[schema]))
         table = pl.concat(counts)
-        write_table(table, temporary / "counts.parquet", "token_counts")
+        write_table(table, temporary / "counts.parquet", schema)
         made = {**facts, "pairs": table.height, "tokens_sha256": digest.hexdigest()}
+        made |= {} if modes is None else {"modes": asdict(modes)}
         (temporary / "manifest.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return table.height
+
+
+def _encoded(part: pl.DataFrame, encoder: TextTokenizer, modes: PromptModes | None) -> list[list[list[int]]]:
+    """The parts of each pair, in the order of ``_PARTS``."""
+    if modes is None:
+        answers = [encoder.answers(part[name].to_list()) for name in FORMATS]
+        return [encoder.prompts(part["prompt"].to_list()), *answers]
+    texts = [(modes.prompts(part["prompt"], name), modes.answers(part[name], name)) for name in FORMATS]
+    return [ids for prompts, answers in texts for ids in (encoder.prompts(prompts), encoder.answers(answers))]
 
 
 def _check_texts(part: pl.DataFrame) -> None:
@@ -114,11 +164,19 @@ class TokenStore:
     facts: Mapping[str, Any]
 
     def starts(self) -> pl.DataFrame:
-        """Of every pair: prompt_id, the lengths of its parts, and where each begins in ``tokens``."""
-        lengths = self.counts.select(_PARTS).to_numpy()
+        """Of every pair: prompt_id, the lengths of its parts, and where each begins in ``tokens``.
+
+        The parts are ``ift_prompt``, ``ift``, ``reasoning_prompt``, ``reasoning``; both formats may share the prompt.
+        """
+        parts = _PARTS[_schema_of(self.facts)]
+        lengths = self.counts.select(parts).to_numpy()
         ends = np.cumsum(lengths).reshape(lengths.shape) if len(lengths) else lengths
-        begins = {f"{name.removesuffix('_tokens')}_start": (ends - lengths)[:, i] for i, name in enumerate(_PARTS)}
-        return self.counts.with_columns(**{name: pl.Series(values) for name, values in begins.items()})
+        begins = {f"{name.removesuffix('_tokens')}_start": (ends - lengths)[:, i] for i, name in enumerate(parts)}
+        found = self.counts.with_columns(**{name: pl.Series(values) for name, values in begins.items()})
+        if "prompt_tokens" not in parts:
+            return found
+        shared = {f"{name}_prompt_{what}": f"prompt_{what}" for name in FORMATS for what in ("start", "tokens")}
+        return found.with_columns(**{name: pl.col(column) for name, column in shared.items()})
 
 
 def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
@@ -139,12 +197,17 @@ def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
                 expected=value,
                 remedy="students share tokens only if they share a tokenizer: check `students.*.tokenizer`",
             )
-    counts = read_table(folder / "counts.parquet", "token_counts")
-    return TokenStore(_mapped(folder / "tokens.bin", counts), counts, facts)
+    schema = _schema_of(facts)
+    counts = read_table(folder / "counts.parquet", schema)
+    return TokenStore(_mapped(folder / "tokens.bin", counts, _PARTS[schema]), counts, facts)
 
 
-def _mapped(file: Path, counts: pl.DataFrame) -> NDArray[np.int32]:
-    expected = int(counts.select(pl.sum_horizontal(pl.col(_PARTS).sum())).item())
+def _schema_of(facts: Mapping[str, Any]) -> str:
+    return _SCHEMAS["modes" in facts]
+
+
+def _mapped(file: Path, counts: pl.DataFrame, parts: Sequence[str]) -> NDArray[np.int32]:
+    expected = int(counts.select(pl.sum_horizontal(pl.col(parts).sum())).item())
     size = file.stat().st_size if file.is_file() else 0
     if size != 4 * expected:
         raise _damaged(

@@ -45,7 +45,8 @@ def add_teacher_options(parser: argparse.ArgumentParser) -> None:
         "--modes",
         default='{"ift": {"template": {"enable_thinking": false}}, '
         '"reasoning": {"template": {"enable_thinking": true}}}',
-        help="JSON: for ift and reasoning, `system` (a system prompt) and `template` (options of the chat template); "
+        help="JSON: for ift and reasoning, `system` (a system prompt), `template` (options of the chat template) and "
+        "`suffix` (a text behind each prompt); "
         "default: %(default)s",
     )
 

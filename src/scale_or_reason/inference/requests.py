@@ -42,15 +42,20 @@ OnCompletion = Callable[[int, Completion], None]
 
 @dataclass(frozen=True)
 class ThinkingMode:
-    """The settings that switch a chat model's reasoning on or off: a system prompt, or options of the chat template."""
+    """The settings that switch a chat model's reasoning on or off.
+
+    ``system`` is a system prompt, ``template`` are options of the chat template, ``suffix`` is a text behind the user's
+    message.
+    """
 
     system: str | None = None
     template: Mapping[str, Any] = field(default_factory=dict)
+    suffix: str | None = None
 
     @classmethod
     def from_values(cls, values: Any, where: object) -> ThinkingMode:
         """From the config's mapping; :class:`StudyError` if it is invalid."""
-        known = {"system": (str, type(None)), "template": (dict,)}
+        known = {"system": (str, type(None)), "template": (dict,), "suffix": (str, type(None))}
         if not isinstance(values, dict) or not all(isinstance(values[key], known.get(key, ())) for key in values):
             expected = 'an object like {"system": "/no_think", "template": {"enable_thinking": false}}'
             raise StudyError("invalid thinking mode", where=where, found=repr(values), expected=expected)
@@ -59,7 +64,15 @@ class ThinkingMode:
     def messages(self, prompt: str) -> list[dict[str, str]]:
         """The conversation with ``prompt`` as user message."""
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
-        return [*system, {"role": "user", "content": prompt}]
+        return [*system, {"role": "user", "content": prompt + (self.suffix or "")}]
+
+    def settings(self) -> dict[str, Any]:
+        """The mode in manifests and in what replies depend on.
+
+        Without a suffix it is omitted, so that replies from before it existed are found.
+        """
+        own: dict[str, Any] = {"system": self.system, "template": dict(self.template)}
+        return own if self.suffix is None else {**own, "suffix": self.suffix}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class SharedEngine:
         ``sampling`` replaces that of the generation in this run.
         """
         mode, sampling = mode or ThinkingMode(), sampling or self.generation.sampling
-        whole = {**identity(replace(self.generation, sampling=sampling)), "mode": asdict(mode)}
+        whole = {**identity(replace(self.generation, sampling=sampling)), "mode": mode.settings()}
         store = self._opened.enter_context(ReplyStore(folder, whole, self.generation.settings_of_results))
         run = RecordedEngine(self, store, label, mode, sampling)
         self._runs.append(run)

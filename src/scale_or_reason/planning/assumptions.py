@@ -20,6 +20,7 @@ from scale_or_reason.study.cells import (
     BaseStudent,
     BudgetedCell,
     CellVariant,
+    HybridMode,
     LimitedCell,
     Teacher,
 )
@@ -225,7 +226,7 @@ class Assumptions:
         """
         if isinstance(model, BaseStudent):
             return None
-        if isinstance(model, Teacher):
+        if isinstance(model, Teacher | HybridMode):
             return model.format
         if isinstance(model, Adopted):
             return "reasoning"  # the longer one, since nothing is known

@@ -15,7 +15,7 @@ from scale_or_reason.common.tables import read_column, read_table
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.planning.shapes import Shape
 from scale_or_reason.planning.timings import job_timings, manifest_seconds
-from scale_or_reason.study.cells import FORMATS, format_ratio, parse_model_id
+from scale_or_reason.study.cells import FORMATS, HybridMode, format_ratio, parse_model_id
 
 #: The coefficients of a stage's time: GPU-seconds per prompt token, per completion token and per FLOP.
 Speed = tuple[float, float, float]
@@ -58,7 +58,8 @@ def answer_groups(model_id: str) -> list[str]:
     ``general/micro-1M/mix/rho-0.5/seed-0`` belongs to ``general/mix/rho-0.5`` and ``mix/rho-0.5``. At ratios 0 and 1
     the widest group is the format: ``ift`` or ``reasoning``.
     """
-    columns = parse_model_id(model_id).columns()
+    model = parse_model_id(model_id)
+    columns = model.columns()
     if columns["kind"] == "base":
         return [f"shots-{columns['shots']}"]
     if columns["kind"] == "adopted":
@@ -68,6 +69,9 @@ def answer_groups(model_id: str) -> list[str]:
     if columns["kind"] == "adapted":
         return [columns["curriculum"]]
     cell = f"{columns['curriculum']}/rho-{format_ratio(columns['ratio'])}"
+    if isinstance(model, HybridMode):
+        cell = f"{cell}/hybrid/{model.mode}"
+        return [f"{columns['corpus']}/{cell}", cell, model.format]
     widest = [FORMATS[int(columns["ratio"])]] if columns["ratio"] in (0, 1) else []
     return [f"{columns['corpus']}/{cell}", cell, *widest]
 

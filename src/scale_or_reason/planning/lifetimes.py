@@ -15,7 +15,7 @@ from scale_or_reason.planning.estimate import Estimator
 from scale_or_reason.planning.work import Unit
 from scale_or_reason.scoring.evidence import CELL, Evidence
 from scale_or_reason.study.catalogue import TeacherModel
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import FORMATS, TRAINED_KINDS
 from scale_or_reason.study.learning_rates import Search, formats_at
 from scale_or_reason.study.study import Judge, Student, Study
 
@@ -66,7 +66,7 @@ def hours_paid_once(
     trained = _calls(costs.filter(stage="training", kind="distilled", corpus=search.corpus), [])
     for cell, row in enumerate(evidence.cells.select(CELL).iter_rows(named=True)):
         student, key = study.students.get(row["student"]), tuple(row.values())
-        if student is None or row["kind"] not in ("distilled", "adapted"):
+        if student is None or row["kind"] not in TRAINED_KINDS:
             continue
         if "teacher" in parts and study.teacher and key in taught:
             found["teacher"][cell] = estimator.gpu_hours(_unit("generation", study.teacher, taught[key]))

@@ -14,6 +14,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.estimate import engine_gpus
 from scale_or_reason.planning.timings import manifest_seconds, read_timings
 from scale_or_reason.scoring.evidence import CELL, Evidence
+from scale_or_reason.study.cells import TRAINED_KINDS
 from scale_or_reason.study.learning_rates import Search, formats_at
 from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.study import Study
@@ -48,7 +49,7 @@ def measured_hours(
         for family, seconds in answered.items():
             by_task[family][cell] = _hours(seconds.get(key), engine_gpus(student, on_gpu))
         once["judging"][cell] = judged.get(key, np.nan) if study.judges else 0.0
-        if row["kind"] in ("distilled", "adapted"):
+        if row["kind"] in TRAINED_KINDS:
             once["teacher"][cell] = _teacher_hours(study, row, timings, on_gpu)
             once["search"][cell] = _search_hours(study, row, search, timings)
     return {family: once | {"answer": hours} for family, hours in by_task.items()}

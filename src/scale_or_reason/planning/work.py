@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.branches import branch_calls
 from scale_or_reason.study.catalogue import AdoptedModel, TeacherModel
-from scale_or_reason.study.cells import FORMATS, Adaptation, AnyModel, BudgetedCell, Cell, LimitedCell, format_ratio
+from scale_or_reason.study.cells import (
+    FORMATS,
+    Adaptation,
+    AnyModel,
+    BudgetedCell,
+    Cell,
+    HybridMode,
+    LimitedCell,
+    format_ratio,
+)
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.result_paths import result_path
 from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study
@@ -96,7 +106,8 @@ class Work:
     @property
     def _corpora(self) -> Sequence[str]:
         """The corpora with trainings."""
-        return tuple(self.study.corpora) if self.study.trainings() or self.study.adapted() else ()
+        trained = self.study.trainings() or self.study.adapted() or self.study.hybrids()
+        return tuple(self.study.corpora) if trained else ()
 
     def _prompts(self) -> Iterator[Unit]:
         for corpus in self._corpora:
@@ -154,7 +165,8 @@ class Work:
         return kept * (prompt + sum(answers.values()))
 
     def _mixtures(self) -> Iterator[Unit]:
-        trained: list[Cell | Adaptation] = [*self.study.trainings(), *self.study.adapted()]
+        plain: list[Cell | Adaptation] = [*self.study.trainings(), *self.study.adapted()]
+        trained = [*plain, *self.study.hybrids()]
         for training in {
             self.study.lineage(model)[-1].mixture: self.study.lineage(model)[-1] for model in trained
         }.values():
@@ -162,12 +174,16 @@ class Work:
                 "mixture", corpus=training.corpus, curriculum=training.curriculum, ratio=format_ratio(training.ratio)
             )
             yield self._cpu_unit("mixtures", "build_mixture", training.mixture, target)
-        for corpus in self._corpora:
+        rules = {"tokens": "tokenise_pairs"} if plain else {}
+        rules |= {"hybrid_tokens": "tokenise_hybrid_pairs"} if self.study.hybrids() else {}
+        for (kind, rule), corpus in product(rules.items(), self._corpora):
+            if kind == "hybrid_tokens" and corpus not in self.study.grid_corpora:
+                continue
             for tokenizer in dict.fromkeys(student.tokenizer_name for student in self.study.students.values()):
                 cell = f"{corpus}/{tokenizer}"
                 disk = _TOKEN_BYTES * self._pair_tokens(corpus)
-                target = result_path("tokens", corpus=corpus, tokenizer=tokenizer)
-                yield self._cpu_unit("mixtures", "tokenise_pairs", cell, target, disk)
+                target = result_path(kind, corpus=corpus, tokenizer=tokenizer)
+                yield self._cpu_unit("mixtures", rule, cell, target, disk)
 
     def _learning_rates(self) -> Iterator[Unit]:
         search = self.config["training"]["learning_rate_search"]
@@ -197,6 +213,8 @@ class Work:
             yield self._training_unit("train_student", cell)
         for cell in self.study.branches():
             yield self._training_unit("train_branch", cell)
+        for cell in self.study.hybrids():
+            yield self._training_unit("train_hybrid", cell)
         for model in self.study.adapted():
             yield self._training_unit("adapt_student", model)
 
@@ -219,6 +237,8 @@ class Work:
         for model in self.study.answering():
             together = model.kind in ("base", "teacher") or (by_student and not isinstance(model, LimitedCell))
             job = _owner(model) + _variant(model) if together else model.model_id
+            if isinstance(model, HybridMode):
+                job = model.cell.model_id
             calls = tuple(self._answers(model, benchmark) for benchmark in self.study.benchmarks_of(model))
             target = self.results / result_path("evaluation", model_id=model.model_id)
             entry = self._entry(model)
@@ -282,7 +302,7 @@ class Work:
 
 def _variant(model: AnyModel) -> str:
     """Tells the groups of a student's models apart by how they answer."""
-    kinds = ((LimitedCell, "/max-tokens"), (BudgetedCell, "/think-tokens"))
+    kinds = ((LimitedCell, "/max-tokens"), (BudgetedCell, "/think-tokens"), (HybridMode, "/hybrid"))
     return next((name for kind, name in kinds if isinstance(model, kind)), "")
 
 

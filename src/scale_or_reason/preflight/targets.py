@@ -19,6 +19,7 @@ from scale_or_reason.study.problems import did_you_mean
 _FOLDERS = (
     "answers",
     "benchmarks",
+    "hybrid_tokens",
     "learning_rates",
     "mixtures",
     "models",
@@ -52,6 +53,8 @@ def check_targets(words: Sequence[str], config: Mapping[str, Any], *, as_module:
             if parts and not as_module:
                 raise _other_study(target, study, config["study"]["name"])
             continue
+        if "hybrid" in parts and not config["study"]["hybrid_students"]["ratios"]:
+            raise _no_hybrids(target)
         for part in parts[1:] if parts and parts[0] in _FOLDERS else ():
             name = _without_suffixes(part)
             if not any(name in entry.chosen for entry in selected):
@@ -97,6 +100,17 @@ def _not_selected(target: str, name: str, entry: _Selection) -> StudyError:
         found=name,
         expected=f"one of {', '.join(entry.chosen)}" if entry.chosen else "nothing: the study selects none",
         remedy=f"request one of those, or add {name} to {entry.key}; give all overlays of the study after --configfile",
+    )
+
+
+def _no_hybrids(target: str) -> StudyError:
+    return StudyError(
+        "the study has no hybrid students",
+        where=target,
+        key="study.hybrid_students.ratios",
+        found="[]",
+        expected="the reasoning ratios of hybrid students",
+        remedy="set them, for example to [0.5], or give the overlay config/studies/hybrid.yaml after --configfile",
     )
 
 

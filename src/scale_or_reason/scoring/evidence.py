@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
 from scale_or_reason.scoring.families import training_costs
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import FORMATS, HYBRID_KINDS
 
 Floats = NDArray[np.float64]
 
@@ -110,6 +110,9 @@ class Evidence:
         if row["kind"] == "distilled":
             part = "" if row["data_fraction"] == 1 else f"/data-{row['data_fraction']:g}"
             return f"{row['corpus']}/{row['student']}/{row['curriculum']}/rho-{row['ratio']:g}{part}"
+        if row["kind"] in HYBRID_KINDS:
+            mode = row["kind"].removeprefix("hybrid-")
+            return f"{row['corpus']}/{row['student']}/{row['curriculum']}/rho-{row['ratio']:g}/hybrid/{mode}"
         if row["kind"] == "teacher":
             return f"teacher/{row['student']}/{FORMATS[int(row['ratio'])]}"
         if row["kind"] == "adapted":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import FORMATS, HYBRID_MODES
 from scale_or_reason.study.study import Study
 
 #: Whether a model has results of a source (a judge; "" for answers).
@@ -103,6 +103,8 @@ def _groups(study: Study) -> list[Group]:
     teachers = ({"teacher": study.teacher.name},) if study.teacher else ()
     limited = [f"{variant}/seed-{{seed}}/max-tokens-{count}" for variant, count in study.limited_variants()]
     budgeted = [f"{variant}/seed-{{seed}}/think-tokens-{count}" for variant, count in study.budgeted_variants()]
+    modes = product(_with_seed(study.hybrid_variants()), HYBRID_MODES)
+    hybrid = [f"{variant}/{mode.mode}" for variant, mode in modes]
     own, few, thought = study.benchmarks, study.length_limits.benchmarks, study.thinking_budgets.benchmarks
     rows = (
         (
@@ -113,6 +115,7 @@ def _groups(study: Study) -> list[Group]:
             own,
             cells,
         ),
+        ("hybrid_student", "{corpus}/{student}", "/seed-{seed}/hybrid", hybrid, own, cells),
         ("adapted_student", "adapted/{student}", "/seed-{seed}", _with_seed(study.adapted_variants()), own, adapted),
         ("base_student", "base/{student}", "", [f"shots-{count}" for count in study.base_shots], own, tuple(students)),
         ("teacher", "teacher/{teacher}", "", FORMATS, own, teachers),

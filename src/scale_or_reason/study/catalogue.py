@@ -170,3 +170,11 @@ class ThinkingBudgets:
     tokens: tuple[int, ...]
     ratios: tuple[float, ...]
     benchmarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HybridStudents:
+    """The mixtures whose prompts also carry the mode: their reasoning ratios and curricula."""
+
+    ratios: tuple[float, ...]
+    curricula: tuple[str, ...]

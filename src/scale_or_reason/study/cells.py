@@ -6,6 +6,9 @@ A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdict
     general/Qwen2.5-3B/seq/rho-0.25/data-0.5/seed-0 the same, trained on half of the mixture
     general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    a cell with another limit on answer length
     general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024   a cell with its thoughts cut at a budget
+    general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0    a cell whose prompts carry the mode; it answers in both:
+    general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/think      with reasoning
+    general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/no-think   and plainly
     adapted/Qwen2.5-3B/ift-then-reasoning/seed-0    a general student trained further on math
     base/Qwen2.5-3B/shots-3                         a base student with 3 few-shot examples
     teacher/Qwen3-235B-A22B/reasoning               the teacher in one of its two modes
@@ -73,11 +76,13 @@ class _Model:
         return {"model_id": self.model_id, "kind": self.kind} | {name: own.get(name) for name in names}
 
 
-#: A cell's path up to its mixture.
-_MIXTURE = (
-    rf"(?P<corpus>(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME})/(?P<student>{NAME})"
-    rf"/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{RATIO})"
-)
+def _mixture(ratio: str) -> str:
+    """A cell's path up to its mixture; ``ratio`` is the pattern of its ratio."""
+    corpus = rf"(?!(?:{'|'.join(RESERVED_NAMES)})/){NAME}"
+    return rf"(?P<corpus>{corpus})/(?P<student>{NAME})/(?P<curriculum>{'|'.join(CURRICULA)})/rho-(?P<ratio>{ratio})"
+
+
+_MIXTURE = _mixture(RATIO)
 
 
 @dataclass(frozen=True, order=True)
@@ -144,6 +149,69 @@ class BudgetedCell(CellVariant):
     @property
     def model_id(self) -> str:
         return f"{self.cell.model_id}/think-tokens-{self.think_tokens}"
+
+
+@dataclass(frozen=True, order=True)
+class HybridCell(Cell):
+    """A student trained on a mixture whose prompts carry the mode: one training that answers in either mode.
+
+    It has no answers of its own; its two modes (:meth:`modes`) have.
+    """
+
+    kind: ClassVar[str] = "hybrid"
+    pattern: ClassVar[str] = rf"{_mixture(PART)}/hybrid/seed-(?P<seed>{NUMBER})"
+
+    @property
+    def model_id(self) -> str:
+        variant = f"{self.curriculum}/rho-{format_ratio(self.ratio)}"
+        return f"{self.corpus}/{self.student}/{variant}/hybrid/seed-{self.seed}"
+
+    @property
+    def cell(self) -> HybridCell:
+        """The training, which both modes share."""
+        return HybridCell(self.corpus, self.student, self.curriculum, self.ratio, self.seed)
+
+    def modes(self) -> tuple[HybridMode, ...]:
+        """The student in each of its modes: plain answers, and reasoning."""
+        return tuple(mode(self.corpus, self.student, self.curriculum, self.ratio, self.seed) for mode in HYBRID_MODES)
+
+
+@dataclass(frozen=True, order=True)
+class HybridMode(HybridCell):
+    """A hybrid student that answers in one of its modes; subclasses say which."""
+
+    #: The last part of the path, and the format of the answers.
+    mode: ClassVar[str]
+    format: ClassVar[str]
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.cell.model_id}/{self.mode}"
+
+
+@dataclass(frozen=True, order=True)
+class Think(HybridMode):
+    """A hybrid student that reasons, since the prompt says so."""
+
+    mode: ClassVar[str] = "think"
+    format: ClassVar[str] = "reasoning"
+    kind: ClassVar[str] = "hybrid-think"
+    pattern: ClassVar[str] = rf"{HybridCell.pattern}/think"
+
+
+@dataclass(frozen=True, order=True)
+class NoThink(HybridMode):
+    """A hybrid student that answers plainly, since the prompt says so."""
+
+    mode: ClassVar[str] = "no-think"
+    format: ClassVar[str] = "ift"
+    kind: ClassVar[str] = "hybrid-no-think"
+    pattern: ClassVar[str] = rf"{HybridCell.pattern}/no-think"
+
+
+#: The modes of a hybrid student, plain answers first.
+HYBRID_MODES: tuple[type[HybridMode], ...] = (NoThink, Think)
+HYBRID_KINDS = tuple(mode.kind for mode in HYBRID_MODES)
 
 
 @dataclass(frozen=True, order=True)
@@ -217,8 +285,12 @@ class Adopted(_Model):
         return f"adopted/{self.student}"
 
 
-AnyModel = Cell | LimitedCell | BudgetedCell | Adaptation | BaseStudent | Teacher | Adopted
-_KINDS: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, Adaptation, BaseStudent, Teacher, Adopted)
+#: Kinds of models that were trained here, as in tables.
+TRAINED_KINDS = (Cell.kind, Adaptation.kind, *HYBRID_KINDS)
+AnyModel = Cell | LimitedCell | BudgetedCell | HybridCell | Adaptation | BaseStudent | Teacher | Adopted
+_OTHERS = (Adaptation, BaseStudent, Teacher, Adopted)
+_ANSWERING: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, *HYBRID_MODES, *_OTHERS)
+_KINDS: tuple[type[_Model], ...] = (*_ANSWERING, HybridCell)
 
 
 def parse_model_id(model_id: str) -> AnyModel:
@@ -231,7 +303,7 @@ def parse_model_id(model_id: str) -> AnyModel:
         "invalid model id",
         found=model_id,
         expected=f"CORPUS/STUDENT/{'|'.join(CURRICULA)}/rho-R/seed-N, the same with /max-tokens-N or /think-tokens-N, "
-        "CORPUS/STUDENT/CURRICULUM/rho-R/data-F/seed-N, "
+        "CORPUS/STUDENT/CURRICULUM/rho-R/data-F/seed-N, CORPUS/STUDENT/CURRICULUM/rho-R/hybrid/seed-N/think|no-think, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K, teacher/TEACHER/ift|reasoning or adopted/NAME",
         remedy="use a path that `snakemake -n` lists",
@@ -245,3 +317,5 @@ def _anonymous(pattern: str) -> str:
 #: Regular expressions without named groups, for Snakemake's wildcard constraints.
 FULL_CELL_PATTERN = _anonymous(rf"{_MIXTURE}/seed-{NUMBER}")
 MODEL_ID_PATTERN = "(?:" + "|".join(_anonymous(kind.pattern) for kind in _KINDS) + ")"
+#: Models that have answers: all but the trainings of hybrid students, whose modes have them.
+ANSWERING_PATTERN = "(?:" + "|".join(_anonymous(kind.pattern) for kind in _ANSWERING) + ")"

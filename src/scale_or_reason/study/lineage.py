@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.study.cells import Adaptation, AnyModel, Cell, CellVariant, format_ratio, ratio_of_format
+from scale_or_reason.study.cells import (
+    Adaptation,
+    AnyModel,
+    Cell,
+    CellVariant,
+    HybridMode,
+    format_ratio,
+    ratio_of_format,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ def lineage(model: AnyModel, adaptation_corpora: Mapping[str, str]) -> tuple[Tra
         start = Cell(adaptation_corpora["from"], model.student, "seq", ratio_of_format(model.first), model.seed)
         second = Training(model.model_id, adaptation_corpora["to"], "seq", ratio_of_format(model.second))
         return (*lineage(start, adaptation_corpora), second)
-    if isinstance(model, CellVariant):
+    if isinstance(model, CellVariant | HybridMode):
         return lineage(model.cell, adaptation_corpora)
     if isinstance(model, Cell):
         return (Training(model.model_id, model.corpus, model.curriculum, model.ratio, model.data_fraction),)

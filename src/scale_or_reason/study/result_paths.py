@@ -30,6 +30,8 @@ PATTERNS: dict[str, str] = {
     "mixture": "mixtures/{corpus}/{curriculum}/rho-{ratio}.parquet",
     "tokens": "tokens/{corpus}/{tokenizer}/manifest.json",
     "token_counts": "tokens/{corpus}/{tokenizer}/counts.parquet",
+    "hybrid_tokens": "hybrid_tokens/{corpus}/{tokenizer}/manifest.json",
+    "hybrid_token_counts": "hybrid_tokens/{corpus}/{tokenizer}/counts.parquet",
     "search_data": "learning_rates/{corpus}/samples/{format}.parquet",
     "search_trial": "learning_rates/{corpus}/{student}/{format}/lr-{rate}.json",
     "learning_rate": "learning_rates/{student}.json",

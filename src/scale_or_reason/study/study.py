@@ -16,6 +16,7 @@ from scale_or_reason.study.catalogue import (
     UNKNOWN,
     AdoptedModel,
     Corpus,
+    HybridStudents,
     Judge,
     LengthLimits,
     Settings,
@@ -33,6 +34,8 @@ from scale_or_reason.study.cells import (
     BaseStudent,
     BudgetedCell,
     Cell,
+    HybridCell,
+    HybridMode,
     LimitedCell,
     Teacher,
     format_ratio,
@@ -77,6 +80,8 @@ def formats_with_rates(study: Settings) -> tuple[str, ...]:
             # a mixture needs the rates of both formats: it uses one of them or interpolates
             if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
                 needed.add(answer_format)
+    if study["corpora"] and study["hybrid_students"]["ratios"]:
+        needed.update(FORMATS)
     return tuple(sorted(needed))
 
 
@@ -116,6 +121,7 @@ class Study:
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
     thinking_budgets: ThinkingBudgets
+    hybrid_students: HybridStudents
     figures: tuple[str, ...]
     tables: tuple[str, ...]
     explorer: bool
@@ -163,6 +169,10 @@ class Study:
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
             length_limits=LengthLimits(*_again(chosen, "length_limits", "max_tokens")),
             thinking_budgets=ThinkingBudgets(*_again(chosen, "thinking_budgets", "tokens")),
+            hybrid_students=HybridStudents(
+                tuple(sorted(chosen["hybrid_students"]["ratios"])),
+                tuple(sorted(chosen["hybrid_students"]["curricula"], key=CURRICULA.index)),
+            ),
             figures=tuple(chosen["figures"]),
             tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
             explorer=chosen["explorer"],
@@ -202,6 +212,20 @@ class Study:
     def branches_of(self, cell: Cell) -> list[Cell]:
         """The same cell, trained on each smaller part of its mixture."""
         return [replace(cell, data_fraction=fraction) for fraction in self.data_fractions if fraction < 1]
+
+    def hybrids(self) -> list[HybridCell]:
+        """The students whose prompts carry the mode, one training each; none in the paper's study."""
+        chosen = self.hybrid_students
+        grid = product(self.grid_corpora, self.students, chosen.curricula, chosen.ratios, self.seeds)
+        return [HybridCell(*values) for values in grid]
+
+    def hybrid_modes(self) -> list[HybridMode]:
+        """The same students, each once in either mode."""
+        return [mode for cell in self.hybrids() for mode in cell.modes()]
+
+    def hybrid_variants(self) -> list[str]:
+        """The variants of a hybrid student: curriculum and ratio, as in a model id."""
+        return list(dict.fromkeys(f"{_variant(cell)}/hybrid" for cell in self.hybrids()))
 
     def limited(self) -> list[LimitedCell]:
         """The trained cells that are also evaluated under other length limits (v1 figure 10, v2 figure 13)."""
@@ -262,7 +286,7 @@ class Study:
 
     def evaluated(self) -> list[AnyModel]:
         """Every model that answers the benchmarks."""
-        trained: list[AnyModel] = [*self.trainings(), *self.branches(), *self.adapted()]
+        trained: list[AnyModel] = [*self.trainings(), *self.branches(), *self.adapted(), *self.hybrid_modes()]
         return [*trained, *self.base_students(), *self.teachers(), *self.adopted_models()]
 
     def adopted_models(self) -> list[Adopted]:
@@ -292,7 +316,7 @@ class Study:
         """A line that summarises the study."""
         counts = {
             "students": len(self.students),
-            "trainings": len(self.trainings()) + len(self.branches()) + len(self.adapted()),
+            "trainings": len([*self.trainings(), *self.branches(), *self.adapted(), *self.hybrids()]),
             "models to evaluate": len(self.evaluated()),
             "benchmarks": len(self.benchmarks),
             "judges": len(self.judges),

@@ -64,17 +64,17 @@ def arrange(mixture: pl.DataFrame, store: TokenStore, max_length: int, overlong:
     Raises :class:`StudyError` if a prompt of the mixture has no tokens.
     """
     rows = mixture.join(store.starts(), on="prompt_id", how="left", maintain_order="left")
-    if missing := rows["prompt_tokens"].null_count():
+    if missing := rows["ift_tokens"].null_count():
         raise StudyError(
             "prompts of the mixture have no tokens",
             found=f"{missing} of {rows.height} prompts missing",
             expected="tokens of all pairs that the mixture was made from",
             remedy="run the rules tokenise_pairs and build_mixture again",
         )
+    own = {"prompt_start": "prompt_start", "prompt_tokens": "prompt_tokens", "start": "start", "length": "tokens"}
     reasons = pl.col("format") == "reasoning"
     rows = rows.with_columns(
-        start=pl.when(reasons).then("reasoning_start").otherwise("ift_start"),
-        length=pl.when(reasons).then("reasoning_tokens").otherwise("ift_tokens"),
+        **{name: pl.when(reasons).then(f"reasoning_{part}").otherwise(f"ift_{part}") for name, part in own.items()}
     )
     too_long = pl.col("prompt_tokens") + pl.col("length") > max_length
     prompt_too_long = pl.col("prompt_tokens") >= max_length

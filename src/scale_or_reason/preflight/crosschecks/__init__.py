@@ -31,6 +31,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     names.assumptions,
     training.ratios,
     training.data_fractions,
+    training.hybrid_students,
     training.adaptations,
     training.learning_rates,
     training.nodes,

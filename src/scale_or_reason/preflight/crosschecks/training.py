@@ -12,6 +12,7 @@ from scale_or_reason.study.cells import format_ratio, ratio_of_format
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.problems import KeyPath, Problem
 from scale_or_reason.study.study import SEARCH, formats_with_rates
+from scale_or_reason.training.chat_templates import MODE_SWITCHES
 
 Config = Mapping[str, Any]
 
@@ -39,6 +40,28 @@ def data_fractions(config: Config) -> Iterator[Problem]:
             path, expected = ("study", "data_fractions", index), "at most six digits after the point"
             remedy = f"write {format_ratio(max(fraction, 1e-6))}"
             yield Problem(path, "a data fraction has too many digits", fraction, expected, remedy)
+
+
+def hybrid_students(config: Config) -> Iterator[Problem]:
+    """Ratios at which there is no second mode, ratios that a path cannot hold, and templates without a switch."""
+    study = config["study"]
+    chosen = study["hybrid_students"]["ratios"]
+    for index, ratio in enumerate(chosen):
+        path = ("study", "hybrid_students", "ratios", index)
+        if ratio in (0, 1):
+            problem, expected = "a hybrid student needs both modes", "a ratio above 0 and below 1"
+            remedy = "remove it: study.ratios has the students of one format"
+            yield Problem(path, problem, f"{ratio}, which has answers of one mode only", expected, remedy)
+        elif float(format_ratio(ratio)) != ratio:
+            problem, remedy = "a reasoning ratio has too many digits", f"write {format_ratio(max(ratio, 1e-6))}"
+            yield Problem(path, problem, ratio, "at most six digits after the point", remedy)
+    for name in study["students"] if chosen else ():
+        template = config["students"][name].get("template", DEFAULT_TEMPLATE)
+        if template not in MODE_SWITCHES:
+            problem = "prompts cannot carry the mode: the chat template has no switch for it"
+            remedy = "set study.hybrid_students.ratios to [], or leave out this student"
+            expected = f"a template with a switch: {', '.join(MODE_SWITCHES)}"
+            yield Problem(("students", name, "template"), problem, template, expected, remedy)
 
 
 def adaptations(config: Config) -> Iterator[Problem]:

@@ -86,6 +86,22 @@ class ThinkingBudgets(Section):
     benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
 
 
+class HybridStudents(Section):
+    """Students whose prompts carry the mode, in training and in the evaluation, as those of Qwen3 do.
+
+    They are trained on the mixtures of these ratios and curricula. A prompt with a reasoning answer ends with `/think`,
+    one with a plain answer with `/no_think`, and a plain answer begins with an empty thought. Each of them answers the
+    benchmarks in both modes: two models in tables and figures, for the cost of one training.
+    """
+
+    ratios: list[Share] = key(
+        "The shares of reasoning answers, above 0 and below 1. At most six decimals.", unique=True
+    )
+    curricula: list[Annotated[str, one_of(CURRICULA)]] = key(
+        "The orders of their answers, as in `study.curricula`.", unique=True, min_length=1
+    )
+
+
 class Study(Section):
     """What the study consists of. Each list selects from the catalogues (`students`, `corpora`, ...)."""
 
@@ -178,6 +194,9 @@ class Study(Section):
     )
     thinking_budgets: ThinkingBudgets = key(
         when="Set `tokens`, for example to `[1024, 4096]`, to see what shorter thoughts are worth at their FLOPs.",
+    )
+    hybrid_students: HybridStudents = key(
+        when="Set `ratios`, for example to `[0.5]`, for students that reason on request: config/studies/hybrid.yaml.",
     )
     figures: list[Annotated[str, one_of(FIGURES)]] = key(
         "The figures that a plain `snakemake` draws: `v1/fig01` to `v1/fig18`, `v2/fig01` to `v2/fig21`, "

@@ -20,7 +20,7 @@ from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
 from scale_or_reason.scoring.model_points import of_whole_data
-from scale_or_reason.study.cells import CURRICULA, format_ratio
+from scale_or_reason.study.cells import CURRICULA, HYBRID_KINDS, HybridMode, format_ratio, parse_model_id
 from scale_or_reason.study.families import MAIN_FAMILIES
 
 Floats = NDArray[np.float64]
@@ -32,6 +32,8 @@ SHARES = ("truncated", "unparsable")
 #: Kinds of models shown as points; the teacher is a line.
 KINDS = {
     "distilled": "Distilled students",
+    "hybrid-no-think": "Hybrid students, plain",
+    "hybrid-think": "Hybrid students, thinking",
     "adapted": "Adapted students",
     "base": "Base students",
     "adopted": "Adopted models",
@@ -75,7 +77,7 @@ def explorer_data(
         by_model.setdefault(summary["model"], []).append(pool.shared(summary))
     cells = [
         {
-            "name": re.sub(r"/seed-\d+$", "", own[0]),
+            "name": re.sub(r"/seed-\d+(?=/|$)", "", own[0]),
             "label": encoding.label(row),
             **{name: row[name] for name in ("kind", "corpus", "student", "curriculum", "shots", "seeds", "size_b")},
             "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
@@ -109,10 +111,17 @@ def read_manifest_summaries(scores: pl.DataFrame, models: Path, answers: Path) -
     summaries = []
     for model_id in scores["model_id"].unique().sort():
         for stage, folder in (("training", models), ("answers", answers)):
-            manifest = read_manifest(folder / model_id / "manifest.json")
+            made = trained_as(model_id) if stage == "training" else model_id
+            manifest = read_manifest(folder / made / "manifest.json")
             if manifest is not None:
                 summaries.append(manifest_summary(manifest, stage, model_id))
     return summaries
+
+
+def trained_as(model_id: str) -> str:
+    """The id of the training whose result a model is: both modes of a hybrid student are one training."""
+    model = parse_model_id(model_id)
+    return model.cell.model_id if isinstance(model, HybridMode) else model_id
 
 
 class _Pool:
@@ -208,7 +217,7 @@ def _choices(
     """The options of each control and the initial selection: students of the first corpus, sequential curriculum."""
     families = list(evidence.families)
     main = [name for name in MAIN_FAMILIES if name in families] or families
-    trained = [row for row in rows if row["kind"] == "distilled"]
+    trained = [row for row in rows if row["kind"] in ("distilled", *HYBRID_KINDS)]
     kinds = {row["kind"] for row in rows}
     corpora = list(dict.fromkeys(row["corpus"] for row in trained))
     curricula = [name for name in CURRICULA if any(row["curriculum"] == name for row in trained)]

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 
 from scale_or_reason.reporting.figures.drawing import ratio_colours, size_colours
 from scale_or_reason.reporting.figures.style import Style
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import FORMATS, HYBRID_KINDS
 from scale_or_reason.study.labels import ratio_label, size_label
 
 _COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
@@ -74,7 +74,8 @@ class Encoding:
         if cell["kind"] == "adapted":
             return f"{student}, adapted: {self.adaptation(cell['curriculum'])}"
         curriculum = "" if cell["ratio"] in (0, 1) else f" {self.curriculum(cell['curriculum']).lower()}"
-        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{curriculum}"
+        mode = {"hybrid-think": ", hybrid, thinking", "hybrid-no-think": ", hybrid, plain"}.get(cell["kind"], "")
+        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{curriculum}{mode}"
 
     def curriculum(self, name: str) -> str:
         """The label of a curriculum."""
@@ -96,6 +97,8 @@ class Encoding:
     def _marker(self, cell: Mapping[str, Any]) -> str:
         if cell["kind"] == "adopted":
             return "mixture"
+        if cell["kind"] in HYBRID_KINDS:
+            return FORMATS[HYBRID_KINDS.index(cell["kind"])]
         if cell["ratio"] is None:
             return "base"
         return FORMATS[int(cell["ratio"])] if cell["ratio"] in (0, 1) else "mixture"

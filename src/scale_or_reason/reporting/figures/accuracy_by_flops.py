@@ -2,9 +2,9 @@
 
 v1 figures 6, 7, 16, 17; v2 figures 2, 3, 8, 10, 11, 15, 16, 19 and the lower half of 5 and 7.
 
-Students of the main corpus trained from base checkpoints, in a single format or sequentially at all ratios. The
-frontier is over all of them; below it is the area where some cheaper student is at least as accurate. The saturating
-fit of each format is that of v1 appendix E.
+Students of the main corpus trained from base checkpoints, in a single format or sequentially at all ratios, and hybrid
+students in both modes. The frontier is over all of them; below it is the area where some cheaper student is at least as
+accurate. The saturating fit of each format is that of v1 appendix E.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from scale_or_reason.analysis.saturating_fit import SaturatingFit, fit_saturatin
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.reporting.figures import drawing, parts
 from scale_or_reason.reporting.figures.grid import Grid, panel_grid, tasks_in
+from scale_or_reason.reporting.figures.hybrids import draw_hybrids, hybrid_handles, hybrids_of
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.reporting.figures.tasks import VALUES, Task, select_tasks, students_of, task_points, teacher_of
 from scale_or_reason.scoring import model_points
 from scale_or_reason.study import labels
-from scale_or_reason.study.cells import FORMATS
+from scale_or_reason.study.cells import FORMATS, HYBRID_KINDS
 
 COSTS = ("training", "inference")
 AXIS_LABELS = {"training": "Training FLOPs", "inference": "Inference FLOPs per answer"}
@@ -38,7 +39,8 @@ _SCHEMA = {
     "cost": pl.String(),  # training | inference
     "task": pl.String(),
     "family": pl.String(),
-    "element": pl.String(),  # point | adopted | run (of several seeds) | teacher | fit | fit parameters | note
+    # point | hybrid-no-think | hybrid-think | adopted | run (of several seeds) | teacher | fit | fit parameters | note
+    "element": pl.String(),
     "ratio": pl.Float64(),
     "student": pl.String(),
     "size_b": pl.Float64(),
@@ -65,17 +67,18 @@ def table(
     ratios = sorted(float(ratio) for ratio in results.ratios if sequential or ratio in (0, 1))
     ours = students_of(points, results.corpus, ratios).filter(pl.col("curriculum") == "seq")
     students, runs = model_points.mean_over_seeds(ours, VALUES), model_points.single_runs(ours, VALUES)
+    hybrids = hybrids_of(points, results.corpus)
     rows: list[dict[str, Any]] = []
     for task in selected:
         teacher = teacher_of(points, task)
         for cost in costs:
             panel = {"cost": cost, "task": task.name, "family": task.family}
             flops = pl.col(f"{cost}_flops")
-            own, single = (
+            own, single, hybrid = (
                 frame.filter((pl.col("task") == task.name) & (flops > 0)).with_columns(flops=flops)
-                for frame in (students, runs)
+                for frame in (students, runs, hybrids)
             )
-            content = list(_panel(own.sort("ratio", "size_b"), teacher, results, ratios))
+            content = list(_panel(own.sort("ratio", "size_b"), hybrid, teacher, results, ratios))
             content += _adopted(points, task, cost)
             content += list(_fits(own, task, teacher, results)) if fits and own.height else []
             content += [{**row, "element": "run"} for row in single.to_dicts()]
@@ -92,11 +95,17 @@ def _adopted(points: pl.DataFrame, task: Task, cost: str) -> list[dict[str, Any]
 
 
 def _panel(
-    points: pl.DataFrame, teacher: list[dict[str, Any]], results: Results, ratios: Sequence[float]
+    points: pl.DataFrame,
+    hybrids: pl.DataFrame,
+    teacher: list[dict[str, Any]],
+    results: Results,
+    ratios: Sequence[float],
 ) -> Iterator[dict[str, Any]]:
-    frontier = pareto_frontier(points["flops"], points["accuracy"])
-    for row, on_frontier in zip(points.to_dicts(), frontier, strict=True):
-        yield {**row, "element": "point", "on_frontier": bool(on_frontier)}
+    everyone = [*points.to_dicts(), *hybrids.sort("kind", "size_b", "curriculum", "ratio").to_dicts()]
+    frontier = pareto_frontier([row["flops"] for row in everyone], [row["accuracy"] for row in everyone])
+    for row, on_frontier in zip(everyone, frontier, strict=True):
+        element = row["kind"] if row["kind"] in HYBRID_KINDS else "point"
+        yield {**row, "element": element, "on_frontier": bool(on_frontier)}
     yield from ({**row, "ratio": None} for row in teacher)
     there = set(points.select("student", "ratio").rows())
     absent = [(student, ratio) for ratio in ratios for student in results.students if (student, ratio) not in there]
@@ -163,11 +172,12 @@ def _draw_panel(
     axes: Axes, panel: pl.DataFrame, colours: Mapping[float, str], areas: Mapping[float, float], style: Style
 ) -> None:
     elements = {name: panel.filter(pl.col("element") == name) for name in ("point", "adopted", "run", "teacher", "fit")}
+    hybrids = panel.filter(pl.col("element").is_in(HYBRID_KINDS))
     points = elements["point"]
     if points.height:
-        costs = [*points["flops"], *elements["adopted"]["flops"]]
+        costs = [*points["flops"], *hybrids["flops"], *elements["adopted"]["flops"]]
         drawing.flops_axis(axes, min(costs), max(costs))
-        drawing.frontier(axes, points.filter("on_frontier"), style)
+        drawing.frontier(axes, pl.concat([points, hybrids]).filter("on_frontier"), style)
     else:
         drawing.empty_panel(axes, style)
     drawing.teacher_line(axes, elements["teacher"], style)
@@ -176,6 +186,7 @@ def _draw_panel(
         _draw_fit(axes, elements["fit"].filter(ratio=ratio), max(own["flops"]), colour, style)
         _draw_points(axes, own, colour, style, areas)
         drawing.run_marks(axes, elements["run"].filter(ratio=ratio), "flops", colour, style)
+    draw_hybrids(axes, hybrids, areas, style)
     drawing.adopted_points(axes, elements["adopted"], style)
 
 
@@ -203,7 +214,8 @@ def marker_of(ratio: float, style: Style) -> str:
 
 
 def _colours(table: pl.DataFrame, style: Style) -> dict[float, str]:
-    return drawing.ratio_colours(table["ratio"].drop_nulls().unique().sort().to_list(), style)
+    ratios = table.filter(~pl.col("element").is_in(HYBRID_KINDS))["ratio"]
+    return drawing.ratio_colours(ratios.drop_nulls().unique().sort().to_list(), style)
 
 
 def legend(table: pl.DataFrame, style: Style) -> list[Any]:
@@ -217,6 +229,7 @@ def legend(table: pl.DataFrame, style: Style) -> list[Any]:
         handles.append(Line2D([], [], color=colour, label=label, **encoding))
     return (
         handles
+        + hybrid_handles(table, style)
         + drawing.adopted_handle(table, style)
         + drawing.teacher_handle(table, style)
         + drawing.frontier_handles(style)

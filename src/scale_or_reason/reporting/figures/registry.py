@@ -50,13 +50,13 @@ _FRONTIER = ("analysis/frontiers", "analysis/saturating_fit", "common/seeds")
 
 FIGURE_TYPES = {
     "accuracy_by_size": FigureType(("scores",), (*_STUDENTS, "shots")),
-    "accuracy_by_flops": FigureType(("scores", "costs"), (*_STUDENTS, "ratios", "seed"), library=_FRONTIER),
+    "accuracy_by_flops": FigureType(("scores", "costs"), (*_STUDENTS, "ratios", "seed"), ("hybrids",), _FRONTIER),
     "accuracy_by_data": FigureType(
-        ("scores", "costs"), (*_STUDENTS, "ratios", "data_fractions"), ("accuracy_by_flops",), _FRONTIER
+        ("scores", "costs"), (*_STUDENTS, "ratios", "data_fractions"), ("accuracy_by_flops", "hybrids"), _FRONTIER
     ),
     "ratio_gap": FigureType(("scores",), (*_STUDENTS, "ratios", "curricula"), ("gaps",)),
     "sequential": FigureType(
-        ("scores", "costs"), (*_STUDENTS, "ratios"), ("accuracy_by_flops", "gaps", "ratio_gap"), _FRONTIER
+        ("scores", "costs"), (*_STUDENTS, "ratios"), ("accuracy_by_flops", "gaps", "hybrids", "ratio_gap"), _FRONTIER
     ),
     "overhead": FigureType(("scores",), _STUDENTS, ("gaps",)),
     "answer_length": FigureType(("scores", "answer_lengths"), _STUDENTS),

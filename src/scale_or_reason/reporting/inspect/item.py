@@ -16,8 +16,8 @@ from scale_or_reason.common.tables import scan_table
 from scale_or_reason.inference.requests import ThinkingMode
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.reporting.inspect.files import item_files
-from scale_or_reason.study.cells import Adopted, AnyModel, BaseStudent, Teacher, parse_model_id
-from scale_or_reason.training.chat_templates import render_chat
+from scale_or_reason.study.cells import Adopted, AnyModel, BaseStudent, HybridMode, Teacher, parse_model_id
+from scale_or_reason.training.chat_templates import MODE_SWITCHES, render_chat
 
 Row = Mapping[str, Any]
 #: The jury's verdict if neither yes nor no has the majority and ties are undecided.
@@ -118,8 +118,11 @@ def prompts(
             found.append(Prompt("adopted models, each in its own chat format", item["prompt"]))
         else:
             template = templates[model.student]
-            chat = render_chat(template, [{"role": "user", "content": item["prompt"]}])
-            found.append(Prompt(f"trained students, chat template {template}", chat))
+            kind, suffix = "trained students", ""
+            if isinstance(model, HybridMode):
+                kind, suffix = f"hybrid students, {model.mode}", MODE_SWITCHES[template].suffixes[model.format]
+            chat = render_chat(template, [{"role": "user", "content": item["prompt"] + suffix}])
+            found.append(Prompt(f"{kind}, chat template {template}", chat))
     return list(dict.fromkeys(found))
 
 

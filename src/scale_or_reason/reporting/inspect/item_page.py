@@ -14,11 +14,13 @@ from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelView, Promp
 from scale_or_reason.reporting.inspect.texts import TextBlock, shortened
 from scale_or_reason.study.cells import (
     CURRICULA,
+    HYBRID_KINDS,
     Adaptation,
     Adopted,
     BaseStudent,
     BudgetedCell,
     Cell,
+    HybridMode,
     LimitedCell,
     Teacher,
     format_ratio,
@@ -157,6 +159,10 @@ class ItemPage:
         if isinstance(model, BudgetedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under thinking budgets"
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.think_tokens} tokens"))]
+        if isinstance(model, HybridMode):
+            title = f"Hybrid students trained on {model.corpus}, {model.curriculum}"
+            order = (model.ratio, float(HYBRID_KINDS.index(model.kind)))
+            return [(title, model.student, (order, f"{_ratio(model.ratio)}, {model.mode}"))]
         if model.data_fraction != 1:
             title = f"Students trained on parts of {model.corpus}, {model.curriculum}"
             heading = f"{_ratio(model.ratio)}, {100 * model.data_fraction:.4g} % of the data"

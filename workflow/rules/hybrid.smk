@@ -1,0 +1,81 @@
+# Hybrid students (`study.hybrid_students`): prompts carry the mode, in training and in the evaluation. They are trained on
+# the same mixtures as others, with tokens of their own, and one job has a student answer in both modes. For judges,
+# graders and tables each mode is a separate model, whose id ends with its name.
+from scale_or_reason.study.cells import HYBRID_MODES
+from scale_or_reason.training.chat_templates import MODE_SWITCHES
+
+
+def hybrid_tokens_of(wildcards):
+    """The tokenised pairs of a hybrid student."""
+    return f"<results>/hybrid_tokens/{wildcards.corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
+
+
+def prompt_modes_option(wildcards):
+    """The stop token of a tokenizer's students, and how their prompts and answers carry the mode."""
+    student = TOKENIZERS[wildcards.tokenizer]
+    switch = MODE_SWITCHES[student.template].as_values()
+    return f"{stop_token_option(student)} {json_option('prompt_modes', switch)}"
+
+
+def hybrid_model_option(wildcards, input):
+    """The model of a hybrid student, and the suffix of its prompts in each mode."""
+    switch = MODE_SWITCHES[STUDY.students[wildcards.student].template]
+    return f"{option('model', input.model)} {json_option('modes', switch.modes())}"
+
+
+HYBRID = "{corpus}/{student}/{curriculum}/rho-{ratio}/hybrid/seed-{seed}"
+ITS_MODES = [f"{HYBRID}/{mode.mode}" for mode in HYBRID_MODES]
+
+if STUDY.hybrids():
+
+    use rule tokenise_pairs as tokenise_hybrid_pairs with:
+        output:
+            tokens=directory("<results>/hybrid_tokens/{corpus}/{tokenizer}"),
+        log:
+            "<logs>/tokenise_hybrid_pairs/{corpus}/{tokenizer}.log",
+        benchmark:
+            "<benchmarks>/tokenise_hybrid_pairs/{corpus}/{tokenizer}.tsv"
+        params:
+            stop_token=prompt_modes_option,
+        message:
+            "tokenise the pairs of {wildcards.corpus} for {wildcards.tokenizer}, with the mode in the prompts"
+
+    use rule train_student as train_hybrid with:
+        input:
+            mixture="<results>/mixtures/{corpus}/{curriculum}/rho-{ratio}.parquet",
+            tokens=hybrid_tokens_of,
+            model_files=lambda wildcards: model_files(STUDY.students[wildcards.student].model),
+            rates=rates_of,
+        output:
+            model=directory(f"<results>/models/{HYBRID}"),
+        log:
+            f"<logs>/train_hybrid/{HYBRID}.log",
+        benchmark:
+            f"<benchmarks>/train_hybrid/{HYBRID}.tsv"
+        wildcard_constraints:
+            ratio=PART,
+        params:
+            tokens=lambda wildcards: f"{tokens_of_results(wildcards)}, with the mode in the prompts",
+            execution=execution_options,
+        message:
+            "train {wildcards.student} on {wildcards.corpus} with the mode in the prompts: {wildcards.curriculum},"
+            " reasoning ratio {wildcards.ratio}"
+
+    use rule evaluate_model as evaluate_hybrid with:
+        input:
+            model=f"<results>/models/{HYBRID}",
+            item_tables=ITEMS,
+        output:
+            answers=expand("<results>/answers/{id}/{benchmark}.parquet", id=ITS_MODES, benchmark=STUDY.benchmarks),
+            manifests=expand("<results>/answers/{id}/manifest.json", id=ITS_MODES),
+        log:
+            f"<logs>/evaluate_model/{HYBRID}.log",
+        benchmark:
+            f"<benchmarks>/evaluate_model/{HYBRID}.tsv"
+        wildcard_constraints:
+            ratio=PART,
+        params:
+            model=hybrid_model_option,
+            model_ids=model_ids_option(*ITS_MODES),
+        message:
+            f"evaluate {HYBRID.replace('{', '{wildcards.')} in both modes"
