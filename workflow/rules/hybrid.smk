@@ -2,26 +2,6 @@
 # the same mixtures as others, with tokens of their own, and one job has a student answer in both modes. For judges,
 # graders and tables each mode is a separate model, whose id ends with its name.
 from scale_or_reason.study.cells import HYBRID_MODES
-from scale_or_reason.training.chat_templates import MODE_SWITCHES
-
-
-def hybrid_tokens_of(wildcards):
-    """The tokenised pairs of a hybrid student."""
-    return f"<results>/hybrid_tokens/{wildcards.corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
-
-
-def prompt_modes_option(wildcards):
-    """The stop token of a tokenizer's students, and how their prompts and answers carry the mode."""
-    student = TOKENIZERS[wildcards.tokenizer]
-    switch = MODE_SWITCHES[student.template].as_values()
-    return f"{stop_token_option(student)} {json_option('prompt_modes', switch)}"
-
-
-def hybrid_model_option(wildcards, input):
-    """The model of a hybrid student, and the suffix of its prompts in each mode."""
-    switch = MODE_SWITCHES[STUDY.students[wildcards.student].template]
-    return f"{option('model', input.model)} {json_option('modes', switch.modes())}"
-
 
 HYBRID = "{corpus}/{student}/{curriculum}/rho-{ratio}/hybrid/seed-{seed}"
 ITS_MODES = [f"{HYBRID}/{mode.mode}" for mode in HYBRID_MODES]

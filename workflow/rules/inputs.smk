@@ -96,6 +96,11 @@ def tokens_of(wildcards):
     return f"<results>/tokens/{corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
 
 
+def hybrid_tokens_of(wildcards):
+    """The tokenised pairs of a hybrid student."""
+    return f"<results>/hybrid_tokens/{wildcards.corpus}/{STUDY.students[wildcards.student].tokenizer_name}"
+
+
 def rates_of(wildcards):
     """The file with a student's learning rates, if they are searched for."""
     return f"<results>/learning_rates/{wildcards.student}.json" if wildcards.student in STUDY.searched else []

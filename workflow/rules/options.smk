@@ -6,7 +6,7 @@ from pathlib import Path
 from scale_or_reason.benchmarks.own import declaration_hash
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.study.cells import Cell, format_ratio, ratio_of_format
-from scale_or_reason.training.chat_templates import STOP_TOKENS, template_file
+from scale_or_reason.training.chat_templates import MODE_SWITCHES, STOP_TOKENS, template_file
 from scale_or_reason.study.batches import without_budgets
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.benchmarks.row_files import rows_folder
@@ -79,6 +79,19 @@ def template_of_results(student):
 def tokens_of_results(wildcards):
     """The name of a student's tokenizer, since lists of inputs make nothing old."""
     return f"tokens of {STUDY.students[wildcards.student].tokenizer_name}"
+
+
+def prompt_modes_option(wildcards):
+    """The stop token of a tokenizer's students, and how their prompts and answers carry the mode."""
+    student = TOKENIZERS[wildcards.tokenizer]
+    switch = MODE_SWITCHES[student.template].as_values()
+    return f"{stop_token_option(student)} {json_option('prompt_modes', switch)}"
+
+
+def hybrid_model_option(wildcards, input):
+    """The model of a hybrid student, and the suffix of its prompts in each mode."""
+    switch = MODE_SWITCHES[STUDY.students[wildcards.student].template]
+    return f"{option('model', input.model)} {json_option('modes', switch.modes())}"
 
 
 def student_options(student):
