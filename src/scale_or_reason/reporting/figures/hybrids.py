@@ -24,17 +24,13 @@ def hybrids_of(points: pl.DataFrame, corpus: str | None) -> pl.DataFrame:
 
 
 def draw_hybrids(axes: Axes, points: pl.DataFrame, areas: Mapping[float, float], style: Style) -> None:
-    """Hollow triangles, upwards for thinking; those on the frontier are filled."""
+    """Hollow triangles with their intervals, upwards for thinking; those on the frontier are filled."""
     for row in points.sort("element", "size_b").to_dicts():
-        marker, _ = _LOOKS[row["element"]]
-        look = {
-            "marker": marker,
-            "edgecolors": _colour(row["element"], style),
-            "lw": style.interval_width,
-            "zorder": 4.7,
-        }
-        look["facecolors"] = look["edgecolors"] if row["on_frontier"] else "white"
-        axes.scatter(row["flops"], row["accuracy"], s=areas.get(row["size_b"], style.marker_area[-1]), **look)
+        (marker, _), colour = _LOOKS[row["element"]], _colour(row["element"], style)
+        place, size = (row["flops"], row["accuracy"]), areas.get(row["size_b"], style.marker_area[-1])
+        axes.vlines(row["flops"], row["ci_low"], row["ci_high"], color=colour, lw=style.interval_width, zorder=2.5)
+        look = {"edgecolors": colour, "facecolors": colour if row["on_frontier"] else "white"}
+        axes.scatter(*place, s=size, marker=marker, lw=style.interval_width, zorder=4.7, **look)
 
 
 def hybrid_handles(table: pl.DataFrame, style: Style) -> list[Line2D]:
