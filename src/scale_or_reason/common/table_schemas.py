@@ -109,9 +109,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # the same for prompts that carry the mode: each answer has a prompt of its own
     "hybrid_token_counts": {
         "prompt_id": _TEXT,
-        "ift_prompt_tokens": _COUNT,
+        "ift_prompt_tokens": _COUNT,  # of the prompt that asks for a plain answer
         "ift_tokens": _COUNT,
-        "reasoning_prompt_tokens": _COUNT,
+        "reasoning_prompt_tokens": _COUNT,  # of the prompt that asks for reasoning
         "reasoning_tokens": _COUNT,
     },
     # one row per benchmark item
