@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scale_or_reason.common.checksums import check_content, recorded_checksum, visible_files
-from scale_or_reason.common.files import atomic_directory, remove_partial_writes, write_json, write_text
+from scale_or_reason.common.files import atomic_directory, write_json, write_text
 from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
 
 KEYS = [str(number).rjust(KEY_LENGTH, "0") for number in range(4)]
@@ -31,7 +31,6 @@ def job(folder: Path, version: str) -> None:
             if key not in known:
                 log.append(key, {"text": key})
     write_json({"version": version}, folder / "a.json")
-    remove_partial_writes(folder / "model")
     with atomic_directory(folder / "model") as model:
         (model / "weights").write_text(version * 100)
         write_json({"version": version}, model / "manifest.json")

@@ -52,6 +52,31 @@ def test_a_folder_has_one_record_for_all_its_visible_files(tmp_path):
     assert set(checksums.read_record(tmp_path / "model" / ".sha256")) == {"manifest.json", "sub/tokens.bin"}
 
 
+def test_the_next_writer_of_a_folder_removes_what_killed_ones_have_left(tmp_path):
+    token = "0123456789abcdef"
+    others = [tmp_path / name for name in (f".model-2.{token}.partial", f".model.5.{token}.partial", ".model.json")]
+    killed = [tmp_path / f".model.{name}.partial" for name in (token, token[::-1])]
+    for folder in killed + others:
+        (folder / "sub").mkdir(parents=True)
+        (folder / "sub" / "weights").write_text("1234")
+    with atomic_directory(tmp_path / "model") as folder:
+        (folder / "weights").write_text("5678")
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "model"])
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_writer_that_lives_on_cannot_publish_what_is_left_of_its_folder(tmp_path, written):
+    first = atomic_directory(tmp_path / "model")
+    folder = first.__enter__()
+    for number in range(written):
+        (folder / f"{number}.txt").write_text("first")
+    with atomic_directory(tmp_path / "model") as second:
+        (second / "weights").write_text("second")
+    with pytest.raises(FileNotFoundError):
+        first.__exit__(None, None, None)
+    assert [path.name for path in (tmp_path / "model").glob("[!.]*")] == ["weights"]
+
+
 def test_a_kill_between_the_two_renames_leaves_a_file_without_a_record(tmp_path, monkeypatch):
     write_text("old", tmp_path / "a.txt")
     monkeypatch.setattr(

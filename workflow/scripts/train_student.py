@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError, run_script
-from scale_or_reason.common.files import atomic_directory, read_json, remove_partial_writes, write_json
+from scale_or_reason.common.files import atomic_directory, read_json, write_json
 from scale_or_reason.common.tables import write_csv, write_table
 from scale_or_reason.study.learning_rates import MIXTURE_RULES, rate_at
 from scale_or_reason.training.packing import BatchPlan
@@ -149,7 +149,6 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
     trained = command.run(arguments, ready)
     if trained.finished and launch.rank() == 0:
         facts = ready.manifest | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
-        remove_partial_writes(arguments.output)
         with atomic_directory(arguments.output) as folder:
             students.save_student(folder, trained.model, trained.weights, ready.tokenizer, arguments.stop_token)
             write_lengths(ready.sequences, folder / "sequence_lengths.parquet")

@@ -7,17 +7,20 @@ Our own, since atomicwrites is no longer maintained and no package replaces whol
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.checksums import check_content, file_checksum, record_of, write_folder_record, write_record
 from scale_or_reason.common.errors import StudyError, remake
+
+_TOKEN_BYTES = 8
 
 
 def sync_file(path: Path) -> None:
@@ -45,7 +48,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.stem}.{secrets.token_hex(8)}.partial{final.suffix}")
+    temporary = final.with_name(f".{final.stem}.{secrets.token_hex(_TOKEN_BYTES)}.partial{final.suffix}")
     try:
         yield temporary
         sync_file(temporary)
@@ -68,11 +71,15 @@ def _in_partial_write(path: Path) -> bool:
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """Like :func:`atomic_path`, for a directory; an existing directory of that name is replaced."""
+    """Like :func:`atomic_path`, for a directory; an existing directory of that name is replaced.
+
+    Removes what killed writers of the same directory have left, so that kills cannot fill the disk. A writer that is
+    still alive, such as the job of a crashed Snakemake, fails then.
+    """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.{secrets.token_hex(8)}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
+    _remove_partial_writes(final)
+    temporary = _temporary_name(final)
     temporary.mkdir()
     try:
         yield temporary
@@ -88,11 +95,19 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def remove_partial_writes(path: str | Path) -> None:
-    """Remove partial writes of the directory ``path`` by killed processes. The caller must be its only writer."""
-    final = Path(path)
-    for partial_write in final.parent.glob(f".{final.name}.*.partial"):
-        shutil.rmtree(partial_write, ignore_errors=True)
+def _temporary_name(final: Path) -> Path:
+    return final.with_name(f".{final.name}.{secrets.token_hex(_TOKEN_BYTES)}.partial")
+
+
+def _remove_partial_writes(final: Path) -> None:
+    """Remove partial writes of the directory ``final``, and of none whose name only begins like its name."""
+    token = "[0-9a-f]" * (2 * _TOKEN_BYTES)
+    for partial_write in final.parent.glob(f".{glob.escape(final.name)}.{token}.partial"):
+        # first, so that no living writer can give the rest of its files the final name
+        renamed = _temporary_name(final)
+        with suppress(FileNotFoundError):
+            partial_write.rename(renamed)
+        shutil.rmtree(renamed, ignore_errors=True)
 
 
 def write_text(text: str, path: str | Path) -> None:
