@@ -22,7 +22,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) format config-reference venv venv-gpu lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) format config-reference venv venv-gpu venv-inspect lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -153,6 +153,10 @@ $(DOCS)/venv/.installed: envs/docs.lock.txt
 
 venv-gpu: ## install the locked GPU environment into .venv-gpu, then check driver, torch and vLLM
 	@$(PYTHON) envs/install.py --kind gpu
+
+venv-inspect: ## an environment with inspect_ai, which shows and filters answers (docs/how-to/inspect_with_inspect_ai.md)
+	$(PYTHON) -m venv .venv-inspect
+	.venv-inspect/bin/pip install --editable '.[inspect]'
 
 lock: ## resolve envs/*.in anew: the locks and the conda files
 	$(PYTHON) -m venv .cache/lock

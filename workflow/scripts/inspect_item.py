@@ -14,12 +14,11 @@ graders. It reads existing files only, and lists missing answers and verdicts.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import polars as pl
 
-from scale_or_reason.benchmarks.fewshot import Example, read_pools
+from scale_or_reason.benchmarks.fewshot import pool_beside
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_column, scan_table
@@ -42,23 +41,14 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.judges("judges to show"),
             shared_options.jury(),
             shared_options.seed("chooses the examples"),
+            shared_options.chat_formats(),
         ],
     )
     parser.add_argument("--results", type=Path, required=True, help="the study's folder, with answers/ and verdicts/")
     parser.add_argument("--items", type=Path, required=True, help="the benchmark's table (Parquet, schema items)")
     parser.add_argument("--item", required=True, help="the item's id, encoded for paths")
-    parser.add_argument(
-        "--templates", type=json.loads, required=True, help="JSON: student -> name of its chat template"
-    )
-    parser.add_argument("--modes", type=json.loads, default={}, help="JSON: the teacher's thinking mode by format")
     parser.add_argument("--complete", nargs="+", required=True, help="targets that create missing results")
     return parser.parse_args()
-
-
-def pool_beside(items: Path, benchmark: str) -> list[Example] | None:
-    """The few-shot examples of a benchmark; None if they do not exist yet."""
-    file = items.with_suffix(".pool.parquet")
-    return read_pools([file]).get(benchmark, []) if file.is_file() else None
 
 
 def main() -> None:

@@ -45,6 +45,12 @@ def read_pools(paths: Iterable[Path]) -> dict[str, list[Example]]:
     return pools
 
 
+def pool_beside(items: Path, benchmark: str) -> list[Example] | None:
+    """The examples of a benchmark, from the file beside its table of items; None if they do not exist yet."""
+    file = items.with_suffix(".pool.parquet")
+    return read_pools([file]).get(benchmark, []) if file.is_file() else None
+
+
 def solved_example(example: Example) -> str:
     """An example as it appears in the prompt."""
     return f"Question: {example.question}\nAnswer: \\boxed{{{example.answer}}}"

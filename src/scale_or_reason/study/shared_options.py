@@ -89,6 +89,14 @@ def jury() -> argparse.ArgumentParser:
     )
 
 
+def chat_formats() -> argparse.ArgumentParser:
+    """How models receive prompts."""
+    return _parent(
+        _option("--templates", type=json.loads, help="JSON: student -> name of its chat template"),
+        _option("--modes", type=json.loads, default={}, help="JSON: the teacher's thinking mode by format"),
+    )
+
+
 def seed(use: str = "") -> argparse.ArgumentParser:
     """The study's seed, and what it is used for."""
     return _option("--seed", type=int, help=f"the study's seed; {use}" if use else "the study's seed")

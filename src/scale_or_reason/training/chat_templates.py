@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,14 @@ def template_file(name: str) -> str:
 
 def render_chat(name: str, messages: Sequence[Mapping[str, str]]) -> str:
     """The text of a conversation, up to the start of the student's answer."""
+    return _template(name).render(messages=list(messages), add_generation_prompt=True, bos_token=BEGIN_TOKENS[name])
+
+
+@cache
+def _template(name: str) -> Any:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     source = Path(__file__).with_name("templates") / f"{name}.jinja"
     # the same treatment of white space as in transformers
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(source.read_text(encoding="utf-8"))
-    return template.render(messages=list(messages), add_generation_prompt=True, bos_token=BEGIN_TOKENS[name])
+    return environment.from_string(source.read_text(encoding="utf-8"))
