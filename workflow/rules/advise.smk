@@ -15,7 +15,7 @@ rule advise:
         "<logs>/advise.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("advise"),
         config=config_option,

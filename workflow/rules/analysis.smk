@@ -42,7 +42,7 @@ rule fit_curves:
     benchmark:
         "<benchmarks>/fit_curves.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_large"),
@@ -77,7 +77,7 @@ rule tabulate_outcomes:
     benchmark:
         "<benchmarks>/tabulate_outcomes.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_large"),
@@ -132,7 +132,7 @@ rule measure_uncertainty:
     benchmark:
         "<benchmarks>/measure_uncertainty.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_large"),
@@ -171,7 +171,7 @@ rule compute_findings:
     benchmark:
         "<benchmarks>/compute_findings.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_large"),
@@ -214,7 +214,7 @@ if STUDY.branches():
         benchmark:
             "<benchmarks>/fit_data.tsv"
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_large"),
@@ -252,7 +252,7 @@ if PAPER_RESULTS["path"]:
         benchmark:
             "<benchmarks>/compare_with_papers.tsv"
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_large"),

@@ -138,6 +138,9 @@ wildcard_constraints:
 
 
 CONDA_ENVIRONMENT = f"../../envs/{config['compute']['device']}.yaml"
+# Without torch and vLLM, for jobs that only read tables. Jobs that trainings follow from keep the one above: another
+# environment would make what exists old.
+ANALYSIS_ENVIRONMENT = "../../envs/analysis.yaml"
 JOBS = config["compute"]["jobs"]
 ON_GPU = config["compute"]["device"] == "gpu"
 # A stopped training resumes from its last checkpoint, a stopped generation with the finished replies. It is not retried

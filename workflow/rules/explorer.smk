@@ -41,7 +41,7 @@ rule build_explorer:
     benchmark:
         "<benchmarks>/build_explorer.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),

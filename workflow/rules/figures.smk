@@ -32,7 +32,7 @@ for figure_type in FIGURE_TYPES:
         wildcard_constraints:
             figure=one_of(figures_of(figure_type)),
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_small"),
@@ -71,7 +71,7 @@ rule measure_answer_lengths:
     benchmark:
         "<benchmarks>/measure_answer_lengths.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),
@@ -106,7 +106,7 @@ rule figure_training_curves:
     benchmark:
         "<benchmarks>/figure_training_curves.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),
@@ -150,7 +150,7 @@ rule table1:
     benchmark:
         "<benchmarks>/table1.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),

@@ -26,7 +26,7 @@ rule inspect_item:
         benchmark="[^/]+",
         item=".+",
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),
@@ -54,7 +54,7 @@ rule inspect_prompt:
         corpus="[^/]+",
         prompt=".+",
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),

@@ -71,7 +71,7 @@ rule grade_answers:
     benchmark:
         "<benchmarks>/grade_answers/{model_id}.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: JOBS["cpu_small"]["threads"]
     resources:
         **memory_and_runtime("cpu_small"),

@@ -32,7 +32,7 @@ if JURY_TABLES:
         benchmark:
             "<benchmarks>/compare_judges.tsv"
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_small"),
@@ -79,7 +79,7 @@ if len(JURY_TABLES) > 1:
         benchmark:
             "<benchmarks>/jury_sensitivity.tsv"
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_small"),

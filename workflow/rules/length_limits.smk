@@ -92,7 +92,7 @@ if LIMITED_IDS:
         benchmark:
             "<benchmarks>/compare_length_limits.tsv"
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_small"),

@@ -7,7 +7,7 @@ rule new_study:
         "<logs>/new_study.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("new_study"),
         study=new_study_options,

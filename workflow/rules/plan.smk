@@ -14,7 +14,7 @@ rule plan:
         "<logs>/plan.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("plan_study"),
         config=config_option,

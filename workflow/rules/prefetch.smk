@@ -11,7 +11,7 @@ rule prefetch:
         "<logs>/prefetch.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("prefetch"),
         needs=json_option("needs", [need.values for need in NEEDS]),

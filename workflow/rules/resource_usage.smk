@@ -12,7 +12,7 @@ rule job_timings:
     log:
         "<logs>/job_timings.log",
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),
@@ -37,7 +37,7 @@ rule resource_usage:
     # needs sacct
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         timings=option("timings", f"results/{STUDY.name}/timings"),
         study=option("study", STUDY.name),

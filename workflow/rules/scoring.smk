@@ -23,7 +23,7 @@ rule score_models:
     benchmark:
         "<benchmarks>/score_models.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_large"),
@@ -80,7 +80,7 @@ rule list_wrong_answers:
     wildcard_constraints:
         model_id=SCORED,
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_small"),
@@ -127,7 +127,7 @@ rule compute_flops:
     benchmark:
         "<benchmarks>/compute_flops.tsv"
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     threads: 1
     resources:
         **memory_and_runtime("cpu_large"),

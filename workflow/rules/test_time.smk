@@ -48,7 +48,7 @@ if SAMPLED or BUDGETED_IDS:
         benchmark:
             "<benchmarks>/measure_test_time.tsv"
         conda:
-            CONDA_ENVIRONMENT
+            ANALYSIS_ENVIRONMENT
         threads: 1
         resources:
             **memory_and_runtime("cpu_large"),

@@ -13,7 +13,7 @@ rule verify:
         "<logs>/verify.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("verify_study"),
         config=json_option("config", config),
@@ -30,7 +30,7 @@ rule quarantine:
         "<logs>/quarantine.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("quarantine_damaged"),
         results=option("results", f"results/{STUDY.name}"),
@@ -46,7 +46,7 @@ rule restore:
         "<logs>/restore.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("restore_replaced"),
         results=option("results", f"results/{STUDY.name}"),
@@ -77,7 +77,7 @@ rule archive:
         "<logs>/archive.log",
     localrule: True
     conda:
-        CONDA_ENVIRONMENT
+        ANALYSIS_ENVIRONMENT
     params:
         program=program("archive_study"),
         config=json_option("config", config),
