@@ -40,7 +40,7 @@ _ALWAYS = (
 #: In an archive on request: the names of `archive.include`.
 PARTS: dict[str, tuple[str, ...]] = {
     "answers": ("answers/*", "benchmarks/*"),
-    "pairs": ("prompts/*", "pairs/*", "mixtures/*", "tokens/*"),
+    "pairs": ("prompts/*", "pairs/*", "mixtures/*", "tokens/*", "hybrid_tokens/*"),
     "models": ("models/*",),
 }
 #: Compressed as they are.
