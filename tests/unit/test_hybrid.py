@@ -35,12 +35,15 @@ from scale_or_reason.reporting.explorer.data import trained_as
 from scale_or_reason.reporting.figures import accuracy_by_flops
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.reporting.inspect.item import prompts
 from scale_or_reason.scoring.evidence import Evidence
 from scale_or_reason.study.cells import CURRICULA, Cell, HybridCell, NoThink, Think, parse_model_id
 from scale_or_reason.study.study import Study
 from scale_or_reason.training.chat_templates import MODE_SWITCHES, render_chat
 from scale_or_reason.training.sequences import arrange
 
+#: The beginning of an answer in chatml.
+END = "<|im_start|>assistant\n"
 SCHEMA = Path("workflow/schemas/config.schema.json")
 CHOSEN = {"ratios": [0.5], "curricula": ["mix", "seq-reversed"]}
 
@@ -232,6 +235,15 @@ def test_a_suffix_makes_other_replies_and_none_leaves_them_as_they_were() -> Non
 
 
 CELL = HybridCell("general", "s", "mix", 0.5)
+
+
+def test_pages_show_the_prompt_of_each_mode() -> None:
+    item = {"benchmark": "gsm8k", "prompt": "Why?", "question": "Why?", "extra": "{}"}
+    shown = prompts(item, CELL.modes(), templates={"s": "chatml"}, modes={}, pool=None, seed=0)
+    assert [(one.how, one.text) for one in shown] == [
+        (f"hybrid students, {mode}, chat template chatml", f"<|im_start|>user\nWhy? /{word}<|im_end|>\n{END}")
+        for mode, word in (("no-think", "no_think"), ("think", "think"))
+    ]
 
 
 def test_the_program_asks_in_the_mode_of_the_id(root: Path) -> None:
