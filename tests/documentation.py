@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Of blocks of commands. A diagram or the output of a command alone is `text`.
+COMMAND_LANGUAGES = ("", "sh")
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "config/README.md")
 
 
@@ -24,6 +26,23 @@ def page_paths(root: Path = ROOT) -> list[Path]:
 def slug(heading: str) -> str:
     """The anchor that GitHub gives a heading: lower case, no punctuation, a hyphen for each space."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: where it is, its language, its text, and what a machine needs to run it (None: nothing)."""
+
+    where: str
+    language: str
+    content: str
+    needs: str | None
+
+    @property
+    def script(self) -> str:
+        """The commands of the block; of a block with prompts (``$ ``), only those behind prompts."""
+        lines = self.content.replace("\\\n", " ").splitlines()
+        prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+        return "\n".join(prompted or lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -74,6 +93,18 @@ class Page:
         return (token.content for token in self.tokens if token.type == "fence" and token.info.strip() in languages)
 
     @property
+    def marked_blocks(self) -> Iterator[Block]:
+        """All fenced blocks, each with what the comment directly above it says that it needs."""
+        previous = None
+        for token in self.tokens:
+            if token.type == "fence":
+                comment = previous.content.strip() if previous is not None and previous.type == "html_block" else ""
+                found = re.fullmatch(r"<!-- needs (.+) -->", comment)
+                line = token.map[0] + 1 if token.map else 0
+                yield Block(f"{self.path.name}:{line}", token.info.strip(), token.content, found and found[1])
+            previous = token
+
+    @property
     def code_spans(self) -> Iterator[str]:
         """The pieces of code within text."""
         for token in self.tokens:
@@ -82,14 +113,10 @@ class Page:
     @property
     def commands(self) -> Iterator[list[str]]:
         """The command lines that stand in fenced blocks, split into words; output of commands is left out."""
-        for block in self.blocks("", "sh"):
-            lines = block.replace("\\\n", " ").splitlines()
-            with_output = any(line.startswith("$ ") for line in lines)
-            for line in lines:
-                if not with_output or line.startswith("$ "):
-                    words = shlex.split(line.removeprefix("$ ").split(" | ")[0], comments=True)
-                    if words:
-                        yield words
+        for block in self.marked_blocks:
+            for line in block.script.splitlines() if block.language in COMMAND_LANGUAGES else ():
+                if words := shlex.split(line.split(" | ")[0], comments=True):
+                    yield words
 
 
 def broken_links(page: Page, root: Path = ROOT) -> list[str]:
