@@ -35,9 +35,21 @@ def test_the_site_facts_come_first(root: Path) -> None:
         assert fact in site and fact not in rest
 
 
-def test_groups_are_of_rules_that_there_are(root: Path, tree: Tree) -> None:
+#: Some rules are only in studies that have what they are for.
+EVERY_RULE = {
+    "study": {
+        "data_fractions": [0.5, 1],
+        "thinking_budgets": {"tokens": [1024]},
+        "hybrid_students": {"ratios": [0.5]},
+    },
+    "benchmarks": {"samples_per_item": {"gsm8k": 2}},
+}
+
+
+def test_groups_are_of_rules_that_there_are(root: Path, tree: Tree, tmp_path: Path) -> None:
     profile = yaml.safe_load((root / "profiles" / "slurm" / "profile.yaml").read_text())
-    rules = set(tree.snakemake("--list-rules").stdout.split())
+    (tmp_path / "every.yaml").write_text(yaml.safe_dump(EVERY_RULE))
+    rules = set(tree.snakemake("--list-rules", study=(str(tmp_path / "every.yaml"),)).stdout.split())
     figures = {rule for rule in rules if rule.startswith("figure_")}
     assert set(profile["groups"]) - rules == set() and figures <= set(profile["groups"])
     assert set(profile["groups"].values()) == set(profile["group-components"])
@@ -45,6 +57,7 @@ def test_groups_are_of_rules_that_there_are(root: Path, tree: Tree) -> None:
     engines = {rule for rule in rules if re.match(r"generate_teacher|evaluate_(?!all)|judge_", rule)}
     warned = {rule for rule, needs in profile["set-resources"].items() if "TERM@120" in needs["slurm_extra"]}
     assert len(engines) > 10 and engines <= warned
+    assert {"evaluate_hybrid", "judge_hybrid_student_1", "judge_within_budget"} <= engines
 
 
 #: Each job looks for the other one of its kind, which runs beside it if it may.
