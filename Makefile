@@ -30,10 +30,12 @@ help: ## list these commands
 demo: venv ## a few cells of the small study, up to figure 2, table 1 and the report: minutes on a laptop
 	$(SNAKEMAKE) $(DEMO) -- all job_timings
 	$(SNAKEMAKE) $(DEMO) --report results/micro/report.html
+	@echo "Look at results/micro/report.html, results/micro/figures/ and results/micro/explorer.html"
 
 micro: venv ## the whole small study, up to its figures, tables and report: an hour on two cores
 	$(SNAKEMAKE) $(MICRO) -- all job_timings
 	$(SNAKEMAKE) $(MICRO) --report results/micro/report.html
+	@echo "Look at results/micro/report.html, results/micro/figures/ and results/micro/explorer.html"
 
 bench: venv ## ratios to bare engines and peers on the same work, written to docs/reference/speed.md
 	$(PYTEST) -m long $(addprefix tests/integration/,test_overhead.py test_training_speed.py test_data_at_scale.py)

@@ -175,10 +175,12 @@ def progress(line: str, collected: int) -> str:
     if line.startswith("Collecting "):
         return f"package {collected} ..." if sys.stdout.isatty() or collected % 50 == 0 else ""
     if line.startswith("Installing collected"):
-        names = line.partition(":")[2].split(",")
+        names = [name for name in line.partition(":")[2].split(",") if name.strip()]
+        if not names:
+            return ""
         return "installing {} ...".format(names[0].strip() if len(names) == 1 else f"{len(names)} packages")
     large = re.match(r"Downloading \S+ \((?:\d{2,}\.\d+MiB|.*GiB)\)", line)
-    return line.strip() if large or re.match(r"(Resolved|Prepared|Installed) \d+ packages", line) else ""
+    return line.strip() if large or re.match(r"(Resolved|Prepared|Installed) [1-9]\d* packages?\b", line) else ""
 
 
 def run_shown(command: "list[str]", environment: "dict[str, str]") -> str:

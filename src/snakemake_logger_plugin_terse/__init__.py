@@ -2,7 +2,8 @@
 
 A finished job is one line: how many are done, the time of day, how long it took, what it was. On a terminal a last line
 tells what is running, with the newest line of the job's log (a progress bar, say); where output goes to a file, running
-jobs are named once a minute. Snakemake's own, longer account is in ``.snakemake/log/`` as always.
+jobs are named once a minute. The line begins with the time that is left, as far as finished jobs tell. Snakemake's own,
+longer account is in ``.snakemake/log/`` as always.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from snakemake_logger_plugin_terse.cache_folder import check_cache_folder
 from snakemake_logger_plugin_terse.failures import Failure, describe
 from snakemake_logger_plugin_terse.screen import Screen
 from snakemake_logger_plugin_terse.text import clock, duration, job_name, last_words
+from snakemake_logger_plugin_terse.time_left import TimeLeft
 
 #: Seconds between two looks at the running jobs, on a terminal and elsewhere.
 TERMINAL_INTERVAL, FILE_INTERVAL = 0.5, 60.0
@@ -67,6 +69,8 @@ class LogHandler(LogHandlerBase):
         stream: TextIO = sys.stdout if self.common_settings.stdout else sys.stderr
         self._screen = Screen(stream)
         self._running: dict[int, tuple[str, float, list[str]]] = {}
+        self._rules: dict[int, str] = {}
+        self._time_left = TimeLeft()
         self._failures: dict[int, Failure] = {}
         self._done, self._total = 0, 0
         self._started = time.monotonic()
@@ -106,8 +110,10 @@ class LogHandler(LogHandlerBase):
         facts = record.__dict__
         if event == LogEvent.RUN_INFO:
             self._total = int(facts["stats"]["total"])
+            self._time_left.expect(facts["stats"])
             self._screen.line(f"{self._total} jobs to do")
         elif event == LogEvent.JOB_INFO:
+            self._rules[facts["jobid"]] = str(facts["rule_name"])
             self._running[facts["jobid"]] = (job_name(facts), time.monotonic(), list(facts["log"]))
         elif event == LogEvent.JOB_FINISHED:
             self._finish(facts["job_id"])
@@ -133,7 +139,9 @@ class LogHandler(LogHandlerBase):
         self._failures.pop(jobid, None)
         name, started, logs = self._running.pop(jobid, (f"job {jobid}", time.monotonic(), []))
         width = len(str(self._total))
-        took = duration(time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self._time_left.finish(self._rules.pop(jobid, ""), seconds)
+        took = duration(seconds)
         self._screen.line(f"[{self._done:{width}}/{self._total}] {clock()} {took:>7}  {name}")
         # what a job has to say last is otherwise seen by nobody
         for line in last_words(Path(logs[0]), 1) if logs else []:
@@ -168,7 +176,8 @@ class LogHandler(LogHandlerBase):
         now = time.monotonic()
         jobs = [(name, now - started, logs) for name, started, logs in self._running.values()]
         more = [f"and {len(jobs) - NAMED_JOBS} more"] if len(jobs) > NAMED_JOBS else []
-        return " | ".join([*(_running_job(*job) for job in jobs[:NAMED_JOBS]), *more])
+        left = self._time_left.text(now - self._started, self._total - self._done) if jobs else ""
+        return " | ".join([*([left] if left else []), *(_running_job(*job) for job in jobs[:NAMED_JOBS]), *more])
 
 
 def _running_job(name: str, seconds: float, logs: list[str]) -> str:

@@ -122,6 +122,7 @@ RUN = {
     # what xargs starts is a dry run of its own
     "xargs snakemake -c2 -- < results/v2/damaged/targets.txt",
     "tail -1",
+    "complete -o default -W $(snakemake --list-target-rules --quiet 2> /dev/null | cut -d' ' -f1) snakemake",
 }
 
 
@@ -139,15 +140,16 @@ def test_other_commands_run(tmp_path: Path) -> None:
     tools = tmp_path / ".venv/bin"
     tools.mkdir(parents=True)
     (tools / "activate").write_text(f'PATH="{tools}:{Path(sys.executable).parent}:$PATH"\n')
-    (tools / "snakemake").write_text('#!/bin/sh\necho "snakemake $*"\n')
+    (tools / "snakemake").write_text('#!/bin/sh\necho "snakemake $*"\necho "figures (All figures.)"\n')
     (tools / "snakemake").chmod(0o755)
     scripts = [block.script for block in COMMANDS if block.needs is None]
     lines = {line for script in scripts for line in script.splitlines()}
-    chosen = [line for line in sorted(lines) if re.match("find|echo|xargs|python", line)]
-    program = "\n".join(["set -e", "source .venv/bin/activate", *chosen])
+    chosen = [line for line in sorted(lines) if re.match("find|echo|xargs|python|complete", line)]
+    program = "\n".join(["set -e", "source .venv/bin/activate", *chosen, "complete -p snakemake"])
     done = subprocess.run(["bash", "-c", program], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "the-first" in done.stdout and "snakemake -c2 -- results/a.parquet results/b.json" in done.stdout
+    assert "\nfigures' snakemake" in done.stdout
     assert not replies.exists() and (tmp_path / "results/NAME/answers/kept").exists()
     assert (tmp_path / "calibrated.yaml").read_text() == "plan: {calibrate_from: pilot}\n"
 

@@ -452,3 +452,11 @@ def test_a_torch_that_cannot_use_the_gpu(checker: ModuleType) -> None:
     """The CPU build of this environment."""
     with pytest.raises(SystemExit, match=r"cannot use the GPU .*driver 580.1"):
         checker.use_gpu("580.1")
+
+
+def test_progress_never_counts_nothing(installer: ModuleType) -> None:
+    lines = ("Installing collected packages:", "Resolved 0 packages in 3ms", "Installed 0 packages in 1ms")
+    assert [installer.progress(line, 0) for line in lines] == ["", "", ""]
+    assert installer.progress("Installed 1 package in 9ms", 0) == "Installed 1 package in 9ms"
+    assert installer.progress("Installing collected packages: a, b", 2) == "installing 2 packages ..."
+    assert installer.progress("Installing collected packages: a", 1) == "installing a ..."

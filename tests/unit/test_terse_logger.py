@@ -15,6 +15,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_terse import LogHandler
 from snakemake_logger_plugin_terse.cache_folder import complaint
 from snakemake_logger_plugin_terse.text import duration, last_words
+from snakemake_logger_plugin_terse.time_left import TimeLeft
 
 Send = Callable[..., None]
 
@@ -197,3 +198,40 @@ def test_a_cache_folder_that_cannot_be_made_is_one_error(variable: str, tmp_path
     assert (tmp_path / "cache" / "snakemake").is_dir()
     for words in (["/bin/pytest"], ["/bin/snakemake", "--help"], ["snakemake", "--runtime-source-cache-path", "x"], []):
         assert complaint(words, blocked) is None
+
+
+def test_the_time_left_is_that_of_finished_jobs_of_the_same_rules() -> None:
+    left = TimeLeft()
+    assert left.text(1, 9) == ""
+    left.expect({"train": 4, "draw": 6, "plot": 2, "total": 12})
+    assert left.text(1, 12) == ""
+    left.finish("train", 100)
+    left.finish("train", 140)
+    # two at a time: 2 trainings of 120 s take 120 s; nothing is known of drawing and plotting
+    assert left.text(120, 10) == "about 2:00 left, without 8 jobs of rules that have not run yet"
+    left.finish("draw", 60)
+    left.finish("plot", 0)
+    # 300 s in 150 s: two at a time; 2 x 120 + 5 x 60 + 1 x 0
+    assert left.text(150, 8) == "about 4:30 left"
+    # one at a time, with pauses: the pauses do not count as half a job
+    alone = TimeLeft()
+    alone.expect({"train": 2, "total": 2})
+    alone.finish("train", 50)
+    assert alone.text(100, 1) == "about 50 s left"
+    # jobs that a checkpoint has added
+    alone.finish("train", 50)
+    alone.finish("train", 50)
+    assert alone.text(200, 0) == "" and alone.text(200, 3) == ""
+
+
+def test_the_status_begins_with_the_time_left(send: Send) -> None:
+    handler = send.__closure__[0].cell_contents  # type: ignore[attr-defined]
+    send("", event=LogEvent.RUN_INFO, stats={"train": 3, "total": 3})
+    for jobid in (1, 2):
+        send(**job(jobid))
+    assert not handler._status().startswith("about")
+    handler._running[1] = ("train", handler._running[1][1] - 50, [])
+    handler._started -= 50
+    send("", event=LogEvent.JOB_FINISHED, job_id=1)
+    # the open jobs are the one that runs and one more, of 50 s each
+    assert handler._status().startswith("about 1:40 left | ... train (")

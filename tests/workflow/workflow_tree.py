@@ -151,5 +151,7 @@ def make_small_study(root: Path, folder: Path) -> Tree:
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL_STUDY))
     replace_programs(folder)
     made = Tree(folder)
-    made.snakemake("-c4", "all", "models", study=SMALL)
+    run = made.snakemake("-c4", "all", "models", study=SMALL)
+    places = ("figures/", "tables/", "explorer.html")
+    assert f"Look at {', '.join(f'results/micro/{place}' for place in places)}" in run.stderr
     return made
