@@ -115,8 +115,9 @@ class Page:
         """The command lines that stand in fenced blocks, split into words; output of commands is left out."""
         for block in self.marked_blocks:
             for line in block.script.splitlines() if block.language in COMMAND_LANGUAGES else ():
-                if words := shlex.split(line.split(" | ")[0], comments=True):
-                    yield words
+                words = shlex.split(line, comments=True)
+                if words:
+                    yield words[: words.index("|")] if "|" in words else words
 
 
 def broken_links(page: Page, root: Path = ROOT) -> list[str]:
