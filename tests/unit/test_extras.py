@@ -160,7 +160,7 @@ def rules_with(environment: str) -> Iterator[tuple[str, str]]:
 def test_rules_with_the_small_environment_need_no_other() -> None:
     small = names_of([*BASE, *EXTRAS["analysis"]])
     rules = dict(rules_with("ANALYSIS_ENVIRONMENT"))
-    assert {"advise", "archive", "plan", "score_models", "build_explorer", "compute_findings"} <= rules.keys()
+    assert {"advise", "archive", "plan", "score_models", "build_explorer", "compute_findings", "push"} <= rules.keys()
     assert {name: closure(SCRIPTS / f"{script}.py") - small for name, script in rules.items()} == dict.fromkeys(
         rules, frozenset()
     )

@@ -26,7 +26,7 @@ onstart:
 
 
 #: One short job each, on this machine.
-WITHOUT_CORES = {"advise", "archive", "new_study", "plan", "prefetch", "quarantine", "restore", "verify"}
+WITHOUT_CORES = {"advise", "archive", "new_study", "plan", "prefetch", "push", "quarantine", "restore", "verify"}
 
 
 def provide_a_core(workflow, words):

@@ -7,7 +7,7 @@ from typing import Annotated
 from scale_or_reason.preflight.description.catalogues import Adopted, Corpus, Judge, Student, Teacher
 from scale_or_reason.preflight.description.machine import Compute, SmallWorld
 from scale_or_reason.preflight.description.parts import Name, Section, key
-from scale_or_reason.preflight.description.planning import Advise, Archive, Plan
+from scale_or_reason.preflight.description.planning import Advise, Archive, Plan, Push
 from scale_or_reason.preflight.description.protocol import (
     Benchmarks,
     Decontamination,
@@ -72,3 +72,4 @@ class Config(Section):
     plan: Plan = key()
     advise: Advise = key()
     archive: Archive = key()
+    push: Push = key()

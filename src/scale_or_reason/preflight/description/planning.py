@@ -1,4 +1,4 @@
-"""Sections `plan`, `advise` and `archive`: cost estimates, advice, and what an archive holds."""
+"""Sections `plan`, `advise`, `archive` and `push`: cost estimates, advice, archives and publishing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scale_or_reason.preflight.description.parts import (
     Share,
     Size,
     Text,
+    Word,
     key,
 )
 
@@ -248,4 +249,29 @@ class Archive(Section):
         "`models` (weights).",
         when="Remove `answers` for a small archive. Add the others to publish them.",
         unique=True,
+    )
+
+
+class Push(Section):
+    """What `snakemake push` uploads to the hub: `--config 'push={organisation: ORG}'` lists it."""
+
+    organisation: Name | None = key(
+        "The organisation or user of the hub that gets the repositories.", when="Give it on the command line."
+    )
+    confirm: bool = key(
+        "Whether to upload; `false` only lists repositories, files and sizes.",
+        when="Give it on the command line, after a look at the list. The token comes from `HF_TOKEN`.",
+    )
+    private: bool = key(
+        "Whether new repositories are private.",
+        when="Set it to `false` once everybody may read the results, and the licences of prompts and teacher allow it.",
+    )
+    include: list[Literal["models", "pairs", "archive"]] = key(
+        "What to upload: finished students, pairs of each corpus, the archive that `snakemake archive` has written.",
+        unique=True,
+    )
+    licenses: dict[str, Word] = key(
+        "The licences of models and data sets, by hub id or path, in the hub's spelling. Cards state them, and "
+        "`unknown` for any other.",
+        when="Add those of your own models and prompts. Check the shipped ones: owners may change them.",
     )
