@@ -46,6 +46,9 @@ def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
         rows = tree.path / "rows" / f"{benchmark}.jsonl"
         rows.parent.mkdir(exist_ok=True)
         rows.touch()
+    sheet = tree.path / "results" / "micro" / "labels" / "sheet.csv"  # that a reader has filled in
+    sheet.parent.mkdir(parents=True)
+    sheet.touch()
     for page in (Page(path) for path in page_paths()):
         for words in page.commands:
             if words[0] == "echo" and words[2] == ">":

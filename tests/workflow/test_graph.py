@@ -284,6 +284,17 @@ def test_rule_graders_may_vote(tree: Tree, tmp_path: Path) -> None:
     assert votes == {"beside": ["micro-judge"], "voting": ["micro-judge", "rule_graders"]}
 
 
+def test_labels_are_taken_where_people_vote(tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").touch()
+    overlay = tmp_path / "labels.yaml"
+    overlay.write_text(f"labels: {{path: {tmp_path / 'labels.csv'}}}\n")
+    study = (*MICRO, str(overlay))
+    scores = "results/micro/scores/teacher/micro-teacher/ift.parquet"
+    assert "take_labels" not in tree.dry_run(scores, study=study)  # they are compared with judges only
+    overlay.write_text(overlay.read_text() + "study: {judges: [micro-judge, rule_graders, human]}\n")
+    assert tree.dry_run(scores, study=study)["take_labels"] == 1
+
+
 def test_an_adaptation_trains_twice(tree: Tree) -> None:
     jobs = tree.dry_run("results/micro/models/adapted/micro-1M/ift-then-reasoning/seed-0", study=MICRO)
     assert (jobs["train_student"], jobs["adapt_student"], jobs["build_mixture"]) == (1, 1, 2)

@@ -8,6 +8,7 @@ rule write_inspect_log:
         answered="<results>/answers/{model_id}/manifest.json",
         judged=JUDGED,
         graded=lambda wildcards: graded_of([wildcards.model_id]),
+        labelled=LABELLED,
         code=library_files("reporting/eval_logs", "*.py"),
         script=script_file("write_inspect_log"),
     output:

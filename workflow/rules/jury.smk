@@ -16,6 +16,7 @@ if JURY_TABLES:
         input:
             # represent thousands of verdicts
             scores="<summary>/tables/scores.parquet",
+            labelled=LABELLED,
             code=library("judging/agreement"),
             script=script_file("compare_judges"),
         output:
@@ -85,7 +86,9 @@ if len(JURY_TABLES) > 1:
             **memory_and_runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
-            judges=option("judges", *STUDY.verdict_sources),
+            judges=option(
+                "judges", *(name for name in STUDY.verdict_sources if name != HUMAN or name in STUDY.jurors)
+            ),
             jurors=option("jurors", *STUDY.jurors),
             jury=json_option("jury", config["jury"]),
             model_ids=option("model_ids", *COMPARED_IDS),

@@ -20,7 +20,7 @@ from scale_or_reason.common.intervals import LEVEL
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.judging.jury import KEY
-from scale_or_reason.study.study import RULE_GRADERS
+from scale_or_reason.study.study import HUMAN, RULE_GRADERS
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +56,8 @@ def judge_agreement(
 
     ``verdicts`` yields the verdicts on one benchmark after another, since those of the papers' study do not fit into
     memory together. They have ``VERDICT_COLUMNS``; the judge ``rule_graders`` stands for the rule graders. An
-    unparsable verdict of a judge is missing; one of the rule graders counts as no. With three or more judges, the jury
+    unparsable verdict of a judge is missing; one of the rule graders counts as no. People (``human``) have unparsable
+    verdicts on answers without a label. With three or more judges, the jury
     as a whole also has rows. Intervals resample items within each benchmark.
 
     Raises :class:`StudyError` for fewer than two judges, and if a judge lacks a verdict on an answer.
@@ -141,8 +142,8 @@ def _by_judge(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
 
 
 def _comparisons(judges: Sequence[str]) -> list[_Comparison]:
-    """All pairs, and the jury if it has at least three judges; the rule graders are not part of it."""
-    jury = [judge for judge in judges if judge != RULE_GRADERS]
+    """All pairs, and the jury if it has at least three judges; neither rule graders nor people are part of it."""
+    jury = [judge for judge in judges if judge not in (RULE_GRADERS, HUMAN)]
     pairs = [_Comparison(*pair, _pair_sums(*pair), _pair_statistics) for pair in combinations(judges, 2)]
     return [*pairs, *([_Comparison(JURY, None, _jury_sums(jury), _jury_statistics)] if len(jury) > 2 else [])]
 
@@ -235,10 +236,11 @@ def _shares(by_judge: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
 def _differences(shares: pl.DataFrame, judges: Sequence[str]) -> dict[tuple, float]:
     """The median over models of the absolute difference of two judges' accuracies on a benchmark, in points.
 
-    Over all benchmarks: the median over models and benchmarks, as in the papers.
+    Over all benchmarks: the median over models and benchmarks, as in the papers. People label a part of the answers, so
+    an accuracy by them is not comparable.
     """
     found = {}
-    for pair in combinations(judges, 2):
+    for pair in combinations([judge for judge in judges if judge != HUMAN], 2):
         differences = shares.select("benchmark", difference=(pl.col(pair[0]) - pl.col(pair[1])).abs())
         medians = differences.group_by("benchmark").agg(pl.col("difference").median())
         for name, value in [*medians.rows(), (None, differences["difference"].median())]:

@@ -56,6 +56,10 @@ def missing_files(config: Config) -> Iterator[Problem]:
     if style is not None and not isfile(find_file(style)):
         expected = "a copy of config/style.yaml with your changes, or null"
         yield Problem(("study", "style"), "a missing file: no style of figures here", style, expected, _CORRECT_PATH)
+    labels = config["labels"]["path"]
+    if labels is not None and not isfile(labels):
+        expected = "a file of labels (`snakemake label_sheet` writes a sheet to fill in), or null"
+        yield Problem(("labels", "path"), "a missing file: no labels here", labels, expected, _CORRECT_PATH)
     papers = config["paper_results"]["path"]
     if papers is not None and not (isdir(papers) and any(Path(papers).glob("v[12]_*.csv"))):
         expected = "a folder with v2_table1.csv, v2_teacher.csv, v2_inference_power_law.csv, or null"

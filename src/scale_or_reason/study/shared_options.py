@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,17 @@ def pairs() -> argparse.ArgumentParser:
 def answers() -> argparse.ArgumentParser:
     """The folder of all answers."""
     return _option("--answers", type=Path, help="folder with MODEL_ID/BENCHMARK.parquet")
+
+
+def answered() -> argparse.ArgumentParser:
+    """Which models have answered which benchmarks."""
+    meaning = 'JSON: [{"model_ids": [...], "benchmarks": [...]}, ...]: models and the benchmarks that they answer'
+    return _option("--answered", type=json.loads, help=meaning)
+
+
+def benchmarks_of(groups: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, Sequence[str]]:
+    """Model id -> its benchmarks, from the value of ``--answered``."""
+    return {model_id: group["benchmarks"] for group in groups for model_id in group["model_ids"]}
 
 
 def verdicts() -> argparse.ArgumentParser:

@@ -47,6 +47,8 @@ from scale_or_reason.study.lineage import Training, lineage
 
 #: The judge that needs no model: the rule graders.
 RULE_GRADERS = "rule_graders"
+#: The juror whose verdicts are people's labels.
+HUMAN = "human"
 #: The tables that compare verdicts: made wherever an answer has two or more.
 JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
 #: In place of a student's learning rates: the learning-rate search finds them.
@@ -62,8 +64,8 @@ def as_json(value: Any) -> str:
 
 
 def models_of_jury(names: Sequence[str]) -> list[str]:
-    """The jurors that are models; the rule graders may be a juror but are no model."""
-    return [name for name in names if name != RULE_GRADERS]
+    """The jurors that are models; the rule graders and people may be jurors but are no models."""
+    return [name for name in names if name not in (RULE_GRADERS, HUMAN)]
 
 
 def max_items_of(benchmark: str, settings: Settings) -> int | None:
@@ -116,7 +118,8 @@ class Study:
     teacher: TeacherModel | None
     adopted: Mapping[str, AdoptedModel]
     judges: Mapping[str, Judge]
-    jurors: tuple[str, ...]  # the judges and rule graders that vote
+    jurors: tuple[str, ...]  # the judges, rule graders and people that vote
+    labels: str | None  # the file of people's labels
     rule_graders: bool
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
@@ -165,6 +168,7 @@ class Study:
                 name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
             },
             jurors=tuple(chosen["judges"]) or (RULE_GRADERS,),
+            labels=config["labels"]["path"],
             rule_graders=chosen["rule_graders"] or RULE_GRADERS in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
             length_limits=LengthLimits(*_again(chosen, "length_limits", "max_tokens")),
@@ -188,8 +192,9 @@ class Study:
 
     @property
     def verdict_sources(self) -> tuple[str, ...]:
-        """The judges, and ``rule_graders`` if the study uses the rule graders."""
-        return (*self.judges, *([RULE_GRADERS] if self.rule_graders else []))
+        """The judges, ``human`` if there are labels, and ``rule_graders`` if the study uses the rule graders."""
+        people = [HUMAN] if self.labels else []
+        return (*self.judges, *people, *([RULE_GRADERS] if self.rule_graders else []))
 
     @property
     def shown_shots(self) -> int:

@@ -42,6 +42,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     data.pair_sources,
     evaluation.graders,
     evaluation.judges,
+    evaluation.labels,
     evaluation.jury_tables,
     evaluation.request_fields,
     evaluation.architectures,

@@ -11,7 +11,7 @@ from scale_or_reason.inference.request_fields import RESERVED_FIELDS
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.problems import KeyPath, Problem
-from scale_or_reason.study.study import JURY_TABLES, RULE_GRADERS, models_of_jury
+from scale_or_reason.study.study import HUMAN, JURY_TABLES, RULE_GRADERS, models_of_jury
 
 Config = Mapping[str, Any]
 
@@ -40,10 +40,31 @@ def judges(config: Config) -> Iterator[Problem]:
             yield Problem((*path, "tokenizer"), problem, "nothing", expected, remedy)
 
 
+def labels(config: Config) -> Iterator[Problem]:
+    """People in a jury that has no labels, nobody else, or a rule by which answers without labels have no majority."""
+    study = config["study"]
+    if HUMAN not in study["judges"]:
+        return
+    path = ("study", "judges", study["judges"].index(HUMAN))
+    if len(study["judges"]) == 1:
+        remedy, expected = "add a judge or rule_graders", "another judge: people label a part of the answers"
+        yield Problem(path, "people are alone in the jury", HUMAN, expected, remedy)
+    if config["labels"]["path"] is None:
+        remedy = "name the file in labels.path; `snakemake label_sheet` writes a sheet to fill in"
+        yield Problem(path, "people are in the jury, but there are no labels", HUMAN, "labels.path: a file", remedy)
+    if config["jury"]["majority"] != "readable":
+        problem, expected = (
+            "people are in a jury that counts answers without a label",
+            "readable, or a jury without human",
+        )
+        remedy = "set jury.majority to readable"
+        yield Problem(("jury", "majority"), problem, config["jury"]["majority"], expected, remedy)
+
+
 def jury_tables(config: Config) -> Iterator[Problem]:
     """Tables that compare verdicts, in a study where every answer has one verdict."""
     study = config["study"]
-    if len({*study["judges"], *([RULE_GRADERS] if study["rule_graders"] else [])}) > 1:
+    if len({*study["judges"], *([RULE_GRADERS] if study["rule_graders"] else [])}) > 1 or config["labels"]["path"]:
         return
     for index, table in enumerate(study["tables"]):
         if table in JURY_TABLES:

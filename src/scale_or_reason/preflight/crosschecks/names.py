@@ -12,7 +12,7 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.cells import RESERVED_NAMES
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import RULE_GRADERS
+from scale_or_reason.study.study import HUMAN, RULE_GRADERS
 
 Config = Mapping[str, Any]
 
@@ -25,8 +25,8 @@ def unknown(config: Config) -> Iterator[Problem]:
     study = config["study"]
     for catalogue in ("students", "corpora", "adopted", "judges"):
         for index, name in enumerate(study[catalogue]):
-            if (catalogue, name) == ("judges", RULE_GRADERS):
-                continue  # the rule graders need no entry
+            if catalogue == "judges" and name in (RULE_GRADERS, HUMAN):
+                continue  # neither rule graders nor people need an entry
             yield from _unknown(name, ("study", catalogue, index), catalogue, config[catalogue])
     if study["teacher"] is not None:
         yield from _unknown(study["teacher"], ("study", "teacher"), "teachers", config["teachers"])
@@ -61,10 +61,10 @@ def reserved(config: Config) -> Iterator[Problem]:
         if name in RESERVED_NAMES:
             expected = f"none of {', '.join(RESERVED_NAMES)}: the paths of other models begin with them"
             yield Problem(("corpora", name), "the name of a corpus is reserved", name, expected, "rename the corpus")
-    if RULE_GRADERS in config["judges"]:
-        expected = f"not {RULE_GRADERS!r}: that is the name of the rule graders"
-        path = ("judges", RULE_GRADERS)
-        yield Problem(path, "the name of a judge is reserved", RULE_GRADERS, expected, "rename the judge")
+    for name, meaning in ((RULE_GRADERS, "the rule graders"), (HUMAN, "the labels of people")):
+        if name in config["judges"]:
+            expected = f"not {name!r}: that is the name of {meaning}"
+            yield Problem(("judges", name), "the name of a judge is reserved", name, expected, "rename the judge")
 
 
 def benchmarks(config: Config) -> Iterator[Problem]:

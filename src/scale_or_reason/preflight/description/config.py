@@ -19,7 +19,7 @@ from scale_or_reason.preflight.description.protocol import (
     Prompts,
     Training,
 )
-from scale_or_reason.preflight.description.selection import Jury, PaperResults, Study
+from scale_or_reason.preflight.description.selection import Jury, Labels, PaperResults, Study
 from scale_or_reason.preflight.description.shared import Engine, matching
 
 
@@ -31,6 +31,7 @@ class Config(Section):
         when="`tables/jury_sensitivity.csv` shows how much depends on this choice, so there is no need to try the "
         "others.",
     )
+    labels: Labels = key()
     paper_results: PaperResults = key()
 
     students: dict[str, Student] = key("The catalogue of base models.", named=True)
@@ -40,7 +41,9 @@ class Config(Section):
         "own chat format.",
         named=True,
     )
-    judges: dict[str, Judge] = key("The catalogue of judges. The name `rule_graders` is reserved.", named=True)
+    judges: dict[str, Judge] = key(
+        "The catalogue of judges. The names `rule_graders` and `human` are reserved.", named=True
+    )
     corpora: dict[str, Corpus] = key(
         "The catalogue of prompt sets. The names `adapted`, `adopted`, `base` and `teacher` are reserved.", named=True
     )

@@ -171,7 +171,7 @@ class Study(Section):
         unique=True,
     )
     judges: list[str] = key(
-        "Names from `judges`: the jury. `rule_graders` gives the rule graders a vote.",
+        "Names from `judges`: the jury. `rule_graders` gives the rule graders a vote, `human` the labels of people.",
         when="An odd number of judges avoids ties. With `[]` the rule graders decide alone.",
         unique=True,
     )
@@ -228,6 +228,21 @@ class Jury(Section):
     )
     tie: Annotated[str, one_of(TIES)] = key(
         "The outcome of an answer without a majority. An answer without any readable verdict is always undecided."
+    )
+
+
+class Labels(Section):
+    """Labels that people give to answers: they are compared with the judges, and may vote."""
+
+    path: Text | None = key(
+        "A file of labels (CSV or Parquet), such as a filled-in sheet; `null` without labels. They join "
+        "`judge_agreement` as the judge `human`; `human` in `study.judges` gives them a vote.",
+        when="Set it when a sheet is filled in.",
+    )
+    answers: Size = key("Answers on the sheet that `snakemake label_sheet` writes.")
+    disputed: Share = key(
+        "Share of the sheet from answers that one judge calls right and another one wrong.",
+        when="Set it to 0 for agreement on all answers: a sheet with more disputed answers shows less of it.",
     )
 
 

@@ -18,7 +18,7 @@ from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.judging.labels import answer_hash
 from scale_or_reason.reporting.inspect.item import prompts
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import RULE_GRADERS
+from scale_or_reason.study.study import HUMAN, RULE_GRADERS
 
 #: The name of the score that has the jury's decision: its accuracy is that of the table of scores.
 JURY = "jury"
@@ -63,7 +63,8 @@ def samples(tables: Tables, jurors: Sequence[str], jury: JuryRule, asked: Asked)
     words = {(item_id, sample): word for _, item_id, sample, word in decided.select(*KEY, "verdict").iter_rows()}
     given: dict[tuple[str, int], list[Row]] = {}
     for row in tables.verdicts.iter_rows(named=True):
-        given.setdefault((row["item_id"], row["sample"]), []).append(row)
+        if row["judge"] != HUMAN or row["reply"]:  # else nobody has labelled this answer
+            given.setdefault((row["item_id"], row["sample"]), []).append(row)
     model = parse_model_id(tables.model_id)
     for answer in tables.answers.iter_rows(named=True):
         place = (answer["item_id"], answer["sample"])
@@ -89,7 +90,7 @@ def _sample(item: Row, answer: Row, received: str | None, verdicts: Sequence[Row
     judged = {
         row["judge"]: _usage(row["judge_prompt_tokens"], row["judge_tokens"])
         for row in verdicts
-        if row["judge"] != RULE_GRADERS
+        if row["judge"] not in (RULE_GRADERS, HUMAN)
     }
     number = answer["sample"]
     return {
@@ -151,12 +152,14 @@ def _score(word: str, finish_reason: str, **more: Any) -> dict[str, Any]:
 
 
 def _verdict(row: Row, ended: str) -> dict[str, Any]:
-    """A judge's or the rule graders' verdict with its replies, and what it read as the answer."""
+    """The verdict of a judge, the rule graders or people with its replies, and what was read as the answer."""
     if row["judge"] == RULE_GRADERS:
         measured = {name: row[name] for name in _MEASURES if row[name] is not None}
         return _score(
             row["verdict"], ended, answer=row["extracted"], explanation=row["reply"] or None, metadata=measured
         )
+    if row["judge"] == HUMAN:
+        return {"value": LETTERS[row["verdict"]], "explanation": row["reply"]}
     replies = {"extraction_reply": row["extraction"]} if row["extraction"] is not None else {}
     tokens = {"prompt_tokens": row["judge_prompt_tokens"], "reply_tokens": row["judge_tokens"]}
     found = _score(row["verdict"], ended, answer=row["extracted"], explanation=row["reply"], metadata=replies | tokens)
