@@ -86,9 +86,7 @@ if len(JURY_TABLES) > 1:
             **memory_and_runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
-            judges=option(
-                "judges", *(name for name in STUDY.verdict_sources if name != HUMAN or name in STUDY.jurors)
-            ),
+            judges=option("judges", *(name for name in STUDY.verdict_sources if name != HUMAN or name in STUDY.jurors)),
             jurors=option("jurors", *STUDY.jurors),
             jury=json_option("jury", config["jury"]),
             model_ids=option("model_ids", *COMPARED_IDS),
