@@ -22,11 +22,14 @@ from hypothesis import strategies as st
 from scale_or_reason.analysis.contrasts import uncertainty
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows, write_csv, write_table
+from scale_or_reason.reporting.explorer.costs import Measured
 from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
 from scale_or_reason.reporting.explorer.encoding import Encoding, outline
+from scale_or_reason.reporting.explorer.inspected import inspection_pages
 from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, shareable
 from scale_or_reason.reporting.explorer.page import SCRIPTS, embedded, page
 from scale_or_reason.reporting.figures.style import Style
+from scale_or_reason.reporting.inspect.files import items_with_pages
 from scale_or_reason.scoring.evidence import evidence_from_tables
 from scale_or_reason.study.cells import Adaptation, BaseStudent, Cell, Teacher
 
@@ -99,17 +102,17 @@ def task(content, name):
 
 def test_costs_of_a_cell_and_a_task():
     content = data()
-    training = {model: content["cells"][place(content, model)]["training"] for model in MODELS}
+    training = {model: content["cells"][place(content, model)]["training"]["papers"] for model in MODELS}
     assert (training[IFT], training[REASONING[0]], training[ADAPTED]) == (10, 70, 200)  # 70: the mean of two seeds
     assert training[MIXED] is None
     assert training[BASE] == training[TEACHER] == 0
-    inference = content["values"]["inference"]
+    inference = content["values"]["inference_papers"]
     # the reasoning student is the models 1 and 2: 1.5 and 4.5 FLOPs, 3 in the mean of the family
     expected = {"easy": 1.5, "hard": 4.5, "odd": 7.5, "Math-OE": 3.0, NASTY: 7.5}
     assert {name: inference[task(content, name)][place(content, REASONING[0])] for name in expected} == expected
     cell = place(content, REASONING[0])
-    assert content["cells"][cell]["exact_training"] == 140
-    assert content["values"]["exact_inference"][0][cell] == 30
+    assert content["cells"][cell]["training"]["exact"] == 140
+    assert content["values"]["inference_exact"][0][cell] == 30
     assert [one["name"] for one in content["tasks"]] == ["Math-OE", NASTY, "easy", "hard", "odd"]
     assert content["tasks"][0]["benchmarks"] == ["easy", "hard"] and content["tasks"][2]["benchmarks"] == []
 
@@ -137,7 +140,7 @@ def test_estimates_find_their_cell_and_task():
 
 def test_a_missing_benchmark_leaves_a_gap_and_no_average():
     content = data(scores=scores(left_out={(IFT, "hard")}))
-    inference, cell = content["values"]["inference"], place(content, IFT)
+    inference, cell = content["values"]["inference_papers"], place(content, IFT)
     assert inference[task(content, "hard")][cell] is None and inference[0][cell] is None
     assert inference[task(content, "easy")][cell] == 0
     assert json.loads(embedded(content)) == content
@@ -463,3 +466,103 @@ def test_the_rule_names_what_the_page_depends_on(root):
             name = module.rpartition(".")[2]
             known = {name, module.replace(".", "/")} & named or name in plain
             assert known or module.startswith("reporting.explorer."), f"{file.name}: {module}"
+
+
+# ---- parts of the data, ways to answer, the teacher's answers, hours ----
+
+PART = Cell("general", "s", "seq", 1.0, 0, 0.25)
+
+
+def seconds(table):
+    """A training takes an hour, an answer of the n-th model to the easy benchmark n seconds."""
+    return table.with_columns(
+        seconds=pl.when(pl.col("stage") == "training").then(3600.0).otherwise(pl.col("flops")),
+    )
+
+
+def measured(tmp_path):
+    folder = tmp_path / "generate_teacher_answers" / "general" / "reasoning"
+    folder.mkdir(parents=True)
+    (folder / "0.tsv").write_text("s\tmax_rss\tcpu_time\n1800\t1\t1\n")
+    settings = {"unit": "GPU-hours", "training": {"s": 4, "m": 8}, "answering": {"s": 2}, "teacher": 16}
+    return Measured.from_settings(settings | {"adaptation_corpora": {"from": "general", "to": "math"}}, tmp_path)
+
+
+def test_hours_are_seconds_times_the_gpus_of_the_job(tmp_path):
+    content = data(costs=seconds(costs()), measured=measured(tmp_path))
+    assert content["units"] == {"papers": "FLOPs", "exact": "FLOPs", "hours": "GPU-hours"}
+    cells = {model: content["cells"][place(content, model)] for model in (IFT, REASONING[0], MIXED, BASE)}
+    assert [cell["training"]["hours"] for cell in cells.values()] == [4, 4, None, 0]
+    # half an hour of 16 GPUs; nobody has timed the plain answers
+    assert [cell["teacher"]["hours"] for cell in cells.values()] == [None, 8, None, 0]
+    easy, inference = task(content, "easy"), content["values"]["inference_hours"]
+    assert inference[easy][place(content, REASONING[0])] == pytest.approx(1.5 * 2 / 3600)
+    assert inference[easy][place(content, MIXED)] is None  # its engine's GPUs are not given
+    assert "hours" not in data()["units"]
+    assert "hours" not in data(costs=costs(), measured=measured(tmp_path / "untimed"))["units"]
+
+
+def test_the_teachers_answers_are_a_cost_of_their_own():
+    content = data(teacher_share=0.25)
+    teacher = {model: content["cells"][place(content, model)]["teacher"]["papers"] for model in (IFT, MIXED, BASE)}
+    assert teacher == {IFT: 1000, MIXED: None, BASE: 0}
+    assert content["teacher_share"] == 0.25
+
+
+def test_a_part_of_the_data_is_a_cell_of_its_own():
+    own = PART.columns() | {"benchmark": "easy", "family": "Math-OE", "n": 10, "accuracy": 0.5}
+    table = pl.concat([scores(), table_from_rows([own | {"answer_tokens_mean": 9.0}], "scores")])
+    content = data(scores=table)
+    cell = content["cells"][place(content, PART)]
+    assert (cell["name"], cell["series"]) == ("general/s/seq/rho-1/data-0.25", "general/s/seq/rho-1")
+    assert cell["label"] == "s, general, Reasoning, 25 % of the data"
+    assert [(one["value"], one["chosen"]) for one in content["choices"]["data"]] == [("0.25", False), ("1", True)]
+    assert cell["colours"]["data"] != content["cells"][place(content, IFT)]["colours"]["data"]
+
+
+def test_votes_and_cut_thoughts_are_cells_where_they_were_measured():
+    rows = [
+        estimate(REASONING[0], "easy", accuracy=accuracy, serving=serving, budget=budget, k=k, pass_at_k=0.75)
+        | {"inference_flops": flops, "gain": 0.125}
+        for serving, budget, k, accuracy, flops in [
+            ("single", None, 1, 0.1, 1.0),
+            ("vote@4", None, 4, 0.25, 5.0),
+            ("budget-16 vote@4", 16, 4, None, 3.0),
+            ("budget-8", 8, 1, 0.3, 2.0),
+        ]
+    ]
+    content = data(test_time=table_from_rows(rows, "test_time"), count="exact")
+    names = [cell["name"] for cell in content["cells"][-3:]]
+    assert names == [f"general/s/seq/rho-1 {serving}" for serving in ("vote@4", "budget-16 vote@4", "budget-8")]
+    labels = [cell["label"].removeprefix("s, general, Reasoning, ") for cell in content["cells"][-3:]]
+    assert labels == ["vote of 4", "thoughts cut at 16, vote of 4", "thoughts cut at 8"]
+    assert [cell["models"][1] for cell in content["cells"][-3:]] == [
+        REASONING[1].model_id + ending for ending in ("", "/think-tokens-16", "/think-tokens-8")
+    ]
+    servings = [(one["value"], one["chosen"]) for one in content["choices"]["servings"]]
+    assert servings == [("single", True), ("vote@4", False), ("budget-8", False), ("budget-16 vote@4", False)]
+    values, easy, hard = content["values"], task(content, "easy"), task(content, "hard")
+    assert [values[name][easy][-3:] for name in ("accuracy", "inference_exact", "inference_papers")] == [
+        [0.25, None, 0.3],
+        [5.0, 3.0, 2.0],
+        [None] * 3,  # the table has one count
+    ]
+    assert values["pass_at_k"][easy][-3:] == [0.75] * 3 and values["gain"][easy][-1] == 0.125
+    assert values["accuracy"][hard][-3:] == [None] * 3
+    assert {len(column) for table in values.values() for column in table} == {len(content["cells"])}
+    assert json.loads(embedded(content)) == content
+
+
+def test_existing_inspection_pages_are_linked(tmp_path):
+    folder = tmp_path / "inspect" / "items"
+    (folder / "easy").mkdir(parents=True)
+    (folder / "easy" / "test%2F1.json.html").touch()
+    (folder / "easy" / ".2.tsv").touch()
+    found = inspection_pages(folder, tmp_path / "partial" / "explorer.html")
+    assert found == {
+        "easy": [{"item": "test/1.json", "address": "../inspect/items/easy/test%252F1.json.html"}],
+    }
+    assert inspection_pages(tmp_path / "none", tmp_path / "explorer.html") == {}
+    before = items_with_pages(folder)
+    (folder / "easy" / "3.html").touch()
+    assert before and items_with_pages(folder) not in (before, items_with_pages(tmp_path / "none"))

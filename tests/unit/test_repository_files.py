@@ -136,7 +136,6 @@ def test_every_result_of_the_report_has_a_caption_and_a_place(root: Path) -> Non
     for file in (root / "workflow" / "rules").glob("*.smk"):
         for entry in re.findall(r"=report\((.*?)\n +\),\n", file.read_text(encoding="utf-8"), re.DOTALL):
             keys = set(re.findall(r"^ +(\w+)=", entry, re.MULTILINE))
-            wanted = {"caption", "category", "labels"} | (set() if 'category="Explorer"' in entry else {"subcategory"})
-            assert keys == wanted, (file.name, entry)
+            assert keys == {"caption", "category", "subcategory", "labels"}, (file.name, entry)
             found += 1
     assert found > 20

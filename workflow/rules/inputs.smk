@@ -8,7 +8,7 @@ from scale_or_reason.study.local_files import is_local, made_by_study
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.study.study import RULE_GRADERS
-from scale_or_reason.reporting.inspect.files import CorpusFiles, item_files, state_of
+from scale_or_reason.reporting.inspect.files import CorpusFiles, item_files, items_with_pages, state_of
 from scale_or_reason.reporting.inspect.names import check_known, check_name
 
 
@@ -200,6 +200,11 @@ def state_of_item(wildcards):
     folder = Path("results", STUDY.name)
     pool = folder / "benchmarks" / f"{wildcards.benchmark}.pool.parquet"
     return state_of([pool, *item_files(folder, wildcards.benchmark, models, STUDY.verdict_sources)])
+
+
+def state_of_pages(wildcards):
+    """A hash of the names of existing inspection pages: a further one outdates the explorer, which links to them."""
+    return f"pages {items_with_pages(Path('results', STUDY.name, 'inspect', 'items'))}"
 
 
 def state_of_prompt(wildcards):

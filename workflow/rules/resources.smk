@@ -34,6 +34,11 @@ def gpus(engine):
     return engine.get("tensor_parallel_size", 1) * engine.get("pipeline_parallel_size", 1) if ON_GPU else 0
 
 
+def gpus_of_hours(entry):
+    """GPUs of a model's engine where hours are counted: one process without GPUs, 0 for a server."""
+    return 0 if getattr(entry, "endpoint", None) else max(1, gpus(entry.engine))
+
+
 def engine_jobs(entry):
     """vLLM processes and GPUs of a teacher's or judge's job."""
     if entry.endpoint:

@@ -5,18 +5,23 @@
         --answers results/v2/answers --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
         --sizes '{"Qwen2.5-3B": 3}' --shots 3 --output results/v2/explorer.html
 
-The page is self-contained. Models without a manifest are shown without its summary.
+The page is self-contained. Models without a manifest are shown without its summary. With --gpus and --timings costs are
+also shown in measured hours, with --test-time votes and cut thoughts are points, too. Inspection pages that exist in
+--pages are linked.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_text
 from scale_or_reason.common.tables import read_csv_table, read_table
+from scale_or_reason.reporting.explorer.costs import Measured
 from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
+from scale_or_reason.reporting.explorer.inspected import inspection_pages
 from scale_or_reason.reporting.explorer.page import page
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study import shared_options
@@ -42,6 +47,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, required=True, help="folder with a folder for each trained model")
     parser.add_argument("--answers", type=Path, required=True, help="folder with a folder for each model's answers")
     parser.add_argument("--shots", type=int, required=True, help="examples of the base students that are shown first")
+    parser.add_argument("--test-time", type=Path, help="accuracy of votes and cut thoughts (Parquet)")
+    parser.add_argument("--gpus", type=json.loads, help="JSON: GPUs of trainings and engines, and the unit of hours")
+    parser.add_argument("--timings", type=Path, help="folder of Snakemake's benchmark files, for --gpus")
+    parser.add_argument("--teacher-share", type=float, default=0.0, help="share of the teacher's answers shown first")
+    parser.add_argument("--pages", type=Path, help="folder with the inspection pages of items")
     return parser.parse_args()
 
 
@@ -59,6 +69,10 @@ def main() -> None:
         Style.from_file(arguments.style),
         read_manifest_summaries(scores, arguments.models, arguments.answers),
         arguments.flops,
+        test_time=read_table(arguments.test_time, "test_time") if arguments.test_time else None,
+        measured=Measured.from_settings(arguments.gpus, arguments.timings) if arguments.gpus else None,
+        teacher_share=arguments.teacher_share,
+        pages=inspection_pages(arguments.pages, arguments.output) if arguments.pages else {},
     )
     write_text(page(data, arguments.note), arguments.output)
 

@@ -91,10 +91,15 @@ def flops_paid_once(evidence: Evidence, costs: pl.DataFrame, search: Search, jud
     """
     nothing = np.zeros(evidence.cells.height)
     return {
-        "teacher": by_cell(evidence, _totals(costs.filter(stage="teacher"))),
+        "teacher": teacher_flops(evidence, costs),
         "search": _search_flops(evidence, costs, search),
         "judging": by_cell(evidence, _totals(costs.filter(stage="judging"))) if judges else nothing,
     }
+
+
+def teacher_flops(evidence: Evidence, costs: pl.DataFrame) -> Floats:
+    """FLOPs of the teacher's answers that each cell learnt from, (cells,); NaN where they are unknown."""
+    return by_cell(evidence, _totals(costs.filter(stage="teacher")))
 
 
 def by_cell(evidence: Evidence, values: Mapping[tuple[Any, ...], float]) -> Floats:

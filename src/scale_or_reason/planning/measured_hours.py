@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,36 +24,103 @@ Floats = NDArray[np.float64]
 HOUR = 3600.0
 
 
+@dataclass(frozen=True)
+class JobGpus:
+    """GPUs of a job: of a training and of an engine by the name of the model, and of the teacher's engine.
+
+    0 stands for a server, whose GPUs are not known. Without GPUs an engine counts as one, and a training as its number
+    of processes.
+    """
+
+    training: Mapping[str, int]
+    answering: Mapping[str, int]
+    teacher: int
+
+    @classmethod
+    def of_study(cls, study: Study, on_gpu: bool) -> JobGpus:
+        """The GPUs of the study's students and of its teacher; 0 without a teacher."""
+        return cls(
+            {name: student.processes for name, student in study.students.items()},
+            {name: engine_gpus(student, on_gpu) for name, student in study.students.items()},
+            engine_gpus(study.teacher, on_gpu) if study.teacher else 0,
+        )
+
+
 def measured_hours(
     study: Study, evidence: Evidence, costs: pl.DataFrame, search: Search, results: Path, on_gpu: bool
 ) -> dict[str, dict[str, Floats]]:
     """Task -> name -> GPU-hours (cells,) of the evidence, for the families; NaN for what was not timed.
 
     Names are ``training``, ``answer`` (one answer to the family) and the parts of :mod:`analysis.paid_once`, in full.
-    Training and answers take the seconds in the table ``costs``, without start-up, times the GPUs of the job.
-    Verdicts take each judge's seconds from its manifests in the folder ``verdicts`` of ``results``, the teacher's
-    answers and the search those of whole jobs, from Snakemake's records in its folder ``timings``. A server's GPUs are
-    not known. Without GPUs an engine counts as one, and a training as its number of processes.
+    Training and answers take the seconds in the table ``costs``, without start-up, times the GPUs of the job
+    (:class:`JobGpus`). Verdicts take each judge's seconds from its manifests in the folder ``verdicts`` of ``results``,
+    the teacher's answers and the search those of whole jobs, from Snakemake's records in its folder ``timings``.
     """
-    once = {name: np.full(evidence.cells.height, np.nan) for name in ("training", "teacher", "search", "judging")}
-    by_task = {family: np.full(evidence.cells.height, np.nan) for family in evidence.families}
-    timings = results / "timings"
-    trained, judged = _seconds(costs.filter(stage="training")), _judging_hours(study, costs, results, on_gpu)
-    evaluated = costs.filter(stage="evaluation").with_columns(seconds=pl.col("seconds") / pl.col("sequences"))
-    answered = {name: _seconds(evaluated.filter(family=name), pl.Expr.mean) for name in evidence.families}
+    gpus, timings = JobGpus.of_study(study, on_gpu), results / "timings"
+    once = {
+        "training": training_hours(evidence, costs, gpus),
+        "teacher": teacher_hours(evidence, gpus, study.adaptation_corpora, timings),
+        **{name: np.full(evidence.cells.height, np.nan) for name in ("search", "judging")},
+    }
+    judged = _judging_hours(study, costs, results, on_gpu)
     for cell, row in enumerate(evidence.cells.select(CELL).iter_rows(named=True)):
-        student, key = study.students.get(row["student"]), tuple(row.values())
-        if student is None:
+        if row["student"] not in study.students:
             continue
-        # of a model on a part of the data: with the steps that it shares with the run on all of it
-        once["training"][cell] = _hours(trained.get(key), student.processes)
-        for family, seconds in answered.items():
-            by_task[family][cell] = _hours(seconds.get(key), engine_gpus(student, on_gpu))
-        once["judging"][cell] = judged.get(key, np.nan) if study.judges else 0.0
+        once["judging"][cell] = judged.get(tuple(row.values()), np.nan) if study.judges else 0.0
         if row["kind"] in TRAINED_KINDS:
-            once["teacher"][cell] = _teacher_hours(study, row, timings, on_gpu)
             once["search"][cell] = _search_hours(study, row, search, timings)
-    return {family: once | {"answer": hours} for family, hours in by_task.items()}
+    return {family: once | {"answer": answer_hours(evidence, costs, family, gpus)} for family in evidence.families}
+
+
+def training_hours(evidence: Evidence, costs: pl.DataFrame, gpus: JobGpus) -> Floats:
+    """GPU-hours of each cell's training, (cells,).
+
+    Those of a model on a part of the data have the steps that it shares with the run on all of it.
+    """
+    return _by_cell(evidence, _seconds(costs.filter(stage="training")), gpus.training)
+
+
+def answer_hours(evidence: Evidence, costs: pl.DataFrame, task: str, gpus: JobGpus) -> Floats:
+    """GPU-hours of one answer to a family or benchmark, (cells,)."""
+    own = costs.filter(pl.col("stage") == "evaluation", (pl.col("family") == task) | (pl.col("benchmark") == task))
+    each = own.with_columns(seconds=pl.col("seconds") / pl.col("sequences"))
+    return _by_cell(evidence, _seconds(each, pl.Expr.mean), gpus.answering)
+
+
+def teacher_hours(evidence: Evidence, gpus: JobGpus, adaptation_corpora: Mapping[str, str], timings: Path) -> Floats:
+    """GPU-hours of the teacher's answers that each cell learnt from, (cells,), from records of jobs in ``timings``.
+
+    They are their share of all answers in a format, dropped ones included. ``adaptation_corpora`` is that of the study.
+    """
+    found = np.full(evidence.cells.height, np.nan)
+    seconds: dict[Path, float | None] = {}
+    for cell, row in enumerate(evidence.cells.select(CELL).iter_rows(named=True)):
+        if row["kind"] not in TRAINED_KINDS or row["student"] not in gpus.training:
+            continue
+        learnt = _learnt(row, adaptation_corpora)
+        for folder, _ in learnt:
+            if folder not in seconds:
+                seconds[folder] = _of_jobs([timings / "generate_teacher_answers" / folder])
+        if all(seconds[folder] is not None for folder, _ in learnt):
+            found[cell] = _hours(sum(share * (seconds[folder] or 0.0) for folder, share in learnt), gpus.teacher)
+    return found
+
+
+def _learnt(row: Mapping[str, Any], adaptation_corpora: Mapping[str, str]) -> list[tuple[Path, float]]:
+    """The teacher's jobs, CORPUS/FORMAT, that a model learnt from, and the share of their answers."""
+    if row["kind"] == "adapted":
+        corpora = (adaptation_corpora["from"], adaptation_corpora["to"])
+        return [
+            (Path(corpus, name), 1.0) for corpus, name in zip(corpora, row["curriculum"].split("-then-"), strict=True)
+        ]
+    shares = {"ift": 1 - row["ratio"], "reasoning": row["ratio"]}
+    return [(Path(row["corpus"], name), share * row["data_fraction"]) for name, share in shares.items() if share]
+
+
+def _by_cell(evidence: Evidence, seconds: Mapping[tuple[Any, ...], float], gpus: Mapping[str, int]) -> Floats:
+    """Hours of seconds by cell, NaN for models whose GPUs are not given."""
+    rows = evidence.cells.select(CELL).iter_rows(named=True)
+    return np.array([_hours(seconds.get(tuple(row.values())), gpus.get(row["student"], 0)) for row in rows], float)
 
 
 def _seconds(costs: pl.DataFrame, over_benchmarks: Any = pl.Expr.sum) -> dict[tuple[Any, ...], float]:
@@ -79,23 +147,6 @@ def _judging_hours(study: Study, costs: pl.DataFrame, results: Path, on_gpu: boo
 
 def _hours(seconds: float | None, gpus: int) -> float:
     return np.nan if seconds is None or not gpus else gpus * seconds / HOUR
-
-
-def _teacher_hours(study: Study, row: Mapping[str, Any], timings: Path, on_gpu: bool) -> float:
-    """Of the answers that the model learnt from: their share of all answers in a format, dropped ones included."""
-    if study.teacher is None:
-        return np.nan
-    if row["kind"] == "adapted":
-        corpora = (study.adaptation_corpora["from"], study.adaptation_corpora["to"])
-        learnt = [(corpus, name, 1.0) for corpus, name in zip(corpora, row["curriculum"].split("-then-"), strict=True)]
-    else:
-        shares = {"ift": 1 - row["ratio"], "reasoning": row["ratio"]}
-        learnt = [(row["corpus"], name, share * row["data_fraction"]) for name, share in shares.items() if share]
-    folder = timings / "generate_teacher_answers"
-    parts = [(_of_jobs([folder / corpus / name]), share) for corpus, name, share in learnt]
-    if any(seconds is None for seconds, _ in parts):
-        return np.nan
-    return _hours(sum(share * (seconds or 0.0) for seconds, share in parts), engine_gpus(study.teacher, on_gpu))
 
 
 def _search_hours(study: Study, row: Mapping[str, Any], search: Search, timings: Path) -> float:

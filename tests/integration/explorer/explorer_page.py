@@ -62,20 +62,20 @@ class Opened:
 
 
 def first_view(name: str) -> bool:
-    """Students of the first corpus, one format after the other."""
-    return name.startswith("general/") and "/seq/" in name
+    """Students of the first corpus, one format after the other, on all data, with single answers."""
+    return is_distilled(name) and name.startswith("general/") and "/seq/" in name
 
 
 def drawn(
-    study: MadeStudy, task: str, chosen: Chosen, axis: str = "training", queries: float = 1e9, exact: bool = False
+    study: MadeStudy, task: str, chosen: Chosen, axis: str = "training", queries: float = 1e9, **counted: Any
 ) -> dict[str, tuple[float, float]]:
     """What a plot should draw, from the tables: no place on a logarithmic axis for nothing, none for the unknown."""
     entries = {name: entry for name, entry in study.entries[task].items() if chosen(name)}
-    values = {name: (entry.cost(axis, queries, exact), entry.accuracy) for name, entry in entries.items()}
+    values = {name: (entry.cost(axis, queries, **counted), entry.accuracy) for name, entry in entries.items()}
     return {name: pair for name, pair in values.items() if pair[0] > 0 and not math.isnan(pair[1])}
 
 
-def check(opened: Opened, study: MadeStudy, task: str, chosen: Chosen, *cost: Any, **counted: bool) -> None:
+def check(opened: Opened, study: MadeStudy, task: str, chosen: Chosen, *cost: Any, **counted: Any) -> None:
     """Points and frontier of a plot are those of the tables; ``cost`` and ``counted`` as for :func:`drawn`."""
     expected, found = drawn(study, task, chosen, *cost, **counted), opened.points(task)
     assert found.keys() == expected.keys()
@@ -88,7 +88,9 @@ def check(opened: Opened, study: MadeStudy, task: str, chosen: Chosen, *cost: An
 
 
 def is_distilled(name: str) -> bool:
-    return name.startswith(("general/", "math/"))
+    """On all data, with single answers."""
+    further = "/data-" in name or " vote@" in name or " budget-" in name
+    return name.startswith(("general/", "math/")) and not further
 
 
 def percent(share: float) -> str:

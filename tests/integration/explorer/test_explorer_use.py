@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import matplotlib.image
 import numpy as np
 import pytest
 from explorer_page import DESKTOP, PHONE, Opened, check, drawn, first_view, is_distilled, percent
-from explorer_study import NASTY, SIZES, Entry, MadeStudy, saved_rows
+from explorer_study import NASTY, SERVED, SERVINGS, SIZES, Entry, MadeStudy, saved_rows
 
 pytestmark = pytest.mark.integration
 
@@ -275,3 +276,61 @@ def test_it_works_within_the_report(browser: Any, study: MadeStudy) -> None:
     assert found == len(drawn(study, "General-MC", first_view, "inference")) == 4 * len(SIZES)
     assert complaints == []
     page.close()
+
+
+def test_parts_votes_hours_and_the_teachers_answers(open_page: Callable[..., Opened], study: MadeStudy) -> None:
+    opened = open_page("#corpora=general&students=tiny,big&ratios=0,1")
+
+    def pure(name: str) -> bool:
+        return first_view(name) and "/big/" in name.replace("/tiny/", "/big/") and name.endswith(("rho-0", "rho-1"))
+
+    check(opened, study, "General-MC", pure)
+    opened.chosen("data", "0.5")
+
+    def with_parts(name: str) -> bool:
+        return pure(name.removesuffix("/data-0.5"))
+
+    check(opened, study, "General-MC", with_parts)
+    # a line through both parts of each cell
+    assert opened.page.locator("figure[data-task='General-MC'] .series").count() == 4
+    opened.page.locator("#teacher_share").fill("0.25")
+    check(opened, study, "General-MC", with_parts, share=0.25)
+    assert "25.0 % of the teacher's answers" in opened.page.locator("#summary").inner_text()
+    opened.page.locator("#teacher_share").fill("2")
+    assert opened.page.locator("#teacher_share-wrong").is_visible()
+    check(opened, study, "General-MC", with_parts, share=0.25)
+    opened.page.locator("#teacher_share").fill("0")
+    opened.chosen("count", "hours")
+    check(opened, study, "General-MC", with_parts, hours=True)
+    assert "accuracy against training GPU-hours." in opened.page.locator("#summary").inner_text()
+    # votes and cut thoughts on the benchmarks that have them
+    opened.chosen("count", "papers")
+    opened.chosen("axis", "inference")
+    for serving in SERVINGS:
+        opened.chosen("servings", serving)
+
+    def served(name: str) -> bool:
+        return with_parts(name) or name.startswith(f"{SERVED} ")
+
+    check(opened, study, "Math-OE", served, "inference")
+    check(opened, study, "General-MC", with_parts, "inference")
+    opened.chosen("colour", "serving")
+    assert "vote of 4" in opened.page.locator("#legend").inner_text()
+
+
+def test_existing_inspection_pages_are_a_key_away(open_page: Callable[..., Opened]) -> None:
+    opened = open_page()
+    opened.point("General-MC", SERVED).click()
+    assert "Inspection pages" not in opened.details()
+    opened.point("Math-OE", SERVED).focus()
+    opened.page.keyboard.press("Enter")
+    opened.page.keyboard.press("Tab")  # the button that closes
+    opened.page.keyboard.press("Tab")
+    opened.page.keyboard.press("Enter")
+    link = opened.page.locator("#details .links a")
+    assert link.inner_text() == "gsm8k test/1"
+    opened.page.keyboard.press("Tab")
+    assert link.evaluate("node => node === document.activeElement")
+    address = link.evaluate("node => node.href")
+    assert unquote(unquote(address)).endswith(f"inspect/items/gsm8k/test/1.html#{SERVED}/seed-0")
+    assert Path(unquote(urlsplit(address).path)).is_file()

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
-from scale_or_reason.reporting.explorer.encoding import Encoding
+from scale_or_reason.reporting.explorer.choices import choices
+from scale_or_reason.reporting.explorer.costs import HOURS, Measured, UnitCosts, costs_by_unit
+from scale_or_reason.reporting.explorer.encoding import SINGLE, Encoding
 from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary, read_manifest
+from scale_or_reason.reporting.explorer.served import Served, served_cells, servings_of
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
-from scale_or_reason.scoring.model_points import of_whole_data
-from scale_or_reason.study.cells import CURRICULA, HYBRID_KINDS, HybridMode, format_ratio, parse_model_id
-from scale_or_reason.study.families import MAIN_FAMILIES
+from scale_or_reason.study.cells import HybridMode, format_ratio
 
 Floats = NDArray[np.float64]
 
@@ -29,15 +30,8 @@ Floats = NDArray[np.float64]
 ESTIMATES = ("accuracy", "accuracy_low", "accuracy_high", "gap", "gap_low", "gap_high", "q", "finding")
 #: Shares of truncated answers, and of answers without a readable verdict.
 SHARES = ("truncated", "unparsable")
-#: Kinds of models shown as points; the teacher is a line.
-KINDS = {
-    "distilled": "Distilled students",
-    "hybrid-no-think": "Hybrid students, plain",
-    "hybrid-think": "Hybrid students, thinking",
-    "adapted": "Adapted students",
-    "base": "Base students",
-    "adopted": "Adopted models",
-}
+#: What only votes and budgets have.
+OF_SERVINGS = ("pass_at_k", "gain", "gain_low", "gain_high")
 #: Parts of the manifests that many models share; the page stores each value once.
 _SHARED = ("packages", "hardware", "settings", "inputs")
 
@@ -53,52 +47,58 @@ def explorer_data(
     style: Style,
     summaries: Iterable[Mapping[str, Any]] = (),
     count: str = "papers",
+    *,
+    test_time: pl.DataFrame | None = None,
+    measured: Measured | None = None,
+    teacher_share: float = 0.0,
+    pages: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
 ) -> dict[str, Any]:
-    """All data of the page, ready for JSON; None for unknown values. Models trained on a part of a mixture have none.
+    """All data of the page, ready for JSON; None for unknown values.
 
     ``uncertainty``, ``scores`` and ``costs`` are tables of these schemas; ``families`` maps benchmarks to families,
     ``sizes`` students to billions of parameters, ``shots`` is the number of shots of the base students in the initial
-    view, ``summaries`` is the result of :func:`read_manifest_summaries`. Training FLOPs are per cell, all other
-    ``values`` per task and cell: ``values[measure][task][cell]``. Base students and the teacher have 0 training FLOPs.
-    FLOPs are by the papers' formulas; keys with ``exact`` are those of the actual architectures. ``count`` is the
-    one that the initial view shows.
+    view, ``summaries`` is the result of :func:`read_manifest_summaries`. ``test_time`` is a table with votes and cut
+    thoughts, each of which is a further cell; its FLOPs are those of ``count``, which the initial view shows.
+    ``measured`` adds hours as a unit, ``teacher_share`` is the share of the teacher's answers in the initial view,
+    ``pages`` are those of :func:`~scale_or_reason.reporting.explorer.inspected.inspection_pages`.
+
+    Training and the teacher's answers cost per cell and unit, all other ``values`` are per task and cell:
+    ``values[measure][task][cell]``.
 
     Raises :class:`StudyError` if ``uncertainty`` has a cell that ``scores`` does not have.
     """
-    scores, costs, uncertainty = map(of_whole_data, (scores, costs, uncertainty))
     evidence = evidence_from_tables(scores, costs, families, sizes)
     models = cells_of(scores.select(list(CELL_COLUMNS)).unique(), costs, sizes)["models"].to_list()
-    exact = evidence_from_tables(scores, costs.with_columns(flops="exact_flops"), families, sizes)
+    units = costs_by_unit(evidence, scores, costs, families, sizes, measured)
+    served = served_cells(test_time, evidence) if test_time is not None else []
     rows = evidence.cells.to_dicts()
-    encoding = Encoding(style, rows)
+    encoding = Encoding(style, rows, servings_of(served))
     pool = _Pool()
     by_model: dict[str, list[dict[str, Any]]] = {}
     for summary in summaries:
         by_model.setdefault(summary["model"], []).append(pool.shared(summary))
     cells = [
-        {
-            "name": re.sub(r"/seed-\d+(?=/|$)", "", own[0]),
-            "label": encoding.label(row),
-            **{name: row[name] for name in ("kind", "corpus", "student", "curriculum", "shots", "seeds", "size_b")},
-            "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
-            "training": _trained(row),
-            "exact_training": _trained(exact_row),
-            "manifests": [summary for model in own for summary in by_model.get(model, [])],
-            **encoding.of_cell(row),
-        }
-        for row, exact_row, own in zip(rows, exact.cells.to_dicts(), models, strict=True)
+        _cell(row, own, encoding) | {"manifests": [summary for model in own for summary in by_model.get(model, [])]}
+        for row, own in zip(rows, models, strict=True)
     ]
+    for number, cell in enumerate(cells):
+        cell["training"], cell["teacher"] = (
+            {unit: _known(float(getattr(values, part)[number])) for unit, values in units.items()}
+            for part in ("training", "teacher")
+        )
+    values = _values(evidence, uncertainty, scores, models, units)
+    _add_served(served, cells, values, evidence, encoding, count)
     return {
         "study": study,
         "count": count,
+        "units": dict.fromkeys(units, "FLOPs") | ({HOURS: measured.unit} if measured and HOURS in units else {}),
+        "teacher_share": teacher_share,
         "tasks": _tasks(evidence),
         "cells": cells,
-        "values": {
-            **_values(evidence, uncertainty, scores, models),
-            "exact_inference": _lists(exact.values["inference_flops"][0]),
-        },
-        "choices": _choices(rows, evidence, shots, encoding),
+        "values": values,
+        "choices": choices(rows, evidence, servings_of(served), shots, encoding),
         "encoding": encoding.of_page(),
+        "pages": {name: list(listed) for name, listed in (pages or {}).items()},
         "pool": pool.values,
     }
 
@@ -120,7 +120,7 @@ def read_manifest_summaries(scores: pl.DataFrame, models: Path, answers: Path) -
 
 def trained_as(model_id: str) -> str:
     """The id of the training whose result a model is: both modes of a hybrid student are one training."""
-    model = parse_model_id(model_id)
+    model = HybridMode.from_model_id(model_id)
     return model.cell.model_id if isinstance(model, HybridMode) else model_id
 
 
@@ -143,8 +143,48 @@ class _Pool:
         return self._places[key]
 
 
-def _trained(row: Mapping[str, Any]) -> float | None:
-    return 0.0 if row["kind"] in ("base", "teacher") else row["training_flops"]
+def _cell(row: Mapping[str, Any], models: Sequence[str], encoding: Encoding) -> dict[str, Any]:
+    """A cell of the page without its costs and manifests; ``series`` is the same cell on all data."""
+    name = re.sub(r"/seed-\d+(?=/|$)", "", models[0])
+    return {
+        "name": name,
+        "series": re.sub(r"/data-[\d.]+(?=/|$)", "", name),
+        "models": list(models),
+        "label": encoding.label(row),
+        **{key: row[key] for key in ("kind", "corpus", "student", "curriculum", "shots", "seeds", "size_b")},
+        "ratio": None if row["ratio"] is None else format_ratio(row["ratio"]),
+        "data": format_ratio(row["data_fraction"]),
+        "serving": SINGLE,
+        **encoding.of_cell(row),
+    }
+
+
+def _add_served(
+    served: Sequence[Served],
+    cells: list[dict[str, Any]],
+    values: Mapping[str, list[list[Any]]],
+    evidence: Evidence,
+    encoding: Encoding,
+    count: str,
+) -> None:
+    """Append the cells that vote or cut their thoughts; what their table does not have is unknown."""
+    for each in served:
+        cell = cells[each.cell]
+        cells.append(
+            {
+                **cell,
+                "name": f"{cell['name']} {each.serving}",
+                "label": f"{cell['label']}, {encoding.serving(each.serving)}",
+                "models": [f"{model}/think-tokens-{each.budget}" if each.budget else model for model in cell["models"]],
+                "serving": each.serving,
+                **encoding.of_cell(evidence.cells.row(each.cell, named=True), each.serving),
+            }
+        )
+        for number, task in enumerate(evidence.tasks):
+            own = dict(each.values.get(task, {}))
+            own[f"inference_{count}"] = own.pop("inference", None)
+            for name, table in values.items():
+                table[number].append(own.get(name))
 
 
 def _tasks(evidence: Evidence) -> list[dict[str, Any]]:
@@ -156,14 +196,19 @@ def _tasks(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def _values(
-    evidence: Evidence, uncertainty: pl.DataFrame, scores: pl.DataFrame, models: Sequence[Sequence[str]]
+    evidence: Evidence,
+    uncertainty: pl.DataFrame,
+    scores: pl.DataFrame,
+    models: Sequence[Sequence[str]],
+    units: Mapping[str, UnitCosts],
 ) -> dict[str, list[list[Any]]]:
     values = _estimates(evidence, uncertainty)
-    for name, measure in (("inference", "inference_flops"), ("tokens", "answer_tokens")):
-        values[name] = _lists(evidence.values[measure][0])
+    for unit, costs in units.items():
+        values[f"inference_{unit}"] = _lists(costs.inference)
+    values["tokens"] = _lists(evidence.values["answer_tokens"][0])
     for name in SHARES:
         values[name] = _lists(_share(evidence, scores, models, name))
-    return values
+    return values | {name: [[None] * len(models) for _ in evidence.tasks] for name in OF_SERVINGS}
 
 
 def _estimates(evidence: Evidence, uncertainty: pl.DataFrame) -> dict[str, list[list[Any]]]:
@@ -209,38 +254,3 @@ def _lists(values: Floats) -> list[list[float | None]]:
 def _known(value: Any) -> Any:
     """The value, or None for NaN and infinity, which JSON lacks."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _choices(
-    rows: Sequence[Mapping[str, Any]], evidence: Evidence, shots: int, encoding: Encoding
-) -> dict[str, list[Any]]:
-    """The options of each control and the initial selection: students of the first corpus, sequential curriculum."""
-    families = list(evidence.families)
-    main = [name for name in MAIN_FAMILIES if name in families] or families
-    trained = [row for row in rows if row["kind"] in ("distilled", *HYBRID_KINDS)]
-    kinds = {row["kind"] for row in rows}
-    corpora = list(dict.fromkeys(row["corpus"] for row in trained))
-    curricula = [name for name in CURRICULA if any(row["curriculum"] == name for row in trained)]
-    ordered = sorted(
-        (row for row in rows if row["kind"] != "teacher"), key=lambda row: (row["size_b"] is None, row["size_b"] or 0)
-    )
-    adaptations = sorted({row["curriculum"] for row in rows if row["kind"] == "adapted"})
-    numbers = sorted({row["shots"] for row in rows if row["kind"] == "base"})
-    first_kind = next((kind for kind in KINDS if kind in kinds), None)
-    return {
-        "tasks": [_choice(task, task, task in main) for task in evidence.tasks],
-        "kinds": [_choice(kind, label, kind == first_kind) for kind, label in KINDS.items() if kind in kinds],
-        "students": [_choice(name, name, True) for name in dict.fromkeys(row["student"] for row in ordered)],
-        "corpora": [_choice(name, name, name == corpora[0]) for name in corpora],
-        "ratios": [
-            _choice(format_ratio(ratio), encoding.ratio(ratio), True)
-            for ratio in sorted({row["ratio"] for row in trained})
-        ],
-        "curricula": [_choice(name, encoding.curriculum(name), name == curricula[0]) for name in curricula],
-        "adaptations": [_choice(name, encoding.adaptation(name), True) for name in adaptations],
-        "shots": [_choice(str(number), str(number), number == shots or len(numbers) == 1) for number in numbers],
-    }
-
-
-def _choice(value: str, label: str, chosen: bool) -> dict[str, Any]:
-    return {"value": value, "label": label, "chosen": chosen}

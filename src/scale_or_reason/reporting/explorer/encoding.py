@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,25 +14,34 @@ from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study.cells import FORMATS, HYBRID_KINDS
 from scale_or_reason.study.labels import ratio_label, size_label
 
+#: How a cell answers without votes and budgets.
+SINGLE = "single"
 _COMMANDS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
 #: Position in the range of marker areas for models of unknown size.
 _MIDDLE = 0.5
 
 
 class Encoding:
-    """The encoding of a study's cells; ``cells`` have ``kind, corpus, student, curriculum, ratio, shots, size_b``."""
+    """The encoding of a study's cells, and of their further ways to answer, ``servings``.
 
-    def __init__(self, style: Style, cells: Sequence[Mapping[str, Any]]) -> None:
+    ``cells`` have ``kind, corpus, student, curriculum, ratio, data_fraction, shots, size_b``.
+    """
+
+    def __init__(self, style: Style, cells: Sequence[Mapping[str, Any]], servings: Sequence[str] = ()) -> None:
         self._style = style
         sizes = sorted({cell["size_b"] for cell in cells if cell["size_b"] is not None})
         ratios = sorted({cell["ratio"] for cell in cells if cell["ratio"] is not None})
         self._areas, self._sizes = style.marker_areas(sizes), size_colours(sizes, style)
         self._ratios = ratio_colours(ratios, style)
         corpora = list(dict.fromkeys(cell["corpus"] for cell in cells if cell["corpus"] is not None))
-        self._corpora = {name: style.palette[rank % len(style.palette)] for rank, name in enumerate(corpora)}
+        self._corpora, self._servings = (
+            {name: style.palette[rank % len(style.palette)] for rank, name in enumerate(names)}
+            for names in (corpora, (SINGLE, *servings))
+        )
+        self._parts = size_colours(sorted({cell["data_fraction"] for cell in cells}), style)
 
-    def of_cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
-        """A cell's colours and legend keys by ratio, size and corpus; its marker, the marker's side and fill.
+    def of_cell(self, cell: Mapping[str, Any], serving: str = SINGLE) -> dict[str, Any]:
+        """A cell's colours and legend keys by what the page can colour; its marker, the marker's side and fill.
 
         Filled: one format or sequential; open: mixed; dashed: reasoning first; with a dot: adapted.
         """
@@ -46,11 +56,17 @@ class Encoding:
                 "ratio": base if cell["kind"] == "base" else self._ratios.get(cell["ratio"], other),
                 "size": self._sizes.get(cell["size_b"], other),
                 "corpus": base if cell["kind"] == "base" else self._corpora.get(cell["corpus"], other),
+                "data": base if cell["kind"] == "base" else self._parts.get(cell.get("data_fraction", 1.0), other),
+                "serving": self._servings[serving],
             },
             "keys": {
                 "ratio": self._ratio_key(cell),
                 "size": size_label(cell["size_b"]) if cell["size_b"] is not None else "unknown size",
                 "corpus": self._style.labels["base"] if cell["kind"] == "base" else cell["corpus"] or cell["kind"],
+                "data": self._style.labels["base"]
+                if cell["kind"] == "base"
+                else self.part(cell.get("data_fraction", 1)),
+                "serving": self.serving(serving),
             },
             "marker": outline(self._style.markers[self._marker(cell)]),
             "side": area**0.5,
@@ -75,7 +91,9 @@ class Encoding:
             return f"{student}, adapted: {self.adaptation(cell['curriculum'])}"
         curriculum = "" if cell["ratio"] in (0, 1) else f" {self.curriculum(cell['curriculum']).lower()}"
         mode = {"hybrid-think": ", hybrid, thinking", "hybrid-no-think": ", hybrid, plain"}.get(cell["kind"], "")
-        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{curriculum}{mode}"
+        fraction = cell.get("data_fraction", 1)
+        part = "" if fraction == 1 else f", {self.part(fraction)}"
+        return f"{student}, {cell['corpus']}, {self._ratio_key(cell)}{curriculum}{mode}{part}"
 
     def curriculum(self, name: str) -> str:
         """The label of a curriculum."""
@@ -84,6 +102,20 @@ class Encoding:
     def adaptation(self, name: str) -> str:
         """The label of an adaptation such as ``ift-then-reasoning``."""
         return " then ".join(self._style.labels.get(part, part) for part in name.split("-then-"))
+
+    def part(self, fraction: float) -> str:
+        """The label of a share of the data."""
+        return "all data" if fraction == 1 else f"{100 * fraction:.4g} % of the data"
+
+    def serving(self, name: str) -> str:
+        """The label of a way to answer, such as ``budget-64 vote@4``."""
+        if name == SINGLE:
+            return "single answer"
+        parts = [
+            re.sub(r"^budget-(.+)", r"thoughts cut at \1", re.sub(r"^vote@(.+)", r"vote of \1", part))
+            for part in name.split()
+        ]
+        return ", ".join(parts)
 
     def ratio(self, ratio: float) -> str:
         """The label of a ratio."""

@@ -1,4 +1,9 @@
-"""The explorer as one HTML file with data, style and script; it loads nothing else."""
+"""The explorer as one HTML file with data, style and script; it loads nothing else.
+
+The plots are drawn by the page's own script. Vega, Vega-Lite and Vega-Embed (0.83 MB) or Observable Plot and D3 (0.49
+MB) would fit. But their marks cannot take the focus, so the code for keyboard and screen readers would remain, and Vega
+evaluates text as code, which the page's policy forbids.
+"""
 
 from __future__ import annotations
 

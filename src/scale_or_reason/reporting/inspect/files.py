@@ -75,3 +75,9 @@ def state_of(files: Iterable[Path]) -> str:
             continue
         digest.update(f"{file}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def items_with_pages(folder: Path) -> str:
+    """A hash of the names of the items' pages in ``folder``, which invalidates what links to them."""
+    names = sorted(f"{file.parent.name}/{file.name}" for file in folder.glob("*/*.html"))
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16] if names else ""

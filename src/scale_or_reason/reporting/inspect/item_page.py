@@ -36,10 +36,10 @@ class Mark(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Marks that link to a model's answers; ``anchor`` is None if there are none."""
+    """Marks that link to a model's answers; ``anchor`` is its id, None if there are none."""
 
     marks: Sequence[Mark]
-    anchor: int | None
+    anchor: str | None
     replica: str
 
 
@@ -89,7 +89,7 @@ class ItemPage:
                 for prompt in self.prompts
             ],
             jury=self._jury(),
-            models=[self._answers(number, view) for number, view in enumerate(self.models) if view.answers],
+            models=[self._answers(view) for view in self.models if view.answers],
         )
 
     def _counts(self) -> list[tuple[str, str]]:
@@ -136,9 +136,9 @@ class ItemPage:
     def _grids(self) -> list[tuple[str, list[str], list[tuple[str, list[list[Link]]]]]]:
         """Title, columns and rows of each grid."""
         by_kind: dict[str, list[tuple[str, Column, Link]]] = {}
-        for number, view in enumerate(self.models):
+        for view in self.models:
             for title, row, column in self._places(view):
-                by_kind.setdefault(title, []).append((row, column, self._link(number, view)))
+                by_kind.setdefault(title, []).append((row, column, self._link(view)))
         return [(title, *_grid(entries)) for title, entries in by_kind.items()]
 
     def _places(self, view: ModelView) -> list[tuple[str, str, Column]]:
@@ -177,12 +177,12 @@ class ItemPage:
         cells = [view.model for view in self.models if type(view.model) is Cell]
         return any((cell.corpus, cell.curriculum) == (corpus, curriculum) for cell in cells)
 
-    def _link(self, number: int, view: ModelView) -> Link:
+    def _link(self, view: ModelView) -> Link:
         seed = getattr(view.model, "seed", 0)
         replica = f" (seed {seed})" if seed else ""
         if not view.answers:
             return Link([MARKS["missing"]], None, replica)
-        return Link(self._marks_of_all(view.answers), number, replica)
+        return Link(self._marks_of_all(view.answers), view.model_id, replica)
 
     def _marks_of_all(self, answers: Sequence[Judged]) -> list[Mark]:
         """The marks of a single answer, or the number of right ones among several."""
@@ -203,9 +203,8 @@ class ItemPage:
 
     # ---- answers and replies ----
 
-    def _answers(self, number: int, view: ModelView) -> dict[str, Any]:
+    def _answers(self, view: ModelView) -> dict[str, Any]:
         return {
-            "anchor": number,
             "marks": self._marks_of_all(view.answers),
             "model_id": view.model_id,
             "answers": [self._answer(answer, len(view.answers) > 1) for answer in view.answers],

@@ -6,6 +6,8 @@ const GROUP_TITLES = {
   corpora: "Corpora",
   ratios: "Reasoning ratios",
   curricula: "Curricula",
+  data: "Parts of the data",
+  servings: "Ways to answer",
   adaptations: "Adaptations",
   shots: "Shots of base students",
 };
@@ -30,7 +32,8 @@ class Controls {
     form.append(
       this.radios("axis", "Cost", AXES),
       this.queries(),
-      this.radios("count", "FLOPs", COUNTS),
+      this.radios("count", "Costs in", COUNTS),
+      this.teacherShare(),
       this.tasks(),
       ...Object.keys(GROUP_TITLES).filter((group) => DATA.choices[group].length > 1).map((group) => this.group(group)),
       this.radios("colour", "Colour by", COLOURINGS),
@@ -51,31 +54,43 @@ class Controls {
     return element("fieldset", {}, element("legend", {}, title), ...inputs);
   }
 
-  queries() {
-    const number = element("input", { type: "number", id: "queries", min: 0, step: "any" });
-    const slider = element("input", { type: "range", min: 0, max: 15, step: 0.1 });
-    const wrong = element("p", { className: "wrong", id: "queries-wrong", hidden: true }, "must be a number, 0 or more");
-    number.setAttribute("aria-describedby", "queries-wrong");
-    slider.setAttribute("aria-label", "Queries, as a power of ten");
+  // A field for a number, with its slider; `shown` is what screen readers say of the slider.
+  number(name, title, slider, problem, toSlider, fromSlider, shown) {
+    const number = element("input", { type: "number", id: name, min: 0, step: "any" });
+    const wrong = element("p", { className: "wrong", id: `${name}-wrong`, hidden: true }, problem);
+    number.setAttribute("aria-describedby", `${name}-wrong`);
     number.addEventListener("input", () => {
-      const value = queriesOf(number.value);
+      const value = numberOf(number.value, LARGEST[name]);
       wrong.hidden = value !== null;
       number.setAttribute("aria-invalid", String(value === null));
-      if (value !== null) this.change("queries", value, number);
+      if (value !== null) this.change(name, value, number);
     });
-    slider.addEventListener("input", () => this.change("queries", Number((10 ** Number(slider.value)).toPrecision(2)), slider));
+    slider.addEventListener("input", () => this.change(name, fromSlider(Number(slider.value)), slider));
     this.boxes.push((edited) => {
-      if (edited !== number) number.value = typed(this.state.queries);
-      if (edited !== slider) slider.value = String(Math.log10(Math.max(1, this.state.queries)));
+      if (edited !== number) number.value = typed(this.state[name]);
+      if (edited !== slider) slider.value = String(toSlider(this.state[name]));
       if (edited !== number) { wrong.hidden = true; number.setAttribute("aria-invalid", "false"); }
-      slider.setAttribute("aria-valuetext", amount(this.state.queries));
+      slider.setAttribute("aria-valuetext", shown(this.state[name]));
     });
-    return element(
-      "fieldset", {},
-      element("legend", {}, element("label", { htmlFor: "queries" }, "Queries over the lifetime")),
-      number, slider, wrong,
-      element("p", { className: "note" }, "lifetime = training + queries × inference"),
+    return [element("legend", {}, element("label", { htmlFor: name }, title)), number, slider, wrong];
+  }
+
+  queries() {
+    const slider = element("input", { type: "range", min: 0, max: 15, step: 0.1 });
+    slider.setAttribute("aria-label", "Queries, as a power of ten");
+    const parts = this.number(
+      "queries", "Queries over the lifetime", slider, "must be a number, 0 or more",
+      (value) => Math.log10(Math.max(1, value)), (place) => Number((10 ** place).toPrecision(2)), amount,
     );
+    return element("fieldset", {}, ...parts, element("p", { className: "note" }, "lifetime = training + queries × inference"));
+  }
+
+  teacherShare() {
+    const slider = element("input", { type: "range", min: 0, max: 1, step: 0.05 });
+    slider.setAttribute("aria-label", "Share of the teacher's answers");
+    const same = (value) => value;
+    const parts = this.number("teacher_share", "Share of the teacher's answers", slider, "must be a number from 0 to 1", same, same, percent);
+    return element("fieldset", {}, ...parts, element("p", { className: "note" }, "added to training: 1 if one model learns from them, 0.25 if four do"));
   }
 
   tasks() {

@@ -15,13 +15,20 @@ function estimates(entry, state) {
     ? [["Gap to IFT", `${signedPoints(entry.gap)} points, ${interval(entry.gap_low, entry.gap_high, signedPoints)}`],
       ["", `q ${chance(entry.q)}: ${entry.finding ?? UNKNOWN}`]]
     : [];
+  const unit = DATA.units[state.count], cell = DATA.cells[entry.cell];
+  const gain = known(entry.gain) ? [["Gain over one", `${signedPoints(entry.gain)} points, ${interval(entry.gain_low, entry.gain_high, signedPoints)}`]] : [];
+  const passed = known(entry.pass_at_k) ? [["pass@k", percent(entry.pass_at_k)]] : [];
+  const taught = state.teacher_share > 0 ? [["of it teacher", measured(entry.teacher, unit)]] : [];
   return [
     ["Accuracy", percent(entry.accuracy)],
     ["95 % interval", interval(entry.accuracy_low, entry.accuracy_high, percent)],
     ...gap,
-    ["Training", measured(entry.training, "FLOPs")],
-    ["Inference", measured(entry.inference, "FLOPs per answer")],
-    ["Lifetime", measured(entry.lifetime, `FLOPs, ${amount(state.queries)} queries`)],
+    ...gain,
+    ...passed,
+    ["Training", measured(entry.training, unit)],
+    ...taught,
+    ["Inference", measured(entry.inference, `${unit} per ${cell.serving === "single" ? "answer" : "item"}`)],
+    ["Lifetime", measured(entry.lifetime, `${unit}, ${amount(state.queries)} queries`)],
     ["Tokens", measured(entry.tokens, "per answer")],
     ["Truncated", percent(entry.truncated)],
     ["No verdict", percent(entry.unparsable)],
@@ -75,6 +82,16 @@ function manifestBlocks(cell) {
   return blocks;
 }
 
+// Links to the pages with all answers to an item; within a report there is no folder beside this page.
+function inspectionBlock(cell, task) {
+  const names = task.benchmarks.length ? task.benchmarks : [task.name];
+  const pages = names.flatMap((name) => (DATA.pages[name] ?? []).map(({ item, address }) => [`${name} ${item}`, address]));
+  if (!pages.length || !/^(file|https?):$/.test(location.protocol)) return [];
+  const links = pages.map(([title, address]) => element("li", {}, element("a", { href: `${address}#${cell.models[0]}` }, title)));
+  const summary = element("summary", {}, `Answers to ${plural(pages.length, "item")}`);
+  return [element("h3", {}, "Inspection pages"), element("details", {}, summary, element("ul", { className: "links" }, ...links))];
+}
+
 class Details {
   constructor(place, onClose) {
     this.place = place;
@@ -97,6 +114,7 @@ class Details {
       element("p", { className: "note" }, `${cell.name} · ${plural(cell.seeds, "seed")}`),
       element("p", {}, taskText(DATA.tasks[entry.task])),
       pairs(estimates(entry, state)),
+      ...inspectionBlock(cell, DATA.tasks[entry.task]),
       ...manifestBlocks(cell),
     );
     for (const summary of this.place.querySelectorAll("summary")) summary.parentElement.open = open.has(summary.textContent);

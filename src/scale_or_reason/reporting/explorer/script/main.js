@@ -160,7 +160,7 @@ class Explorer {
     const parts = [
       `${DATA.tasks[entry.task].name}: ${DATA.cells[entry.cell].label}`,
       `accuracy ${percent(entry.accuracy)}, 95 % interval ${interval(entry.accuracy_low, entry.accuracy_high, percent)}`,
-      `${inSentence(AXES[this.state.axis])} ${amount(entry.cost)}`,
+      `${inSentence(axisTitle(this.state))} ${amount(entry.cost)}`,
     ];
     return `${parts.join("; ")}${entry.best ? "; on the frontier" : ""}`;
   }

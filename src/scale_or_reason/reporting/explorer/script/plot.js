@@ -89,6 +89,7 @@ class Plot {
     this.y = accuracyScale(heights.filter(known), inner.height);
     svg.append(this.axes());
     if (this.state.frontier) svg.append(...this.frontier());
+    svg.append(...this.series());
     if (teacher) svg.append(...this.teacher(teacher));
     svg.append(this.points(label));
     // no hover for touch: details that open under the finger would receive its tap
@@ -140,6 +141,16 @@ class Plot {
       parts.unshift(hued(band, DATA.encoding.teacher.colour));
     }
     return parts;
+  }
+
+  // A line through the parts of the data and the ways to answer of the same cell.
+  series() {
+    const bySeries = Map.groupBy(this.panel.drawn, (entry) => DATA.cells[entry.cell].series);
+    return [...bySeries.values()].filter((entries) => entries.length > 1).map((entries) => {
+      const places = entries.map((entry) => `${this.x.at(entry.cost)} ${this.y.at(entry.accuracy)}`);
+      const line = drawn("path", { class: "series", d: `M${places.join("L")}`, "aria-hidden": "true" });
+      return hued(line, DATA.cells[entries[0].cell].colours[this.state.colour]);
+    });
   }
 
   // A list box: one tab stop per plot, arrow keys inside.

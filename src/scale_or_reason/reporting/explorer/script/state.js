@@ -1,19 +1,31 @@
 // The state of the view and its encoding in the address, for sharing. Only differences from the initial view are encoded.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const AXES = {
-  training: "Training FLOPs",
-  inference: "Inference FLOPs per answer",
-  lifetime: "Lifetime FLOPs",
-};
-const COUNTS = { papers: "By the papers' formulas", exact: "Exact (architecture)" };
-const COLOURINGS = { ratio: "Reasoning ratio", size: "Size of the student", corpus: "Corpus" };
+const AXES = { training: "Training", inference: "Inference, one answer", lifetime: "Lifetime" };
+const COUNTS = those({
+  papers: "FLOPs by the papers' formulas",
+  exact: "FLOPs, exact (architecture)",
+  hours: `Measured ${DATA.units.hours}`,
+}, (count) => count in DATA.units);
+const COLOURINGS = those({
+  ratio: "Reasoning ratio",
+  size: "Size of the student",
+  corpus: "Corpus",
+  data: "Part of the data",
+  serving: "Way to answer",
+}, (name) => name === "ratio" || name === "size" || name === "corpus" || DATA.choices[{ data: "data", serving: "servings" }[name]].length > 1);
 const SWITCHES = { teacher: "Teacher", frontier: "Pareto frontier", intervals: "95 % intervals" };
+// Of the numbers that can be typed in; the least is 0.
+const LARGEST = { queries: Infinity, teacher_share: 1 };
 const GROUPS = Object.keys(DATA.choices);
-const FEWEST_QUERIES = 0;
+
+// The entries whose name passes.
+function those(labels, passes) {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => passes(name)));
+}
 
 function firstState() {
-  const state = { axis: "training", count: DATA.count, queries: 1e9, colour: "ratio", sort: "cost", descending: false, at: null };
+  const state = { axis: "training", count: DATA.count, queries: 1e9, teacher_share: DATA.teacher_share, colour: "ratio", sort: "cost", descending: false, at: null };
   for (const name of Object.keys(SWITCHES)) state[name] = true;
   for (const group of GROUPS) {
     state[group] = new Set(DATA.choices[group].filter((choice) => choice.chosen).map((choice) => choice.value));
@@ -57,13 +69,14 @@ function fromHash(hash) {
     else if (name === "count" && values[0] in COUNTS) state.count = values[0];
     else if (name === "colour" && values[0] in COLOURINGS) state.colour = values[0];
     else if (name === "sort" && COLUMNS.some((column) => column.name === values[0])) state.sort = values[0];
-    else if (name === "queries" && queriesOf(values[0]) !== null) state.queries = queriesOf(values[0]);
+    else if (name in LARGEST && numberOf(values[0], LARGEST[name]) !== null) state[name] = numberOf(values[0], LARGEST[name]);
     else if (name === "at" && values.length === 2) state.at = values;
   }
   return state;
 }
 
-function queriesOf(text) {
+// A number that was typed in; null if it is none, negative, or above the largest.
+function numberOf(text, largest) {
   const number = Number(text);
-  return text === undefined || String(text).trim() === "" || !Number.isFinite(number) || number < FEWEST_QUERIES ? null : number;
+  return text === undefined || String(text).trim() === "" || !Number.isFinite(number) || number < 0 || number > largest ? null : number;
 }

@@ -1,5 +1,6 @@
 // The selected cells as a sortable table, with CSV export.
 
+const GAIN = { name: "gain", title: "Gain over one", value: (entry) => entry.gain, shown: (gain) => (known(gain) ? signedPoints(gain) : "") };
 const COLUMNS = [
   { name: "cell", title: "Cell", text: true, value: (entry) => DATA.cells[entry.cell].label },
   { name: "task", title: "Task", text: true, value: (entry) => DATA.tasks[entry.task].name },
@@ -9,6 +10,7 @@ const COLUMNS = [
   { name: "gap", title: "Gap to IFT", value: (entry) => entry.gap, shown: (gap) => (known(gap) ? signedPoints(gap) : "") },
   { name: "q", title: "q", value: (entry) => entry.q, shown: (q) => (known(q) ? chance(q) : "") },
   { name: "cost", title: "Cost on the axis", value: (entry) => entry.cost, shown: amount },
+  ...(DATA.choices.servings.length > 1 ? [GAIN] : []),
   { name: "training", title: "Training", value: (entry) => entry.training, shown: amount },
   { name: "inference", title: "Inference", value: (entry) => entry.inference, shown: amount },
   { name: "lifetime", title: "Lifetime", value: (entry) => entry.lifetime, shown: amount },
