@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from documentation import ROOT, Page
 from workflow_tree import SMALL, Tree
 
 pytestmark = pytest.mark.workflow
@@ -58,6 +59,11 @@ def test_the_papers_numbers_need_no_study(tree: Tree) -> None:
     run = tree.snakemake("--config=advise={from: papers, budget_flops: 1e21, queries: 1e6}", "advise")
     assert run.jobs == {"advise": 1}
     assert "train general/14B/seq/rho-1 for General-MC, General-OE, Math-MC and Math-OE" in run.stdout
+    # the README shows the tables of this command
+    (block,) = [block for block in Page(ROOT / "README.md").blocks("") if "$ snakemake advise" in block]
+    shown = [line.split() for line in block.splitlines()[1:] if line]
+    assert len(shown) == 10
+    assert [line for line in shown if line not in [printed.split() for printed in run.stdout.splitlines()]] == []
     files = {path.name for path in (tree.path / "results" / "papers" / "advice").iterdir() if path.name[0] != "."}
     assert files == {"advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regions.png"}
 
