@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from documentation import Page
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,11 +55,12 @@ FAMILIES = [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]
 
 
 def tables(model_id: str = MODEL) -> Tables:
-    key = [{"model_id": model_id, "benchmark": "gsm8k", "item_id": row[0], "sample": row[1]} for row in ROWS]
+    rows = [(*row[:4], "yes", *row[5:]) if model_id == OTHER and row[:2] == ("a", 1) else row for row in ROWS]
+    key = [{"model_id": model_id, "benchmark": "gsm8k", "item_id": row[0], "sample": row[1]} for row in rows]
     length = {"prompt_tokens": 7, "answer_tokens": 9}
-    answers = [own | length | {"answer": row[2], "finish_reason": row[3]} for own, row in zip(key, ROWS, strict=True)]
+    answers = [own | length | {"answer": row[2], "finish_reason": row[3]} for own, row in zip(key, rows, strict=True)]
     verdicts = []
-    for own, row in zip(key, ROWS, strict=True):
+    for own, row in zip(key, rows, strict=True):
         for judge, word in (("one", row[4]), ("two", row[5])):
             said = {"judge": judge, "verdict": word, "reply": f"{judge} says {word}", "extracted": "3"}
             verdicts.append(own | said | {"extraction": "it is 3", "judge_prompt_tokens": 20, "judge_tokens": 4})
@@ -271,5 +273,13 @@ def test_inspect_ai_reads_what_was_written(write: Callable[..., list[str]], root
     assert here["texts"][:2] == [["ContentReasoning", "ContentText"], ["ContentReasoning"]]
     assert here["replies"] == ["one says yes", "one says no", "one says no", "one says unparsable"]
     assert (here["usage"], here["counts"]["truncated"], here["metadata"]["student"]) == (36, 1, "small")
-    assert found["wrong"] == sorted([["a", 2], ["b", 1], ["b", 2]] * 2)
+    # the other model has the judges' yes for the second answer to the first item
+    assert found["wrong"] == [["a", 2], *[["b", 1]] * 2, *[["b", 2]] * 2]
     assert found["evals"] == sorted([MODEL, OTHER])
+    page = Page(root / "docs" / "how-to" / "inspect_with_inspect_ai.md")
+    code = "".join(page.blocks("python")).replace("micro-1M", "small")
+    printed = run("-c", code.replace("results/micro/inspect_logs", str(tmp_path / "logs"))).splitlines()
+    # wrong answers of the first model, then the only answer on which the two differ
+    rows = [line.split() for line in printed if "gsm8k" in line]
+    assert sorted(row[2:4] for row in rows[:3]) == [["a", "2"], ["b", "1"], ["b", "2"]]
+    assert rows[3:] == [["gsm8k", "a", "2", "C", "N"]]
