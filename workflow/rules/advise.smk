@@ -3,65 +3,8 @@
 # study.
 import time
 
-ADVISE = config["advise"]
-#: The option with the study's overlays, for the commands that errors recommend.
-OVERLAYS = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
-OVERLAYS = option("configfile", *OVERLAYS) + " " if OVERLAYS else ""
-
 ADVICE = "results/papers/advice" if ADVISE["from"] == "papers" else f"results/{STUDY.name}/advice"
 ADVICE_FILES = ("advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regions.png")
-
-
-def advice_options(wildcards):
-    """The budget in one of its two units, and the number of answers; an error without a budget."""
-    budgets = {name: ADVISE[name] for name in ("budget_flops", "budget_gpu_hours") if ADVISE[name] is not None}
-    if len(budgets) != 1:
-        error = StudyError(
-            "advice needs one budget" if budgets else "advice needs a budget",
-            where="config",
-            key="advise.budget_flops, advise.budget_gpu_hours",
-            found=", ".join(budgets) or "neither budget_flops nor budget_gpu_hours",
-            expected="one of the two, the other null",
-            remedy=f"snakemake {OVERLAYS}--config 'advise={{budget_flops: 1e21, queries: 1e6}}' -- advise",
-        )
-        sys.exit(f"error: {error}")
-    return options({**budgets, "queries": ADVISE["queries"]})
-
-
-def sources_of_advice(wildcards):
-    """The tables that advice is computed from. Ends with an error where one is missing."""
-    if ADVISE["from"] == "papers":
-        return option("from_papers", papers_folder())
-    names = ("outcomes", "costs", *(["servings"] if SAMPLED or BUDGETED_IDS else []))
-    tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in names}
-    missing = [path for path in tables.values() if not Path(path).is_file()]
-    if missing:
-        error = StudyError(
-            "advice needs the tables of a finished study",
-            where=", ".join(missing),
-            found="no such file",
-            expected=f"the tables of {', '.join(names[:-1])} and {names[-1]}",
-            remedy=f"make them: snakemake --profile profiles/local {OVERLAYS}-- tables; or use the papers' numbers:"
-            " snakemake --config 'advise={from: papers, budget_flops: 1e21, queries: 1e6}' -- advise",
-        )
-        sys.exit(f"error: {error}")
-    return options(tables)
-
-
-def papers_folder():
-    """The folder of the papers' tables. Ends with an error where the config names none."""
-    folder = config["paper_results"]["path"]
-    if folder is None:
-        error = StudyError(
-            "advice from the papers needs their tables",
-            where="config",
-            key="paper_results.path",
-            found="null",
-            expected="the folder of the papers' tables",
-            remedy="set it to resources/papers, which is the default",
-        )
-        sys.exit(f"error: {error}")
-    return folder
 
 
 rule advise:

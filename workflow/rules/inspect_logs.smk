@@ -35,16 +35,15 @@ rule write_inspect_log:
             }
         ),
         judges=option("judges", *STUDY.verdict_sources),
-        jury=option("jurors", *STUDY.jurors) + " " + json_option("jury", config["jury"]),
+        jury=f"{option('jurors', *STUDY.jurors)} {json_option('jury', config['jury'])}",
         families=json_option("families", config["study"]["families"]),
-        chats=json_option("templates", {student.name: student.template for student in STUDY.students.values()})
-        + " "
-        + json_option("modes", STUDY.teacher.modes if STUDY.teacher else {}),
+        templates=json_option("templates", {student.name: student.template for student in STUDY.students.values()}),
+        modes=json_option("modes", STUDY.teacher.modes if STUDY.teacher else {}),
     message:
         "write the inspect_ai log of {wildcards.model_id}, {wildcards.benchmark}"
     shell:
-        "python {input.script:q} {params.place} {params.judges} {params.jury} {params.families} {params.chats}"
-        " --output {output.log} &> {log}"
+        "python {input.script:q} {params.place} {params.judges} {params.jury} {params.families} {params.templates}"
+        " {params.modes} --output {output.log} &> {log}"
 
 
 rule inspect_logs:

@@ -3,16 +3,6 @@
 LABELLED = expand("<results>/verdicts/human/{model_id}/manifest.json", model_id=MODEL_IDS) if STUDY.labels else []
 
 
-def answered_option(*model_ids):
-    """Models by the benchmarks that they answer."""
-    groups = {}
-    for model_id in model_ids:
-        groups.setdefault(STUDY.benchmarks_of(parse_model_id(model_id)), []).append(model_id)
-    return json_option(
-        "answered", [{"model_ids": ids, "benchmarks": list(benchmarks)} for benchmarks, ids in groups.items()]
-    )
-
-
 # Nothing is declared as output: Snakemake would delete a filled-in sheet before it makes a new one.
 rule label_sheet:
     """A sheet of answers for people to label, results/STUDY/labels/sheet.csv."""

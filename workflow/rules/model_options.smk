@@ -110,3 +110,13 @@ def jurors_options():
     return " ".join(
         [option("jurors", *(STUDY.jurors if STUDY.judges else [])), *(["--rule-graders"] if STUDY.rule_graders else [])]
     )
+
+
+def answered_option(*model_ids):
+    """Models by the benchmarks that they answer."""
+    groups = {}
+    for model_id in model_ids:
+        groups.setdefault(STUDY.benchmarks_of(parse_model_id(model_id)), []).append(model_id)
+    return json_option(
+        "answered", [{"model_ids": ids, "benchmarks": list(benchmarks)} for benchmarks, ids in groups.items()]
+    )
