@@ -234,6 +234,9 @@ def test_a_branch_equals_a_short_run_bit_for_bit(root, tiny_model, mixture, trai
     for name in ("sequences", "prompt_tokens", "completion_tokens", "steps", "schedule"):
         facts, of_short = (json.loads((folder / "manifest.json").read_text())["training"] for folder in (branch, short))
         assert facts[name] == of_short[name], name
+    # from which FLOPs are counted: a branch costs what a run of its length costs
+    lengths = [pl.read_parquet(folder / "sequence_lengths.parquet") for folder in (branch, short)]
+    assert lengths[0].equals(lengths[1]) and lengths[0].height == rows.height
 
 
 def test_adaptation_and_overlong_samples(root, tiny_model, mixture, trained, tmp_path):

@@ -31,6 +31,7 @@ FREE = {
     ("benchmarks", "options"),
     ("benchmarks", "own"),
     ("benchmarks", "samples_per_item"),
+    ("push", "licenses"),
     ("plan", "gpu_types"),
     ("plan", "kept_pair_share"),
     ("plan", "tokens", "training"),

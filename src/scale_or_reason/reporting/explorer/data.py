@@ -22,7 +22,7 @@ from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary
 from scale_or_reason.reporting.explorer.served import Served, served_cells, servings_of
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
-from scale_or_reason.study.cells import HybridMode, format_ratio
+from scale_or_reason.study.cells import HYBRID_MODES, HybridMode, format_ratio
 
 Floats = NDArray[np.float64]
 
@@ -120,8 +120,8 @@ def read_manifest_summaries(scores: pl.DataFrame, models: Path, answers: Path) -
 
 def trained_as(model_id: str) -> str:
     """The id of the training whose result a model is: both modes of a hybrid student are one training."""
-    model = HybridMode.from_model_id(model_id)
-    return model.cell.model_id if isinstance(model, HybridMode) else model_id
+    modes = (mode.from_model_id(model_id) for mode in HYBRID_MODES)
+    return next((mode.cell.model_id for mode in modes if isinstance(mode, HybridMode)), model_id)
 
 
 class _Pool:
