@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from free_port import serving_on_free_port
 
 
 class HostileEndpoint:
@@ -117,15 +119,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(endpoint: HostileEndpoint) -> Iterator[HostileEndpoint]:
     """Serve on a free port of this machine while the block runs."""
-    handler = type("Handler", (_Handler,), {"endpoint": endpoint})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    endpoint.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving_on_free_port(type("Handler", (_Handler,), {"endpoint": endpoint})) as url:
+        endpoint.url = f"{url}/v1"
         yield endpoint
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

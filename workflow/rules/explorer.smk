@@ -78,8 +78,8 @@ rule build_explorer:
     shell:
         "python {input.script:q} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
         " --costs {input.costs} {params.test_time} {params.models} {params.answers} {params.families} {params.sizes}"
-        " {params.shots} {params.gpus} {params.timings} {params.teacher_share} {params.pages} {params.note} --style {input.style:q}"
-        " --output {output.page} &> {log}"
+        " {params.shots} {params.gpus} {params.timings} {params.teacher_share} {params.pages} {params.note}"
+        " --style {input.style:q} --output {output.page} &> {log}"
 
 
 rule explorer:
