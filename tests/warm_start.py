@@ -14,10 +14,13 @@ import importlib
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +29,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class WarmPython:
-    """A Python that has imported some modules and runs command lines in forks, one at a time."""
+    """A Python that has imported some modules and runs command lines in forks."""
 
     def __init__(self, *modules: str, environment: Mapping[str, str] | None = None) -> None:
         """Start it; ``environment`` has variables that libraries read when they are imported."""
@@ -51,23 +54,59 @@ class WarmPython:
         if environment.get("PYTHONPATH") != self._search_path:
             command = [sys.executable, *words]
             return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-        assert self._server.stdin is not None and self._server.stdout is not None
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-            request = {
-                "words": list(words),
-                "cwd": str(cwd or Path.cwd()),
-                "environment": environment,
-                "outputs": [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in (stdout, stderr)],
-            }
-            print(json.dumps(request), file=self._server.stdin, flush=True)
-            status = self._server.stdout.readline()
-            assert status, "the process that starts programs has ended"
-            return subprocess.CompletedProcess(words, int(status), read(stdout), read(stderr))
+            outputs = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in (stdout, stderr)]
+            request = {"words": list(words), "cwd": str(cwd or Path.cwd()), "environment": environment}
+            status = self._answer({"wait": self._answer(request | {"outputs": outputs})})
+            assert status is not None
+            return subprocess.CompletedProcess(words, status, read(stdout), read(stderr))
+
+    def start(self, words: Sequence[str], log: Path) -> WarmProcess:
+        """Start ``python WORDS`` in this folder and environment; its outputs go into an empty file ``log``."""
+        log.write_bytes(b"")
+        request = {"words": list(words), "cwd": str(Path.cwd()), "environment": dict(os.environ)}
+        pid = self._answer(request | {"outputs": [str(log)] * 2})
+        assert pid is not None
+        return WarmProcess(pid, self._answer)
+
+    def _answer(self, request: dict[str, object]) -> int | None:
+        """What the server answers to a request; see :func:`serve`."""
+        assert self._server.stdin is not None and self._server.stdout is not None
+        print(json.dumps(request), file=self._server.stdin, flush=True)
+        answer = self._server.stdout.readline()
+        assert answer, "the process that starts programs has ended"
+        return json.loads(answer)
 
     def close(self) -> None:
         """End the process."""
         if not self._server.stdin.closed:
             self._server.communicate()
+
+
+@dataclass
+class WarmProcess:
+    """A program that runs, with the methods of ``subprocess.Popen`` that tests use."""
+
+    pid: int
+    _answer: Callable[[dict[str, object]], int | None]
+    _status: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        if self._status is None:
+            self._status = self._answer({"poll": self.pid})
+        return self._status
+
+    def wait(self, timeout: float) -> int:
+        """Its exit status, when it has ended; fails after ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            assert time.monotonic() < deadline, f"process {self.pid} has not ended"
+            time.sleep(0.02)
+        return status
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
 
 
 def read(file: IO[str]) -> str:
@@ -76,14 +115,22 @@ def read(file: IO[str]) -> str:
 
 
 def serve(requests: IO[str], answers: IO[str]) -> list[str]:
-    """Fork for each request and answer with its exit status. In a fork, return the words of the program to run."""
+    """Fork for each request to start a program and answer with the fork's id. In a fork, return the program's words.
+
+    The answer to ``{"wait": ID}`` is its exit status when it has ended, and to ``{"poll": ID}`` the same or null.
+    """
     for line in requests:
         request = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            become(request["cwd"], request["environment"], request["outputs"])
-            return request["words"]
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=answers, flush=True)
+        if "words" in request:
+            answer = os.fork()
+            if answer == 0:
+                become(request["cwd"], request["environment"], request["outputs"])
+                return request["words"]
+        else:
+            pid = request.get("wait") or request["poll"]
+            ended, status = os.waitpid(pid, 0 if "wait" in request else os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if ended else None
+        print(json.dumps(answer), file=answers, flush=True)
     return []
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from training_runs import PATIENCE
+from training_runs import PATIENCE, run
 
 pytestmark = pytest.mark.integration
 
@@ -39,10 +37,8 @@ ALL: list[dict[str, Any]] = [
 
 def run_cases(folder: Path, student: Path, cases: list[dict[str, Any]], processes: int) -> list[dict[str, Any]]:
     (folder / "cases.json").write_text(json.dumps([case | {"phases": PHASES} for case in cases]))
-    launcher = ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)] if processes > 1 else []
     program = [str(Path(__file__).with_name("injected_gradients.py")), str(folder), str(student)]
-    command = [sys.executable, *launcher, *program, str(folder / "cases.json")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE)
+    done = run([*program, str(folder / "cases.json")], processes)
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "results.json").read_text())
 

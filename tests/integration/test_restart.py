@@ -13,19 +13,19 @@ from pathlib import Path
 import psutil
 import pytest
 from made_mixture import make_mixture, make_rows
-from training_runs import PATIENCE, TEMPLATE, command
+from training_runs import PATIENCE, TEMPLATE, command, warm_launcher
+from warm_engines import warm_trainer
+from warm_start import WarmProcess
 
 pytestmark = pytest.mark.integration
 
 
-def start(root: Path, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Two processes, as the rule starts them."""
-    launcher = [sys.executable, str(root / "workflow/scripts/torchrun.py"), "--nproc-per-node", "2"]
-    with log.open("wb") as stream:
-        return subprocess.Popen([*launcher, *arguments], stderr=stream)
+def start(arguments: list[str], log: Path) -> WarmProcess:
+    """A launcher with two processes."""
+    return warm_trainer().start([*warm_launcher(2), *arguments], log)
 
 
-def wait_for(pattern: str, folder: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_for(pattern: str, folder: Path, process: WarmProcess) -> None:
     deadline = time.monotonic() + PATIENCE
     while not list(folder.glob(pattern)):
         assert time.monotonic() < deadline and process.poll() is None
@@ -39,22 +39,22 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}  # 60 steps
     arguments = command(root, tiny_model, made, folder / "model", **options)
 
-    process = start(root, arguments, log)
+    process = start(arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-6/whole.json", folder, process)
     worker = psutil.Process(process.pid).children()[1]
     worker.send_signal(signal.SIGKILL)
     assert process.wait(PATIENCE) in (128 + signal.SIGKILL, 1)  # or the other one's, whose partner was gone
 
     # workers that outlive their launcher would train on beside those that are started in their place
-    process = start(root, arguments, log)
+    process = start(arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-1[2-9]/whole.json", folder, process)
     workers = psutil.Process(process.pid).children()
     assert len(workers) == 2
     process.kill()
-    process.wait()
+    process.wait(PATIENCE)
     assert psutil.wait_procs(workers, timeout=60)[1] == []
 
-    process = start(root, arguments, log)
+    process = start(arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-2[1-9]/whole.json", folder, process)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
@@ -68,41 +68,42 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
 
     damaged = next(folder.glob(f".model.checkpoints-*/checkpoint-{step}/global_step*/*rank_1*"))
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    process = start(root, arguments, log)
+    process = start(arguments, log)
     assert process.wait(PATIENCE) == 0, log.read_text()
     reason = rf"not resuming from checkpoint-{step}, and removing it: it is damaged: \S+{re.escape(damaged.name)} has"
     assert len(re.findall(reason, log.read_text())) == 1, log.read_text()
     assert f"resuming after step {left[0]} of 60" in log.read_text()
     assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
 
-    undisturbed = start(root, command(root, tiny_model, made, tmp_path / "whole", **options), log)
+    undisturbed = start(command(root, tiny_model, made, tmp_path / "whole", **options), log)
     assert undisturbed.wait(PATIENCE) == 0, log.read_text()
     weights = [(model / "model.safetensors").read_bytes() for model in (folder / "model", tmp_path / "whole")]
     assert weights[0] == weights[1]
 
 
-def test_sigterm_before_the_first_step_ends_the_launcher(root: Path, tmp_path: Path) -> None:
+def test_sigterm_before_the_first_step_ends_the_launcher(tmp_path: Path) -> None:
     script = tmp_path / "sleeps.py"
     script.write_text("import pathlib, sys, time\npathlib.Path(sys.argv[1]).touch()\ntime.sleep(60)\n")
-    process = start(root, [str(script), str(tmp_path / "started")], tmp_path / "log.txt")
+    process = start([str(script), str(tmp_path / "started")], tmp_path / "log.txt")
     wait_for("started", tmp_path, process)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
 
 
-def test_several_nodes_need_srun(root: Path, tmp_path: Path) -> None:
-    process = start(root, ["--nnodes", "2", str(tmp_path / "never.py")], tmp_path / "log.txt")
+def test_several_nodes_need_srun(tmp_path: Path) -> None:
+    process = start(["--nnodes", "2", str(tmp_path / "never.py")], tmp_path / "log.txt")
     assert process.wait(PATIENCE) == 2
     said = (tmp_path / "log.txt").read_text()
     assert "need Slurm's srun" in said and "profiles/slurm" in said and "Traceback" not in said
 
 
 def test_the_launcher_hands_on_status_and_words(root: Path, tmp_path: Path) -> None:
+    """Started by itself, as the rule starts it; the other tests start it with its libraries imported."""
     script = tmp_path / "fails.py"
     script.write_text("import os, sys\nsys.exit(2 if os.environ['RANK'] == '0' else 0)\n")
-    process = start(root, [str(script)], tmp_path / "log.txt")
-    assert process.wait(PATIENCE) == 2
-    assert (tmp_path / "log.txt").read_text() == ""
+    command = [sys.executable, "workflow/scripts/torchrun.py", "--nproc-per-node", "2", str(script)]
+    done = subprocess.run(command, cwd=root, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "")
 
 
 def test_killed_trainings_end_as_undisturbed_ones(root: Path) -> None:

@@ -38,17 +38,20 @@ def command(root: Path, student: Path, made: MadeMixture, output: Path, **change
     ]
 
 
+def warm_launcher(processes: int) -> list[str]:
+    """What comes before a program's words to have several processes of it, as forks of ``warm_trainer``."""
+    return [str(Path(__file__).with_name("warm_torchrun.py")), "--nproc-per-node", str(processes)]
+
+
 def run(
     arguments: list[str], processes: int = 1, record: Path | None = None, by_itself: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """A program's run; one process starts with its libraries imported, unless it is to start ``by_itself``."""
-    words = []
-    if processes > 1:
-        words += ["workflow/scripts/torchrun.py", "--nproc-per-node", str(processes)]
+    """A program's run; its processes start with their libraries imported, unless it is to start ``by_itself``."""
+    words = warm_launcher(processes) if processes > 1 else []
     if record is not None:
         record.mkdir()
         words += [str(Path(__file__).with_name("record_batches.py")), str(record)]
     words += arguments
-    if processes > 1 or by_itself:
+    if by_itself:
         return subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=PATIENCE)
     return warm_trainer().run(words)
