@@ -34,6 +34,7 @@ IMPORTED = (
     "scale_or_reason.preflight.validation",
     "scale_or_reason.reporting.figures.registry",
     "scale_or_reason.reporting.inspect.files",
+    "snakemake_rehearsal",
 )
 
 
