@@ -28,6 +28,7 @@ from scale_or_reason.study.cells import (
     format_ratio,
     parse_model_id,
 )
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 CORPORA = NAMES.filter(lambda name: name not in RESERVED_NAMES)
@@ -35,12 +36,13 @@ RATIOS = st.integers(0, 1_000_000).map(lambda millionths: millionths / 1_000_000
 PARTS = RATIOS.filter(bool)
 SEEDS = st.integers(0, 10**6)
 FORMAT = st.sampled_from(FORMATS)
+BUDGETS = st.one_of(
+    st.integers(1, 10**6).map(ThinkingBudget.of_tokens), st.integers(1, 99).map(ThinkingBudget.at_percentile)
+)
 MODELS = st.one_of(
     st.builds(Cell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, PARTS),
     st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, max_tokens=st.integers(1, 10**6)),
-    st.builds(
-        BudgetedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, think_tokens=st.integers(1, 10**6)
-    ),
+    st.builds(BudgetedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, budget=BUDGETS),
     *(
         st.builds(kind, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS.filter(lambda ratio: 0 < ratio < 1), SEEDS)
         for kind in (HybridCell, NoThink, Think)
@@ -70,8 +72,12 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
             "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768",
         ),
         (
-            BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, think_tokens=1024),
+            BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, budget=ThinkingBudget.of_tokens(1024)),
             "general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024",
+        ),
+        (
+            BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, budget=ThinkingBudget.at_percentile(50)),
+            "general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-p50",
         ),
         (HybridCell("general", "Qwen2.5-3B", "mix", 0.5), "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0"),
         (Think("general", "Qwen2.5-3B", "mix", 0.5), "general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/think"),
@@ -109,6 +115,10 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
         "adapted/Qwen2.5-3B/ift-then-ift/seed-0/max-tokens-32768",  # cells of the grid only
         "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-0",
         "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-9/think-tokens-5",
+        *(
+            f"general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-{text}"
+            for text in ("0", "05", "p0", "p100", "p05", "p2.5")
+        ),
         "",
     ],
 )

@@ -460,7 +460,7 @@ def test_the_rule_names_what_the_page_depends_on(root):
     rule = (root / "workflow" / "rules" / "explorer.smk").read_text()
     named = set(re.findall(r'"([\w/]+)"', rule))
     # how things are named, written and refused, not what the page shows
-    plain = {"cells", "errors", "files"}
+    plain = {"cells", "errors", "files", "thinking_budgets"}
     for file in (library / "reporting" / "explorer").glob("*.py"):
         for module in re.findall(r"^from scale_or_reason\.([\w.]+) import", file.read_text(), re.M):
             name = module.rpartition(".")[2]
@@ -518,6 +518,16 @@ def test_a_part_of_the_data_is_a_cell_of_its_own():
     assert cell["label"] == "s, general, Reasoning, 25 % of the data"
     assert [(one["value"], one["chosen"]) for one in content["choices"]["data"]] == [("0.25", False), ("1", True)]
     assert cell["colours"]["data"] != content["cells"][place(content, IFT)]["colours"]["data"]
+
+
+def test_a_percentile_is_a_cell_with_its_tokens():
+    row = estimate(REASONING[0], "easy", accuracy=0.5, serving="budget-p50", budget=37, percentile=50, k=1)
+    single = estimate(REASONING[0], "easy", accuracy=0.5, serving="single", k=1)
+    content = data(test_time=table_from_rows([single, row], "test_time"))
+    cell = content["cells"][-1]
+    assert cell["label"].endswith("thoughts cut at percentile 50")
+    assert cell["models"][1] == f"{REASONING[1].model_id}/think-tokens-p50"
+    assert content["values"]["budget"][task(content, "easy")][-1] == 37
 
 
 def test_votes_and_cut_thoughts_are_cells_where_they_were_measured():

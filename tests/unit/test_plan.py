@@ -347,6 +347,10 @@ def test_a_benchmarks_own_length_comes_before_its_familys(paper: dict[str, Any])
     assert assumed.answer_tokens(longer, "aime") == 20_000
     cut = parse_model_id("general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1000")
     assert assumed.answer_tokens(cut, "aime") == 1000 + 3
+    # lengths spread evenly between none and twice their mean: the median is the mean, a quarter is half of it
+    for percentile, share in ((50, 1), (25, 0.5)):
+        cut = parse_model_id(f"general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-p{percentile}")
+        assert assumed.thought_at(cut, "aime") == share * (16_384 - 3)
 
 
 def test_reasoning_without_an_end_costs_the_teacher_all_its_tokens(paper: dict[str, Any]) -> None:

@@ -21,12 +21,13 @@ from scale_or_reason.study.cells import (
     Think,
 )
 from scale_or_reason.study.result_paths import PATTERNS, parse_result_path, result_path, verdict_files
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 MODELS = [
     Cell("general", "s", "seq", 0.25, 1),
     LimitedCell("general", "s", "mix", 0.5, 0, max_tokens=64),
-    BudgetedCell("general", "s", "mix", 0.5, 0, think_tokens=64),
+    BudgetedCell("general", "s", "mix", 0.5, 0, budget=ThinkingBudget.of_tokens(64)),
     Cell("general", "s", "mix", 0.5, 0, 0.25),
     HybridCell("general", "s", "mix", 0.5),
     Think("general", "s", "mix", 0.5),

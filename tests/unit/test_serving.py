@@ -13,7 +13,7 @@ import pytest
 from made_outcomes import training_costs
 
 from scale_or_reason.analysis.bootstrap import bootstrap
-from scale_or_reason.analysis.serving import SINGLE, evidence_of_servings, serving_table
+from scale_or_reason.analysis.serving import SINGLE, cut_at, evidence_of_servings, serving_table
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_csv_table, read_table, table_from_rows, write_table
 from scale_or_reason.flops.architectures import Architecture
@@ -77,6 +77,30 @@ def test_what_cannot_vote_has_pass_at_k_only() -> None:
         assert table.select("k", "accuracy", "pass_at_k", "flops").rows() == [(1, 0.5, 0.5, None), (2, None, 1.0, None)]
 
 
+def test_a_percentile_is_one_serving_with_tokens_of_its_own() -> None:
+    """Two seeds and two benchmarks, each with other tokens; votes are within the percentile, too."""
+    costs = training_costs({f"general/small/seq/rho-1/seed-{seed}": 1.0 for seed in (0, 1)})
+    made = []
+    for seed, tokens in ((0, {"gsm8k": 10, "aime": 20}), (1, {"gsm8k": 13, "aime": None})):
+        model = f"general/small/seq/rho-1/seed-{seed}"
+        for own, resolved in ((model, None), (f"{model}/think-tokens-p50", tokens), (f"{model}/think-tokens-12", None)):
+            tables = answers_of(own, {name: [["7", "3"]] * 3 for name in tokens})
+            made.append(model_servings(*tables, items_of(tables[0]), ARCHITECTURE, resolved))
+    servings, families = pl.concat(made), {"gsm8k": "Math-OE", "aime": "Math-OE"}
+    evidence = evidence_of_servings(servings, costs, families, SIZES, 0, 20)
+    expected = ["single", "vote@2", "budget-12", "budget-12 vote@2", "budget-p50", "budget-p50 vote@2"]
+    assert [serving.name for serving in evidence] == expected
+    table = serving_table(evidence, evidence, cut_at(servings, families)).filter(k=1).drop_nulls("budget")
+    assert table.select("family", "benchmark", "budget", "percentile").sort(pl.all(), nulls_last=True).rows() == [
+        ("Math-OE", "aime", 12, None),
+        ("Math-OE", "aime", 20, 50),  # the seed without thoughts there is left out
+        ("Math-OE", "gsm8k", 12, 50),  # the mean of 10 and 13, rounded to even
+        ("Math-OE", "gsm8k", 12, None),
+        ("Math-OE", None, 12, None),
+        ("Math-OE", None, 16, 50),
+    ]
+
+
 def test_an_answer_without_item_is_refused() -> None:
     outcomes, extracts = answers_of(SMALL, {"gsm8k": [["7", "3"]]})
     with pytest.raises(StudyError, match=r"belongs to no item[\s\S]*gsm8k / 0"):
@@ -100,7 +124,7 @@ def table(votes: pl.DataFrame) -> pl.DataFrame:
     kinds = [
         evidence_of_servings(votes, costs, FAMILIES, SIZES, 0, 200, measure) for measure in ("accuracy", "pass_at_k")
     ]
-    return serving_table(*kinds)
+    return serving_table(*kinds, {})
 
 
 def test_the_table_of_servings(table: pl.DataFrame) -> None:
@@ -167,6 +191,13 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     write_table(table_from_rows(answers, "answers"), tmp_path / "answers" / budget / "gsm8k.parquet", "answers")
     judged = [key | {"item_id": str(item), "judge": "j", "verdict": verdict} for item, verdict in enumerate(halves)]
     write_table(table_from_rows(judged, "verdicts"), tmp_path / "verdicts/j" / budget / "gsm8k.parquet", "verdicts")
+    # the same at a percentile, whose tokens the manifest has
+    middle = budget.replace("-5", "-p50")
+    for kind, schema in (("answers", "answers"), ("verdicts/j", "verdicts")):
+        own = read_table(tmp_path / kind / budget / "gsm8k.parquet", schema).with_columns(model_id=pl.lit(middle))
+        write_table(own, tmp_path / kind / middle / "gsm8k.parquet", schema)
+    resolved = {"settings": {"think_percentile": 50, "resolved_tokens": {"gsm8k": 7}}}
+    (tmp_path / "answers" / middle / "manifest.json").write_text(json.dumps(resolved))
     files = {name: tmp_path / f"{name}.parquet" for name in ("outcomes", "costs")}
     options = {**files, "items": tmp_path / "gsm8k.parquet", "verdicts": tmp_path / "verdicts", "seed": 0}
     options |= {"families": json.dumps(families), "sizes": json.dumps(SIZES), "replicates": 20}
@@ -176,13 +207,15 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     options |= {"contrasts": tmp_path / "contrasts.csv"}
     options |= {"parquet": tmp_path / "table.parquet", "csv": tmp_path / "table.csv"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    words.insert(words.index(budget) + 1, middle)
     monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, "--rule-graders"])
     runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
     found = read_table(tmp_path / "table.parquet", "test_time")
     gsm8k = found.filter(benchmark="gsm8k")
-    assert gsm8k["serving"].to_list() == ["single", "vote@2", "vote@4", "budget-5"]
-    assert gsm8k["accuracy"].to_list() == pytest.approx([0.75, 0.75, 1.0, 0.5])
-    assert gsm8k["gain"].to_list()[1:] == pytest.approx([0, 0.25, -0.25])
+    assert gsm8k["serving"].to_list() == ["single", "vote@2", "vote@4", "budget-5", "budget-p50"]
+    assert gsm8k["accuracy"].to_list() == pytest.approx([0.75, 0.75, 1.0, 0.5, 0.5])
+    assert gsm8k["gain"].to_list()[1:] == pytest.approx([0, 0.25, -0.25, -0.25])
+    assert gsm8k.select("budget", "percentile").rows()[2:] == [(None, None), (5, None), (7, 50)]
     assert gsm8k["inference_flops"][3] == pytest.approx(float(generation_flops(ARCHITECTURE, 30, 10)))
     assert read_csv_table(tmp_path / "table.csv", "test_time").height == found.height
     assert read_csv_table(tmp_path / "contrasts.csv", "test_time_contrasts").is_empty()  # there is no IFT student

@@ -23,6 +23,7 @@ from scale_or_reason.study.cells import Adaptation, BudgetedCell, Cell, LimitedC
 from scale_or_reason.study.engine_settings import SPEED_SETTINGS, engine_settings_of_results
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
 from scale_or_reason.study.study import Study, as_json, max_items_of
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 
 @pytest.fixture(scope="module")
@@ -105,15 +106,17 @@ def test_other_limits_of_length_are_the_papers(paper: dict[str, Any]) -> None:
 
 def test_thinking_budgets_are_off_until_they_are_set(paper: dict[str, Any]) -> None:
     assert Study.from_config(paper).budgeted() == []
-    config = merge(paper, {"study": {"thinking_budgets": {"tokens": [4096, 1024], "ratios": [1, 0.5]}}})
+    config = merge(
+        paper, {"study": {"thinking_budgets": {"tokens": [4096, 1024], "percentiles": [50], "ratios": [1, 0.5]}}}
+    )
     study = Study.from_config(config)
     # 5 students, 2 corpora, and for each budget ratio 1 once and 0.5 in both curricula
-    assert len(study.budgeted()) == 5 * 2 * 3 * 2
-    assert study.thinking_budgets.tokens == (1024, 4096)
+    assert len(study.budgeted()) == 5 * 2 * 3 * 3
+    assert [str(budget) for budget in study.thinking_budgets.budgets] == ["1024", "4096", "p50"]
     assert study.benchmarks_of(study.budgeted()[0]) == ("gsm8k", "math_500", "aime")
     assert study.answering() == [*study.evaluated(), *study.limited(), *study.budgeted()]
     cell = Cell("math", "Qwen2.5-3B", "mix", 0.5, 0)
-    assert study.lineage(BudgetedCell(**vars(cell), think_tokens=9)) == study.lineage(cell)
+    assert study.lineage(BudgetedCell(**vars(cell), budget=ThinkingBudget.of_tokens(9))) == study.lineage(cell)
 
 
 def test_a_study_without_these_benchmarks_has_no_other_limits(paper: dict[str, Any]) -> None:

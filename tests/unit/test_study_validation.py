@@ -287,6 +287,25 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/length_limits/max_tokens", [32769]), "study.length_limits.max_tokens[0]", "at most 32768"),
     (at("study/thinking_budgets/benchmarks", ["amie"]), "study.thinking_budgets.benchmarks[0]", "aime"),
     (at("study/thinking_budgets/tokens", [9, 16384]), "study.thinking_budgets.tokens[1]", "less than"),
+    (at("study/thinking_budgets/percentiles", [50, 0]), "study.thinking_budgets.percentiles[1]", "at least 1"),
+    (at("study/thinking_budgets/percentiles", [100]), "study.thinking_budgets.percentiles[0]", "at most 99"),
+    (at("study/thinking_budgets/percentiles", [2.5]), "study.thinking_budgets.percentiles[0]", "integer"),
+    (at("study/thinking_budgets/percentiles", [50, 50]), "study.thinking_budgets.percentiles", "different"),
+    (
+        lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], ratios=[0.3]),
+        "study.thinking_budgets.ratios",
+        "ratios of trained students: 0, 0.25",
+    ),
+    (
+        lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], benchmarks=["my_test"]),
+        "study.thinking_budgets.benchmarks",
+        "",
+    ),
+    (
+        lambda config: config["study"]["thinking_budgets"].update(percentiles=[9], ratios=[0.5, 0]),
+        "study.thinking_budgets.ratios[1]",
+        "ratios above 0",
+    ),
     (
         lambda config: config["study"]["thinking_budgets"].update(tokens=[9], ratios=[0.5, 0]),
         "study.thinking_budgets.ratios[1]",

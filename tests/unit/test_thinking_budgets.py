@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference import resumable
 from scale_or_reason.inference.requests import Completion
-from scale_or_reason.inference.thinking_budgets import thought_within
+from scale_or_reason.inference.thinking_budgets import budget_in_tokens, thought_within
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 CELL = "general/tiny/seq/rho-1/seed-0"
 TAG = re.compile(r"</?think>|\S+|\s")
@@ -207,6 +209,97 @@ def test_continuations_are_kept_and_one_model_takes_several_budgets(
     assert len(FakeEngine.asked) == 1
     answers = read_table(files["--output-dir"] / CELL / "think-tokens-12" / "gsm8k.parquet", "answers")
     assert answers["answer"].to_list() == list(ANSWERS.values())
+
+
+def thought_of(words: int) -> str:
+    """An answer whose thought has this number of tokens, opening tag and line break included."""
+    return "<think>\n" + " ".join("w" * (words - 2)) + "\n</think>\n\nend"
+
+
+def test_a_percentile_is_that_of_the_thoughts_alone() -> None:
+    lengths = [count(thought_of(words).partition("</think>")[0]) for words in (5, 9, 3, 7)]
+    answers = [thought_of(5), "plain answer without a thought", thought_of(9), thought_of(3), thought_of(7), ""]
+    first, second, third, fourth = sorted(lengths)
+    # of four, the 25th percentile lies between the first two, the 50th between the middle two: the longer one counts
+    for percentile, tokens in ((1, second), (25, second), (33, second), (34, third), (50, third), (67, fourth)):
+        assert budget_in_tokens(ThinkingBudget.at_percentile(percentile), answers, Words()) == tokens
+    assert first < second < third < fourth
+    assert budget_in_tokens(ThinkingBudget.of_tokens(4), answers, Words()) == 4
+    assert budget_in_tokens(ThinkingBudget.at_percentile(50), ["none", ""], Words()) is None
+    # a thought without an end counts with all of its tokens
+    unclosed = "<think>\nand on and on"
+    assert budget_in_tokens(ThinkingBudget.at_percentile(9), [unclosed], Words()) == count(unclosed)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 99))
+def test_a_percentile_cuts_no_more_than_the_rest(lengths: list[int], percentile: int) -> None:
+    answers = [f"<think>{'x' * length}</think>y" for length in lengths]
+    tokens = budget_in_tokens(ThinkingBudget.at_percentile(percentile), answers, Bytes())
+    assert tokens == int(np.percentile([len("<think>") + length for length in lengths], percentile, method="higher"))
+    cut = [thought_within(answer, tokens, Bytes()) for answer in answers]
+    longer = sum(thought is not None and thought.begun is not None for thought in cut)
+    assert longer <= len(lengths) * (1 - percentile / 100)
+    assert tokens > len("<think>") and (len(set(lengths)) > 1 or not longer)  # the opening tag is never cut
+
+
+def rewrite(files: dict[str, Any], texts: dict[str, str]) -> None:
+    """Other answers, with the same items in the same order."""
+    path = files["--answers"] / CELL / "gsm8k.parquet"
+    own = read_table(path, "answers")
+    write_table(own.with_columns(answer=pl.Series([texts.get(name, "") for name in own["item_id"]])), path, "answers")
+
+
+def test_a_percentile_has_its_own_cell_seeds_and_tokens(
+    script: ModuleType, files: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[list[int]] = []
+    monkeypatch.setattr(FakeEngine, "resume", seen(seeds, FakeEngine.resume))
+    texts = {"long": thought_of(12), "short": thought_of(4), "plain": thought_of(4), "silent": thought_of(4)}
+    rewrite(files, texts)
+    tokens = count(texts["short"].partition("</think>")[0])
+    run(script, files, monkeypatch, **{"--model-ids": f"{CELL}/think-tokens-p50"})
+    folder = files["--output-dir"] / CELL / "think-tokens-p50"
+    answers = read_table(folder / "gsm8k.parquet", "answers")
+    assert set(answers["model_id"]) == {f"{CELL}/think-tokens-p50"}
+    assert read_table(folder / "cuts.parquet", "cuts").filter("cut")["item_id"].to_list() == ["long"]
+    assert FakeEngine.asked == [[f"prompt long {20 - tokens}"]]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["settings"]["think_percentile"] == 50 and "think_tokens" not in manifest["settings"]
+    assert manifest["settings"]["resolved_tokens"] == {"gsm8k": tokens}
+    # the same cut by tokens: same text, another seed
+    run(script, files, monkeypatch, **{"--model-ids": f"{CELL}/think-tokens-{tokens}"})
+    assert [len(each) for each in seeds] == [1, 1] and seeds[0] != seeds[1]
+
+
+def seen(seeds: list[list[int]], resume: Any) -> Any:
+    """``resume``, with the seeds of every call kept."""
+
+    def kept(self: FakeEngine, prompts: Any, begun: Any, own: list[int], sampling: Any, done: Any) -> None:
+        seeds.append(own)
+        resume(self, prompts, begun, own, sampling, done)
+
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("texts", "tokens"),
+    [
+        (dict.fromkeys(ANSWERS, "\\boxed{2}"), None),  # nobody thinks
+        (dict.fromkeys(ANSWERS, thought_of(7)), count(thought_of(7).partition("</think>")[0])),  # all alike
+        (dict.fromkeys(ANSWERS, "<think>\n" + "on " * 40), None),  # longer than the limit on answers
+    ],
+)
+def test_a_percentile_that_cuts_nothing_leaves_every_answer(
+    script, files, monkeypatch, texts: dict[str, str], tokens: int | None
+) -> None:
+    rewrite(files, texts)
+    run(script, files, monkeypatch, **{"--model-ids": f"{CELL}/think-tokens-p50"})
+    folder = files["--output-dir"] / CELL / "think-tokens-p50"
+    assert read_table(folder / "gsm8k.parquet", "answers")["answer"].to_list() == list(texts.values())
+    assert FakeEngine.asked == [] and not read_table(folder / "cuts.parquet", "cuts")["cut"].any()
+    settings = json.loads((folder / "manifest.json").read_text())["settings"]
+    unclosed = texts["long"].endswith("on ")
+    assert settings["resolved_tokens"] == {"gsm8k": count(texts["long"]) if unclosed else tokens}
 
 
 @pytest.mark.parametrize(

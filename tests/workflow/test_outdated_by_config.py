@@ -175,8 +175,8 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {"evaluate_within_limit": 2, "grade_within_limit": 2, "judge_student_within_limit_of_a": 1},
     ),
     "new thinking budget": (
-        study(thinking_budgets={"tokens": [16], "ratios": [1], "benchmarks": ["gsm8k"]}),
-        {"evaluate_student_within_budget": 1, "judge_student_within_budget_1": 1, "grade_within_budget": 1},
+        study(thinking_budgets={"tokens": [16], "percentiles": [50], "ratios": [1], "benchmarks": ["gsm8k"]}),
+        {"evaluate_student_within_budget": 1, "judge_student_within_budget_1": 1, "grade_within_budget": 2},
     ),
     "new student": (
         study(students=["micro-0.19M", STUDENT]),

@@ -39,7 +39,7 @@ def test_the_site_facts_come_first(root: Path) -> None:
 EVERY_RULE = {
     "study": {
         "data_fractions": [0.5, 1],
-        "thinking_budgets": {"tokens": [1024]},
+        "thinking_budgets": {"tokens": [1024], "percentiles": [50]},
         "hybrid_students": {"ratios": [0.5]},
     },
     "benchmarks": {"samples_per_item": {"gsm8k": 2}},

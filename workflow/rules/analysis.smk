@@ -61,7 +61,9 @@ rule tabulate_outcomes:
     input:
         # stand for thousands of answers and verdicts
         scores="<summary>/tables/scores.parquet",
-        code=library("scoring/outcomes", "judging/jury", "flops/counts", "flops/exact", "flops/formulas"),
+        code=library(
+            "scoring/outcomes", "common/percentiles", "judging/jury", "flops/counts", "flops/exact", "flops/formulas"
+        ),
         script=script_file("tabulate_outcomes"),
     output:
         outcomes="<summary>/tables/outcomes.parquet",

@@ -23,6 +23,7 @@ from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
 from scale_or_reason.study.study import HUMAN, Study
 from scale_or_reason.study.target_spelling import check_spelling
+from scale_or_reason.study.thinking_budgets import BUDGET
 
 if set("{}") & set(str(PROJECT)):
     sys.exit(f"error: Snakemake takes the braces in the project's path for wildcards: rename the folder: {PROJECT}")
@@ -133,7 +134,7 @@ wildcard_constraints:
     shard=NUMBER,
     shards=NUMBER,
     max_tokens=NUMBER,
-    think_tokens=NUMBER,
+    budget=BUDGET,
     model_id=EVALUATED,
 
 

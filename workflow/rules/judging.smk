@@ -32,7 +32,7 @@ for batch in ALONE + JUDGE_BATCHES:
             judge=f"{here}(?:{one_of(STUDY.judges)})",
             model_id=EVALUATED,
             limited_id=rf"{LIMITABLE}/max-tokens-{NUMBER}",
-            budgeted_id=rf"{LIMITABLE}/think-tokens-{NUMBER}",
+            budgeted_id=rf"{LIMITABLE}/think-tokens-{BUDGET}",
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT

@@ -1,11 +1,11 @@
 # Answers whose thoughts are cut at a budget (`study.thinking_budgets`). For judges and graders they are separate models,
-# whose ids end with think-tokens-N.
+# whose ids end with think-tokens-N, or with think-tokens-pN for a percentile.
 from scale_or_reason.study.batches import Batch, budget_groups, without_budgets
 
 BUDGET_BENCHMARKS = STUDY.thinking_budgets.benchmarks
 BUDGET_ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=BUDGET_BENCHMARKS)
 BUDGET_BATCHES = batches_of(budget_groups(STUDY, by_student=BY_STUDENT), [""], None)
-BUDGETED_ID = "{model_id}/think-tokens-{think_tokens}"
+BUDGETED_ID = "{model_id}/think-tokens-{budget}"
 
 if BUDGET_BENCHMARKS:
     alone = Batch("within_budget", (BUDGETED_ID,), BUDGET_BENCHMARKS, "{model_id}", BUDGETED_ID, (), True)
@@ -68,21 +68,21 @@ if BUDGET_BENCHMARKS:
         input:
             item_tables=BUDGET_ITEMS,
             answers=expand(
-                "<results>/answers/{{model_id}}/think-tokens-{{think_tokens}}/{benchmark}.parquet",
+                "<results>/answers/{{model_id}}/think-tokens-{{budget}}/{benchmark}.parquet",
                 benchmark=BUDGET_BENCHMARKS,
             ),
         output:
             verdicts=expand(
-                "<results>/verdicts/rule_graders/{{model_id}}/think-tokens-{{think_tokens}}/{benchmark}.parquet",
+                "<results>/verdicts/rule_graders/{{model_id}}/think-tokens-{{budget}}/{benchmark}.parquet",
                 benchmark=BUDGET_BENCHMARKS,
             ),
         log:
-            "<logs>/grade_answers/{model_id}/think-tokens-{think_tokens}.log",
+            "<logs>/grade_answers/{model_id}/think-tokens-{budget}.log",
         benchmark:
-            "<benchmarks>/grade_answers/{model_id}/think-tokens-{think_tokens}.tsv"
+            "<benchmarks>/grade_answers/{model_id}/think-tokens-{budget}.tsv"
         wildcard_constraints:
             model_id=LIMITABLE,
         params:
             version=graders_version(BUDGET_BENCHMARKS),
         message:
-            "grade {wildcards.model_id} with thoughts of {wildcards.think_tokens} tokens by rules"
+            "grade {wildcards.model_id} with thoughts cut at {wildcards.budget} by rules"

@@ -32,7 +32,7 @@ from scale_or_reason.analysis.advice import Offers, advice, candidates, grid_aro
 from scale_or_reason.analysis.advice_words import costs_on_screen, hours_on_screen, hybrid_note, screen, sentences
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.paid_once import asked_for, flops_paid_once, paid_once
-from scale_or_reason.analysis.serving import Serving, evidence_of_servings
+from scale_or_reason.analysis.serving import CutAt, Serving, cut_at, evidence_of_servings
 from scale_or_reason.claims.paper_advice import PaperAdvice, paper_advice
 from scale_or_reason.claims.paper_results import CORPORA
 from scale_or_reason.common.errors import StudyError, run_script
@@ -155,10 +155,12 @@ def measured_offers(
     measured = measured_hours(study, evidence, costs, search, results, on_gpu)
     timed = {"training": 1.0, "answer": 1.0} | {name: shares[name] for name in once.parts}
     servings: dict[Serving, Evidence] = {}
+    tokens: CutAt = {}
     if arguments.servings is not None and in_flops:
         ways = read_table(arguments.servings, "servings")
         check_counted_by(ways, count, arguments.servings)
-        further = ways.filter((pl.col("k") > 1) | pl.col("budget").is_not_null())
+        cut = pl.any_horizontal(pl.col("budget", "percentile").is_not_null())
+        further, tokens = ways.filter((pl.col("k") > 1) | cut), cut_at(ways, families)
         known = counted_by(costs, count)
         servings = evidence_of_servings(further, known, families, sizes, study.seed, arguments.replicates)
     offered = [
@@ -169,6 +171,7 @@ def measured_offers(
             once.parts,
             {name: share * measured[family][name] for name, share in timed.items()},
             servings,
+            tokens,
         )
         for family, costs_of in zip(evidence.families, lifetimes, strict=True)
     ]

@@ -7,8 +7,9 @@
 
 Reads the answers of the same model without a budget (answers/general/micro-a/seq/rho-1/seed-0/gsm8k.parquet). A thought
 that is longer than the budget is cut, a closing think tag is put behind it, and the model writes its answer, within
-what the budget leaves of max_tokens. All other answers stay as they are. Several ids have as many models; each model is
-loaded once.
+what the budget leaves of max_tokens. All other answers stay as they are. The budget think-tokens-p50 is the median
+length of the model's own thoughts on each benchmark; the manifest has its tokens. Several ids have as many models; each
+model is loaded once.
 
 Writes a table of answers per benchmark, a table of cuts (cuts.parquet) and a manifest. Continuations are on disk as
 soon as they are finished, in a folder `.replies` beside the tables; a model without missing ones is not loaded.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,13 @@ from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference.command_line import Generation, add_engine_options, generation_manifest, named
 from scale_or_reason.inference.requests import Completion
-from scale_or_reason.inference.resumable import SharedEngine, engine_log, replies_folder
-from scale_or_reason.inference.thinking_budgets import Thought, thought_within
+from scale_or_reason.inference.resumable import SharedEngine, engine_log, replies_folder, speed_of
+from scale_or_reason.inference.thinking_budgets import Thought, budget_in_tokens, thought_within
 from scale_or_reason.inference.token_counts import load_tokenizer
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import BudgetedCell, parse_model_id
+from scale_or_reason.study.thinking_budgets import RESOLVED_TOKENS, ThinkingBudget
 
 Row = dict[str, Any]
 
@@ -71,12 +73,13 @@ def budgeted_models(model_ids: list[str], models: list[str], max_tokens: int) ->
             expected=f"{len(models)} ids",
         )
     for model, parsed in zip(models, map(parse_model_id, model_ids), strict=True):
-        if not isinstance(parsed, BudgetedCell) or parsed.think_tokens >= max_tokens:
+        if not isinstance(parsed, BudgetedCell) or (parsed.budget.tokens or 0) >= max_tokens:
             raise StudyError(
                 "the model id has no budget below the limit on answers",
                 where="--model-ids",
                 found=parsed.model_id,
-                expected=f"CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/think-tokens-N with N below {max_tokens}",
+                expected=f"CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/think-tokens-N with N below {max_tokens}, or "
+                "with think-tokens-pN for a percentile",
                 remedy="lower the budget, or raise max_tokens in --sampling",
             )
         found.setdefault(model, []).append(parsed)
@@ -105,22 +108,14 @@ class Evaluation:
         """Continue the answers of a model under its budget and write its files; return counts of all benchmarks."""
         tables = {name: self.answers / model.cell.model_id / f"{name}.parquet" for name in self.prompts}
         own = [row for path in tables.values() for row in read_table(path, "answers").iter_rows(named=True)]
-        thoughts = [thought_within(row["answer"], model.think_tokens, tokenizer) for row in own]
+        tokens = {
+            name: budget_in_tokens(model.budget, (row["answer"] for row in own if row["benchmark"] == name), tokenizer)
+            for name in tables
+        }
         folder, generation = self.folder / model.model_id, engine.generation
-        left = replace(generation.sampling, max_tokens=generation.sampling.max_tokens - model.think_tokens)
-        run = engine.with_replies(replies_folder(folder), model.model_id, sampling=left)
-        cut = [number for number, thought in enumerate(thoughts) if thought and thought.begun is not None]
-        replies = dict(
-            zip(
-                cut,
-                run.resume(
-                    [self._prompt(own[number]) for number in cut],
-                    [str(thoughts[number].begun) for number in cut],  # type: ignore[union-attr]
-                    [_seed(generation.seed, own[number]) for number in cut],
-                ),
-                strict=True,
-            )
-        )
+        limits = {name: _limit(count, generation.sampling.max_tokens) for name, count in tokens.items()}
+        thoughts = [thought_within(row["answer"], limits[row["benchmark"]], tokenizer) for row in own]
+        replies, speed = self._continuations(engine, model, own, thoughts)
         rows = [
             (row | {"model_id": model.model_id}, thought, replies.get(number))
             for number, (row, thought) in enumerate(zip(own, thoughts, strict=True))
@@ -130,16 +125,42 @@ class Evaluation:
         for name in tables:
             table = answered.filter(benchmark=name)
             write_table(table_from_rows(table.to_dicts(), "answers"), folder / f"{name}.parquet", "answers")
-        counts = {"answers": len(own), "cut": len(cut)}
+        counts = {"answers": len(own), "cut": len(replies)}
         facts = generation_manifest(
             generation,
             self.items | named("answers", list(tables.values())),
             model_id=model.model_id,
-            think_tokens=model.think_tokens,
+            **_settings_of(model.budget, tokens),
         )
-        speed = run.speed(sum(reply.tokens for reply in replies.values()))
         write_json({**speed, "thoughts": counts, **facts}, folder / "manifest.json")
         return counts
+
+    def _continuations(
+        self, engine: SharedEngine, model: BudgetedCell, own: Sequence[Row], thoughts: Sequence[Thought | None]
+    ) -> tuple[dict[int, Completion], dict[str, float]]:
+        """What follows each cut thought, by the number of its answer, and the measured part of the manifest.
+
+        Thoughts that were cut at the same number of tokens, which leave the same number for an answer, are continued
+        together.
+        """
+        generation, folder = engine.generation, replies_folder(self.folder / model.model_id)
+        by_tokens: dict[int, list[int]] = {}
+        for number, thought in enumerate(thoughts):
+            if thought is not None and thought.begun is not None:
+                by_tokens.setdefault(thought.kept_tokens, []).append(number)
+        replies: dict[int, Completion] = {}
+        runs = []
+        for tokens, cut in by_tokens.items():
+            left = replace(generation.sampling, max_tokens=generation.sampling.max_tokens - tokens)
+            run = engine.with_replies(folder, model.model_id, sampling=left)
+            found = run.resume(
+                [self._prompt(own[number]) for number in cut],
+                [str(thoughts[number].begun) for number in cut],  # type: ignore[union-attr]
+                [_seed(generation.seed, model.budget, own[number]) for number in cut],
+            )
+            replies |= dict(zip(cut, found, strict=True))
+            runs.append(run)
+        return replies, speed_of(runs, sum(reply.tokens for reply in replies.values()))
 
     def _prompt(self, row: Row) -> str:
         prompt = self.prompts[row["benchmark"]].get(row["item_id"])
@@ -154,9 +175,22 @@ class Evaluation:
         return prompt
 
 
-def _seed(seed: int, row: Row) -> int:
-    """Of a continuation; the same for every model and budget."""
-    return derive_seed(seed, "answers behind cut thoughts", row["benchmark"], row["item_id"], row["sample"])
+def _limit(tokens: int | None, max_tokens: int) -> int | None:
+    """The tokens at which thoughts are cut; None if there are none, or if they would leave no token for an answer."""
+    return None if tokens is None or tokens >= max_tokens else tokens
+
+
+def _settings_of(budget: ThinkingBudget, tokens: Mapping[str, int | None]) -> Row:
+    """The budget in the manifest; of a percentile also its tokens on each benchmark, null without thoughts."""
+    if budget.tokens is not None:
+        return {"think_tokens": budget.tokens}
+    return {"think_percentile": budget.percentile, RESOLVED_TOKENS: dict(tokens)}
+
+
+def _seed(seed: int, budget: ThinkingBudget, row: Row) -> int:
+    """Of a continuation; the same for every model and every budget of a kind."""
+    kind = "percentiles of thoughts" if budget.is_percentile else "answers behind cut thoughts"
+    return derive_seed(seed, kind, row["benchmark"], row["item_id"], row["sample"])
 
 
 def continued(row: Row, thought: Thought | None, reply: Completion | None) -> Row:

@@ -24,10 +24,11 @@ from pathlib import Path
 import polars as pl
 
 from scale_or_reason.analysis.bootstrap import REPLICATES
-from scale_or_reason.analysis.serving import evidence_of_servings, serving_table
+from scale_or_reason.analysis.serving import cut_at, evidence_of_servings, serving_table
 from scale_or_reason.analysis.serving_contrasts import trace_contrasts
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_table, write_csv, write_table
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.counts import counted_by, named_model
@@ -37,10 +38,11 @@ from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, model_outcomes
 from scale_or_reason.scoring.servings import EXTRACT_COLUMNS, ITEM_COLUMNS, Items, model_servings
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.cells import BudgetedCell, parse_model_id
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
 from scale_or_reason.study.study import RULE_GRADERS
+from scale_or_reason.study.thinking_budgets import RESOLVED_TOKENS
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -84,8 +86,18 @@ def tabulate(arguments: argparse.Namespace) -> pl.DataFrame:
         extracts = None
         if arguments.rule_graders and files:
             extracts = read_columns(files, "verdicts", EXTRACT_COLUMNS, model_id)
-        tables.append(model_servings(own, extracts, items, models[parse_model_id(model_id).student]))
+        resolved = resolved_tokens(arguments.answers, model_id)
+        tables.append(model_servings(own, extracts, items, models[parse_model_id(model_id).student], resolved))
     return pl.concat(tables)
+
+
+def resolved_tokens(answers: Path, model_id: str) -> dict[str, int | None] | None:
+    """The tokens of a model's percentile by benchmark, from its manifest; None for models without a percentile."""
+    model = parse_model_id(model_id)
+    if not isinstance(model, BudgetedCell) or not model.budget.is_percentile:
+        return None
+    path = answers / model_id / "manifest.json"
+    return read_json(path)["settings"][RESOLVED_TOKENS]
 
 
 def outcomes_of_models(
@@ -126,7 +138,8 @@ def main() -> None:
     found = measure(servings)
     single = {serving: evidence for serving, evidence in found.items() if serving.k == 1}
     passed = measure(servings.filter(pl.col("k") > 1), measure="pass_at_k")
-    table = serving_table(found, single | passed)  # pass@1 is the accuracy of a single answer
+    tokens = cut_at(servings, families)
+    table = serving_table(found, single | passed, tokens)  # pass@1 is the accuracy of a single answer
     write_table(servings, arguments.servings, "servings")
     write_table(table, arguments.parquet, "test_time")
     write_csv(table, arguments.csv)

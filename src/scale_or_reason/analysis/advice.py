@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from scale_or_reason.analysis.replicates import interval
-from scale_or_reason.analysis.serving import SINGLE, Serving, place_in
+from scale_or_reason.analysis.serving import SINGLE, CutAt, Serving, budget_columns, place_in
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import Evidence
 from scale_or_reason.study.cells import TRAINED_KINDS
@@ -33,7 +33,8 @@ class Offers:
     (1 + replicates, models); ``training`` and ``answer`` (models,) are the costs of training and of one answer.
     ``parts`` (models,) are what else is paid once, by name. ``hours`` (models,) are measured GPU-hours of the same
     names, of ``training`` and of one ``answer``; NaN where nothing was timed. A model is offered once for each of its
-    ``servings``, the ways to answer an item; empty where all answer once.
+    ``servings``, the ways to answer an item, at whose ``budgets`` in tokens thoughts are cut; both are empty where all
+    answer once.
     """
 
     task: str
@@ -45,10 +46,15 @@ class Offers:
     parts: Mapping[str, Floats] = field(default_factory=dict)
     hours: Mapping[str, Floats] = field(default_factory=dict)
     servings: tuple[str, ...] = ()
+    budgets: tuple[int | None, ...] = ()
 
     def serving(self, place: int) -> str | None:
         """The way to answer of a model; None where all answer once."""
         return self.servings[place] if self.servings else None
+
+    def budget(self, place: int) -> int | None:
+        """The tokens at which a model's thoughts are cut; None for whole thoughts."""
+        return self.budgets[place] if self.budgets else None
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -90,31 +96,31 @@ def offers(
     parts: Mapping[str, Floats] | None = None,
     hours: Mapping[str, Floats] | None = None,
     servings: Mapping[Serving, Evidence] | None = None,
+    tokens: CutAt | None = None,
 ) -> Offers:
     """The trained models whose accuracy on ``task`` and whose costs are known.
 
     Costs are FLOPs of the evidence, or those given: ``training`` and ``answer``, (cells,) with NaN for unknown ones.
     ``parts`` are what else is paid once (:class:`~scale_or_reason.analysis.paid_once.PaidOnce`), ``hours`` measured
     GPU-hours. ``servings`` are the evidence of further ways to answer (:mod:`~scale_or_reason.analysis.serving`), with
-    FLOPs per item; a model is offered with each that is known for it.
+    FLOPs per item; a model is offered with each that is known for it. ``tokens`` are those of their budgets.
     """
     if training is None:
         training = np.array([evidence.cost("training", cell, task)[0] for cell in range(evidence.cells.height)])
     if answer is None:
         answer = np.array([evidence.cost("inference", cell, task)[0] for cell in range(evidence.cells.height)])
-    ways = [
-        (cell, SINGLE.name, evidence.get("accuracy", cell, task), float(answer[cell])) for cell in candidates(evidence)
-    ]
+    ways = [(cell, SINGLE, evidence.get("accuracy", cell, task), float(answer[cell])) for cell in candidates(evidence)]
     for serving, other in (servings or {}).items():
         for cell in candidates(evidence):
             if (place := place_in(other, evidence, cell)) is not None:
                 cost = float(other.cost("inference", place, task)[0])
-                ways.append((cell, serving.name, other.get("accuracy", place, task), cost))
+                ways.append((cell, serving, other.get("accuracy", place, task), cost))
     ways = [way for way in ways if np.isfinite(training[way[0]] + way[3] + way[2][0])]
     # of equal accuracy the cheaper one first
     ways.sort(key=lambda way: (-way[2][0], training[way[0]], way[3]))
     there = [cell for cell, _, _, _ in ways]
-    single = np.array([name == SINGLE.name for _, name, _, _ in ways], bool)
+    single = np.array([serving == SINGLE for _, serving, _, _ in ways], bool)
+    budgets = [budget_columns(serving, evidence, cell, task, tokens or {})["budget"] for cell, serving, _, _ in ways]
     return Offers(
         task=task,
         cells=tuple(there),
@@ -127,7 +133,8 @@ def offers(
         hours={
             name: np.where((name != "answer") | single, values[there], np.nan) for name, values in (hours or {}).items()
         },
-        servings=tuple(name for _, name, _, _ in ways) if servings else (),
+        servings=tuple(serving.name for _, serving, _, _ in ways) if servings else (),
+        budgets=tuple(budgets) if servings else (),
     )
 
 
@@ -231,6 +238,7 @@ def _named(
     return {
         name: evidence.name(offered.cells[place]),
         f"{name}_serving": offered.serving(place),
+        f"{name}_budget": offered.budget(place),
         f"{name}_accuracy": float(offered.accuracy[0, place]),
         f"{name}_lifetime": float(lifetime[place]),
         f"{name}_probability": None if probabilities is None else float(probabilities[place]),

@@ -95,9 +95,12 @@ def count(value: float) -> str:
 
 
 def _model(row: Mapping[str, Any], name: str) -> str | None:
-    """The model, with its way to answer unless it answers once."""
-    serving = row[f"{name}_serving"]
-    return row[name] if serving in (None, "single") else f"{row[name]} ({serving})"
+    """The model, with its way to answer unless it answers once; a percentile with the tokens to serve with."""
+    serving, tokens = row[f"{name}_serving"], row[f"{name}_budget"]
+    if serving in (None, "single"):
+        return row[name]
+    in_tokens = f", {count(tokens)} tokens" if "budget-p" in serving and tokens is not None else ""
+    return f"{row[name]} ({serving}{in_tokens})"
 
 
 def _percent(value: float | None) -> str:

@@ -1,7 +1,8 @@
 """How to answer an item: majority votes and cut thoughts beside single answers, at their inference FLOPs.
 
 A *serving* is a way to answer an item with a model: ``single``, ``vote@K`` for the majority of K answers, ``budget-N``
-for thoughts that are cut after N tokens, and both together.
+for thoughts that are cut after N tokens, ``budget-pN`` for thoughts that are cut at a percentile of their lengths, and
+votes and a budget together.
 """
 
 from __future__ import annotations
@@ -18,25 +19,33 @@ from scale_or_reason.analysis.frontiers import frontier_membership
 from scale_or_reason.analysis.replicates import interval
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import CELL, Evidence
-from scale_or_reason.study.cells import HYBRID_KINDS
+from scale_or_reason.study.cells import HYBRID_KINDS, parse_model_id
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 Floats = NDArray[np.float64]
 
 
 class Serving(NamedTuple):
-    """A budget of thinking tokens (0 for none) and a number of answers that vote."""
+    """A thinking budget (None for whole thoughts) and a number of answers that vote."""
 
-    budget: int
+    budget: ThinkingBudget | None
     k: int
 
     @property
     def name(self) -> str:
         """As in the tables."""
-        parts = [f"budget-{self.budget}"] * (self.budget > 0) + [f"vote@{self.k}"] * (self.k > 1)
+        parts = [f"budget-{self.budget}"] * (self.budget is not None) + [f"vote@{self.k}"] * (self.k > 1)
         return " ".join(parts) or "single"
 
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Whole thoughts first, then budgets in ascending order, each with its votes."""
+        return (self.budget is not None, self.budget, self.k)
 
-SINGLE = Serving(0, 1)
+
+SINGLE = Serving(None, 1)
+#: The mean number of tokens at which the thoughts of a cell (columns ``CELL``) are cut, by task and budget.
+CutAt = Mapping[tuple[tuple[Any, ...], str, ThinkingBudget], float]
 
 
 def evidence_of_servings(
@@ -55,12 +64,35 @@ def evidence_of_servings(
     has values only if all of its benchmarks have this serving.
     """
     found = {}
-    known = servings.filter(pl.col(measure).is_not_null()).with_columns(pl.col("budget").fill_null(0))
-    for (budget, k), part in known.group_by("budget", "k"):
+    known = servings.filter(pl.col(measure).is_not_null())
+    # the tokens of a percentile differ between models and benchmarks
+    in_tokens = pl.when(pl.col("percentile").is_null()).then("budget")
+    for (budget, percentile, k), part in known.group_by(in_tokens, "percentile", "k"):
         own = part.with_columns(right=pl.col(measure))
         evidence = bootstrap(own, costs, families, sizes, seed, replicates)
-        found[Serving(int(budget), int(k))] = _complete(evidence, families)
-    return dict(sorted(found.items()))
+        serving = Serving(ThinkingBudget.of_row({"budget": budget, "percentile": percentile}), int(k))
+        found[serving] = _complete(evidence, families)
+    return dict(sorted(found.items(), key=lambda each: each[0].order))
+
+
+def cut_at(servings: pl.DataFrame, families: Mapping[str, str]) -> CutAt:
+    """The tokens at which thoughts are cut, from a ``servings`` table; ``families`` maps benchmarks to families.
+
+    For a benchmark the mean over the seeds, for a family the mean over its benchmarks; those without thoughts are left
+    out.
+    """
+    found: dict[tuple[tuple[Any, ...], str, ThinkingBudget], list[float]] = {}
+    each = servings.select("model_id", "benchmark", "budget", "percentile").unique().drop_nulls("budget")
+    for row in each.sort(pl.all()).iter_rows(named=True):
+        columns, budget = parse_model_id(row["model_id"]).columns(), ThinkingBudget.of_row(row)
+        if budget is not None:
+            cell = tuple(columns[name] for name in CELL)
+            found.setdefault((cell, row["benchmark"], budget), []).append(row["budget"])
+    means = {key: float(np.mean(tokens)) for key, tokens in found.items()}
+    members: dict[tuple[tuple[Any, ...], str, ThinkingBudget], list[float]] = {}
+    for (cell, benchmark, budget), tokens in means.items():
+        members.setdefault((cell, families[benchmark], budget), []).append(tokens)
+    return means | {key: float(np.mean(tokens)) for key, tokens in members.items()}
 
 
 def _complete(evidence: Evidence, families: Mapping[str, str]) -> Evidence:
@@ -72,33 +104,46 @@ def _complete(evidence: Evidence, families: Mapping[str, str]) -> Evidence:
     return evidence
 
 
-def serving_table(accuracy: Mapping[Serving, Evidence], passed: Mapping[Serving, Evidence]) -> pl.DataFrame:
-    """A ``test_time`` table from the evidence of accuracy and of pass@k, both by serving.
+def serving_table(
+    accuracy: Mapping[Serving, Evidence], passed: Mapping[Serving, Evidence], tokens: CutAt
+) -> pl.DataFrame:
+    """A ``test_time`` table from the evidence of accuracy and of pass@k, both by serving, and the tokens of budgets.
 
     Rows are ordered by cell, task and serving. The frontier is that of accuracy and inference FLOPs per item, among all
     distilled students of a corpus and all servings; other models are on none.
     """
-    rows = list(_rows(accuracy, passed))
+    rows = list(_rows(accuracy, passed, tokens))
     _mark_frontiers(rows)
     rows.sort(key=lambda row: row.pop("order"))
     return table_from_rows(rows, "test_time")
 
 
-def _rows(accuracy: Mapping[Serving, Evidence], passed: Mapping[Serving, Evidence]) -> Iterator[dict[str, Any]]:
+def _rows(
+    accuracy: Mapping[Serving, Evidence], passed: Mapping[Serving, Evidence], tokens: CutAt
+) -> Iterator[dict[str, Any]]:
     for serving, evidence in passed.items():
         for cell in range(evidence.cells.height):
             for task in evidence.tasks:
                 if np.isfinite(evidence.get("accuracy", cell, task)[0]):
-                    yield _row(accuracy, evidence, cell, task, serving)
+                    budget = budget_columns(serving, evidence, cell, task, tokens)
+                    yield _row(accuracy, evidence, cell, task, serving) | budget
+
+
+def budget_columns(serving: Serving, evidence: Evidence, cell: int, task: str, tokens: CutAt) -> dict[str, int | None]:
+    """The columns ``budget`` and ``percentile`` of a row; the mean of tokens is rounded."""
+    if serving.budget is None:
+        return {"budget": None, "percentile": None}
+    mean = tokens.get((evidence.cells.select(CELL).row(cell), task, serving.budget))
+    return {"budget": None if mean is None else round(mean), "percentile": serving.budget.percentile}
 
 
 def _row(
     accuracy: Mapping[Serving, Evidence], passed: Evidence, cell: int, task: str, serving: Serving
 ) -> dict[str, Any]:
-    row = passed.key(cell, task) | {"serving": serving.name, "budget": serving.budget or None, "k": serving.k}
+    row = passed.key(cell, task) | {"serving": serving.name, "k": serving.k}
     row |= _estimate("pass_at_k", passed.get("accuracy", cell, task))
     row |= {name: _number(passed.get(name, cell, task)) for name in ("answer_tokens", "inference_flops")}
-    row["order"] = (passed.name(cell), passed.family_of(task), task not in passed.families, task, serving)
+    row["order"] = (passed.name(cell), passed.family_of(task), task not in passed.families, task, serving.order)
     voted, single = (_values(accuracy, passed, cell, task, each) for each in (serving, SINGLE))
     if voted is None:
         return row

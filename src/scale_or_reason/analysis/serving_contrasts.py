@@ -71,7 +71,7 @@ def _compared(
     votes = [
         (serving.k, point)
         for serving in evidence
-        if serving.budget == 0 and (point := _point(evidence[serving], evidence[SINGLE], twin, task)) is not None
+        if serving.budget is None and (point := _point(evidence[serving], evidence[SINGLE], twin, task)) is not None
     ]
     most, (flops, _) = max(votes, key=lambda vote: vote[0])
     # FLOPs per item grow linearly with the number of answers; without votes a further answer has its own prompt
@@ -83,7 +83,7 @@ def _compared(
     k, (flops, accuracy) = max(affordable, key=lambda vote: vote[0])
     difference = trace[1] - accuracy
     low, high = interval(difference)
-    row |= {"ift_serving": Serving(0, k).name, "ift_flops": float(flops[0]), "ift_accuracy": float(accuracy[0])}
+    row |= {"ift_serving": Serving(None, k).name, "ift_flops": float(flops[0]), "ift_accuracy": float(accuracy[0])}
     row |= {"difference": float(difference[0]), "difference_low": low, "difference_high": high}
     row["p"] = p_value(difference)
     if k == most:

@@ -185,7 +185,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "model_id": _TEXT,  # without its budget
         "benchmark": _TEXT,
         "item_id": _TEXT,
-        "budget": _COUNT,  # tokens at which thoughts are cut; null without a budget
+        "budget": _COUNT,  # tokens at which thoughts are cut; null without a budget, or without thoughts
+        "percentile": _COUNT,  # of the thoughts' lengths, which has so many tokens; null for a budget in tokens
         "answers": _COUNT,  # that the model gave to the item
         "k": _COUNT,
         "accuracy": _SHARE,  # of the majority, expected over subsets; null where answers cannot be compared
@@ -197,8 +198,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one row per cell, task and serving
     "test_time": {
         **_CELL_AND_TASK,
-        "serving": _TEXT,  # single | vote@K | budget-N | budget-N vote@K
-        "budget": _COUNT,  # tokens at which thoughts are cut; null without a budget
+        "serving": _TEXT,  # single | vote@K | budget-N | budget-pN | budget-N vote@K
+        "budget": _COUNT,  # tokens at which thoughts are cut, of a percentile the mean over benchmarks and seeds
+        "percentile": _COUNT,  # of the thoughts' lengths at which they are cut; null for a budget in tokens
         "k": _COUNT,  # answers that vote
         **_bounds("accuracy", "pass_at_k", "gain"),  # gain: over a single answer without a budget
         "answer_tokens": _SHARE,  # per item, as inference_flops
@@ -209,7 +211,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     # one row per reasoning cell, task and budget: a single answer against IFT votes of the same student
     "test_time_contrasts": {
         **_CELL_AND_TASK,
-        "serving": _TEXT,  # single | budget-N
+        "serving": _TEXT,  # single | budget-N | budget-pN
         "flops": _SHARE,  # per item, as ift_flops
         "accuracy": _SHARE,
         "answers_paid": _SHARE,  # how many IFT answers that share their prompt cost as much
@@ -281,7 +283,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "unit": _TEXT,  # FLOPs | GPU-hours
         "queries": _SHARE,
         "best": _TEXT,  # a model id without its seed
-        "best_serving": _TEXT,  # how it answers: single | vote@K | budget-N; null if the study has one way only
+        "best_serving": _TEXT,  # how it answers: single | vote@K | budget-N | budget-pN; null if there is one way only
+        "best_budget": _COUNT,  # tokens at which its thoughts are cut, of a percentile the mean over benchmarks
         "best_accuracy": _SHARE,
         "best_lifetime": _SHARE,  # cost of training and all answers
         "best_probability": _SHARE,  # that it is the most accurate affordable model
@@ -297,6 +300,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "answer_hours": _SHARE,
         "runner_up": _TEXT,
         "runner_up_serving": _TEXT,  # as of the best
+        "runner_up_budget": _COUNT,
         "runner_up_accuracy": _SHARE,
         "runner_up_lifetime": _SHARE,
         "runner_up_probability": _SHARE,

@@ -206,8 +206,14 @@ class RecordedEngine:
 
     def speed(self, tokens: int) -> dict[str, float]:
         """The measured part of a manifest; ``tokens`` is the total number of generated tokens."""
-        return {
-            "seconds": round(self.seconds, 3),
-            "startup_seconds": round(self.startup_seconds, 3),
-            "tokens_per_second": round(tokens / self.seconds, 1) if self.seconds else 0.0,
-        }
+        return speed_of([self], tokens)
+
+
+def speed_of(runs: Sequence[RecordedEngine], tokens: int) -> dict[str, float]:
+    """The measured part of a manifest of several runs; ``tokens`` is the number of tokens that they generated."""
+    seconds = sum((run.seconds for run in runs), 0.0)
+    return {
+        "seconds": round(seconds, 3),
+        "startup_seconds": round(sum((run.startup_seconds for run in runs), 0.0), 3),
+        "tokens_per_second": round(tokens / seconds, 1) if seconds else 0.0,
+    }

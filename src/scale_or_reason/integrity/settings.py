@@ -30,7 +30,8 @@ def expected_settings(path: str, study: Study, config: Mapping[str, Any]) -> dic
         if isinstance(model, LimitedCell):
             sampling["max_tokens"] = model.max_tokens
         if isinstance(model, BudgetedCell):
-            return {"think_tokens": model.think_tokens, "seed": study.seed}
+            name = "think_percentile" if model.budget.is_percentile else "think_tokens"
+            return {name: model.budget.number, "seed": study.seed}
         return {"sampling": sampling, "seed": study.seed}
     if kind == "judging" and values["judge"] in study.judges:
         judge = study.judges[values["judge"]]

@@ -190,12 +190,23 @@ class Assumptions:
             model.max_tokens if isinstance(model, LimitedCell) else self.config["evaluation"]["sampling"]["max_tokens"]
         )
         if isinstance(model, BudgetedCell):
-            limit = min(limit, model.think_tokens + self.behind_thought(benchmark))
+            limit = min(limit, self.thought_at(model, benchmark) + self.behind_thought(benchmark))
         for group in self._groups(model):
             if (group, benchmark) in self.calibration.answers:
                 value = self.calibration.answers[group, benchmark]
                 return min(limit, self.measured(f"tokens.answers.{benchmark}.{group}", value, "tokens"))
         return min(limit, self._assumed_answer(self.answers_like(model), benchmark))
+
+    def thought_at(self, model: BudgetedCell, benchmark: str) -> float:
+        """The tokens after which a model's thoughts are cut.
+
+        A percentile is known only once there are answers. Before, the lengths of thoughts are taken to be spread evenly
+        between none and twice their mean.
+        """
+        if model.budget.tokens is not None:
+            return model.budget.tokens
+        thought = max(0.0, self.answer_tokens(model.cell, benchmark) - self.behind_thought(benchmark))
+        return thought * model.budget.number / 50
 
     def behind_thought(self, benchmark: str) -> float:
         """Mean tokens of what follows a thought: as many as an answer without one."""

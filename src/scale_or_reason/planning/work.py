@@ -247,11 +247,16 @@ class Work:
             yield Unit("evaluation", "evaluate_model", job, model.model_id, target, entry, calls, *sizes)
 
     def _answers(self, model: AnyModel, benchmark: str) -> Calls:
-        """A model's answers to a benchmark; under a thinking budget what follows the cut thought, of every answer."""
+        """A model's answers to a benchmark; under a thinking budget what follows a cut thought.
+
+        A budget in tokens may cut every thought, a percentile cuts only the longer ones.
+        """
         items = self.assumed.items(benchmark)
         question = self.assumed.question_tokens(benchmark, getattr(model, "shots", None))
         if isinstance(model, BudgetedCell):
-            return Calls(items, question + model.think_tokens, self.assumed.behind_thought(benchmark))
+            cut = items * (1 - (model.budget.percentile or 0) / 100)
+            thought = self.assumed.thought_at(model, benchmark)
+            return Calls(cut, question + thought, self.assumed.behind_thought(benchmark))
         return Calls(items, question, self.assumed.answer_tokens(model, benchmark))
 
     def _entry(self, model: AnyModel) -> Student | TeacherModel | AdoptedModel:

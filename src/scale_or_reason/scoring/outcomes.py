@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.percentiles import length_at
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.architectures import Architecture
@@ -70,7 +71,7 @@ def early_stopping(
     for (benchmark,), part in outcomes.group_by("benchmark", maintain_order=True):
         prompts, lengths = part["prompt_tokens"].to_numpy(), part["answer_tokens"].to_numpy()
         for percentile in STOPS:
-            limit = int(np.percentile(lengths, percentile, method="higher"))
+            limit = length_at(lengths, percentile)
             flops = pl.Series(_flops(model, prompts, np.minimum(lengths, limit)), dtype=pl.Float64).mean()
             accuracy = (part["right"].to_numpy() & (lengths <= limit)).mean()
             stop = {"percentile": percentile, "max_tokens": limit, "accuracy": float(accuracy), "flops": flops}

@@ -30,15 +30,19 @@ def numbers_of_votes(answers: int) -> list[int]:
 
 
 def model_servings(
-    outcomes: pl.DataFrame, extracts: pl.DataFrame | None, items: Items, model: Architecture | Decoder | None
+    outcomes: pl.DataFrame,
+    extracts: pl.DataFrame | None,
+    items: Items,
+    model: Architecture | Decoder | None,
+    resolved: Mapping[str, int | None] | None = None,
 ) -> pl.DataFrame:
     """A ``servings`` table of one model: a row per item and number of answers that vote.
 
     ``outcomes`` is the model's part of an ``outcomes`` table; a model with a thinking budget in its id gets the rows of
-    the same model under this budget. ``extracts`` has ``EXTRACT_COLUMNS`` of the rule graders'
-    verdicts on its answers where an item has several; without it, and on benchmarks whose answers cannot be compared
-    (:func:`~scale_or_reason.grading.votes.can_vote`), only a single answer has an accuracy. ``items`` are rows of the
-    ``items`` schema by benchmark and item.
+    the same model under this budget. ``resolved`` has the tokens of a percentile by benchmark. ``extracts`` has
+    ``EXTRACT_COLUMNS`` of the rule graders' verdicts on its answers where an item has several; without it, and on
+    benchmarks whose answers cannot be compared (:func:`~scale_or_reason.grading.votes.can_vote`), only a single answer
+    has an accuracy. ``items`` are rows of the ``items`` schema by benchmark and item.
 
     An item's k answers share one prompt: FLOPs are those of one prefill and k mean answers (equations 4 and 6). They
     are null if the architecture is unknown. Raises :class:`StudyError` if answers have no extract or no item.
@@ -49,7 +53,8 @@ def model_servings(
     rows: list[dict[str, Any]] = []
     for (benchmark, item_id), part in read.group_by("benchmark", "item_id", maintain_order=True):
         name = str(benchmark)
-        key = _model(part["model_id"][0]) | {"benchmark": name, "item_id": item_id, "answers": part.height}
+        key = _model(part["model_id"][0], resolved, name)
+        key |= {"benchmark": name, "item_id": item_id, "answers": part.height}
         right = part["right"].to_list()
         classes = _classes(name, items, part) if part.height > 1 and extracts is not None else None
         mean_tokens = float(part["answer_tokens"].mean())  # type: ignore[arg-type]
@@ -66,12 +71,16 @@ def model_servings(
     return table_from_rows(rows, "servings")
 
 
-def _model(model_id: str) -> dict[str, Any]:
+def _model(model_id: str, resolved: Mapping[str, int | None] | None, benchmark: str) -> dict[str, Any]:
     """The model without its budget, and the budget."""
     model = parse_model_id(model_id)
-    if isinstance(model, BudgetedCell):
-        return {"model_id": model.cell.model_id, "budget": model.think_tokens}
-    return {"model_id": model_id, "budget": None}
+    if not isinstance(model, BudgetedCell):
+        return {"model_id": model_id, "budget": None, "percentile": None}
+    percentile = model.budget.percentile
+    if percentile is not None and resolved is None:
+        raise AssertionError(f"the tokens of a percentile are needed: {model_id}")
+    tokens = model.budget.tokens if resolved is None else resolved[benchmark]
+    return {"model_id": model.cell.model_id, "budget": tokens, "percentile": percentile}
 
 
 def _classes(benchmark: str, items: Items, part: pl.DataFrame) -> list[int | None] | None:

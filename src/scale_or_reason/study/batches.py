@@ -102,7 +102,7 @@ def _groups(study: Study) -> list[Group]:
     adapted = tuple({**student, **seed} for student, seed in product(students, seeds))
     teachers = ({"teacher": study.teacher.name},) if study.teacher else ()
     limited = [f"{variant}/seed-{{seed}}/max-tokens-{count}" for variant, count in study.limited_variants()]
-    budgeted = [f"{variant}/seed-{{seed}}/think-tokens-{count}" for variant, count in study.budgeted_variants()]
+    budgeted = [f"{variant}/seed-{{seed}}/think-tokens-{budget}" for variant, budget in study.budgeted_variants()]
     modes = product(_with_seed(study.hybrid_variants()), HYBRID_MODES)
     hybrid = [f"{variant}/{mode.mode}" for variant, mode in modes]
     own, few, thought = study.benchmarks, study.length_limits.benchmarks, study.thinking_budgets.benchmarks

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
+
 #: The default chat template, that of Qwen's models.
 DEFAULT_TEMPLATE = "chatml"
 
@@ -165,9 +167,9 @@ class LengthLimits:
 
 @dataclass(frozen=True)
 class ThinkingBudgets:
-    """Numbers of tokens after which thoughts are cut, and the ratios and benchmarks to which they apply."""
+    """Budgets at which thoughts are cut, and the ratios and benchmarks to which they apply."""
 
-    tokens: tuple[int, ...]
+    budgets: tuple[ThinkingBudget, ...]
     ratios: tuple[float, ...]
     benchmarks: tuple[str, ...]
 

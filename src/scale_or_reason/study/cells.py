@@ -5,7 +5,8 @@ A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdict
     general/Qwen2.5-3B/seq/rho-0.25/seed-0          a distilled student: one cell of the grid
     general/Qwen2.5-3B/seq/rho-0.25/data-0.5/seed-0 the same, trained on half of the mixture
     general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    a cell with another limit on answer length
-    general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024   a cell with its thoughts cut at a budget
+    general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024   a cell with its thoughts cut at a budget in tokens
+    general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-p50    the same, cut at the median length of its thoughts
     general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0    a cell whose prompts carry the mode; it answers in both:
     general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/think      with reasoning
     general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/no-think   and plainly
@@ -18,10 +19,12 @@ A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdict
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.thinking_budgets import BUDGET, ThinkingBudget
 
 FORMATS = ("ift", "reasoning")
 #: IFT first, both shuffled together, reasoning first. At ratios 0 and 1 they are one training, stored under the first.
@@ -61,7 +64,12 @@ class _Model:
         if match is None:
             return None
         types = {field.name: field.type for field in fields(cls)}
-        cast = {"int": int, "float": float, "str": str}
+        cast: dict[str, Callable[[str], Any]] = {
+            "int": int,
+            "float": float,
+            "str": str,
+            "ThinkingBudget": ThinkingBudget.parse,
+        }
         found = {name: text for name, text in match.groupdict().items() if text is not None}
         return cls(**{name: cast[str(types[name])](text) for name, text in found.items()})
 
@@ -139,16 +147,16 @@ class LimitedCell(CellVariant):
 
 @dataclass(frozen=True, order=True)
 class BudgetedCell(CellVariant):
-    """A cell of the grid whose thoughts are cut after ``think_tokens`` tokens; it answers from what it has thought."""
+    """A cell of the grid whose thoughts are cut at a budget; it answers from what it has thought."""
 
-    think_tokens: int = 0
+    budget: ThinkingBudget = field(kw_only=True)
 
     kind: ClassVar[str] = "budgeted"
-    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/think-tokens-(?P<think_tokens>[1-9][0-9]*)"
+    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/think-tokens-(?P<budget>{BUDGET})"
 
     @property
     def model_id(self) -> str:
-        return f"{self.cell.model_id}/think-tokens-{self.think_tokens}"
+        return f"{self.cell.model_id}/think-tokens-{self.budget}"
 
 
 @dataclass(frozen=True, order=True)
@@ -302,7 +310,8 @@ def parse_model_id(model_id: str) -> AnyModel:
     raise StudyError(
         "invalid model id",
         found=model_id,
-        expected=f"CORPUS/STUDENT/{'|'.join(CURRICULA)}/rho-R/seed-N, the same with /max-tokens-N or /think-tokens-N, "
+        expected=f"CORPUS/STUDENT/{'|'.join(CURRICULA)}/rho-R/seed-N, the same with /max-tokens-N, /think-tokens-N or "
+        "/think-tokens-pN, "
         "CORPUS/STUDENT/CURRICULUM/rho-R/data-F/seed-N, CORPUS/STUDENT/CURRICULUM/rho-R/hybrid/seed-N/think|no-think, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K, teacher/TEACHER/ift|reasoning or adopted/NAME",

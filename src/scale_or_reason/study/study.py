@@ -7,7 +7,7 @@ job imports this module through the Snakefile.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, TypeVar
@@ -44,6 +44,7 @@ from scale_or_reason.study.cells import (
 from scale_or_reason.study.families import MAIN_FAMILIES
 from scale_or_reason.study.learning_rates import rate_at
 from scale_or_reason.study.lineage import Training, lineage
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 #: The judge that needs no model: the rule graders.
 RULE_GRADERS = "rule_graders"
@@ -56,6 +57,7 @@ SEARCH = "search"
 
 
 _Sized = TypeVar("_Sized", Student, AdoptedModel)
+_Limit = TypeVar("_Limit", int, ThinkingBudget)
 
 
 def as_json(value: Any) -> str:
@@ -171,8 +173,8 @@ class Study:
             labels=config["labels"]["path"],
             rule_graders=chosen["rule_graders"] or RULE_GRADERS in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
-            length_limits=LengthLimits(*_again(chosen, "length_limits", "max_tokens")),
-            thinking_budgets=ThinkingBudgets(*_again(chosen, "thinking_budgets", "tokens")),
+            length_limits=LengthLimits(*_again(chosen, "length_limits", lambda limits: limits["max_tokens"])),
+            thinking_budgets=ThinkingBudgets(*_again(chosen, "thinking_budgets", _budgets)),
             hybrid_students=HybridStudents(
                 tuple(sorted(chosen["hybrid_students"]["ratios"])),
                 tuple(sorted(chosen["hybrid_students"]["curricula"], key=CURRICULA.index)),
@@ -242,7 +244,7 @@ class Study:
         """The trained cells that also answer with their thoughts cut."""
         budgets = self.thinking_budgets
         chosen = [cell for cell in self.trainings() if cell.ratio in budgets.ratios]
-        return [BudgetedCell(**vars(cell), think_tokens=count) for cell, count in product(chosen, budgets.tokens)]
+        return [BudgetedCell(**vars(cell), budget=budget) for cell, budget in product(chosen, budgets.budgets)]
 
     def answering(self) -> list[AnyModel]:
         """Every model with answers: those that answer the benchmarks, and cells that answer in other ways, too."""
@@ -273,9 +275,9 @@ class Study:
         """The variants that are evaluated under other length limits, each with its limit."""
         return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
 
-    def budgeted_variants(self) -> list[tuple[str, int]]:
+    def budgeted_variants(self) -> list[tuple[str, ThinkingBudget]]:
         """The variants that also answer with their thoughts cut, each with its budget."""
-        return list(dict.fromkeys((_variant(cell), cell.think_tokens) for cell in self.budgeted()))
+        return list(dict.fromkeys((_variant(cell), cell.budget) for cell in self.budgeted()))
 
     def adapted_variants(self) -> list[str]:
         """The variants of a student's adaptations."""
@@ -351,7 +353,15 @@ def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
     )
 
 
-def _again(chosen: Settings, key: str, tokens: str) -> tuple[tuple[int, ...], tuple[float, ...], tuple[str, ...]]:
+def _budgets(settings: Settings) -> list[ThinkingBudget]:
+    """The budgets of the section ``study.thinking_budgets``."""
+    percentiles = map(ThinkingBudget.at_percentile, settings["percentiles"])
+    return [*map(ThinkingBudget.of_tokens, settings["tokens"]), *percentiles]
+
+
+def _again(
+    chosen: Settings, key: str, limits_of: Callable[[Settings], Iterable[_Limit]]
+) -> tuple[tuple[_Limit, ...], tuple[float, ...], tuple[str, ...]]:
     """Limits, ratios and benchmarks of answers in another way.
 
     Restricted to the study's benchmarks, so that a smaller study need not repeat the list.
@@ -359,7 +369,7 @@ def _again(chosen: Settings, key: str, tokens: str) -> tuple[tuple[int, ...], tu
     settings = chosen[key]
     evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
     benchmarks = tuple(name for name in settings["benchmarks"] if name in evaluated)
-    limits = tuple(sorted(settings[tokens])) if benchmarks else ()
+    limits = tuple(sorted(limits_of(settings))) if benchmarks else ()
     return limits, tuple(sorted(settings["ratios"])), benchmarks
 
 

@@ -18,9 +18,10 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("rho", "data"), lambda text: format_ratio(float(text))),
     "lr": lambda text: format_rate(float(text)),
 }
-#: A number that is a part of a path, or its beginning: ``rho-0.50`` and the ``seed-01`` of ``seed-01.parquet``.
+#: A number that is a part of a path, or its beginning: ``rho-0.50`` and the ``seed-01`` of ``seed-01.parquet``. A ``p``
+#: before it marks a percentile.
 _NUMBER = re.compile(
-    rf"(?<=/)({'|'.join(_SPELLINGS)})-([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)(?=/|$|-of-|\.(?:parquet|csv|json|png|pdf|html)$)"
+    rf"(?<=/)({'|'.join(_SPELLINGS)})-(p?)([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)(?=/|$|-of-|\.(?:parquet|csv|json|png|pdf|html)$)"
 )
 
 
@@ -41,8 +42,8 @@ def check_spelling(words: Iterable[str]) -> None:
 
 
 def _respelled(match: re.Match[str]) -> str:
-    name, text = match.groups()
+    name, percentile, text = match.groups()
     try:
-        return f"{name}-{_SPELLINGS[name](text)}"
+        return f"{name}-{percentile}{_SPELLINGS[name](text)}"
     except ValueError:  # such as seed-1.5, which no rule makes
         return match.group()

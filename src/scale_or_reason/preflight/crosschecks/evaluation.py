@@ -185,9 +185,26 @@ def thinking_budgets(config: Config) -> Iterator[Problem]:
             expected = f"less than evaluation.sampling.max_tokens, {own}"
             remedy = "lower it: thought and answer share that limit"
             yield Problem(path, "a thinking budget leaves no room for an answer", budget, expected, remedy)
-    if budgets["tokens"] and 0 in budgets["ratios"]:
+    if not (budgets["tokens"] or budgets["percentiles"]):
+        return
+    if 0 in budgets["ratios"]:
         path = ("study", "thinking_budgets", "ratios", budgets["ratios"].index(0))
         yield Problem(path, "students of ratio 0 do not think", 0, "ratios above 0", "remove it")
+    yield from _no_thoughts(config["study"])
+
+
+def _no_thoughts(study: Config) -> Iterator[Problem]:
+    """Thinking budgets without a single answer whose thought could be cut."""
+    budgets, path = study["thinking_budgets"], ("study", "thinking_budgets")
+    problem, remedy = "no answer has a thought to cut", "name others, or set tokens and percentiles to []"
+    trained = study["ratios"] if study["students"] and study["corpora"] and study["curricula"] else []
+    if not set(budgets["ratios"]) & set(trained):
+        expected = f"ratios of trained students: {', '.join(map(str, trained)) or 'none'}"
+        yield Problem((*path, "ratios"), problem, budgets["ratios"], expected, remedy)
+    answered = [name for family in study["families"] for name in family["benchmarks"]]
+    if not set(budgets["benchmarks"]) & set(answered):
+        expected = f"benchmarks of study.families: {', '.join(answered)}"
+        yield Problem((*path, "benchmarks"), problem, budgets["benchmarks"], expected, remedy)
 
 
 def _context_length(config: Config, catalogue: str, name: str) -> int | None:

@@ -70,6 +70,8 @@ Word = Annotated[str, matching(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", "one word: 
 Count = Annotated[int, Field(ge=0)]
 #: A whole number from 1.
 Size = Annotated[int, Field(ge=1)]
+#: A whole number of percent, without the shortest and the longest.
+Percentile = Annotated[int, Field(ge=1, le=99)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -11,6 +11,7 @@ from scale_or_reason.judging.jury_settings import MAJORITIES, TIES
 from scale_or_reason.preflight.description.parts import (
     Count,
     Name,
+    Percentile,
     Positive,
     PositiveShare,
     Section,
@@ -75,13 +76,18 @@ class LengthLimits(Section):
 
 
 class ThinkingBudgets(Section):
-    """Numbers of tokens after which the thoughts of students are cut.
+    """Numbers of tokens and percentiles at which the thoughts of students are cut.
 
     The students of these ratios continue their own answers to these benchmarks from the cut, behind a closing think
     tag.
     """
 
     tokens: list[Size] = key("The budgets, counted from the opening think tag on.", unit="tokens", unique=True)
+    percentiles: list[Percentile] = key(
+        "Further budgets: percentiles of the lengths of the student's own thoughts on the benchmark.",
+        when="They fit every student and benchmark, while a number of tokens fits some. The tables have their tokens.",
+        unique=True,
+    )
     ratios: list[Share] = key("The reasoning ratios of the students; ratio 0 does not think.", unique=True)
     benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
 
@@ -193,7 +199,8 @@ class Study(Section):
         when="Set `max_tokens` to `[]` to skip this ablation.",
     )
     thinking_budgets: ThinkingBudgets = key(
-        when="Set `tokens`, for example to `[1024, 4096]`, to see what shorter thoughts are worth at their FLOPs.",
+        when="Set `tokens`, for example to `[1024, 4096]`, or `percentiles`, for example to `[25, 50]`, to see what "
+        "shorter thoughts are worth at their FLOPs.",
     )
     hybrid_students: HybridStudents = key(
         when="Set `ratios`, for example to `[0.5]`, for students that reason on request: config/studies/hybrid.yaml.",

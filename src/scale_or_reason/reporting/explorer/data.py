@@ -23,6 +23,7 @@ from scale_or_reason.reporting.explorer.served import Served, served_cells, serv
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
 from scale_or_reason.study.cells import HYBRID_MODES, HybridMode, format_ratio
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ ESTIMATES = ("accuracy", "accuracy_low", "accuracy_high", "gap", "gap_low", "gap
 #: Shares of truncated answers, and of answers without a readable verdict.
 SHARES = ("truncated", "unparsable")
 #: What only votes and budgets have.
-OF_SERVINGS = ("pass_at_k", "gain", "gain_low", "gain_high")
+OF_SERVINGS = ("pass_at_k", "gain", "gain_low", "gain_high", "budget")
 #: Parts of the manifests that many models share; the page stores each value once.
 _SHARED = ("packages", "hardware", "settings", "inputs")
 
@@ -175,7 +176,7 @@ def _add_served(
                 **cell,
                 "name": f"{cell['name']} {each.serving}",
                 "label": f"{cell['label']}, {encoding.serving(each.serving)}",
-                "models": [f"{model}/think-tokens-{each.budget}" if each.budget else model for model in cell["models"]],
+                "models": [_cut(model, each.budget) for model in cell["models"]],
                 "serving": each.serving,
                 **encoding.of_cell(evidence.cells.row(each.cell, named=True), each.serving),
             }
@@ -185,6 +186,10 @@ def _add_served(
             own[f"inference_{count}"] = own.pop("inference", None)
             for name, table in values.items():
                 table[number].append(own.get(name))
+
+
+def _cut(model_id: str, budget: ThinkingBudget | None) -> str:
+    return model_id if budget is None else f"{model_id}/think-tokens-{budget}"
 
 
 def _tasks(evidence: Evidence) -> list[dict[str, Any]]:

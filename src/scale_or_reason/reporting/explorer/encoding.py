@@ -13,6 +13,7 @@ from scale_or_reason.reporting.figures.drawing import ratio_colours, size_colour
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study.cells import FORMATS, HYBRID_KINDS
 from scale_or_reason.study.labels import ratio_label, size_label
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 #: How a cell answers without votes and budgets.
 SINGLE = "single"
@@ -108,13 +109,10 @@ class Encoding:
         return "all data" if fraction == 1 else f"{100 * fraction:.4g} % of the data"
 
     def serving(self, name: str) -> str:
-        """The label of a way to answer, such as ``budget-64 vote@4``."""
+        """The label of a way to answer, such as ``budget-64 vote@4`` or ``budget-p50``."""
         if name == SINGLE:
             return "single answer"
-        parts = [
-            re.sub(r"^budget-(.+)", r"thoughts cut at \1", re.sub(r"^vote@(.+)", r"vote of \1", part))
-            for part in name.split()
-        ]
+        parts = [re.sub(r"^budget-(.+)", _cut_at, re.sub(r"^vote@(.+)", r"vote of \1", part)) for part in name.split()]
         return ", ".join(parts)
 
     def ratio(self, ratio: float) -> str:
@@ -134,6 +132,11 @@ class Encoding:
         if cell["ratio"] is None:
             return "base"
         return FORMATS[int(cell["ratio"])] if cell["ratio"] in (0, 1) else "mixture"
+
+
+def _cut_at(budget: re.Match[str]) -> str:
+    found = ThinkingBudget.parse(budget[1])
+    return f"thoughts cut at {found.label if found.is_percentile else found}"
 
 
 def outline(marker: str) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from scale_or_reason.reporting.explorer.encoding import SINGLE
 from scale_or_reason.scoring.evidence import CELL, Evidence
+from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 #: Name of a value on the page -> column of the table ``test_time``.
 _VALUES = {
@@ -17,6 +18,7 @@ _VALUES = {
     "pass_at_k": "pass_at_k",
     "tokens": "answer_tokens",
     "inference": "inference_flops",
+    "budget": "budget",
 }
 
 
@@ -26,7 +28,7 @@ class Served:
 
     cell: int
     serving: str
-    budget: int | None
+    budget: ThinkingBudget | None
     values: Mapping[str, Mapping[str, Any]]
 
 
@@ -43,11 +45,15 @@ def served_cells(test_time: pl.DataFrame, evidence: Evidence) -> list[Served]:
         if cell is None or task not in evidence.tasks:
             continue
         found.setdefault((cell, row["serving"]), {})[task] = {name: row[own] for name, own in _VALUES.items()}
-        budgets[row["serving"]] = row["budget"]
+        budgets[row["serving"]] = ThinkingBudget.of_row(row)
     return [Served(cell, serving, budgets[serving], values) for (cell, serving), values in found.items()]
 
 
 def servings_of(served: Sequence[Served]) -> list[str]:
     """The ways to answer: budgets in ascending order, each with its votes."""
-    budgets = {each.serving: each.budget or 0 for each in served}
-    return sorted(budgets, key=lambda name: (budgets[name], int(name.partition("vote@")[2] or 1)))
+    budgets = {each.serving: each.budget for each in served}
+
+    def order(name: str) -> tuple[Any, ...]:
+        return budgets[name] is not None, budgets[name], int(name.partition("vote@")[2] or 1)
+
+    return sorted(budgets, key=order)

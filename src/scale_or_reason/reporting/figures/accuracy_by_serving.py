@@ -1,7 +1,8 @@
 """Accuracy against inference FLOPs per item by way to answer: single answers, votes and cut thoughts.
 
-A curve joins the numbers of votes of a student, another one its thinking budgets. The frontier is over all students and
-ways of the panel. Families are panels where all of their benchmarks have further ways, else single benchmarks are.
+A curve joins the numbers of votes of a student, others its thinking budgets in tokens and at percentiles. The frontier
+is over all students and ways of the panel. Families are panels where all of their benchmarks have further ways, else
+single benchmarks are.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _SCHEMA = {
     "size_b": pl.Float64(),
     "serving": pl.String(),
     "budget": pl.Int64(),
+    "percentile": pl.Int64(),
     "k": pl.Int64(),
     "flops": pl.Float64(),
     "accuracy": pl.Float64(),
@@ -39,6 +41,11 @@ _SCHEMA = {
     "ci_high": pl.Float64(),
     "on_frontier": pl.Boolean(),
     "note": pl.String(),
+}
+#: The line that joins budgets of each kind, and the kind: in tokens, and at percentiles.
+_BUDGET_LINES = {
+    ":": pl.col("percentile").is_null() & pl.col("budget").is_not_null(),
+    "-.": pl.col("percentile").is_not_null(),
 }
 _NO_WAYS = f"{parts.EMPTY_NOTE}: neither benchmarks.samples_per_item nor study.thinking_budgets is set"
 
@@ -95,22 +102,22 @@ def _draw_panel(axes: Axes, points: pl.DataFrame, areas: Mapping[float, float], 
 
 
 def _draw_student(axes: Axes, own: pl.DataFrame, colour: str, marker: str, area: float, style: Style) -> None:
-    single, budget = pl.col("serving") == "single", pl.col("budget").is_not_null()
+    single, cut = pl.col("serving") == "single", pl.col("serving").str.starts_with("budget-")
     line = {"color": colour, "lw": style.interval_width, "zorder": 2}
-    votes, thoughts = own.filter(~budget).sort("k"), own.filter((pl.col("k") == 1) & (single | budget))
+    votes, thoughts = own.filter(~cut).sort("k"), own.filter((pl.col("k") == 1) & (single | cut))
     axes.plot(votes["flops"], votes["accuracy"], ls="-", **line)
-    ordered = thoughts.sort("budget", nulls_last=True)
-    axes.plot(ordered["flops"], ordered["accuracy"], ls=":", **line)
+    for style_of_line, kind in _BUDGET_LINES.items():
+        ordered = thoughts.filter(single | kind).sort("percentile", "budget", nulls_last=True)
+        axes.plot(ordered["flops"], ordered["accuracy"], ls=style_of_line, **line)
     bars = {"color": colour, "lw": style.interval_width / 2, "alpha": 0.5, "zorder": 1.8}
     axes.vlines(own["flops"], own["ci_low"], own["ci_high"], **bars)
     edges = [style.colours["frontier"] if on_frontier else colour for on_frontier in own["on_frontier"]]
-    cut = own["budget"].is_not_null()
     axes.scatter(
         own["flops"],
         own["accuracy"],
         marker=marker,
         s=[area if name == "single" else area / 2 for name in own["serving"]],
-        facecolors=["white" if is_cut else colour for is_cut in cut],
+        facecolors=["white" if name.startswith("budget-") else colour for name in own["serving"]],
         edgecolors=edges,
         lw=style.interval_width,
         zorder=4,
@@ -125,6 +132,8 @@ def _legend(style: Style, points: pl.DataFrame) -> list[Any]:
     grey = {"color": style.colours["note"], "marker": "o", "ms": 3}
     if (points["k"] > 1).any():
         handles.append(Line2D([], [], ls="-", label="2, 4, ... answers that vote", **grey))
-    if points["budget"].is_not_null().any():
-        handles.append(Line2D([], [], ls=":", mfc="white", label="Thoughts cut at a budget", **grey))
+    labels = ("Thoughts cut at a number of tokens", "Thoughts cut at a percentile of their lengths")
+    for (style_of_line, kind), label in zip(_BUDGET_LINES.items(), labels, strict=True):
+        if points.filter(kind).height:
+            handles.append(Line2D([], [], ls=style_of_line, mfc="white", label=label, **grey))
     return handles + drawing.frontier_handles(style)

@@ -55,6 +55,8 @@ def draw(table: pl.DataFrame, style: Style, *, budget: float, queries: float, un
         note += " Below a size: the part of the data that it is trained on, unless all."
     if (table["serving"].fill_null("single") != "single").any():
         note += " vote@K: the majority of K answers. budget-N: thoughts cut after N tokens."
+    if table["serving"].fill_null("").str.contains("budget-p").any():
+        note += " budget-pN: thoughts cut at percentile N of their lengths."
     if known:
         note += " Hatched: the probability that the best model is trained on reasoning is between"
         note += f" {1 - SURE:.2f} and {SURE:.2f}."

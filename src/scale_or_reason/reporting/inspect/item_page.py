@@ -158,7 +158,7 @@ class ItemPage:
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.max_tokens} tokens"))]
         if isinstance(model, BudgetedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under thinking budgets"
-            return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.think_tokens} tokens"))]
+            return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.budget.label}"))]
         if isinstance(model, HybridMode):
             title = f"Hybrid students trained on {model.corpus}, {model.curriculum}"
             order = (model.ratio, float(HYBRID_KINDS.index(model.kind)))

@@ -18,6 +18,7 @@ function estimates(entry, state) {
   const unit = DATA.units[state.count], cell = DATA.cells[entry.cell];
   const gain = known(entry.gain) ? [["Gain over one", `${signedPoints(entry.gain)} points, ${interval(entry.gain_low, entry.gain_high, signedPoints)}`]] : [];
   const passed = known(entry.pass_at_k) ? [["pass@k", percent(entry.pass_at_k)]] : [];
+  const cut = known(entry.budget) ? [["Thoughts cut at", `${entry.budget.toLocaleString("en-US")} tokens`]] : [];
   const taught = state.teacher_share > 0 ? [["of it teacher", measured(entry.teacher, unit)]] : [];
   return [
     ["Accuracy", percent(entry.accuracy)],
@@ -25,6 +26,7 @@ function estimates(entry, state) {
     ...gap,
     ...gain,
     ...passed,
+    ...cut,
     ["Training", measured(entry.training, unit)],
     ...taught,
     ["Inference", measured(entry.inference, `${unit} per ${cell.serving === "single" ? "answer" : "item"}`)],
