@@ -61,10 +61,11 @@ class WarmPython:
             assert status is not None
             return subprocess.CompletedProcess(words, status, read(stdout), read(stderr))
 
-    def start(self, words: Sequence[str], log: Path) -> WarmProcess:
-        """Start ``python WORDS`` in this folder and environment; its outputs go into an empty file ``log``."""
+    def start(self, words: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> WarmProcess:
+        """Start ``python WORDS`` in this folder; its outputs go into an empty file ``log``."""
         log.write_bytes(b"")
-        request = {"words": list(words), "cwd": str(Path.cwd()), "environment": dict(os.environ)}
+        environment = dict(os.environ if environment is None else environment)
+        request = {"words": list(words), "cwd": str(Path.cwd()), "environment": environment}
         pid = self._answer(request | {"outputs": [str(log)] * 2})
         assert pid is not None
         return WarmProcess(pid, self._answer)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -141,11 +139,11 @@ def test_a_job_killed_in_the_second_model_pays_for_no_reply_twice(root: Path, tm
     finished = tmp_path / "verdicts/first/gsm8k.parquet"
     with serving(server):
         run = command(root, tmp_path, server.url, files, "--protocol", "v1")
-        job = subprocess.Popen(run, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        job = warm_trainer().start(run[1:], tmp_path / "log.txt", ENVIRONMENT)
         while sum(server.answered.values()) < 30 and job.poll() is None:
             time.sleep(0.005)
-        job.send_signal(signal.SIGKILL)
-        job.wait()
+        job.kill()
+        job.wait(600)
         assert finished.is_file()
         finished.unlink()
         paid = sum(server.answered.values())

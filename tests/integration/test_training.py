@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -382,10 +381,19 @@ class SummaryWriter:
 """
 
 
-def test_the_log_is_reported_where_it_is_wanted(root, tiny_model, mixture, trained, tmp_path, monkeypatch):
+#: Runs a program with the packages of this folder.
+WITH_PACKAGES = """
+import runpy, sys
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_the_log_is_reported_where_it_is_wanted(root, tiny_model, mixture, trained, tmp_path):
     (tmp_path / "tensorboardX.py").write_text(TENSORBOARD)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
-    done = run([*command(root, tiny_model, mixture, tmp_path / "model"), "--report-to", "tensorboard"])
+    (tmp_path / "with_packages.py").write_text(WITH_PACKAGES)
+    program = [str(tmp_path / "with_packages.py"), *command(root, tiny_model, mixture, tmp_path / "model")]
+    done = run([*program, "--report-to", "tensorboard"])
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "model.tensorboard.txt").read_text().splitlines()
     reported = [float(line.split()[2]) for line in lines if line.startswith("train/loss ")]

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -96,15 +95,13 @@ def test_a_stopped_shard_goes_on_and_ends_the_same(
     def lines() -> int:
         return sum(log.read_bytes().count(b"\n") for log in killed.parent.glob(".replies/*/*.log"))
 
-    command = [sys.executable, str(program), *COMMON, *map(str, arguments(killed))]
     log = tmp_path / "log.txt"
-    with log.open("w") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=ENVIRONMENT)
+    process = warm_vllm().start([str(program), *COMMON, *map(str, arguments(killed))], log, ENVIRONMENT)
     deadline = time.monotonic() + 600
     while lines() < 12 and time.monotonic() < deadline:
         time.sleep(0.001)
     os.kill(process.pid, signal_number)
-    assert process.wait() == (75 if signal_number == signal.SIGTERM else -signal.SIGKILL)
+    assert process.wait(600) == (75 if signal_number == signal.SIGTERM else -signal.SIGKILL)
     assert "INFO" not in log.read_text()
     assert not killed.exists()
     finished = lines() - 1  # without the header
