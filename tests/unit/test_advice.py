@@ -330,7 +330,7 @@ def test_gpu_hours_are_those_of_the_plans_speeds(run):
     from scale_or_reason.planning.shapes import shape_of
 
     flops = 1e6 * float(training_step_flops(shape_of("Qwen/Qwen2.5-3B", {}).architecture, 1000))
-    assert row["training"] == pytest.approx(flops / (0.38 * 989e12) / 3600)
+    assert row["training"] == pytest.approx(flops / (0.38 * 989e12) / 3600, rel=5e-4)  # 4 digits
     # At most what 256 sequences at a time take if they read the weights only, at half the bandwidth, and no less.
     step = 2 * 3.09e9 / (0.5 * 3.35e12)
     assert step * 200 / 256 / 3600 < row["answer"] < 5 * step * 200 / 256 / 3600

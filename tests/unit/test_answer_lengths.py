@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.rounding import rounded
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_csv_table, read_table, scan_table, table_from_rows, write_table
 from scale_or_reason.scoring.answer_lengths import answer_lengths
@@ -60,7 +61,7 @@ def test_the_program_writes_both_tables(root, tmp_path, monkeypatch) -> None:
     runpy.run_path(str(root / "workflow/scripts/measure_answer_lengths.py"), run_name="__main__")
     expected = answer_lengths(outcomes().lazy(), FAMILIES)
     assert read_table(tmp_path / "lengths.parquet", "answer_lengths").equals(expected)
-    assert read_csv_table(tmp_path / "lengths.csv", "answer_lengths").equals(expected)
+    assert read_csv_table(tmp_path / "lengths.csv", "answer_lengths").equals(rounded(expected))
 
 
 def test_other_columns_are_refused(tmp_path) -> None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from scale_or_reason.analysis.contrasts import uncertainty
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import table_from_rows, write_csv, write_table
+from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.reporting.explorer.costs import Measured
 from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
 from scale_or_reason.reporting.explorer.encoding import Encoding, outline
@@ -422,7 +422,7 @@ def test_the_papers_grid_is_a_page_of_less_than_two_megabytes():
 
 
 def test_the_script_reads_tables_and_manifests(root, tmp_path, monkeypatch):
-    write_csv(estimates(estimate(IFT, "easy", accuracy=0.25)), tmp_path / "uncertainty.csv")
+    write_table(estimates(estimate(IFT, "easy", accuracy=0.25)), tmp_path / "uncertainty.parquet", "uncertainty")
     write_table(scores(), tmp_path / "scores.parquet", "scores")
     write_table(costs(), tmp_path / "costs.parquet", "costs")
     folder = tmp_path / "models" / IFT.model_id
@@ -432,7 +432,7 @@ def test_the_script_reads_tables_and_manifests(root, tmp_path, monkeypatch):
     families = [{"name": "Math-OE", "benchmarks": ["easy", "hard"]}, {"name": NASTY, "benchmarks": ["odd"]}]
     options = {
         "--study": "mine",
-        "--uncertainty": tmp_path / "uncertainty.csv",
+        "--uncertainty": tmp_path / "uncertainty.parquet",
         "--scores": tmp_path / "scores.parquet",
         "--costs": tmp_path / "costs.parquet",
         "--models": tmp_path / "models",

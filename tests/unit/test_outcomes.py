@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.rounding import rounded
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_csv_table, read_table, table_from_rows, write_csv, write_table
 from scale_or_reason.flops.architectures import Architecture
@@ -161,10 +162,11 @@ def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest
     call(
         root, monkeypatch, "measure_uncertainty.py",
         "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families(),
-        "--sizes", '{"small": 1}', "--seed", "0", "--replicates", "500", "--uncertainty", study / "uncertainty.csv",
-        "--contrasts", study / "contrasts.csv", "--frontiers", study / "frontiers.csv",
+        "--sizes", '{"small": 1}', "--seed", "0", "--replicates", "500", "--contrasts", study / "contrasts.csv",
+        "--uncertainty", study / "uncertainty.parquet", study / "uncertainty.csv",
+        "--frontiers", study / "frontiers.parquet", study / "frontiers.csv",
     )  # fmt: skip
-    gaps = pl.read_csv(study / "uncertainty.csv").filter(benchmark="gsm8k", ratio=1.0)
+    gaps = read_table(study / "uncertainty.parquet", "uncertainty").filter(benchmark="gsm8k", ratio=1.0)
     assert gaps["gap"].to_list() == pytest.approx([0.6])
     # three of five items differ, all in one direction: three equal throws of a coin prove nothing
     assert -0.2 < gaps["gap_low"][0] < 0 < 0.6 < gaps["gap_high"][0] < 1
@@ -174,6 +176,9 @@ def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest
         "fewer than two IFT students",
         "no FLOPs",
     }
+    for name, schema in (("uncertainty", "uncertainty"), ("frontiers", "frontier_membership")):
+        exact = read_table(study / f"{name}.parquet", schema)
+        assert read_csv_table(study / f"{name}.csv", schema).equals(rounded(exact))
     # equal FLOPs of answering and better: alone on the frontier
     frontier = pl.read_csv(study / "frontiers.csv").filter(benchmark="gsm8k", among="formats", cost="inference")
     assert dict(frontier.select("ratio", "on_frontier").rows()) == {0.0: False, 1.0: True}

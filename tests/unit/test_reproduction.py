@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from scale_or_reason.claims.reproduction import Tolerance, reproduction
-from scale_or_reason.common.tables import table_from_rows, write_csv
+from scale_or_reason.common.tables import table_from_rows, write_table
 
 TOLERANCE = Tolerance(points=3, factor=1.5)
 DISTILLED = {
@@ -110,10 +110,10 @@ def test_both_versions(folder: Path) -> None:
 def test_the_program(
     folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_csv(OURS, folder / "uncertainty.csv")
-    write_csv(flops((3.0, 0.0, 3e12)), folder / "frontiers.csv")
-    options = ["--reference", folder, "--uncertainty", folder / "uncertainty.csv", "--points", 3, "--factor", 1.5]
-    options += ["--frontiers", folder / "frontiers.csv", "--output", folder / "reproduction.csv"]
+    write_table(OURS, folder / "uncertainty.parquet", "uncertainty")
+    write_table(flops((3.0, 0.0, 3e12)), folder / "frontiers.parquet", "frontier_membership")
+    options = ["--reference", folder, "--uncertainty", folder / "uncertainty.parquet", "--points", 3, "--factor", 1.5]
+    options += ["--frontiers", folder / "frontiers.parquet", "--output", folder / "reproduction.csv"]
     monkeypatch.setattr(sys, "argv", ["compare_with_papers.py", *map(str, options)])
     runpy.run_path(str(root / "workflow" / "scripts" / "compare_with_papers.py"), run_name="__main__")
     table = pl.read_csv(folder / "reproduction.csv")

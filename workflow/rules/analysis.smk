@@ -108,7 +108,8 @@ rule measure_uncertainty:
         code=EVIDENCE_CODE,
         script=script_file("measure_uncertainty"),
     output:
-        uncertainty=report(
+        uncertainty="<summary>/tables/uncertainty.parquet",
+        uncertainty_csv=report(
             "<summary>/tables/uncertainty.csv",
             caption="../report/uncertainty.rst",
             category="Tables",
@@ -122,7 +123,8 @@ rule measure_uncertainty:
             subcategory="Compute",
             labels={"table": "equal compute", "of": "reasoning against IFT"},
         ),
-        frontiers=report(
+        frontiers="<summary>/tables/frontier_membership.parquet",
+        frontiers_csv=report(
             "<summary>/tables/frontier_membership.csv",
             caption="../report/frontier_membership.rst",
             category="Tables",
@@ -146,8 +148,8 @@ rule measure_uncertainty:
         "compute intervals of accuracies, gaps and frontiers"
     shell:
         "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
-        " {params.seed} --uncertainty {output.uncertainty} --contrasts {output.contrasts}"
-        " --frontiers {output.frontiers} &> {log}"
+        " {params.seed} --uncertainty {output.uncertainty} {output.uncertainty_csv}"
+        " --frontiers {output.frontiers} {output.frontiers_csv} --contrasts {output.contrasts} &> {log}"
 
 
 rule compute_findings:
@@ -236,8 +238,8 @@ if PAPER_RESULTS["path"]:
     rule compare_with_papers:
         """This study's numbers beside the papers'."""
         input:
-            uncertainty="<summary>/tables/uncertainty.csv",
-            frontiers="<summary>/tables/frontier_membership.csv",
+            uncertainty="<summary>/tables/uncertainty.parquet",
+            frontiers="<summary>/tables/frontier_membership.parquet",
             papers=[str(file) for file in sorted(Path(PAPER_RESULTS["path"]).glob("v[12]_*.csv"))],
             code=library("claims/paper_results", "claims/reproduction"),
             script=script_file("compare_with_papers"),

@@ -33,7 +33,7 @@ EXPLORER_GPUS = {
 rule build_explorer:
     """The explorer page, even if `study.explorer` is false."""
     input:
-        uncertainty="<summary>/tables/uncertainty.csv",
+        uncertainty="<summary>/tables/uncertainty.parquet",
         # scores and costs of models represent their manifests
         scores="<summary>/tables/scores.parquet",
         costs="<summary>/tables/costs.parquet",

@@ -37,7 +37,7 @@ from scale_or_reason.claims.paper_advice import PaperAdvice, paper_advice
 from scale_or_reason.claims.paper_results import CORPORA
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_text
-from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.common.tables import read_table, write_rounded_csv
 from scale_or_reason.flops.counts import COUNT_NAMES, check_counted_by, count_note, counted_by
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
@@ -101,7 +101,7 @@ def main() -> None:
     table = advice(evidence, offered, budget, queries, unit)
     budgets, numbers = grid_around(offered, budget, queries)
     mapped = pl.concat([regions(evidence, each, budgets, numbers) for each in offered])
-    write_csv(table, arguments.output_dir / "advice.csv")
+    write_rounded_csv(table, arguments.output_dir / "advice.csv")
     draw = partial(picture.draw, budget=budget, queries=queries, unit=unit)
     save_figure(arguments.output_dir / "regions", mapped, draw, Style.from_file(arguments.style))
     tables = [part for part in (screen(table), costs_on_screen(table), hours_on_screen(table)) if part]

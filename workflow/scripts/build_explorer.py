@@ -1,6 +1,6 @@
 """Build the explorer page of a study, one HTML file, from its tables and manifests.
 
-    python workflow/scripts/build_explorer.py --study v2 --uncertainty results/v2/tables/uncertainty.csv \\
+    python workflow/scripts/build_explorer.py --study v2 --uncertainty results/v2/tables/uncertainty.parquet \\
         --scores results/v2/tables/scores.parquet --costs results/v2/tables/costs.parquet --models results/v2/models \\
         --answers results/v2/answers --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
         --sizes '{"Qwen2.5-3B": 3}' --shots 3 --output results/v2/explorer.html
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_text
-from scale_or_reason.common.tables import read_csv_table, read_table
+from scale_or_reason.common.tables import read_table
 from scale_or_reason.reporting.explorer.costs import Measured
 from scale_or_reason.reporting.explorer.data import explorer_data, read_manifest_summaries
 from scale_or_reason.reporting.explorer.inspected import inspection_pages
@@ -43,7 +43,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.note(),
         ],
     )
-    parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps with intervals (CSV)")
+    parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps with intervals (Parquet)")
     parser.add_argument("--models", type=Path, required=True, help="folder with a folder for each trained model")
     parser.add_argument("--answers", type=Path, required=True, help="folder with a folder for each model's answers")
     parser.add_argument("--shots", type=int, required=True, help="examples of the base students that are shown first")
@@ -60,7 +60,7 @@ def main() -> None:
     scores = read_table(arguments.scores, "scores")
     data = explorer_data(
         arguments.study,
-        read_csv_table(arguments.uncertainty, "uncertainty"),
+        read_table(arguments.uncertainty, "uncertainty"),
         scores,
         read_table(arguments.costs, "costs"),
         family_of(arguments.families),

@@ -19,7 +19,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import read_json, write_json
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_rounded_csv
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.training.learning_rate_search import Trial, best_trial, remark
 
@@ -54,7 +54,7 @@ def main() -> None:
             note = remark(chosen, tried) if trial is chosen else None
             rows.append({**vars(trial), "chosen": trial is chosen, "remark": note})
             say(trial, chosen, note)
-    write_csv(pl.DataFrame(rows, schema=_SCHEMA), arguments.csv)
+    write_rounded_csv(pl.DataFrame(rows, schema=_SCHEMA), arguments.csv)
     write_json(rates, arguments.output)
 
 

@@ -11,7 +11,7 @@ import argparse
 
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import write_csv, write_table
+from scale_or_reason.common.tables import write_rounded_csv, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
@@ -41,7 +41,7 @@ def main() -> None:
     verdicts = (read_columns(of_benchmark, "verdicts", VERDICT_COLUMNS) for of_benchmark in files)
     table = judge_agreement(verdicts, families, arguments.seed)
     write_table(table, arguments.parquet, "judge_agreement")
-    write_csv(table, arguments.csv)
+    write_rounded_csv(table, arguments.csv)
 
 
 if __name__ == "__main__":

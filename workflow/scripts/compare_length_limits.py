@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import read_table, write_csv, write_table
+from scale_or_reason.common.tables import read_table, write_rounded_csv, write_table
 from scale_or_reason.scoring.length_limits import compare_length_limits
 from scale_or_reason.study import shared_options
 
@@ -31,7 +31,7 @@ def main() -> None:
     arguments = parse_arguments()
     table = compare_length_limits(read_table(arguments.scores, "scores"), arguments.max_tokens)
     write_table(table, arguments.parquet, "length_limits")
-    write_csv(table, arguments.csv)
+    write_rounded_csv(table, arguments.csv)
 
 
 if __name__ == "__main__":

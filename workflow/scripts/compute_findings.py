@@ -18,7 +18,7 @@ from scale_or_reason.claims.findings import findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import read_json
-from scale_or_reason.common.tables import read_csv_table, read_table, write_csv
+from scale_or_reason.common.tables import read_csv_table, read_table, write_rounded_csv
 from scale_or_reason.flops.counts import check_counted_by
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
@@ -57,7 +57,7 @@ def main() -> None:
     limits = read_table(arguments.limits, "length_limits") if arguments.limits else None
     rates = {path.stem: read_json(path) for path in arguments.learning_rates}
     table = findings(evidence, (*STATEMENTS, *data_statements(evidence)), arguments.corpora, stopped, limits, rates)
-    write_csv(table, arguments.output)
+    write_rounded_csv(table, arguments.output)
     for (verdict,), rows in table.group_by("verdict", maintain_order=True):
         print(f"{verdict}: {', '.join(rows['name'])}")
 

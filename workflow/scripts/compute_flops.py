@@ -21,7 +21,7 @@ from scale_or_reason.common.collecting import collect_tables
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, remake, run_script
 from scale_or_reason.common.files import read_json
-from scale_or_reason.common.tables import write_csv, write_table
+from scale_or_reason.common.tables import write_rounded_csv, write_table
 from scale_or_reason.flops.costs import (
     ANSWER_COLUMNS,
     VERDICT_COLUMNS,
@@ -102,7 +102,7 @@ def main() -> None:
     tables = [cost_table(model_id, families, counter.rows(model_id)) for model_id in arguments.model_ids]
     costs = collect_tables(tables, "costs")
     write_table(costs, arguments.parquet, "costs")
-    write_csv(costs, arguments.csv)
+    write_rounded_csv(costs, arguments.csv)
 
 
 @dataclass(frozen=True)

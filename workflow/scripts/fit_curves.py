@@ -14,7 +14,7 @@ import polars as pl
 
 from scale_or_reason.analysis.curves import power_laws, saturating_fits
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.common.tables import read_table, write_rounded_csv
 from scale_or_reason.flops.counts import counted_by
 from scale_or_reason.study import shared_options
 
@@ -43,7 +43,7 @@ def main() -> None:
     fits = saturating_fits(scores, costs, sizes=arguments.sizes, seed=arguments.seed)
     laws = power_laws(scores, costs, sizes=arguments.sizes)
     for table, path in ((fits, arguments.fits), (laws, arguments.laws)):
-        write_csv(table.with_columns(flops_by=pl.lit(arguments.flops)), path)
+        write_rounded_csv(table.with_columns(flops_by=pl.lit(arguments.flops)), path)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from scale_or_reason.analysis.bootstrap import bootstrap
 from scale_or_reason.analysis.data_scaling import MOST_REPLICATES, data_fits
 from scale_or_reason.analysis.paid_once import by_cell
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.common.tables import read_table, write_rounded_csv
 from scale_or_reason.scoring.evidence import CELL
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
@@ -44,7 +44,9 @@ def main() -> None:
     families = family_of(arguments.families)
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, arguments.seed, arguments.replicates)
     trained = costs.filter(stage="training").group_by(CELL).agg(pl.col("sequences").mean())
-    write_csv(data_fits(evidence, by_cell(evidence, {row[:-1]: row[-1] for row in trained.rows()})), arguments.output)
+    write_rounded_csv(
+        data_fits(evidence, by_cell(evidence, {row[:-1]: row[-1] for row in trained.rows()})), arguments.output
+    )
 
 
 if __name__ == "__main__":

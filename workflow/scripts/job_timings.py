@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_rounded_csv
 from scale_or_reason.planning.timings import job_timings
 from scale_or_reason.study import shared_options
 
@@ -20,7 +20,7 @@ def main() -> None:
         parents=[shared_options.timings(), shared_options.output("CSV to write")],
     )
     arguments = parser.parse_args()
-    write_csv(job_timings(arguments.timings), arguments.output)
+    write_rounded_csv(job_timings(arguments.timings), arguments.output)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_findings, jury_sensitivity
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_rounded_csv
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS
 from scale_or_reason.judging.jury import JuryRule
@@ -53,10 +53,10 @@ def main() -> None:
     scores = decided_scores(verdicts, jury, families, arguments.jurors)
     study = {"sizes": arguments.sizes, "corpora": arguments.corpora}
     table = jury_sensitivity(scores, families, **study)
-    write_csv(table, arguments.output)
+    write_rounded_csv(table, arguments.output)
     print(f"{table['changed'].sum()} of {table.height} findings differ from the study's")
     statements = jury_findings(scores, families, **study)
-    write_csv(statements, arguments.statements)
+    write_rounded_csv(statements, arguments.statements)
     print(f"{statements['changed'].sum()} of {statements.height} statements change")
 
 

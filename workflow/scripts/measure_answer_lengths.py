@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import scan_table, write_csv, write_table
+from scale_or_reason.common.tables import scan_table, write_rounded_csv, write_table
 from scale_or_reason.scoring.answer_lengths import answer_lengths
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
@@ -29,7 +29,7 @@ def main() -> None:
     arguments = parse_arguments()
     table = answer_lengths(scan_table(arguments.outcomes, "outcomes"), family_of(arguments.families))
     write_table(table, arguments.parquet, "answer_lengths")
-    write_csv(table, arguments.csv)
+    write_rounded_csv(table, arguments.csv)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from scale_or_reason.analysis.serving_contrasts import trace_contrasts
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import read_json
-from scale_or_reason.common.tables import read_table, write_csv, write_table
+from scale_or_reason.common.tables import read_table, write_rounded_csv, write_table
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.counts import counted_by, named_model
 from scale_or_reason.flops.exact import Decoder
@@ -142,8 +142,8 @@ def main() -> None:
     table = serving_table(found, single | passed, tokens)  # pass@1 is the accuracy of a single answer
     write_table(servings, arguments.servings, "servings")
     write_table(table, arguments.parquet, "test_time")
-    write_csv(table, arguments.csv)
-    write_csv(trace_contrasts(found), arguments.contrasts)
+    write_rounded_csv(table, arguments.csv)
+    write_rounded_csv(trace_contrasts(found), arguments.contrasts)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Compute intervals of accuracies and gaps, comparisons at equal compute, and frontier memberships, as CSV.
+"""Compute intervals of accuracies and gaps, comparisons at equal compute, and frontier memberships.
 
     python workflow/scripts/measure_uncertainty.py --outcomes results/v2/tables/outcomes.parquet \\
         --costs results/v2/tables/costs.parquet --families '[{"name": "Math-OE", "benchmarks": ["gsm8k"]}]' \\
-        --sizes '{"Qwen2.5-3B": 3}' --seed 0 --uncertainty results/v2/tables/uncertainty.csv \\
-        --contrasts results/v2/tables/contrasts.csv --frontiers results/v2/tables/frontier_membership.csv
+        --sizes '{"Qwen2.5-3B": 3}' --seed 0 \\
+        --uncertainty results/v2/tables/uncertainty.parquet results/v2/tables/uncertainty.csv \\
+        --frontiers results/v2/tables/frontier_membership.parquet results/v2/tables/frontier_membership.csv \\
+        --contrasts results/v2/tables/contrasts.csv
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from scale_or_reason.analysis.benchmark_sampling import over_benchmarks
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
 from scale_or_reason.analysis.contrasts import contrasts, frontier_table, uncertainty
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.common.tables import read_table, write_rounded_csv, write_table
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 
@@ -33,9 +35,10 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.replicates(REPLICATES),
         ],
     )
-    parser.add_argument("--uncertainty", type=Path, required=True, help="accuracies and gaps to write (CSV)")
+    for option, contents in (("--uncertainty", "accuracies and gaps"), ("--frontiers", "memberships of frontiers")):
+        files, help_text = ("PARQUET", "CSV"), f"{contents} to write"
+        parser.add_argument(option, type=Path, nargs=2, metavar=files, required=True, help=help_text)
     parser.add_argument("--contrasts", type=Path, required=True, help="comparisons at equal compute to write (CSV)")
-    parser.add_argument("--frontiers", type=Path, required=True, help="memberships of frontiers to write (CSV)")
     return parser.parse_args()
 
 
@@ -46,9 +49,11 @@ def main() -> None:
     drawn = (arguments.seed, arguments.replicates)
     evidence = bootstrap(outcomes, costs, families, arguments.sizes, *drawn, arguments.flops)
     other_benchmarks = over_benchmarks(evidence, arguments.seed)
-    write_csv(uncertainty(evidence, other_benchmarks), arguments.uncertainty)
-    write_csv(contrasts(evidence, other_benchmarks), arguments.contrasts)
-    write_csv(frontier_table(evidence), arguments.frontiers)
+    tables = {"uncertainty": uncertainty(evidence, other_benchmarks), "frontier_membership": frontier_table(evidence)}
+    for (name, table), (exact, csv) in zip(tables.items(), (arguments.uncertainty, arguments.frontiers), strict=True):
+        write_table(table, exact, name)
+        write_rounded_csv(table, csv)
+    write_rounded_csv(contrasts(evidence, other_benchmarks), arguments.contrasts)
 
 
 if __name__ == "__main__":

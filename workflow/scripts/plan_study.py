@@ -23,7 +23,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_text
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_csv, write_rounded_csv
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, read_calibration
 from scale_or_reason.planning.estimate import Estimator
@@ -99,12 +99,9 @@ def draw(plan: Plan, study: Study, style: Style) -> str:
 
 
 def write_plan(plan: Plan, published: Mapping[str, Any] | None, svg: str, folder: Path) -> None:
-    write_csv(plan.cells, folder / "plan.csv")
-    write_csv(plan.stages, folder / "stages.csv")
-    write_csv(plan.memory, folder / "memory.csv")
-    write_csv(plan.processes, folder / "processes.csv")
-    write_csv(plan.layouts, folder / "layouts.csv")
-    write_csv(plan.detection, folder / "detection.csv")
+    for name in ("stages", "memory", "processes", "layouts", "detection"):
+        write_rounded_csv(getattr(plan, name), folder / f"{name}.csv")
+    write_rounded_csv(plan.cells, folder / "plan.csv")
     notes = [(note.assumption, str(note.value), note.unit, note.source) for note in plan.notes]
     columns = ["assumption", "value", "unit", "source"]
     write_csv(pl.DataFrame(notes, schema=dict.fromkeys(columns, pl.String()), orient="row"), folder / "assumptions.csv")

@@ -16,7 +16,7 @@ from typing import Any
 from scale_or_reason.claims.paper_results import reference_findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_rounded_csv
 from scale_or_reason.study import shared_options
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     computed, differing = table["agrees"].count(), (~table["agrees"].drop_nulls()).sum()
     print(f"{computed} of {table.height} statements computed from the papers' tables; {differing} differ")
     if arguments.output:
-        write_csv(table, arguments.output)
+        write_rounded_csv(table, arguments.output)
     if differing or not computed:
         raise SystemExit(1)
 

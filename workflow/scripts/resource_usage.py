@@ -15,7 +15,7 @@ import sys
 import polars as pl
 
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.tables import write_rounded_csv
 from scale_or_reason.planning.resource_usage import SACCT_FIELDS, resource_usage, slurm_jobs
 from scale_or_reason.study import shared_options
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--study", required=True, help="its name, with which the names of its Slurm jobs begin")
     parser.add_argument("--since", default="now-365days", help="jobs in Slurm's accounts from then on (%(default)s)")
     arguments = parser.parse_args()
-    write_csv(resource_usage(arguments.timings, accounts(arguments.study, arguments.since)), arguments.output)
+    write_rounded_csv(resource_usage(arguments.timings, accounts(arguments.study, arguments.since)), arguments.output)
 
 
 def accounts(study: str, since: str) -> pl.DataFrame | None:

@@ -16,7 +16,7 @@ import polars as pl
 from scale_or_reason.common.collecting import collect_tables
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import write_csv, write_table
+from scale_or_reason.common.tables import write_rounded_csv, write_table
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.judging.jury import JuryRule
@@ -71,7 +71,7 @@ def main() -> None:
         tables.append(table)
     scores = collect_tables(tables, "scores")
     write_table(scores, arguments.parquet, "scores")
-    write_csv(scores, arguments.csv)
+    write_rounded_csv(scores, arguments.csv)
     trained = scores.filter(pl.col("kind").is_in(TRAINED_KINDS))
     counts = trained.group_by("model_id", maintain_order=True).agg(pl.sum("truncated", "n"))
     if warning := stop_warning({name: (at, n) for name, at, n in counts.iter_rows()}):

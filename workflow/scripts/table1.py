@@ -10,7 +10,7 @@ import argparse
 
 from scale_or_reason.analysis.table1 import table1
 from scale_or_reason.common.errors import run_script
-from scale_or_reason.common.tables import read_table, write_csv
+from scale_or_reason.common.tables import read_table, write_rounded_csv
 from scale_or_reason.study import shared_options
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     arguments = parse_arguments()
     scores = read_table(arguments.scores, "scores")
     table = table1(scores, sizes=arguments.sizes, corpora=arguments.corpora, families=arguments.families)
-    write_csv(table, arguments.output)
+    write_rounded_csv(table, arguments.output)
 
 
 if __name__ == "__main__":

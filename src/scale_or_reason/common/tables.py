@@ -15,6 +15,7 @@ import polars as pl
 from scale_or_reason.common.checksums import check_content, check_size
 from scale_or_reason.common.errors import StudyError, remake
 from scale_or_reason.common.files import atomic_path
+from scale_or_reason.common.rounding import rounded
 from scale_or_reason.common.table_schemas import SCHEMAS
 
 
@@ -142,7 +143,15 @@ def table_from_rows(rows: list[dict], schema: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMAS[schema], strict=True)
 
 
+def write_rounded_csv(frame: pl.DataFrame, path: str | Path) -> None:
+    """Write ``frame`` as CSV for people, with numbers rounded to what they mean (:mod:`common.rounding`), atomically.
+
+    No program of the workflow reads such a table.
+    """
+    write_csv(rounded(frame), path)
+
+
 def write_csv(frame: pl.DataFrame, path: str | Path) -> None:
-    """Write ``frame`` as CSV, atomically."""
+    """Write ``frame`` as CSV with exact numbers, atomically."""
     with atomic_path(path) as temporary:
         frame.write_csv(temporary)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scale_or_reason.common.tables import table_from_rows, write_csv, write_table
+from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.study.cells import Adaptation, BaseStudent, Cell, Teacher
 
 #: A student whose name would end the page's script or an attribute, if it were not escaped.
@@ -157,11 +157,7 @@ def make_study(root: Path, folder: Path) -> MadeStudy:
     page.write_text(f'<!DOCTYPE html><p id="{SERVED}/seed-0">An answer.</p>')
     files = {"test_time": served, "scores": scores, "costs": costs, "uncertainty": [row for row in estimates if row]}
     for table, rows in files.items():
-        made = table_from_rows(rows, table)
-        if table == "uncertainty":
-            write_csv(made, folder / "uncertainty.csv")
-        else:
-            write_table(made, folder / f"{table}.parquet", table)
+        write_table(table_from_rows(rows, table), folder / f"{table}.parquet", table)
     manifest = folder / "models" / "general/tiny/seq/rho-0/seed-0/manifest.json"
     manifest.parent.mkdir(parents=True)
     manifest.write_text(json.dumps(MANIFEST))
@@ -201,7 +197,7 @@ def _run(root: Path, folder: Path) -> None:
     gpus["adaptation_corpora"] = {"from": "general", "to": "math"}
     options = {
         "--study": "made up",
-        "--uncertainty": folder / "uncertainty.csv",
+        "--uncertainty": folder / "uncertainty.parquet",
         "--scores": folder / "scores.parquet",
         "--costs": folder / "costs.parquet",
         "--models": folder / "models",
