@@ -138,3 +138,16 @@ def test_files_that_a_page_names_exist(page):
     named = {span for span in page.code_spans if re.fullmatch(r"[\w-]+/([\w.-]+/)*([\w.-]+\.[a-z]+)?", span)}
     paths = {span for span in named if span.partition("/")[0] in tops and not re.search("[A-Z]{3}", span)}
     assert [span for span in sorted(paths) if not (ROOT / span).exists() and not (library / span).exists()] == []
+
+
+def test_tables_in_pages_are_those_that_rules_write(root: Path) -> None:
+    rules = "\n".join(file.read_text() for file in sorted((root / "workflow/rules").glob("*.smk")))
+    written = set(re.findall(r"/tables/(\w+)\.(?:csv|parquet)", rules))
+    pages = [root / "README.md", *(root / "docs").rglob("*.md")]
+    for page in pages:
+        unknown = set(re.findall(r"\btables/(\w+)\.(?:csv|parquet)", page.read_text())) - written
+        assert not unknown, f"{page} names tables that no rule writes: {sorted(unknown)}"
+    rows = (root / "docs/reference/results.md").read_text().partition("\n## Tables\n")[2].partition("\n### ")[0]
+    listed = {name for cell in re.findall(r"^\| (`.*?) \|", rows, re.M) for name in re.findall(r"`(\w+)`", cell)}
+    assert listed - written == set()
+    assert {"scores", "job_timings", "resource_usage"} <= listed

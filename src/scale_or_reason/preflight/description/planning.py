@@ -273,5 +273,8 @@ class Push(Section):
     licenses: dict[str, Word] = key(
         "The licences of models and data sets, by hub id or path, in the hub's spelling. Cards state them, and "
         "`unknown` for any other.",
+        # confirmed by pages of huggingface.co: Qwen/Qwen2.5-3B, google/gemma-3-1b-pt, BAAI/Infinity-Instruct and
+        # nvidia/Llama-Nemotron-Post-Training-Dataset; Qwen3-235B-A22B by Qwen's announcement of Qwen3; Qwen2.5-0.5B and
+        # gemma-3-4b-pt by pages of others; no page contradicts the rest
         when="Add those of your own models and prompts. Check the shipped ones: owners may change them.",
     )
