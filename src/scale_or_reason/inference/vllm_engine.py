@@ -22,11 +22,13 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.data.text_tokens import TextTokenizer
+from scale_or_reason.inference.cpu_engine import cheap_end, cheap_start
 from scale_or_reason.inference.model_files import check_generator
 from scale_or_reason.inference.quiet import first_cause
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
@@ -70,9 +72,10 @@ class VllmEngine:
             os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # an engine in this process starts faster
         try:
             arguments = cpu_settings(text_config(model, revision), settings) if self._on_cpu else dict(settings)
-            self._llm = vllm.LLM(
-                model, revision=revision, tokenizer_revision=revision, seed=0, disable_log_stats=True, **arguments
-            )
+            with cheap_start() if self._on_cpu else nullcontext():
+                self._llm = vllm.LLM(
+                    model, revision=revision, tokenizer_revision=revision, seed=0, disable_log_stats=True, **arguments
+                )
         except Exception as error:
             raise StudyError(
                 "vLLM could not load the model",
@@ -101,12 +104,14 @@ class VllmEngine:
 
     def close(self) -> None:
         """Stop worker processes, or free the memory of an engine in this process."""
-        if not self._on_cpu:
+        if self._on_cpu:
+            cheap_end(lambda: delattr(self, "_llm"))
+            if identity := os.environ.get("VLLM_DIST_IDENT"):
+                (Path(tempfile.gettempdir()) / identity).unlink(missing_ok=True)  # left by torch's rendezvous
+        else:
             self._llm.llm_engine.engine_core.shutdown()
-        elif identity := os.environ.get("VLLM_DIST_IDENT"):
-            (Path(tempfile.gettempdir()) / identity).unlink(missing_ok=True)  # left by torch's rendezvous
-        del self._llm
-        gc.collect()  # an engine's parts refer to each other
+            del self._llm
+            gc.collect()  # an engine's parts refer to each other
 
     def chat(
         self,
