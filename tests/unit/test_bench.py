@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -37,3 +38,13 @@ def test_the_page_has_the_median_and_the_bounds_of_the_rounds(benchmarks, tmp_pa
 def test_every_benchmark_of_bench_exists(benchmarks, root: Path) -> None:
     for name in benchmarks["bench"].commands(1):
         assert "record(" in (root / "tests" / "benchmarks" / name).read_text()
+
+
+def test_a_benchmark_that_fails_or_hangs_is_named_and_its_rows_are_kept(benchmarks, tmp_path: Path) -> None:
+    run, path = benchmarks["bench"].run, tmp_path / "ratios.jsonl"
+    append = "import os; open(os.environ['BENCHMARK_RATIOS'], 'a').write('row\\n'); "
+    assert run([sys.executable, "-c", append], path, 60) is None
+    assert run([sys.executable, "-c", append + "raise SystemExit(3)"], path, 60) == "status 3"
+    assert path.read_text() == "row\nrow\n"
+    hanging = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
+    assert run([sys.executable, "-c", hanging], path, 0.3) == "stopped after 0.005 min"
