@@ -35,13 +35,13 @@ def commands(rounds: int) -> dict[str, list[str]]:
         "bootstrap_speed.py": ["--items", "300", "--replicates", "2000", "--peer"],
         "generation_speed.py": ["--prompts", "512", "--repeats", str(rounds)],
         "overhead.py": ["--prompts", "300", "--rounds", str(rounds)],
-        "training_speed.py": ["--shapes", "1.9M", "--tokens", "30000", "--rounds", str(rounds)],
+        "training_speed.py": ["--shapes", "1.9M", "--tokens", "10000", "--rounds", "1"],
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="of each comparison (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=2, help="of each comparison but training (default: %(default)s)")
     parser.add_argument("--only", nargs="+", choices=commands(1), help="run these benchmarks only")
     parser.add_argument("--minutes", type=float, default=6, help="limit of each benchmark (default: %(default)s)")
     parser.add_argument("--output", type=Path, required=True, help="page to write (Markdown)")
