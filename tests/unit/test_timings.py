@@ -37,6 +37,18 @@ def test_sums_by_rule(timings: Path) -> None:
     ]
 
 
+def test_what_a_warm_start_hides_is_null(timings: Path) -> None:
+    """Snakemake measures the client, which waits for the fork."""
+    header = HEADER.removesuffix("\n") + "\tparams\n"
+    for name, launcher in {"forked": "python workflow/scripts/warm_start.py trainer", "own": "python"}.items():
+        row = f"7.0\t0:00:07\t13.6\t0\t0\t0\t0\t0\t0\t0.04\t{{'launcher': '{launcher}'}}\n"
+        (timings / f"{name}.tsv").write_text(header + row, encoding="utf-8")
+    rows = {row[0]: row[2:3] + row[6:] for row in job_timings(timings).rows()}
+    assert rows["forked"] == (7.0, None, None)
+    assert rows["own"] == (7.0, 0.04, 13.6)
+    assert rows["train_student"] == (80.0, 70.5, 900.5)
+
+
 @pytest.mark.slow
 def test_the_script(root: Path, timings: Path, tmp_path: Path) -> None:
     output = tmp_path / "tables" / "timings.csv"

@@ -76,7 +76,7 @@ def _job(row: dict[str, Any]) -> dict[str, Any]:
     nodes = requested.get("nodes", 1)
     per_node = re.search(r"\d+$", str(requested.get("gres") or ""))
     # Snakemake measures the processes below the job's shell, to which a fork of a warm start does not belong
-    seen = row["max_rss"] is not None and nodes == 1 and "warm_start.py" not in (row.get("params") or "")
+    seen = row["max_rss"] is not None and nodes == 1 and not row["forked"]
     return {
         "rule": row["rule"],
         "threads": int(row["threads"]) if row.get("threads") else None,

@@ -9,13 +9,17 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import read_json
 
+#: A command that contains this starts its program as a fork of another process, which Snakemake does not measure.
+WARM_START_PROGRAM = "warm_start.py"
+
 
 def job_timings(folder: Path) -> pl.DataFrame:
     """One row per rule, by descending total time, from the ``benchmark:`` files under ``folder``.
 
     A rule's files are in ``folder/RULE/`` or ``folder/RULE.tsv``. Columns: ``rule``; ``jobs``; total ``seconds`` and
     their ``share`` among all rules; ``mean_seconds`` and ``longest_seconds`` of a job; ``cpu_seconds``;
-    ``most_memory_mb`` (of one job). Values that Snakemake could not measure in very short jobs count as 0. Concurrent
+    ``most_memory_mb`` (of one job). Values that Snakemake could not measure in very short jobs count as 0. The last two
+    columns are null if a job of the rule had a warm start, since Snakemake does not see the forked process. Concurrent
     jobs count in full, so the sum exceeds the duration of the run.
 
     Raises :class:`StudyError` if there is no such file.
@@ -28,8 +32,8 @@ def job_timings(folder: Path) -> pl.DataFrame:
             seconds=pl.col("s").sum(),
             mean_seconds=pl.col("s").mean(),
             longest_seconds=pl.col("s").max(),
-            cpu_seconds=pl.col("cpu_time").sum(),
-            most_memory_mb=pl.col("max_rss").max(),
+            cpu_seconds=pl.when(~pl.col("forked").any()).then(pl.col("cpu_time").sum()),
+            most_memory_mb=pl.when(~pl.col("forked").any()).then(pl.col("max_rss").max()),
         )
         .with_columns(share=pl.col("seconds") / pl.col("seconds").sum())
         .select("rule", "jobs", "seconds", "share", "mean_seconds", "longest_seconds", "cpu_seconds", "most_memory_mb")
@@ -38,9 +42,10 @@ def job_timings(folder: Path) -> pl.DataFrame:
 
 
 def read_timings(folder: Path) -> pl.DataFrame:
-    """One row per job: ``rule`` and its file's columns, as text but for ``s``, ``cpu_time`` and ``max_rss`` (MB).
+    """One row per job: ``rule``, ``forked`` and its file's columns.
 
-    Those three are numbers, null if Snakemake could not measure them. Raises :class:`StudyError` if there is no file.
+    The columns are text but for ``s``, ``cpu_time`` and ``max_rss`` (MB): numbers, null if Snakemake could not measure
+    them. ``forked``: whether the job had a warm start. Raises :class:`StudyError` if there is no file.
     """
     files = sorted(folder.rglob("*.tsv"))
     if not files:
@@ -62,4 +67,7 @@ def manifest_seconds(file: Path) -> float | None:
 def _jobs(file: Path, rule: str) -> pl.DataFrame:
     table = pl.read_csv(file, separator="\t", infer_schema=False, quote_char=None)
     numbers = (pl.col(name).cast(pl.Float64, strict=False) for name in ("s", "cpu_time", "max_rss"))
-    return table.with_columns(pl.lit(rule).alias("rule"), *numbers)
+    # a file that Snakemake wrote without --benchmark-extended does not have the parameters
+    parameters = pl.col("params").fill_null("") if "params" in table.columns else pl.lit("")
+    forked = parameters.str.contains(WARM_START_PROGRAM, literal=True).alias("forked")
+    return table.with_columns(pl.lit(rule).alias("rule"), forked, *numbers)
