@@ -289,17 +289,17 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/thinking_budgets/tokens", [9, 16384]), "study.thinking_budgets.tokens[1]", "less than"),
     (at("study/thinking_budgets/percentiles", [50, 0]), "study.thinking_budgets.percentiles[1]", "at least 1"),
     (at("study/thinking_budgets/percentiles", [100]), "study.thinking_budgets.percentiles[0]", "at most 99"),
-    (at("study/thinking_budgets/percentiles", [2.5]), "study.thinking_budgets.percentiles[0]", "integer"),
-    (at("study/thinking_budgets/percentiles", [50, 50]), "study.thinking_budgets.percentiles", "different"),
+    (at("study/thinking_budgets/percentiles", [2.5]), "study.thinking_budgets.percentiles[0]", "a whole number"),
+    (at("study/thinking_budgets/percentiles", [50, 50]), "study.thinking_budgets.percentiles", "no entry twice"),
     (
         lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], ratios=[0.3]),
         "study.thinking_budgets.ratios",
         "ratios of trained students: 0, 0.25",
     ),
     (
-        lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], benchmarks=["my_test"]),
+        lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], benchmarks=[]),
         "study.thinking_budgets.benchmarks",
-        "",
+        "benchmarks of study.families",
     ),
     (
         lambda config: config["study"]["thinking_budgets"].update(percentiles=[9], ratios=[0.5, 0]),
