@@ -164,3 +164,21 @@ def test_what_does_not_fit_is_named(paper: dict[str, Any], tmp_path: Path) -> No
     engines = {(row[0], row[1]): row for row in layout_rows(found)}
     assert engines["generation", "Qwen3-235B-A22B"][2] == "does not fit"
     assert engines["generation", "Qwen3-235B-A22B"][-1] == "does not fit"
+
+
+#: Blocks of docs/reference/measurements.md that show a plan, by their first words.
+SHOWN = {"v1": ["$ snakemake plan --configfile config/studies/v1.yaml"], "v2": ["student   "]}
+
+
+def test_the_page_of_measurements_shows_the_plan(plan: Plan, root: Path) -> None:
+    """Else: run `snakemake plan` and copy its lines."""
+    text = (root / "docs/reference/measurements.md").read_text()
+    blocks = [block.removeprefix("text").lstrip("\n") for block in text.split("```")]
+    printed = {*summary(plan, None, "plan").splitlines(), "", "..."}
+    for start in SHOWN.get(plan.study, []):
+        (block,) = (block for block in blocks if block.startswith(start))
+        lines = [line for line in block.splitlines() if not line.startswith("$")]
+        assert len(lines) > 4
+        assert [line for line in lines if line not in printed] == []
+    if plan.study == "v2":
+        assert f"The second version's plan is {plan.cells['gpu_hours'].sum():,.0f} GPU-hours" in text
