@@ -71,7 +71,8 @@ def keys_below(node: Schema, schema: Schema, values: Any, path: str = "") -> Ite
     node = resolved(node, schema)
     if "anyOf" in node:
         branches = [resolved(branch, schema) for branch in node["anyOf"]]
-        node = next((branch for branch in branches if "properties" in branch), node)
+        kind = "items" if isinstance(values, list) else "properties"  # of two forms of a key, the one that is written
+        node = next((branch for branch in branches if kind in branch), node)
     if "properties" in node:
         values = values if isinstance(values, Mapping) else {}
         for name in [*node["properties"], *(name for name in values if name not in node["properties"])]:

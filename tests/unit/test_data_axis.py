@@ -323,5 +323,16 @@ def test_the_figure_has_a_curve_for_each_part_and_one_frontier(root) -> None:
     }
     notes = accuracy_by_data.table(replace(results, tables=lacking), tasks="main families").filter(element="note")
     assert "missing: 3B reasoning, 50 % data" in notes["note"].to_list()
+    # a model that the study does not train on a part is not missing; the note says which models it trains
+    chosen = {"students": ["3B"], "ratios": [0.0]}
+    kept = {
+        name: frame.filter(
+            ~pl.col("model_id").str.contains("/data-") | pl.col("model_id").str.contains("3B/seq/rho-0/")
+        )
+        for name, frame in tables.items()
+    }
+    notes = accuracy_by_data.table(replace(results, tables=kept, part_cells=chosen), tasks="main families")
+    said = notes.filter(element="note")["note"].to_list()
+    assert "trained on parts of the data, too: IFT 3B" in said and not any("missing" in note for note in said)
     main = accuracy_by_flops.table(results, tasks="main families", costs=["training"], fits=False)
     assert main.filter(element="point").height == len(SIZES) * len(FORMATS)

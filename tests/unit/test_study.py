@@ -169,6 +169,30 @@ def test_parts_of_the_data_are_branches_of_each_training(paper: dict[str, Any]) 
     assert (training.data_fraction, training.mixture) == (0.25, "general/seq/rho-0")
 
 
+def test_parts_budgets_and_hybrids_may_be_restricted_to_some_cells(paper: dict[str, Any]) -> None:
+    config, full = deepcopy(paper), deepcopy(paper)
+    full["study"]["data_fractions"] = [0.25, 1]
+    chosen = {"ratios": [0, 0.5], "curricula": ["mix"], "students": ["Qwen2.5-3B", "not-here"], "corpora": ["math"]}
+    config["study"]["data_fractions"] = {"fractions": [0.25, 1], **chosen}
+    some = {"students": ["Qwen2.5-3B"], "corpora": ["math"], "curricula": ["seq"]}
+    config["study"]["thinking_budgets"] |= {"tokens": [9], **some}
+    config["study"]["hybrid_students"] = {"ratios": [0.5], "curricula": ["mix"], "students": ["Qwen2.5-3B"]}
+    study = Study.from_config(config)
+    # at ratio 0 one run serves all curricula, and is stored under seq
+    assert [model.model_id for model in study.branches()] == [
+        "math/Qwen2.5-3B/seq/rho-0/data-0.25/seed-0",
+        "math/Qwen2.5-3B/mix/rho-0.5/data-0.25/seed-0",
+    ]
+    assert [model.model_id for model in study.budgeted()] == ["math/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-9"]
+    assert [cell.corpus for cell in study.hybrids()] == ["general", "math"]
+    # a map of all cells is the same study as the list
+    mapped = deepcopy(full)
+    mapped["study"]["data_fractions"] = {"fractions": [0.25, 1]}
+    assert Study.from_config(mapped) == Study.from_config(full)
+    assert Study.from_config(full).part_cells() == {}
+    assert study.part_cells() == {"part_cells": {"students": [], "ratios": [0, 0.5]}}
+
+
 def test_an_adaptation_starts_from_a_trained_cell(paper: dict[str, Any]) -> None:
     study = Study.from_config(paper)
     start, last = study.lineage(Adaptation("Qwen2.5-3B", "reasoning", "ift", 0))

@@ -223,6 +223,12 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/ratios", [0, 1, 0.12345678]), "study.ratios[2]", "six digits"),
     (at("study/data_fractions", [1, 0.12345678]), "study.data_fractions[1]", "six digits"),
     (at("study/data_fractions", [0.5]), "study.data_fractions", "1 among them"),
+    (at("study/data_fractions", {"fractions": [0.5]}), "study.data_fractions.fractions", "1 among them"),
+    (
+        at("study/data_fractions", {"fractions": [1], "students": ["Qwen2.5-2B"]}),
+        "study.data_fractions.students[0]",
+        "Qwen2.5-3B",
+    ),
     (at("study/corpora", ["math"]), "study.adaptation_corpora.from", "math"),
     (at("study/ratios", [0, 0.5]), "study.adaptations[2]", "ratio 1"),
     (

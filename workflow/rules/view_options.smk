@@ -20,9 +20,11 @@ def study_of_figure_type(figure_type):
         "limits": sorted({own_limit, *STUDY.length_limits.max_tokens}),
         "limited_benchmarks": STUDY.length_limits.benchmarks if LIMITED_IDS else [],
         "seed": STUDY.seed,
-        "data_fractions": STUDY.data_fractions,
+        "data_fractions": STUDY.data_fractions.fractions,
+        **STUDY.part_cells(),
     }
-    chosen = json_option("study", {name: settings[name] for name in FIGURE_TYPES[figure_type].settings})
+    names = [name for name in FIGURE_TYPES[figure_type].settings if name in settings]
+    chosen = json_option("study", {name: settings[name] for name in names})
     return chosen + (FLOPS if {"costs", "early_stopping"} & {*FIGURE_TYPES[figure_type].tables} else "")
 
 

@@ -65,18 +65,23 @@ def _with_gap(evidence: Evidence, cell: int, task: str) -> dict[str, Any]:
 def contrasts(evidence: Evidence, other_benchmarks: Evidence | None = None) -> pl.DataFrame:
     """A ``contrasts`` table: every cell that learnt from reasoning against IFT of its corpus, at equal compute.
 
-    Both have learnt from all of the data. Where models have learnt from parts of it, each of them is also compared with
-    IFT of any size on any part (``ift_data`` is "any"), of which the best of no higher cost counts. ``difference`` is
-    its accuracy less what IFT has at its FLOPs, by interpolation between IFT students; ``compute_ratio`` its FLOPs over
-    those at which IFT has its accuracy. Both for training and for inference. Where IFT students do not reach so far a
+    Both have learnt from all of the data. Where models of the corpus have learnt from parts of it, each of its cells is
+    also compared with IFT of any size on any part that there is (``ift_data`` is "any"), of which the best of no higher
+    cost counts. ``difference`` is its accuracy less what IFT has at its FLOPs, by interpolation between IFT students;
+    ``compute_ratio`` its FLOPs over those at which IFT has its accuracy. Both for training and for inference. Where IFT
+    students do not reach so far a
     note says so, and the ratio's interval ends at 0 or infinity. ``other_benchmarks`` as in :func:`uncertainty`.
     """
     rows = []
+    in_parts = set(evidence.cells.filter(pl.col("data_fraction") < 1)["corpus"])
     for cell, task in _everything(evidence):
         kind, ratio = evidence.cells["kind"][cell], evidence.cells["ratio"][cell]
         if kind in ("distilled", *HYBRID_KINDS) and ratio > 0:
             whole = evidence.cells["data_fraction"][cell] == 1
-            against = [*(IFT_DATA[:1] if whole else ()), *(IFT_DATA[1:] if has_parts(evidence) else ())]
+            against = [
+                *(IFT_DATA[:1] if whole else ()),
+                *(IFT_DATA[1:] if evidence.cells["corpus"][cell] in in_parts else ()),
+            ]
             for ift_data, cost in product(against, COSTS):
                 row = _matched(evidence, cell, task, cost, ift_data)
                 if other_benchmarks is not None and task in evidence.families:
@@ -116,13 +121,13 @@ def costs_and_accuracies(evidence: Evidence, cells: Sequence[int], task: str, co
 def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
     """The cells of a corpus that compete for a frontier.
 
-    None for :data:`ANY_DATA` if all are trained on all data, and for :data:`AND_HYBRIDS` without hybrid students.
+    None for :data:`ANY_DATA` if all of them are trained on all data, and for :data:`AND_HYBRIDS` without hybrids.
     """
     own = (pl.col("kind") == "distilled") & (pl.col("corpus") == corpus)
     hybrid = pl.col("kind").is_in(HYBRID_KINDS) & (pl.col("corpus") == corpus)
     one_format = pl.col("ratio").is_in([0.0, 1.0])
     if competition == ANY_DATA:
-        chosen = own & one_format & has_parts(evidence)
+        chosen = own & one_format & has_parts(evidence, corpus)
     elif competition == AND_HYBRIDS:
         chosen = ((own & one_format & (pl.col("data_fraction") == 1)) | hybrid) & hybrid.any()
     else:
@@ -131,9 +136,10 @@ def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
     return evidence.cells.with_row_index().filter(chosen)["index"].to_list()
 
 
-def has_parts(evidence: Evidence) -> bool:
-    """Whether there are models that were trained on a part of the data."""
-    return bool((evidence.cells["data_fraction"] < 1).any())
+def has_parts(evidence: Evidence, corpus: str | None = None) -> bool:
+    """Whether there are models that were trained on a part of the data (of ``corpus``, if given)."""
+    cells = evidence.cells if corpus is None else evidence.cells.filter(corpus=corpus)
+    return bool((cells["data_fraction"] < 1).any())
 
 
 def ift_curve(

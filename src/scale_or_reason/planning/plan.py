@@ -21,7 +21,7 @@ from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
 from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.local_files import is_local
-from scale_or_reason.study.study import Study
+from scale_or_reason.study.study import Study, data_fractions_of
 from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, free_bytes
 
 
@@ -188,6 +188,6 @@ def _checkpoints(config: Mapping[str, Any], units: list[Unit], estimator: Estima
         return 0.0
     students = {unit.model.name: unit.model for unit in units if unit.stage == "training" and unit.model}
     shapes = [estimator.shape(student) for student in students.values()]
-    at_once = CHECKPOINTS_AT_ONCE + len(config["study"]["data_fractions"]) - 1
+    at_once = CHECKPOINTS_AT_ONCE + len(data_fractions_of(config["study"])["fractions"]) - 1
     sizes = [at_once * checkpoint_bytes(shape, config["training"]["dtype"]) for shape in shapes if shape is not None]
     return max(sizes, default=0.0)

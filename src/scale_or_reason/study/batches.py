@@ -25,7 +25,7 @@ class Group:
 
     ``owner``, to which they belong, and ``model_ids`` are patterns of model ids, with the fields of
     :mod:`scale_or_reason.study.cells`; ``places`` are the values of the owner's fields in the study. ``log`` names the
-    log file.
+    log file. ``models`` are the ids of all models in the study: not every owner has every model of the group.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Group:
     benchmarks: tuple[str, ...]
     log: str
     places: tuple[Mapping[str, object], ...]
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,17 @@ def _groups(study: Study) -> list[Group]:
         ("student_within_limit", "{corpus}/{student}", "/seed-{seed}/max-tokens", limited, few, cells),
         (WITHIN_BUDGET, "{corpus}/{student}", "/seed-{seed}/think-tokens", budgeted, thought, cells),
     )
+    models = frozenset(model.model_id for model in study.answering())
     return [
-        Group(kind, owner, tuple(f"{owner}/{variant}" for variant in variants), benchmarks, f"{owner}{suffix}", places)
+        Group(
+            kind,
+            owner,
+            tuple(f"{owner}/{variant}" for variant in variants),
+            benchmarks,
+            f"{owner}{suffix}",
+            places,
+            models,
+        )
         for kind, owner, suffix, variants, benchmarks, places in rows
         if variants and places
     ]
@@ -147,7 +157,8 @@ def batches(groups: Iterable[Group], sources: Sequence[str], size: int | None, h
         members: dict[tuple[int, ...], list[str]] = {}
         for source, place in product(sources, group.places):
             ids = [model_id.format(**place) for model_id in group.model_ids]
-            left = [number for number, model_id in enumerate(ids) if not has_results(source, model_id)]
+            own = [number for number, model_id in enumerate(ids) if model_id in group.models]
+            left = [number for number in own if not has_results(source, ids[number])]
             for chunk in _chunks(left, size):
                 members.setdefault(chunk, []).extend(
                     _path(re.escape(source), re.escape(ids[number])) for number in chunk

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from scale_or_reason.study.cells import Cell
 from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 #: The default chat template, that of Qwen's models.
@@ -157,6 +158,30 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class CellChoice:
+    """Some cells of the grid, by their corpora, students, curricula and reasoning ratios."""
+
+    corpora: tuple[str, ...]
+    students: tuple[str, ...]
+    curricula: tuple[str, ...]
+    ratios: tuple[float, ...]
+
+    def has(self, cell: Cell) -> bool:
+        """Whether a cell is among them. At ratios 0 and 1 one training serves all curricula: any of them will do."""
+        by_curriculum = bool(self.curricula) if cell.ratio in (0, 1) else cell.curriculum in self.curricula
+        chosen = cell.corpus in self.corpora and cell.student in self.students and cell.ratio in self.ratios
+        return by_curriculum and chosen
+
+
+@dataclass(frozen=True)
+class DataFractions:
+    """The parts of its mixture that a cell is trained on, and the cells that are trained on those below 1."""
+
+    fractions: tuple[float, ...]
+    cells: CellChoice
+
+
+@dataclass(frozen=True)
 class LengthLimits:
     """Further limits on answer length, and the ratios and benchmarks to which they apply."""
 
@@ -167,16 +192,15 @@ class LengthLimits:
 
 @dataclass(frozen=True)
 class ThinkingBudgets:
-    """Budgets at which thoughts are cut, and the ratios and benchmarks to which they apply."""
+    """Budgets at which thoughts are cut, and the cells and benchmarks to which they apply."""
 
     budgets: tuple[ThinkingBudget, ...]
-    ratios: tuple[float, ...]
+    cells: CellChoice
     benchmarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class HybridStudents:
-    """The mixtures whose prompts also carry the mode: their reasoning ratios and curricula."""
+    """The cells that are also trained with the mode in their prompts."""
 
-    ratios: tuple[float, ...]
-    curricula: tuple[str, ...]
+    cells: CellChoice

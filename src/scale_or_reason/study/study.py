@@ -7,7 +7,7 @@ job imports this module through the Snakefile.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, TypeVar
@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 from scale_or_reason.study.catalogue import (
     UNKNOWN,
     AdoptedModel,
+    CellChoice,
     Corpus,
+    DataFractions,
     HybridStudents,
     Judge,
     LengthLimits,
@@ -57,7 +59,6 @@ SEARCH = "search"
 
 
 _Sized = TypeVar("_Sized", Student, AdoptedModel)
-_Limit = TypeVar("_Limit", int, ThinkingBudget)
 
 
 def as_json(value: Any) -> str:
@@ -89,6 +90,12 @@ def formats_with_rates(study: Settings) -> tuple[str, ...]:
     return tuple(sorted(needed))
 
 
+def data_fractions_of(study: Settings) -> Settings:
+    """``study.data_fractions`` as a map, which a config may spell as a list of fractions, too."""
+    chosen = study["data_fractions"]
+    return chosen if isinstance(chosen, Mapping) else {"fractions": chosen}
+
+
 def undecidable(config: Settings) -> str | None:
     """Why a study can decide none of the papers' statements; None if it can decide some."""
     study = config["study"]
@@ -112,7 +119,7 @@ class Study:
     corpora: Mapping[str, Corpus]
     grid_corpora: tuple[str, ...]
     ratios: tuple[float, ...]
-    data_fractions: tuple[float, ...]
+    data_fractions: DataFractions
     curricula: tuple[str, ...]
     adaptations: tuple[tuple[str, str], ...]
     adaptation_corpora: Mapping[str, str]
@@ -159,7 +166,10 @@ class Study:
             corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
             grid_corpora=tuple(chosen["corpora"]),
             ratios=tuple(sorted(chosen["ratios"])),
-            data_fractions=tuple(sorted(map(float, chosen["data_fractions"]))),
+            data_fractions=DataFractions(
+                tuple(sorted(map(float, data_fractions_of(chosen)["fractions"]))),
+                _cells_of(chosen, data_fractions_of(chosen)),
+            ),
             curricula=tuple(sorted(chosen["curricula"], key=CURRICULA.index)),
             adaptations=tuple(sorted(_formats_of(text) for text in chosen["adaptations"])),
             adaptation_corpora=chosen["adaptation_corpora"],
@@ -173,12 +183,9 @@ class Study:
             labels=config["labels"]["path"],
             rule_graders=chosen["rule_graders"] or RULE_GRADERS in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
-            length_limits=LengthLimits(*_again(chosen, "length_limits", lambda limits: limits["max_tokens"])),
-            thinking_budgets=ThinkingBudgets(*_again(chosen, "thinking_budgets", _budgets)),
-            hybrid_students=HybridStudents(
-                tuple(sorted(chosen["hybrid_students"]["ratios"])),
-                tuple(sorted(chosen["hybrid_students"]["curricula"], key=CURRICULA.index)),
-            ),
+            length_limits=_length_limits(chosen),
+            thinking_budgets=_thinking_budgets(chosen),
+            hybrid_students=HybridStudents(_cells_of(chosen, chosen["hybrid_students"])),
             figures=tuple(chosen["figures"]),
             tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
             explorer=chosen["explorer"],
@@ -217,13 +224,25 @@ class Study:
         return [branch for cell in self.trainings() for branch in self.branches_of(cell)]
 
     def branches_of(self, cell: Cell) -> list[Cell]:
-        """The same cell, trained on each smaller part of its mixture."""
-        return [replace(cell, data_fraction=fraction) for fraction in self.data_fractions if fraction < 1]
+        """The same cell, trained on each smaller part of its mixture; none if the study has no parts of it."""
+        chosen = self.data_fractions.fractions if self.data_fractions.cells.has(cell) else ()
+        return [replace(cell, data_fraction=fraction) for fraction in chosen if fraction < 1]
+
+    def part_cells(self) -> dict[str, Settings]:
+        """``part_cells``: students and ratios of the main corpus with parts of the data; empty if all have them."""
+        chosen = self.data_fractions.cells
+        there = self.grid_corpora[:1] == chosen.corpora[:1] and set(self.curricula) & set(chosen.curricula)
+        own = {
+            "students": [name for name in self.students if there and name in chosen.students],
+            "ratios": [ratio for ratio in self.ratios if ratio in chosen.ratios],
+        }
+        return {} if own == {"students": [*self.students], "ratios": [*self.ratios]} else {"part_cells": own}
 
     def hybrids(self) -> list[HybridCell]:
         """The students whose prompts carry the mode, one training each; none in the paper's study."""
-        chosen = self.hybrid_students
-        grid = product(self.grid_corpora, self.students, chosen.curricula, chosen.ratios, self.seeds)
+        chosen = self.hybrid_students.cells
+        students = [name for name in self.students if name in chosen.students]
+        grid = product(chosen.corpora, students, chosen.curricula, chosen.ratios, self.seeds)
         return [HybridCell(*values) for values in grid]
 
     def hybrid_modes(self) -> list[HybridMode]:
@@ -243,7 +262,7 @@ class Study:
     def budgeted(self) -> list[BudgetedCell]:
         """The trained cells that also answer with their thoughts cut."""
         budgets = self.thinking_budgets
-        chosen = [cell for cell in self.trainings() if cell.ratio in budgets.ratios]
+        chosen = [cell for cell in self.trainings() if budgets.cells.has(cell)]
         return [BudgetedCell(**vars(cell), budget=budget) for cell, budget in product(chosen, budgets.budgets)]
 
     def answering(self) -> list[AnyModel]:
@@ -359,18 +378,41 @@ def _budgets(settings: Settings) -> list[ThinkingBudget]:
     return [*map(ThinkingBudget.of_tokens, settings["tokens"]), *percentiles]
 
 
-def _again(
-    chosen: Settings, key: str, limits_of: Callable[[Settings], Iterable[_Limit]]
-) -> tuple[tuple[_Limit, ...], tuple[float, ...], tuple[str, ...]]:
-    """Limits, ratios and benchmarks of answers in another way.
+def _length_limits(chosen: Settings) -> LengthLimits:
+    settings, benchmarks = chosen["length_limits"], _evaluated(chosen, chosen["length_limits"]["benchmarks"])
+    limits = tuple(sorted(settings["max_tokens"])) if benchmarks else ()
+    return LengthLimits(limits, tuple(sorted(settings["ratios"])), benchmarks)
 
-    Restricted to the study's benchmarks, so that a smaller study need not repeat the list.
-    """
-    settings = chosen[key]
+
+def _thinking_budgets(chosen: Settings) -> ThinkingBudgets:
+    settings, benchmarks = chosen["thinking_budgets"], _evaluated(chosen, chosen["thinking_budgets"]["benchmarks"])
+    budgets = tuple(sorted(_budgets(settings))) if benchmarks else ()
+    return ThinkingBudgets(budgets, _cells_of(chosen, settings), benchmarks)
+
+
+def _evaluated(chosen: Settings, benchmarks: Sequence[str]) -> tuple[str, ...]:
+    """Those that the study has, so that a smaller study need not repeat the list."""
     evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
-    benchmarks = tuple(name for name in settings["benchmarks"] if name in evaluated)
-    limits = tuple(sorted(limits_of(settings))) if benchmarks else ()
-    return limits, tuple(sorted(settings["ratios"])), benchmarks
+    return tuple(name for name in benchmarks if name in evaluated)
+
+
+def _cells_of(chosen: Settings, settings: Settings) -> CellChoice:
+    """The cells to which ``settings`` apply: all values of the study for a key that is absent.
+
+    Students and corpora are restricted to those of the study, like benchmarks.
+    """
+
+    def values(key: str) -> Sequence[Any]:
+        found = settings.get(key)
+        return chosen[key] if found is None else found
+
+    names = {key: set(values(key)) for key in ("corpora", "students")}
+    return CellChoice(
+        corpora=tuple(name for name in chosen["corpora"] if name in names["corpora"]),
+        students=tuple(name for name in chosen["students"] if name in names["students"]),
+        curricula=tuple(sorted(values("curricula"), key=CURRICULA.index)),
+        ratios=tuple(sorted(values("ratios"))),
+    )
 
 
 def _formats_of(adaptation: str) -> tuple[str, str]:

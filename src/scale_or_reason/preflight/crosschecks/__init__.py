@@ -24,6 +24,7 @@ from scale_or_reason.study.problems import Problem
 CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     names.reserved,
     names.unknown,
+    names.cell_choices,
     names.adopted,
     names.own_benchmarks,
     names.benchmarks,

@@ -35,6 +35,16 @@ def unknown(config: Config) -> Iterator[Problem]:
             yield from _unknown(name, ("study", "adaptation_corpora", end), "corpora", config["corpora"])
 
 
+def cell_choices(config: Config) -> Iterator[Problem]:
+    """Settings for some cells only, with a student or corpus that no catalogue holds."""
+    study = config["study"]
+    for key in ("data_fractions", "thinking_budgets", "hybrid_students"):
+        chosen = study[key] if isinstance(study[key], Mapping) else {}
+        for catalogue in ("students", "corpora"):
+            for index, name in enumerate(chosen.get(catalogue) or ()):
+                yield from _unknown(name, ("study", key, catalogue, index), catalogue, config[catalogue])
+
+
 def _unknown(name: str, path: KeyPath, catalogue: str, entries: Mapping[str, Any]) -> Iterator[Problem]:
     if name in entries:
         return

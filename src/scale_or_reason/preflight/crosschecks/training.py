@@ -11,7 +11,7 @@ from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
 from scale_or_reason.study.cells import format_ratio, ratio_of_format
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.problems import KeyPath, Problem
-from scale_or_reason.study.study import SEARCH, formats_with_rates
+from scale_or_reason.study.study import SEARCH, data_fractions_of, formats_with_rates
 from scale_or_reason.training.chat_templates import MODE_SWITCHES
 
 Config = Mapping[str, Any]
@@ -29,15 +29,15 @@ def ratios(config: Config) -> Iterator[Problem]:
 
 def data_fractions(config: Config) -> Iterator[Problem]:
     """Parts of the data that a path cannot hold, and a study without the runs on all of it."""
-    fractions = config["study"]["data_fractions"]
+    chosen = config["study"]["data_fractions"]
+    fractions = data_fractions_of(config["study"])["fractions"]
+    key: KeyPath = ("study", "data_fractions", *(["fractions"] if isinstance(chosen, Mapping) else []))
     if 1 not in fractions:
         expected, remedy = "1 among them: the other parts are branches of the run on the whole mixture", "add 1"
-        yield Problem(
-            ("study", "data_fractions"), "no model is trained on the whole mixture", fractions, expected, remedy
-        )
+        yield Problem(key, "no model is trained on the whole mixture", fractions, expected, remedy)
     for index, fraction in enumerate(fractions):
         if float(format_ratio(fraction)) != fraction:
-            path, expected = ("study", "data_fractions", index), "at most six digits after the point"
+            path, expected = (*key, index), "at most six digits after the point"
             remedy = f"write {format_ratio(max(fraction, 1e-6))}"
             yield Problem(path, "a data fraction has too many digits", fraction, expected, remedy)
 
@@ -55,7 +55,10 @@ def hybrid_students(config: Config) -> Iterator[Problem]:
         elif float(format_ratio(ratio)) != ratio:
             problem, remedy = "a reasoning ratio has too many digits", f"write {format_ratio(max(ratio, 1e-6))}"
             yield Problem(path, problem, ratio, "at most six digits after the point", remedy)
+    those = study["hybrid_students"].get("students")
     for name in study["students"] if chosen else ():
+        if those is not None and name not in those:
+            continue
         template = config["students"][name].get("template", DEFAULT_TEMPLATE)
         if template not in MODE_SWITCHES:
             problem = "prompts cannot carry the mode: the chat template has no switch for it"

@@ -61,6 +61,32 @@ class AdaptationCorpora(Section):
     to: Name = key("The corpus that the training continues on.")
 
 
+class CellChoice(Section):
+    """Some cells of the grid; a key that is absent stands for all values of the study."""
+
+    curricula: list[Annotated[str, one_of(CURRICULA)]] | None = key(
+        "The curricula of the cells; at ratios 0 and 1 any of them.", unique=True, min_length=1, default=None
+    )
+    students: list[str] | None = key(
+        "The students; those outside `study.students` are ignored.", unique=True, min_length=1, default=None
+    )
+    corpora: list[str] | None = key(
+        "The corpora; those outside `study.corpora` are ignored.", unique=True, min_length=1, default=None
+    )
+
+
+class DataFractions(CellChoice):
+    """The parts of the mixture, for some cells only."""
+
+    fractions: list[PositiveShare] = key("The parts; 1 is one of them.", unique=True)
+    ratios: list[Share] | None = key(
+        "The reasoning ratios of the cells; those outside `study.ratios` are ignored.",
+        unique=True,
+        min_length=1,
+        default=None,
+    )
+
+
 class LengthLimits(Section):
     """Further limits on the length of answers than `evaluation.sampling.max_tokens`.
 
@@ -75,7 +101,7 @@ class LengthLimits(Section):
     )
 
 
-class ThinkingBudgets(Section):
+class ThinkingBudgets(CellChoice):
     """Numbers of tokens and percentiles at which the thoughts of students are cut.
 
     The students of these ratios continue their own answers to these benchmarks from the cut, behind a closing think
@@ -92,7 +118,7 @@ class ThinkingBudgets(Section):
     benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
 
 
-class HybridStudents(Section):
+class HybridStudents(CellChoice):
     """Students whose prompts carry the mode, in training and in the evaluation, as those of Qwen3 do.
 
     They are trained on the mixtures of these ratios and curricula. A prompt with a reasoning answer ends with `/think`,
@@ -142,10 +168,10 @@ class Study(Section):
         when="Keep 0 and 1: every comparison needs both.",
         unique=True,
     )
-    data_fractions: list[PositiveShare] = key(
+    data_fractions: list[PositiveShare] | DataFractions = key(
         "The parts of its mixture that every cell is trained on. 1 is the whole mixture and always one of them. A "
         "smaller part is a model of its own, trained as a branch of the run on the whole mixture. At most six "
-        "decimals.",
+        "decimals. A map has `fractions`, and restricts the smaller parts to some cells.",
         when="Add parts to let data compete with size for the same budget: config/studies/compute_optimal.yaml. Each "
         "part costs the decay of another schedule, and all evaluations again.",
         unique=True,

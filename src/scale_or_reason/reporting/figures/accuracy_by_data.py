@@ -75,11 +75,28 @@ def _panel(points: pl.DataFrame, teacher: list[dict[str, Any]], results: Results
     missing = [
         f"{labels.size_label(results.sizes[student])} {labels.ratio_label(ratio)}, {labels.data_label(fraction)}"
         for ratio, fraction, student in expected
-        if (ratio, fraction, student) not in there
+        if results.has_part(student, ratio, fraction) and (ratio, fraction, student) not in there
     ]
     notes = [labels.missing_note(missing)] if missing and there else []
+    notes += [note] if there and (note := _choice_note(results, ratios)) else []
     notes += [] if there else [parts.EMPTY_NOTE]
     yield from parts.note_rows({}, notes + ([] if teacher else [parts.TEACHER_NOTE]))
+
+
+def _choice_note(results: Results, ratios: Sequence[float]) -> str | None:
+    """Which models the study trains on parts of the data, unless it trains all of them."""
+    own = [
+        {key for key in product(ratios, results.students) if results.has_part(key[1], key[0], fraction)}
+        for fraction in (1.0, 0.0)
+    ]
+    if own[0] == own[1] or set(results.data_fractions) <= {1.0}:
+        return None
+    chosen = [
+        f"{labels.ratio_label(ratio)} {', '.join(labels.size_label(results.sizes[name]) for name in names)}"
+        for ratio in ratios
+        if (names := [name for name in results.students if (ratio, name) in own[1]])
+    ]
+    return f"trained on parts of the data, too: {' and '.join(chosen) if chosen else 'none of this corpus'}"
 
 
 def draw(table: pl.DataFrame, style: Style) -> Figure:

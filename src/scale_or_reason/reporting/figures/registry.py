@@ -52,7 +52,10 @@ FIGURE_TYPES = {
     "accuracy_by_size": FigureType(("scores",), (*_STUDENTS, "shots")),
     "accuracy_by_flops": FigureType(("scores", "costs"), (*_STUDENTS, "ratios", "seed"), ("hybrids",), _FRONTIER),
     "accuracy_by_data": FigureType(
-        ("scores", "costs"), (*_STUDENTS, "ratios", "data_fractions"), ("accuracy_by_flops", "hybrids"), _FRONTIER
+        ("scores", "costs"),
+        (*_STUDENTS, "ratios", "data_fractions", "part_cells"),
+        ("accuracy_by_flops", "hybrids"),
+        _FRONTIER,
     ),
     "ratio_gap": FigureType(("scores",), (*_STUDENTS, "ratios", "curricula"), ("gaps",)),
     "sequential": FigureType(

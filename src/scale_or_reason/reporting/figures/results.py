@@ -39,6 +39,8 @@ class Results:
     #: The parts of their mixture that cells are trained on, and whether tables show models on a part.
     data_fractions: Sequence[float] = (1.0,)
     shows_parts: bool = False
+    #: The ``students`` and ``ratios`` of the main corpus that have parts below 1; None: all.
+    part_cells: Mapping[str, Sequence[Any]] | None = None
 
     @classmethod
     def from_settings(cls, tables: Mapping[str, pl.DataFrame], settings: Mapping[str, Any]) -> Results:
@@ -54,6 +56,11 @@ class Results:
     def with_parts(self) -> Results:
         """The same, with models that were trained on a part of a mixture."""
         return replace(self, shows_parts=True)
+
+    def has_part(self, student: str, ratio: float, fraction: float) -> bool:
+        """Whether the study trains a student of the main corpus at a ratio on a part of the data."""
+        chosen = self.part_cells
+        return fraction == 1 or chosen is None or (student in chosen["students"] and ratio in chosen["ratios"])
 
     @property
     def corpus(self) -> str | None:
