@@ -77,8 +77,10 @@ def test_the_papers_numbers_know_no_hours(tree: Tree) -> None:
 
 
 def test_advice_never_starts_a_study(tree: Tree) -> None:
-    run = tree.snakemake("--config=advise={budget_flops: 1e21}", "advise", check=False)
+    run = tree.snakemake("--config=advise={budget_flops: 2e20, queries: 3e5}", "advise", check=False)
     said = run.stdout + run.stderr
+    # the recommended command has the budget that was asked for, and no note is about data that advice does not read
+    assert "advise={from: papers, budget_flops: 2e+20, queries: 300000}" in said and "note:" not in said
     assert run.status != 0 and "advice needs the tables of a finished study" in said
     assert "results/v2/tables/outcomes.parquet" in said and "Traceback" not in said
     assert not (tree.path / "results" / "v2" / "prompts").exists()

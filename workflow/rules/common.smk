@@ -63,8 +63,10 @@ except StudyError as error:
 if workflow.is_main_process:
     from scale_or_reason.preflight.file_checks import notes
 
+    # advice and a new overlay run nothing that the notes are about
+    noted = [] if {"advise", "new_study"} & set(sys.argv) else notes(config)
     # to stderr, since --dag and --rulegraph write their graph to stdout
-    print(STUDY.announcement(), *notes(config), sep="\n", file=sys.stderr)
+    print(STUDY.announcement(), *noted, sep="\n", file=sys.stderr)
     if LOCK:
         print(f"note: models and data sets have the commits of {LOCK.path}; the hub stays off", file=sys.stderr)
 

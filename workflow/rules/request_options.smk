@@ -16,13 +16,14 @@ def advice_options(wildcards):
     """The budget in one of its two units, and the number of answers; an error without a budget."""
     budgets = {name: ADVISE[name] for name in ("budget_flops", "budget_gpu_hours") if ADVISE[name] is not None}
     if len(budgets) != 1:
+        source = "from: papers, " if ADVISE["from"] == "papers" else ""
         error = StudyError(
             "advice needs one budget" if budgets else "advice needs a budget",
             where="config",
             key="advise.budget_flops, advise.budget_gpu_hours",
             found=", ".join(budgets) or "neither budget_flops nor budget_gpu_hours",
             expected="one of the two, the other null",
-            remedy=f"snakemake {OVERLAYS}--config 'advise={{budget_flops: 1e21, queries: 1e6}}' -- advise",
+            remedy=f"snakemake {OVERLAYS}--config 'advise={{{source}budget_flops: 1e21, queries: 1e6}}' -- advise",
         )
         sys.exit(f"error: {error}")
     return options({**budgets, "queries": ADVISE["queries"]})
@@ -41,8 +42,9 @@ def sources_of_advice(wildcards):
             where=", ".join(missing),
             found="no such file",
             expected=f"the tables of {', '.join(names[:-1])} and {names[-1]}",
-            remedy=f"make them: snakemake --profile profiles/local {OVERLAYS}-- tables; or use the papers' numbers:"
-            " snakemake --config 'advise={from: papers, budget_flops: 1e21, queries: 1e6}' -- advise",
+            remedy=f"run the study: snakemake --profile profiles/local {OVERLAYS}-- tables; or use the papers' numbers:"
+            " snakemake --config 'advise={from: papers, "
+            f"budget_flops: {ADVISE['budget_flops'] or 1e21:g}, queries: {ADVISE['queries']:g}}}' -- advise",
         )
         sys.exit(f"error: {error}")
     return options(tables)

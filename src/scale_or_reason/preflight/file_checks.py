@@ -14,6 +14,7 @@ from typing import Any
 
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
+from scale_or_reason.preflight.own_rows import too_few_prompts
 from scale_or_reason.study.local_files import (
     ARCHIVE,
     OWN_RESULTS,
@@ -74,9 +75,14 @@ def _missing_models(config: Config) -> Iterator[Problem]:
     used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
     for catalogue, name in used:
         model, served = config[catalogue][name]["model"], "endpoint" in config[catalogue][name]
-        if not served and is_local(model) and not isfile(Path(model, "config.json")):
+        if not served and _on_this_machine(model) and not isfile(Path(model, "config.json")):
             path, problem = (catalogue, name, "model"), "a missing file: this model does not exist"
             yield Problem(path, problem, model, f"{_HUB_ID} or a folder with config.json", _CORRECT_PATH)
+
+
+def _on_this_machine(model: str) -> bool:
+    """Whether a model must be in a folder. A name without an organisation is one, not an id of the hub."""
+    return is_local(model) or "/" not in model
 
 
 def _missing_deepspeed_files(config: Config) -> Iterator[Problem]:
@@ -100,7 +106,7 @@ def _missing_tokenizers(config: Config) -> Iterator[Problem]:
     if config["pairs"]["source"] == "released":
         used["pairs", "tokenizer"] = config["pairs"]["tokenizer"]
     for key, tokenizer in used.items():
-        if is_local(tokenizer) and not isdir(tokenizer):
+        if _on_this_machine(tokenizer) and not isdir(tokenizer):
             problem = "a missing file: this tokenizer does not exist"
             yield Problem(key, problem, tokenizer, f"{_HUB_ID} or a folder", _CORRECT_PATH)
 
@@ -184,7 +190,7 @@ def notes(config: Config) -> list[str]:
     number format that this processor does not compute with; findings that the study cannot decide.
     """
     source = config["benchmarks"]["source"]
-    lines = [*_slow_formats(config), *_undecidable(config)]
+    lines = [*_slow_formats(config), *_undecidable(config), *too_few_prompts(config)]
     used = {name: config["judges"][name] for name in models_of_jury(config["study"]["judges"])}
     if config["study"]["teacher"]:
         used["the teacher"] = config["teachers"][config["study"]["teacher"]]

@@ -80,8 +80,8 @@ def is_hub_id(text: str) -> bool:
 
 
 def is_local(model: str) -> bool:
-    """Whether ``model`` is a folder: it does not look like a hub id, or its parent folder exists."""
-    return not is_hub_id(model) or ("/" in model and isdir(Path(model).parent))
+    """Whether ``model`` is a folder: it exists, its parent folder exists, or it does not look like a hub id."""
+    return not is_hub_id(model) or isdir(model) or ("/" in model and isdir(Path(model).parent))
 
 
 def deepspeed_file(name: str, project: Path = PROJECT) -> Path:
