@@ -84,6 +84,8 @@ def test_slow_formats_are_named(
     assert len(lines) == bool(slow) and all(key in line for line in lines for key in slow)
     config["engine"]["dtype"] = config["training"]["dtype"] = "float32"
     assert _slow_formats(config, tmp_path / "cpuinfo") == []
+    del config["engine"]["dtype"]  # vLLM chooses
+    assert _slow_formats(config, tmp_path / "cpuinfo") == []
 
 
 def test_every_cell_is_trained_as_one_of_the_trainings(paper: dict[str, Any]) -> None:

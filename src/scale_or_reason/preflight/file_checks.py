@@ -210,7 +210,7 @@ def _slow_formats(config: Config, cpuinfo: Path = Path("/proc/cpuinfo")) -> list
     if config["compute"]["device"] != "cpu":
         return []
     study = config["study"]
-    used = [("engine.dtype", config["engine"]["dtype"])]
+    used = [("engine.dtype", config["engine"].get("dtype"))]  # without one, vLLM takes the model's
     if study["corpora"] or study["adaptations"]:
         used.append(("training.dtype", config["training"]["dtype"]))
     for catalogue, names in (("students", study["students"]), ("judges", models_of_jury(study["judges"]))):
