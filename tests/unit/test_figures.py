@@ -11,7 +11,7 @@ import runpy
 import subprocess
 import sys
 from dataclasses import fields, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import polars as pl
@@ -130,6 +130,28 @@ def test_legends_hold_every_size_and_fit(style):
     assert all(box.x0 >= 0 and box.x1 <= drawn.bbox.width and box.y0 >= 0 for box in boxes)
     lines = [(min(box.y0 for box in line), max(box.y1 for box in line)) for line in words]
     assert all(lower_top < upper_bottom for (upper_bottom, _), (_, lower_top) in pairwise(lines))
+
+
+def test_a_long_name_costs_a_legend_no_further_lines(style):
+    """The fewest lines of all ways to break the legend."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    names = ["IFT", "Reasoning", "Thoughts cut at a number of tokens", "Pareto frontier", *"ABCDE"]
+    handles = [Line2D([], [], label=name) for name in names]
+    with style.applied():
+        drawn = Figure(figsize=(4, 3))
+        fits = {
+            (start, end): drawing._legend_width(drawn, handles[start:end]) <= drawn.bbox.width
+            for start, end in combinations(range(len(names) + 1), 2)
+        }
+        lines = drawing._legend_lines(drawn, handles)
+    breaks = (
+        (0, *inner, len(names)) for count in range(len(names)) for inner in combinations(range(1, len(names)), count)
+    )
+    fewest = next(len(ends) - 1 for ends in breaks if all(fits[line] for line in pairwise(ends)))
+    assert [handle.get_label() for line in lines for handle in line] == names
+    assert len(lines) == fewest < 5
 
 
 def test_too_many_notes_are_cut_short(style):

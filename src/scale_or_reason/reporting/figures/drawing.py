@@ -310,14 +310,27 @@ def _legend_line(figure: Figure, handles: Sequence[Any], y: float) -> Legend:
 
 
 def _legend_lines(figure: Figure, handles: Sequence[Any]) -> list[Sequence[Any]]:
-    """The handles in the fewest lines of equal length that fit the figure's width."""
-    lines: list[Sequence[Any]] = []
-    for count in range(1, len(handles) + 1):
-        length = math.ceil(len(handles) / count)
-        lines = [handles[start : start + length] for start in range(0, len(handles), length)]
-        if max(_legend_width(figure, line) for line in lines) <= figure.bbox.width:
-            break
-    return lines
+    """The handles in the fewest lines that fit the figure's width; of equal length if that takes no more lines."""
+    if not handles:
+        return []
+    filled = _filled_lines(figure, handles)
+    length = math.ceil(len(handles) / len(filled))
+    equal = [handles[start : start + length] for start in range(0, len(handles), length)]
+    return equal if all(_fits(figure, line) for line in equal) else filled
+
+
+def _filled_lines(figure: Figure, handles: Sequence[Any]) -> list[Sequence[Any]]:
+    """As many handles in each line as fit the figure's width, at least one."""
+    lines: list[list[Any]] = [[]]
+    for handle in handles:
+        if lines[-1] and not _fits(figure, [*lines[-1], handle]):
+            lines.append([])
+        lines[-1].append(handle)
+    return list(lines)
+
+
+def _fits(figure: Figure, handles: Sequence[Any]) -> bool:
+    return _legend_width(figure, handles) <= figure.bbox.width
 
 
 def _legend_width(figure: Figure, handles: Sequence[Any]) -> float:
