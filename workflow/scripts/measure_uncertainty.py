@@ -35,9 +35,9 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.replicates(REPLICATES),
         ],
     )
-    for option, contents in (("--uncertainty", "accuracies and gaps"), ("--frontiers", "memberships of frontiers")):
-        files, help_text = ("PARQUET", "CSV"), f"{contents} to write"
-        parser.add_argument(option, type=Path, nargs=2, metavar=files, required=True, help=help_text)
+    exact_and_rounded = {"type": Path, "nargs": 2, "metavar": ("PARQUET", "CSV")}
+    parser.add_argument("--uncertainty", **exact_and_rounded, required=True, help="accuracies and gaps to write")
+    parser.add_argument("--frontiers", **exact_and_rounded, required=True, help="memberships of frontiers to write")
     parser.add_argument("--contrasts", type=Path, required=True, help="comparisons at equal compute to write (CSV)")
     return parser.parse_args()
 
