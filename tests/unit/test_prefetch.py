@@ -16,9 +16,9 @@ from fake_hub import Hub, running_hub
 from scale_or_reason.common.dataset_rows import read_hub
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.hub_files import reading_options, split_patterns
-from scale_or_reason.planning import hub_download
-from scale_or_reason.planning.hub_download import check_disk, download, select_files
-from scale_or_reason.planning.hub_needs import Need, needs
+from scale_or_reason.hub import download as hub_download
+from scale_or_reason.hub.download import check_disk, download, select_files
+from scale_or_reason.hub.needs import Need, needs
 from scale_or_reason.study.hub_lock import DATASET, MODEL, HubLock, Repository, pin_revisions, read_lock
 
 constants = pytest.importorskip("huggingface_hub.constants")

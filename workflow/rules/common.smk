@@ -41,7 +41,7 @@ use_own_files(config)
 NEEDS = []
 try:
     if workflow.is_main_process:
-        from scale_or_reason.planning.hub_needs import needs
+        from scale_or_reason.hub.needs import needs
         from scale_or_reason.preflight.targets import check_targets
         from scale_or_reason.preflight.validation import check_config
 

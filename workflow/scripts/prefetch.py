@@ -20,8 +20,8 @@ import polars as pl
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.tables import write_csv
-from scale_or_reason.planning.hub_download import GB, check_disk, download, select_files
-from scale_or_reason.planning.hub_needs import Need
+from scale_or_reason.hub.download import GB, check_disk, download, select_files
+from scale_or_reason.hub.needs import Need
 from scale_or_reason.study.hub_lock import cache_folder, read_lock
 
 COLUMNS = {"kind": pl.String, "name": pl.String, "revision": pl.String, "commit": pl.String}

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from scale_or_reason.common.checksums import file_checksum
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.redaction import redacted
+from scale_or_reason.hub.attempts import patiently
 from scale_or_reason.integrity.report import size
-from scale_or_reason.planning.hub_download import patiently
 from scale_or_reason.publishing.repositories import Upload, Uploads
 
 if TYPE_CHECKING:
