@@ -14,7 +14,7 @@ from typing import Any
 
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
-from scale_or_reason.preflight.own_rows import too_few_prompts
+from scale_or_reason.preflight.own_files import too_few_prompts
 from scale_or_reason.study.local_files import (
     ARCHIVE,
     OWN_RESULTS,

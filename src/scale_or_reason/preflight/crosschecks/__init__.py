@@ -1,7 +1,7 @@
 """What a JSON Schema cannot express: names that must exist, and values that must fit together.
 
 Each check yields a :class:`Problem` for everything it finds. :mod:`~scale_or_reason.preflight.file_checks` checks that
-files exist. :mod:`~scale_or_reason.preflight.student_checks` and :mod:`~scale_or_reason.preflight.own_rows` check what
+files exist. :mod:`~scale_or_reason.preflight.student_checks` and :mod:`~scale_or_reason.preflight.own_files` check what
 is in them.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
-from scale_or_reason.preflight.own_rows import own_rows
+from scale_or_reason.preflight.own_files import own_files
 from scale_or_reason.preflight.student_checks import (
     adopted_weights,
     cpu_heads,
@@ -57,7 +57,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     worlds_of_others,
     missing_files,
     missing_pools,
-    own_rows,
+    own_files,
     deepspeed_settings,
     templates,
     cpu_heads,

@@ -66,7 +66,7 @@ def test_prompts_of_the_schema_pass(config: Config, tmp_path: Path, rows: list[A
         ([{"question": "Why?"}] * 3, "prompt", "row 1, prompt: the columns question"),
         ([{"prompt": "Why?"}], "llama_nemotron", "row 1, input: the columns prompt"),
         ([{"prompt": 7}], "prompt", "row 1, prompt: 7"),
-        (["prompt,answer", "Why?,So"], "prompt", "row 1"),
+        (["prompt,answer", "Why?,So"], "prompt", "line 1: "),
     ],
 )
 def test_prompts_of_another_schema(config: Config, tmp_path: Path, rows: list[Any], schema: str, found: str) -> None:
@@ -117,6 +117,8 @@ def test_rows_in_a_file_beside_the_benchmark(config: Config, tmp_path: Path) -> 
     lines(tmp_path / "rows.jsonl", [ROW])
     with_benchmark(config, tmp_path, rows={"path": "rows.jsonl"}, fewshot={"path": "rows.jsonl"})
     assert complaint(config) is None
+    file = lines(tmp_path / "rows.jsonl", [ROW, ROW, "{no JSON"])
+    assert (complaint(config) or ("",) * 3)[2].startswith(f"{file}, line 3: ")
     lines(tmp_path / "rows.jsonl", [])
     assert (complaint(config) or ("", ""))[1] == "a benchmark has no rows"
 
