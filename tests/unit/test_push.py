@@ -151,6 +151,22 @@ def test_licences_in_the_hubs_words() -> None:
     assert licence_fields("qwen-research") == {"license": "other", "license_name": "qwen-research"}
 
 
+def test_unstated_licences_are_named_and_stop_a_public_push(hub: UploadHub, results: Path) -> None:
+    config = config_of()
+    base, prompts = config["students"]["micro-1M"]["model"], config["corpora"]["general"]["source"]["path"]
+    teacher = config["teachers"][config["study"]["teacher"]]["model"]
+    found = uploads(results)
+    assert found.unstated == [base, prompts, teacher]
+    assert uploads(results, licenses={base: "mit", teacher: "unknown"}).unstated == [prompts]
+    assert uploads(results, include=["archive"]).unstated == []
+    _, text = pushed(found, confirm=False)
+    assert all(f"licence unstated: {name}: " in text for name in (base, prompts, teacher))
+    with pytest.raises(StudyError, match="needs the licences") as caught:
+        pushed(found, private=False)
+    assert caught.value.key == "push.licenses" and prompts in str(caught.value.found) and hub.repos == {}
+    assert pushed(found, confirm=False, private=False)[0] == 0  # a list may always be written
+
+
 def test_what_is_not_finished_is_named(results: Path) -> None:
     study = Study.from_config(config_of())
     found = uploads(results)
@@ -312,7 +328,7 @@ def test_private_results_reach_no_public_repository(hub: UploadHub, results: Pat
     with pytest.raises(StudyError, match="is public") as caught:
         pushed(uploads(results))
     assert caught.value.key == "push.private" and hub.uploaded == 0
-    pushed(uploads(results), private=False)
+    pushed(uploads(results, licenses=dict.fromkeys(uploads(results).unstated, "unknown")), private=False)
     assert not hub.repos["model", NAME].private and not hub.repos["dataset", "my-org/micro-results"].private
 
 

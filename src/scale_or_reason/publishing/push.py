@@ -45,8 +45,20 @@ def token() -> str | None:
 def push(uploads: Uploads, confirm: bool, private: bool, note: Callable[[str], None]) -> int:
     """Upload what is missing, or list it if not ``confirm``. Returns the number of files uploaded.
 
-    Raises :class:`StudyError` without a token, where the hub refuses, and for a public repository if ``private``.
+    Raises :class:`StudyError` without a token, where the hub refuses, for a public repository if ``private``, and for
+    new public ones while a licence is unstated.
     """
+    for name in uploads.unstated:
+        note(f"licence unstated: {name}: see its page, then set push.licenses; until then, cards state `unknown`")
+    if confirm and not private and uploads.unstated:
+        raise StudyError(
+            "a public repository needs the licences of everything behind it",
+            where="config",
+            key="push.licenses",
+            found=f"none for {', '.join(uploads.unstated)}",
+            expected="the licence on the page of each owner, or `unknown` after a look",
+            remedy="push.licenses: {NAME: LICENCE}; or keep push.private: true",
+        )
     secret = token()
     if confirm and secret is None:
         raise StudyError(

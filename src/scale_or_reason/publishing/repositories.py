@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,18 @@ class Upload:
 
 @dataclass
 class Uploads:
-    """The repositories of a study, and what is not among them, each with the reason."""
+    """The repositories of a study, and what is not among them, each with the reason.
+
+    ``unstated`` are the models and data sets behind them whose licence the config does not state.
+    """
 
     repositories: list[Upload] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    unstated: list[str] = field(default_factory=list)
+
+    def use(self, names: Iterable[str], licences: Mapping[str, str]) -> None:
+        """Note the models and data sets behind a repository; ``unknown`` in the config is a statement, too."""
+        self.unstated += [name for name in dict.fromkeys(names) if name not in {*licences, *self.unstated}]
 
 
 def trained_models(study: Study) -> list[Trained]:
@@ -98,6 +106,8 @@ def _add_models(uploads: Uploads, results: Path, study: Study, config: Mapping[s
         _check_folder(folder)
         own = model.modes() if isinstance(model, HybridCell) else [model]
         corpora = [training.corpus for training in study.lineage(own[0])]
+        behind = [study.students[model.student].model, *(study.corpora[name].source.path for name in corpora)]
+        uploads.use([*behind, *_teacher(study)], config["push"]["licenses"])
         published = _data_repositories(corpora, study, config, prefix)
         card = model_card(model, [one.model_id for one in own], folder, corpora, study, config, tables, published)
         files: dict[str, Path | bytes] = {
@@ -132,9 +142,14 @@ def _add_pairs(uploads: Uploads, results: Path, study: Study, config: Mapping[st
             check_content(audit)
             files["audit.json"] = audit
         card = pairs_card(corpus, file, audit, study, config)
+        uploads.use([corpus.source.path, *_teacher(study)], config["push"]["licenses"])
         uploads.repositories.append(
             Upload(DATASET, pairs_repository(prefix, corpus.name), files | {CARD: card.encode()})
         )
+
+
+def _teacher(study: Study) -> list[str]:
+    return [study.teacher.model] if study.teacher else []
 
 
 def _add_archive(uploads: Uploads, results: Path, study: Study, prefix: str) -> None:

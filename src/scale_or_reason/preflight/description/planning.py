@@ -272,9 +272,9 @@ class Push(Section):
     )
     licenses: dict[str, Word] = key(
         "The licences of models and data sets, by hub id or path, in the hub's spelling. Cards state them, and "
-        "`unknown` for any other.",
-        # confirmed by pages of huggingface.co: Qwen/Qwen2.5-3B, google/gemma-3-1b-pt, BAAI/Infinity-Instruct and
-        # nvidia/Llama-Nemotron-Post-Training-Dataset; Qwen3-235B-A22B by Qwen's announcement of Qwen3; Qwen2.5-0.5B and
-        # gemma-3-4b-pt by pages of others; no page contradicts the rest
-        when="Add those of your own models and prompts. Check the shipped ones: owners may change them.",
+        "`unknown` for any other. `snakemake push` names those that are missing.",
+        # only what owners state: pages of huggingface.co for Qwen2.5-1.5B, -3B and -14B, gemma-3-1b-pt and both data
+        # sets, Qwen2.5's README for 0.5B and 7B, the announcement of Qwen3; the other Gemma models and Nemotron-Super
+        # stay out, since only pages of others could be read
+        when="Add those of your own models and prompts, and of shipped models that are not listed.",
     )
