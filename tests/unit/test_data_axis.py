@@ -185,6 +185,34 @@ def test_whether_ift_defines_the_frontier_where_data_is_free(evidence: Evidence,
     assert DATA_STATEMENTS[0].name == row["name"]
 
 
+@pytest.mark.parametrize(
+    ("with_parts", "without", "ift_without"),
+    [
+        (lambda size, ratio: True, "", None),
+        (lambda size, ratio: ratio == 0, "reasoning", None),
+        (lambda size, ratio: ratio == 1, "IFT", "IFT"),
+        (
+            lambda size, ratio: ratio == 0 and size in (0.5, 3),
+            "1.5B, 7B and 14B IFT and reasoning",
+            "1.5B, 7B and 14B IFT",
+        ),
+        (lambda size, ratio: size < 14, "14B IFT and 14B reasoning", "14B IFT"),
+    ],
+)
+def test_formats_without_parts_are_named(with_parts, without: str, ift_without: str | None) -> None:
+    kept = {key: count for key, count in RIGHT.items() if key[1] == 1 or with_parts(SIZES[key[0]], key[2])}
+    some = made(kept, replicates=2)
+    (row,) = findings(some, data_statements(some), ["general"]).to_dicts()
+    beginning = "IFT defines the training frontier also where the amount of data is free"
+    exception = f" (but for {without})" if without else ""
+    assert row["statement"].startswith(f"{beginning}{exception}: none of")
+    assert row["note"].partition("; ")[2] == (f"no parts of the data: {without}" if without else "")
+    noted = contrasts(some).filter(ift_data="any")["note"].to_list()
+    expected = f"no parts of the data: {ift_without}"
+    assert all((note or "").startswith(expected) == bool(ift_without) for note in noted) and noted
+    assert not any("no parts" in (note or "") for note in contrasts(some).filter(ift_data="whole")["note"])
+
+
 def test_the_map_names_the_part_of_the_data(root) -> None:
     from scale_or_reason.reporting.figures.advice import draw
     from scale_or_reason.reporting.figures.style import Style

@@ -13,7 +13,7 @@ from test_serving import ARCHITECTURE, GOLD, answers_of, items_of
 from scale_or_reason.analysis.advice import advice, grid_around, offers, regions
 from scale_or_reason.analysis.advice_words import screen, sentences
 from scale_or_reason.analysis.bootstrap import bootstrap
-from scale_or_reason.analysis.serving import evidence_of_servings
+from scale_or_reason.analysis.serving import cut_at, evidence_of_servings
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.scoring.servings import model_servings
 
@@ -119,3 +119,37 @@ def test_only_single_answers_have_hours(offered) -> None:
     timed = dict(zip(ways.servings, np.isfinite(ways.hours["answer"]), strict=True))
     assert {name for name, known in timed.items() if known} == {"single"}
     assert np.isfinite(ways.hours["training"]).all()
+
+
+@pytest.mark.parametrize(
+    ("way", "texts", "tokens", "words"),
+    [
+        # the mean of 30 and 51, rounded to even
+        ("think-tokens-p50", [GOLD], {"gsm8k": 30, "aime": 51}, "budget-p50, 40 tokens"),
+        ("think-tokens-p50", [GOLD, GOLD], {"gsm8k": 2000, "aime": 4000}, "budget-p50, 3,000 tokens"),
+        # a benchmark without thoughts is left out of the mean; without any there are no tokens to serve with
+        ("think-tokens-p9", [GOLD], {"gsm8k": None, "aime": 77}, "budget-p9, 77 tokens"),
+        ("think-tokens-p9", [GOLD], {"gsm8k": None, "aime": None}, "budget-p9"),
+        # three of four are right: two answers that vote are no better, three are
+        ("think-tokens-p75", [GOLD, GOLD, GOLD, "1"], {"gsm8k": 8, "aime": 8}, "budget-p75 vote@4, 8 tokens"),
+        # the words of a number of tokens have the number once
+        ("think-tokens-12", [GOLD], None, "budget-12"),
+    ],
+)
+def test_words_of_a_percentile_have_the_tokens_to_serve_with(way, texts, tokens, words: str) -> None:
+    families, plain = {"gsm8k": "Math-OE", "aime": "Math-OE"}, [["1"] * len(texts)] * 4
+    whole = answers_of(LARGE, dict.fromkeys(families, plain))
+    cut = answers_of(f"{LARGE}/{way}", dict.fromkeys(families, [texts] * 4))
+    costs = training_costs({LARGE: 6e7})
+    evidence = bootstrap(whole[0], costs, families, SIZES, 0, 20)
+    servings = pl.concat(
+        model_servings(*each, items_of(each[0]), ARCHITECTURE, resolved)
+        for each, resolved in ((whole, None), (cut, tokens))
+    )
+    ways = evidence_of_servings(servings, costs, families, SIZES, 0, 20)
+    hours = {"training": np.ones(1), "answer": np.ones(1)}
+    offered = offers(evidence, "Math-OE", hours=hours, servings=ways, tokens=cut_at(servings, families))
+    table = advice(evidence, [offered], 1e12, QUERIES, "FLOPs")
+    model = "general/large/seq/rho-1"
+    assert f"  {model} ({words})  " in screen(table)
+    assert sentences(table)[0] == f"With 1e+12 FLOPs for training and 100 answers, train {model} ({words}) for Math-OE."

@@ -299,8 +299,13 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("study/thinking_budgets/percentiles", [50, 50]), "study.thinking_budgets.percentiles", "no entry twice"),
     (
         lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], ratios=[0.3]),
+        "study.thinking_budgets.ratios[0]",
+        "values of study.ratios: 0, 0.25",
+    ),
+    (
+        lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], ratios=[]),
         "study.thinking_budgets.ratios",
-        "ratios of trained students: 0, 0.25",
+        "values of study.ratios above 0",
     ),
     (
         lambda config: config["study"]["thinking_budgets"].update(percentiles=[50], benchmarks=[]),

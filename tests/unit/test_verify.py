@@ -20,7 +20,9 @@ from safetensors.numpy import save_file
 
 from scale_or_reason.common.checksums import is_record, record_of, visible_files
 from scale_or_reason.common.files import atomic_directory, write_json, write_text
+from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
+from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.integrity.files import check_files
 from scale_or_reason.integrity.findings import Checked, Finding
 from scale_or_reason.integrity.manifests import check_manifests
@@ -223,6 +225,67 @@ def test_the_list_of_findings_has_an_end() -> None:
     findings = [Finding("damaged", Path(f"results/s/a/{n}"), "p", "f", "e") for n in range(5000)]
     text = report(Checked(findings=findings), Path("results/s"))
     assert len(text.splitlines()) < 250 and "and 4950 more" in text and "5000 damaged" in text.splitlines()[-1]
+
+
+PERCENTILE = "answers/general/micro-1M/seq/rho-1/seed-0/think-tokens-p50"
+#: Lengths of thoughts on two benchmarks, None for an answer without one, and their medians by hand: of an even number
+#: the longer of the two in the middle.
+THOUGHTS = {"gsm8k": [9, 30, None, 12, 44], "aime": [7, 3, 5], "squad": [None, None]}
+MEDIANS = {"gsm8k": 30, "aime": 5, "squad": None}
+
+
+def add_percentile(results: Path, resolved: dict[str, int | None] | None = None, number: int = 50) -> Path:
+    """The files of a model with its thoughts cut at a percentile, as `evaluate_within_budget.py` writes them."""
+    rows = [
+        {
+            "model_id": PERCENTILE.removeprefix("answers/"),
+            "benchmark": name,
+            "item_id": str(item),
+            "sample": 0,
+            "cut": length is not None and length > MEDIANS[name],
+            "prompt_tokens": 5,
+            "thought_tokens": None if length is None else min(length, MEDIANS[name]),
+            "closing_tokens": 0,
+            "continued_tokens": 0,
+        }
+        for name, lengths in THOUGHTS.items()
+        for item, length in enumerate(lengths)
+    ]
+    write_table(table_from_rows(rows, "cuts"), results / PERCENTILE / "cuts.parquet", "cuts")
+    settings = {"think_percentile": number, "resolved_tokens": resolved or MEDIANS, "seed": 0}
+    write_json(manifest({}, settings), results / PERCENTILE / "manifest.json")
+    return results / PERCENTILE / "manifest.json"
+
+
+def test_the_tokens_of_a_percentile_are_those_of_the_cut_thoughts(results: Path) -> None:
+    config = load(ROOT, "micro")
+    path = add_percentile(results)
+    assert verify(results, config).findings == []
+    # other numbers with a whole record, as a program with a fault would write them
+    for wrong in ({"gsm8k": 31}, {"gsm8k": 29}, {"aime": None}, {"squad": 4}):
+        add_percentile(results, MEDIANS | wrong)
+        (finding,) = verify(results, config).findings
+        assert (finding.kind, finding.path) == ("damaged", path) and "percentile 50" in finding.problem
+        assert json.loads(finding.found) == MEDIANS | wrong and json.loads(finding.expected) == MEDIANS
+    add_percentile(results, {"gsm8k": 30, "aime": 5})  # a benchmark without tokens
+    assert len(verify(results).findings) == 1
+    # a manifest of another percentile than its folder says
+    add_percentile(results, {"gsm8k": 30, "aime": 5, "squad": None}, number=49)
+    (finding,) = verify(results, config).findings
+    assert (finding.kind, finding.found, finding.expected) == ("outdated", "49", "50, as in the config")
+
+
+def test_a_percentile_is_checked_beside_damaged_files(results: Path) -> None:
+    path = add_percentile(results)
+    text = path.read_text()
+    path.write_text(text.replace(": 30", ": 31"))  # without a record of its own, it is one finding and not two
+    (finding,) = verify(results).findings
+    assert (finding.kind, finding.path) == ("damaged", path)
+    path.write_text(text)
+    (path.parent / "cuts.parquet").write_bytes(b"broken")
+    assert named(verify(results)) == {str(path.parent / "cuts.parquet"): "damaged"}
+    (path.parent / "cuts.parquet").unlink()
+    assert named(verify(results)) == {str(path.parent / "cuts.parquet"): "missing"}
 
 
 @pytest.mark.slow

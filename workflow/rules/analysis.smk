@@ -5,6 +5,7 @@ EVIDENCE_CODE = library(
     "scoring/evidence",
     *(f"analysis/{name}" for name in ("bootstrap", "contrasts", "frontiers", "matched", "replicates")),
     "analysis/benchmark_sampling",
+    "analysis/parts_of_data",
 )
 PAPER_RESULTS = config["paper_results"]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scale_or_reason.analysis.benchmark_sampling import widened
 from scale_or_reason.analysis.frontiers import below_frontier, frontier_membership
 from scale_or_reason.analysis.matched import accuracy_at, best_up_to, cost_at
+from scale_or_reason.analysis.parts_of_data import formats_without_parts, has_parts
 from scale_or_reason.analysis.replicates import RATE, benjamini_hochberg, interval, p_value
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.scoring.evidence import COSTS, Evidence
@@ -69,8 +70,8 @@ def contrasts(evidence: Evidence, other_benchmarks: Evidence | None = None) -> p
     also compared with IFT of any size on any part that there is (``ift_data`` is "any"), of which the best of no higher
     cost counts. ``difference`` is its accuracy less what IFT has at its FLOPs, by interpolation between IFT students;
     ``compute_ratio`` its FLOPs over those at which IFT has its accuracy. Both for training and for inference. Where IFT
-    students do not reach so far a
-    note says so, and the ratio's interval ends at 0 or infinity. ``other_benchmarks`` as in :func:`uncertainty`.
+    students do not reach so far a note says so, and the ratio's interval ends at 0 or infinity; a note of an "any" row
+    names the IFT students without parts. ``other_benchmarks`` as in :func:`uncertainty`.
     """
     rows = []
     in_parts = set(evidence.cells.filter(pl.col("data_fraction") < 1)["corpus"])
@@ -136,12 +137,6 @@ def competitors(evidence: Evidence, corpus: str, competition: str) -> list[int]:
     return evidence.cells.with_row_index().filter(chosen)["index"].to_list()
 
 
-def has_parts(evidence: Evidence, corpus: str | None = None) -> bool:
-    """Whether there are models that were trained on a part of the data (of ``corpus``, if given)."""
-    cells = evidence.cells if corpus is None else evidence.cells.filter(corpus=corpus)
-    return bool((cells["data_fraction"] < 1).any())
-
-
 def ift_curve(
     evidence: Evidence, corpus: str, task: str, cost: str, ift_data: str = IFT_DATA[0]
 ) -> tuple[Floats, Floats] | None:
@@ -171,7 +166,7 @@ def _matched(evidence: Evidence, cell: int, task: str, cost: str, ift_data: str)
     with np.errstate(divide="ignore"):
         equal_flops, equal_accuracy = accuracy_at(*curve, flops), cost_at(*curve, accuracy)
         difference, compute = accuracy - equal_flops, flops / equal_accuracy
-    notes = []
+    notes = _no_parts(evidence, cell) if ift_data == "any" else []
     if not _there(difference):
         notes.append(f"{'cheaper' if flops[0] < curve[0][0].min() else 'more expensive'} than any IFT student")
     if np.isposinf(compute[0]):
@@ -181,6 +176,12 @@ def _matched(evidence: Evidence, cell: int, task: str, cost: str, ift_data: str)
     row |= {"ift_accuracy": _number(equal_flops)} | _tested("difference", difference, null=0.0)
     row |= {"ift_flops": _number(equal_accuracy)} | _tested("compute_ratio", compute, null=1.0)
     return row | {"note": "; ".join(notes) or None}
+
+
+def _no_parts(evidence: Evidence, cell: int) -> list[str]:
+    """A note on the IFT students that a reasoning student is compared with, if some have no parts of the data."""
+    without = [name for name in formats_without_parts(evidence, evidence.cells["corpus"][cell]) if name.endswith("IFT")]
+    return [f"no parts of the data: {name}" for name in without]
 
 
 def _frontier(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scale_or_reason.analysis.contrasts import has_parts
+from scale_or_reason.analysis.parts_of_data import has_parts
 from scale_or_reason.claims.findings import Statement
 from scale_or_reason.claims.measures import data
 from scale_or_reason.scoring.evidence import Evidence
@@ -11,8 +11,8 @@ DATA_STATEMENTS = (
     Statement(
         "training-frontier-any-data",
         "this study",
-        "IFT defines the training frontier also where the amount of data is free: none of {cells} reasoning students,"
-        " of any size and part of the data, is on it (value: how many)",
+        "IFT defines the training frontier also where the amount of data is free{except_for}: none of {cells} reasoning"
+        " students, of any size and part of the data, is on it (value: how many)",
         "cells",
         data.ift_defines_frontier,
     ),

@@ -17,6 +17,7 @@ from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
 from scale_or_reason.inference.weights import check_weights, read_header
 from scale_or_reason.integrity.findings import DAMAGED, MISSING, Checked, Finding
 from scale_or_reason.integrity.report import size
+from scale_or_reason.integrity.thought_cuts import CUTS, percentile_finding
 
 #: Folders of files that Snakemake or a check writes: they are no results.
 NO_RESULTS = ("damaged", "logs", "timings")
@@ -44,7 +45,8 @@ def check_files(results: Path, progress: Callable[[int], object] = lambda _: Non
         outcomes = list(pool.map(lambda path: _check_file(path, progress), paths))
         folders = sorted({path.parent for path in paths if path.suffix == _WEIGHTS})
         weights = pool.map(_check_model, folders)
-        checked.findings += [finding for finding in weights if finding]
+        cuts = pool.map(percentile_finding, sorted({path.parent for path in paths if path.name == CUTS}))
+        checked.findings += [finding for finding in (*weights, *cuts) if finding]
     files = {}
     for path, (file, finding) in zip(paths, outcomes, strict=True):
         top = _top(path, results)
@@ -58,7 +60,7 @@ def check_files(results: Path, progress: Callable[[int], object] = lambda _: Non
     for record in checksums.record_paths(results):
         if not _is_no_result(record, results):
             checked.findings += _missing(record)
-    # damaged weights have been found as a file, too
+    # damaged weights and manifests have been found as a file, too
     checked.findings = list({finding.path: finding for finding in reversed(checked.findings)}.values())[::-1]
     return checked, files
 

@@ -397,10 +397,7 @@ def _evaluated(chosen: Settings, benchmarks: Sequence[str]) -> tuple[str, ...]:
 
 
 def _cells_of(chosen: Settings, settings: Settings) -> CellChoice:
-    """The cells to which ``settings`` apply: all values of the study for a key that is absent.
-
-    Students and corpora are restricted to those of the study, like benchmarks.
-    """
+    """The cells to which ``settings`` apply: all values of the study for a key that is absent."""
 
     def values(key: str) -> Sequence[Any]:
         found = settings.get(key)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
+from scale_or_reason.preflight.crosschecks.restrictions import restrictions
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
 from scale_or_reason.preflight.own_files import own_files
 from scale_or_reason.preflight.student_checks import (
@@ -35,6 +36,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     training.ratios,
     training.data_fractions,
     training.hybrid_students,
+    restrictions,
     training.adaptations,
     training.learning_rates,
     training.nodes,

@@ -62,16 +62,16 @@ class AdaptationCorpora(Section):
 
 
 class CellChoice(Section):
-    """Some cells of the grid; a key that is absent stands for all values of the study."""
+    """Some cells of the grid, by values of the study; a key that is absent stands for all of them."""
 
     curricula: list[Annotated[str, one_of(CURRICULA)]] | None = key(
         "The curricula of the cells; at ratios 0 and 1 any of them.", unique=True, min_length=1, default=None
     )
     students: list[str] | None = key(
-        "The students; those outside `study.students` are ignored.", unique=True, min_length=1, default=None
+        "The students, of those in `study.students`.", unique=True, min_length=1, default=None
     )
     corpora: list[str] | None = key(
-        "The corpora; those outside `study.corpora` are ignored.", unique=True, min_length=1, default=None
+        "The corpora, of those in `study.corpora`.", unique=True, min_length=1, default=None
     )
 
 
@@ -80,10 +80,7 @@ class DataFractions(CellChoice):
 
     fractions: list[PositiveShare] = key("The parts; 1 is one of them.", unique=True)
     ratios: list[Share] | None = key(
-        "The reasoning ratios of the cells; those outside `study.ratios` are ignored.",
-        unique=True,
-        min_length=1,
-        default=None,
+        "The reasoning ratios of the cells, of those in `study.ratios`.", unique=True, min_length=1, default=None
     )
 
 
@@ -95,7 +92,9 @@ class LengthLimits(Section):
     """
 
     max_tokens: list[Size] = key("The limits.", unit="tokens", unique=True)
-    ratios: list[Share] = key("The reasoning ratios of the students that answer again.", unique=True)
+    ratios: list[Share] = key(
+        "The reasoning ratios of the students that answer again; those outside `study.ratios` are ignored.", unique=True
+    )
     benchmarks: list[str] = key(
         "The benchmarks that they answer again; those outside `study.families` are ignored.", unique=True
     )
@@ -114,7 +113,9 @@ class ThinkingBudgets(CellChoice):
         when="They fit every student and benchmark, while a number of tokens fits some. The tables have their tokens.",
         unique=True,
     )
-    ratios: list[Share] = key("The reasoning ratios of the students; ratio 0 does not think.", unique=True)
+    ratios: list[Share] = key(
+        "The reasoning ratios of the students, of those in `study.ratios`; ratio 0 does not think.", unique=True
+    )
     benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
 
 
