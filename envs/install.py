@@ -14,6 +14,7 @@ No syntax newer than Python 3.6 here: an old Python must get as far as the messa
 
 import argparse
 import ast
+import ctypes
 import hashlib
 import os
 import platform
@@ -33,6 +34,7 @@ OLDEST_PYTHON = (3, 11)
 TOO_NEW_PYTHON = {"cpu": (3, 14), "gpu": (3, 13)}
 VENVS = {"cpu": ".venv", "gpu": ".venv-gpu"}
 SIZES = {"cpu": "about 4 GB and 2 minutes", "gpu": "about 12 GB"}
+NUMA = "libnuma.so.1"
 #: Where PyTorch keeps its CPU builds; asked only if the configured index has none.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 #: Several times as fast as pip; envs/lock.py makes the locks with the same version.
@@ -81,6 +83,11 @@ def missing_tools(kind: str = "cpu") -> "list[str]":
             missing.append(f"{tool}: install it (Debian, Ubuntu: apt-get install build-essential)")
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
         missing.append("Python.h, to compile against: install it (Debian, Ubuntu: apt-get install python3-dev)")
+    if kind == "cpu":  # vLLM's kernels for CPUs load it; without it, the first engine fails hours later
+        try:
+            ctypes.CDLL(NUMA)
+        except OSError:
+            missing.append(f"{NUMA}: install it (Debian, Ubuntu: apt-get install libnuma1)")
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401

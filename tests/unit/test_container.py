@@ -73,7 +73,9 @@ def test_the_environment_is_installed_by_the_projects_program(recipe) -> None:
     for kind in installer.VENVS:
         assert (ROOT / lock.replace("${KIND}", kind)).is_file()
     (packages,) = [run for run in arguments_of(recipe, "RUN") if "apt-get install" in run]
-    assert "build-essential" in packages  # what missing_tools() names for g++ and make
+    # every package that missing_tools() names beside those of Python
+    named = set(re.findall(r"apt-get install ([\w-]+)", source)) - {"python3-dev", "python3-venv"}
+    assert named == {"build-essential", "libnuma1"} and named <= set(packages.split())
 
 
 def test_what_is_copied_is_there_and_not_left_out(recipe) -> None:
@@ -95,6 +97,8 @@ def test_the_container_starts_the_workflow(recipe) -> None:
     assert arguments_of(recipe, "WORKDIR") == [HOME, "/work"]
     (variables,) = arguments_of(recipe, "ENV")
     assert f"PATH={HOME}/.venv/bin:${{PATH}}" in variables
+    # a user whom the image does not know has neither a name nor a home
+    assert "HOME=/work" in variables and re.search(r"\bUSER=\w", variables)
     (command,) = map(json.loads, arguments_of(recipe, "CMD"))
     assert command == ["--help"]
 

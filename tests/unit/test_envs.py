@@ -373,6 +373,13 @@ def test_a_missing_tool_is_named_with_its_remedy(installer: ModuleType, monkeypa
     assert message.startswith(tool) and package in message
 
 
+def test_vllms_library_for_cpus_is_looked_for_on_cpus_only(installer: ModuleType, monkeypatch) -> None:
+    monkeypatch.setattr(installer, "NUMA", "libnone-of-this-name.so.1")
+    (message,) = installer.missing_tools("cpu")
+    assert message.startswith("libnone-of-this-name.so.1") and "libnuma1" in message
+    assert installer.missing_tools("gpu") == []
+
+
 @pytest.mark.parametrize(("kind", "version"), [("cpu", (3, 10)), ("cpu", (3, 14)), ("gpu", (3, 10)), ("gpu", (3, 13))])
 def test_a_python_without_wheels_is_refused(
     installer: ModuleType, monkeypatch, kind: str, version: tuple[int, int]
