@@ -74,6 +74,14 @@ def test_equal_compute_in_training() -> None:
     assert found["small", 1.0, "seq"]["compute_ratio"] == pytest.approx(1.0)
 
 
+def test_an_accuracy_of_zero_is_a_number() -> None:
+    """As on AIME perhaps, where the smallest students may have no answer right."""
+    hard = PLACED | {cell("small", 0.0): (0.0, 1e9, 1e18), cell("large", 1.0): (0.0, 1e9, 1e18)}
+    found = rows(contrasts(placed(hard)), "inference")["large", 1.0, "seq"]
+    assert (found["accuracy"], found["ift_accuracy"], found["difference"]) == (0.0, 0.0, 0.0)
+    assert (found["ift_flops"], found["note"]) == (None, "the cheapest IFT student is as accurate")
+
+
 def test_the_exact_count_takes_the_other_column_of_costs() -> None:
     """3B reasoning over 7B IFT: 2.40 by the papers' formulas, 2.19 exactly."""
     models = {model_id("small", 0): 0.5, model_id("small", 1): 2.40, model_id("middle", 0): 1.0}

@@ -93,6 +93,20 @@ def test_published_gemma3_windows():
     assert set(model.windows) == {512, None}
 
 
+@pytest.mark.parametrize(
+    ("keys", "windows"),
+    [
+        ({"model_type": "mistral"}, (4, 4, 4)),  # no pattern: in all layers
+        ({"model_type": "gemma2"}, (4, None, 4)),  # every other layer, which the published config does not say
+        ({"model_type": "qwen2", "use_sliding_window": False, "max_window_layers": 1}, (None, None, None)),
+        ({"model_type": "qwen2", "use_sliding_window": True, "max_window_layers": 1}, (None, 4, 4)),
+    ],
+)
+def test_windows_without_a_list_of_layers(keys, windows):
+    """As the classes of these models in transformers fill in their ``layer_types``."""
+    assert Decoder.from_config(SMALL | {"sliding_window": 4} | keys).windows == windows
+
+
 def test_layers_that_differ():
     """Of four blocks one has no attention and one has no feed-forward layer; four heads share two, or one."""
 

@@ -157,7 +157,7 @@ def ift_curve(
 def _matched(evidence: Evidence, cell: int, task: str, cost: str, ift_data: str) -> dict[str, Any]:
     flops, accuracy = evidence.cost(cost, cell, task), evidence.get("accuracy", cell, task)
     row = {"cost": cost, "flops_by": evidence.flops_by, "ift_data": ift_data} | evidence.key(cell, task)
-    row |= {"flops": _number(flops), "accuracy": _number(accuracy)}
+    row |= {"flops": _measured(flops), "accuracy": _measured(accuracy)}
     if not (_there(flops) and _there(accuracy)):
         return row | {"note": "no accuracy" if not _there(accuracy) else "no FLOPs"}
     curve = ift_curve(evidence, evidence.cells["corpus"][cell], task, cost, ift_data)
@@ -173,8 +173,8 @@ def _matched(evidence: Evidence, cell: int, task: str, cost: str, ift_data: str)
         notes.append("the cheapest IFT student is as accurate")
     if compute[0] == 0:
         notes.append("no IFT student is as accurate")
-    row |= {"ift_accuracy": _number(equal_flops)} | _tested("difference", difference, null=0.0)
-    row |= {"ift_flops": _number(equal_accuracy)} | _tested("compute_ratio", compute, null=1.0)
+    row |= {"ift_accuracy": _measured(equal_flops)} | _tested("difference", difference, null=0.0)
+    row |= {"ift_flops": _measured(equal_accuracy) or None} | _tested("compute_ratio", compute, null=1.0)
     return row | {"note": "; ".join(notes) or None}
 
 
@@ -241,8 +241,8 @@ def _there(values: Floats) -> bool:
     return bool(np.isfinite(values[0]))
 
 
-def _number(values: Floats) -> float | None:
-    return float(values[0]) if np.isfinite(values[0]) and values[0] > 0 else None
+def _measured(values: Floats) -> float | None:
+    return float(values[0]) if _there(values) else None
 
 
 def _estimate(name: str, values: Floats) -> dict[str, Any]:

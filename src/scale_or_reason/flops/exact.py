@@ -90,8 +90,15 @@ def _windows(text: dict[str, Any], layers: int) -> tuple[int | None, ...]:
         return (None,) * layers
     if kinds := text.get("layer_types"):
         return tuple(window if kind == "sliding_attention" else None for kind in kinds)
+    if text.get("use_sliding_window"):  # Qwen2 and Qwen3
+        first = text.get("max_window_layers", layers)
+        return tuple(None if layer < first else window for layer in range(layers))
     pattern = text.get("sliding_window_pattern") or text.get("_sliding_window_pattern")
-    return tuple(window if pattern and (layer + 1) % pattern else None for layer in range(layers))
+    if text.get("model_type") == "gemma2":
+        pattern = 2
+    if not isinstance(pattern, int):  # Mistral, Mixtral, Phi-3
+        return (window,) * layers
+    return tuple(window if (layer + 1) % pattern else None for layer in range(layers))
 
 
 def exact_forward_flops(model: Decoder, length: ArrayLike, causal: bool = True) -> Flops:

@@ -20,8 +20,6 @@ from scale_or_reason.grading.extraction import final_answer, last_box
 from scale_or_reason.judging.verdicts import final_reply, parse_verdict, plain_words
 
 FOLDER = Path(__file__).parent
-#: What a step reads in the reply.
-READS = ("answer", "verdict")
 #: The content of the box if the judge finds no final answer.
 NO_ANSWER = "no answer"
 
