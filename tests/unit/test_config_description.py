@@ -20,8 +20,7 @@ from scale_or_reason.preflight.description.page import reference_page
 from scale_or_reason.preflight.description.parts import Section
 from scale_or_reason.preflight.description.schema import described, overlay_schema, resolved, study_schema
 from scale_or_reason.preflight.renamed_keys import RENAMED, renamed
-from scale_or_reason.study.catalogue import Source, TeacherModel
-from scale_or_reason.study.study import Corpus, Judge, LengthLimits, Student
+from scale_or_reason.study.catalogue import Corpus, Judge, LengthLimits, Source, Student, TeacherModel
 
 Schema = dict[str, Any]
 COMMAND = "run: python -m scale_or_reason.preflight.description"

@@ -12,6 +12,7 @@ from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, answer_groups
+from scale_or_reason.study.catalogue import Judge
 from scale_or_reason.study.cells import (
     FORMATS,
     Adaptation,
@@ -26,7 +27,7 @@ from scale_or_reason.study.cells import (
 )
 from scale_or_reason.study.local_files import made_by_study
 from scale_or_reason.study.problems import did_you_mean
-from scale_or_reason.study.study import Judge, Study, max_items_of
+from scale_or_reason.study.study import Study, max_items_of
 
 #: Tokens of a final answer, and of a ground truth, in a judge's second message.
 _SHORT_ANSWER = 30

@@ -18,7 +18,7 @@ from scale_or_reason.planning.assumptions import Assumptions, GpuType
 from scale_or_reason.planning.estimate import GB, HOUR, Estimator
 from scale_or_reason.planning.shapes import Shape
 from scale_or_reason.planning.speed import Engine, engine_gpu_seconds, engine_peak
-from scale_or_reason.planning.work import TRAINING_STAGES, Unit
+from scale_or_reason.planning.units import TRAINING_STAGES, Unit
 
 #: GPUs of one machine. An engine over several machines needs a cluster of Ray, which the workflow does not start.
 MACHINE = 8

@@ -20,11 +20,10 @@ from scale_or_reason.planning.speed import (
     generation_flops_of,
     training_flops_of,
 )
+from scale_or_reason.planning.units import TRAINING_STAGES, Unit
 from scale_or_reason.planning.utilisation import utilisation
-from scale_or_reason.planning.work import TRAINING_STAGES, Unit
-from scale_or_reason.study.catalogue import AdoptedModel, TeacherModel
+from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.local_files import deepspeed_file
-from scale_or_reason.study.study import Judge, Student
 
 #: One row per stage and cell. Tokens and FLOPs are sums over its sequences: ``flops`` by the paper's formulas,
 #: ``flops_exact`` for the actual architecture. ``hours`` are the cell's share of its job, including the start-up of

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from scale_or_reason.planning.assumptions import Calls
 from scale_or_reason.planning.estimate import Estimator
-from scale_or_reason.planning.work import Unit
+from scale_or_reason.planning.units import Unit
 from scale_or_reason.scoring.evidence import CELL, Evidence
-from scale_or_reason.study.catalogue import TeacherModel
+from scale_or_reason.study.catalogue import Judge, Student, TeacherModel
 from scale_or_reason.study.cells import FORMATS, TRAINED_KINDS
 from scale_or_reason.study.learning_rates import Search, formats_at
-from scale_or_reason.study.study import Judge, Student, Study
+from scale_or_reason.study.study import Study
 
 Floats = NDArray[np.float64]
 _Trained = dict[tuple[object, ...], list[Calls]]

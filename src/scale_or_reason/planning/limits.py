@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.planning.work import TRAINING_STAGES
+from scale_or_reason.planning.units import TRAINING_STAGES
 from scale_or_reason.study.job_sizes import job_settings
 from scale_or_reason.study.study import Study
 

@@ -17,8 +17,9 @@ from scale_or_reason.planning.estimate import GB, HOUR, Estimator
 from scale_or_reason.planning.limits import over_the_limit
 from scale_or_reason.planning.memory import checkpoint_bytes
 from scale_or_reason.planning.processes import processes_table
+from scale_or_reason.planning.units import MODEL_STAGES, STAGES, Unit
 from scale_or_reason.planning.wall import wall_hours
-from scale_or_reason.planning.work import MODEL_STAGES, STAGES, Unit, Work
+from scale_or_reason.planning.work import Work
 from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.study import Study, data_fractions_of

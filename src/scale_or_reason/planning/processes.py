@@ -14,7 +14,7 @@ import polars as pl
 from scale_or_reason.planning.estimate import GB, HOUR, Estimator
 from scale_or_reason.planning.speed import training_flops_of
 from scale_or_reason.planning.work import Unit
-from scale_or_reason.study.study import Student
+from scale_or_reason.study.catalogue import Student
 
 #: The numbers of processes that the plan compares.
 PROCESSES = (1, 2, 4, 8, 16)

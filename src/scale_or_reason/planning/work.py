@@ -7,14 +7,14 @@ Snakemake's. Later tables and figures are omitted, since they are small CPU jobs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.branches import branch_calls
-from scale_or_reason.study.catalogue import AdoptedModel, TeacherModel
+from scale_or_reason.planning.units import Unit
+from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.cells import (
     FORMATS,
     Adaptation,
@@ -27,55 +27,10 @@ from scale_or_reason.study.cells import (
 )
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.result_paths import result_path
-from scale_or_reason.study.study import RULE_GRADERS, Judge, Student, Study
+from scale_or_reason.study.study import RULE_GRADERS, Study
 
-#: Stages in order; ``MODEL_STAGES`` run models and need GPUs.
-MODEL_STAGES = ("generation", "learning_rates", "training", "evaluation", "judging")
-STAGES = (
-    "prompts",
-    "benchmarks",
-    "generation",
-    "pairs",
-    "mixtures",
-    "learning_rates",
-    "training",
-    "evaluation",
-    "judging",
-    "grading",
-    "scores",
-)
-#: Stages with forward and backward passes; the others prefill and decode.
-TRAINING_STAGES = ("learning_rates", "training")
 #: Bytes per token in the store of tokenised pairs.
 _TOKEN_BYTES = 4
-
-
-@dataclass(frozen=True)
-class Unit:
-    """The part of a job that belongs to one cell.
-
-    ``rule`` is the name of the job's timings, ``job`` identifies a job of the stage. ``target`` is the file that is
-    written last: the unit is done if it exists. ``calls`` is empty for jobs without a model. ``context``: the engine's
-    longest sequence, 0 if not set. ``longest``: the most tokens of a completion. ``disk``: bytes of its output, without
-    generated text. ``mixed``: a training whose steps contain both answer formats.
-    """
-
-    stage: str
-    rule: str
-    job: str
-    cell: str
-    target: Path
-    model: Student | TeacherModel | AdoptedModel | Judge | None = None
-    calls: tuple[Calls, ...] = ()
-    context: int = 0
-    longest: int = 0
-    disk: float = 0.0
-    mixed: bool = False
-
-    @property
-    def done(self) -> bool:
-        """Whether its result exists."""
-        return self.target.exists()
 
 
 class Work:
