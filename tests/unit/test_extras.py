@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from documentation import ROOT
+from env_programs import pinned_versions, requirement_lines
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from test_envs import pinned_versions, requirement_lines
 
 SOURCE = ROOT / "src"
 SCRIPTS = ROOT / "workflow" / "scripts"

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import polars as pl
 import pytest
+from made_findings import (
+    FAMILIES,
+    RATIOS,
+    SIZES,
+    all_models,
+    check,
+    inference,
+    limit_rows,
+    made,
+    place,
+    plain,
+    ratio_of,
+    row,
+    stops,
+    training,
+)
 
 from scale_or_reason.analysis.contrasts import UNDECIDED
 from scale_or_reason.claims.findings import CONTRADICTED, SUPPORTED, Result, Statement, findings, judged
 from scale_or_reason.claims.statements import STATEMENTS
-from scale_or_reason.claims.study_view import MULTIPLE_CHOICE, OPEN_ENDED, StudyView
-from scale_or_reason.common.table_schemas import SCHEMAS
-from scale_or_reason.common.tables import table_from_rows
-from scale_or_reason.scoring.evidence import CELL, CELLS_SCHEMA, MEASURES, Evidence
-from scale_or_reason.study.cells import Adaptation, AnyModel, BaseStudent, Cell, Teacher
-
-SIZES = {"tiny": 0.5, "small": 1.5, "middle": 3.0, "big": 7.0, "huge": 14.0}
-FAMILIES = [*OPEN_ENDED, *MULTIPLE_CHOICE]
-TASKS = [
-    *FAMILIES,
-    "mmlu_pro_law",
-    "consumer_qa",
-    "mmlu_pro_code",
-    "c_code_summarization",
-    "mmlu_pro_physics",
-    "scibench",
-]
-RATIOS = (0.0, 0.25, 0.5, 0.75, 1.0)
+from scale_or_reason.claims.study_view import StudyView
+from scale_or_reason.study.cells import AnyModel, Cell, Teacher
 
 
 def margins(*parts: tuple[float, float], replicates: int = 2000) -> np.ndarray:
@@ -78,78 +76,6 @@ def test_verdicts_count_how_many_are_asked() -> None:
     among = findings(evidence, [statement("sure", sure), *[statement("unsure", unsure)] * 19], ["general"])
     assert among["p"][0] == alone["p"][0]
     assert set(among["verdict"]) == {UNDECIDED}
-
-
-Formula = Callable[[AnyModel, str], float]
-
-
-def all_models() -> list[AnyModel]:
-    grid = [(corpus, student, ratio) for corpus in ("general", "math") for student in SIZES for ratio in RATIOS]
-    models: list[AnyModel] = [Cell(corpus, student, "seq", ratio) for corpus, student, ratio in grid]
-    models += [Cell(corpus, student, "mix", ratio) for corpus, student, ratio in grid if 0 < ratio < 1]
-    formats = ("ift", "reasoning")
-    models += [Adaptation(student, first, second) for student in SIZES for first in formats for second in formats]
-    models += [BaseStudent(student, 3) for student in SIZES]
-    return [*models, Teacher("teacher", "reasoning"), Teacher("teacher", "ift")]
-
-
-def made(
-    accuracy: Formula,
-    *,
-    inference: Formula = lambda *_: 1e9,
-    training: Callable[[AnyModel], float] = lambda *_: 1e18,
-    tokens: Formula = lambda *_: 10.0,
-    wrong: Formula = lambda *_: 1.5,
-    models: list[AnyModel] | None = None,
-) -> Evidence:
-    """A study without replicates; accuracies in per cent."""
-    models = all_models() if models is None else models
-    rows = [
-        {name: model.columns()[name] for name in CELL}
-        | {"size_b": SIZES.get(model.student), "seeds": 1, "training_flops": training(model)}
-        for model in models
-    ]
-    formulas = dict(zip(MEASURES, (accuracy, inference, tokens, wrong), strict=True))
-    values = {
-        name: np.array([[[formula(model, task) for task in TASKS] for model in models]], float).reshape(
-            1, -1, len(TASKS)
-        )
-        for name, formula in formulas.items()
-    }
-    values["accuracy"] = values["accuracy"] / 100
-    cells = pl.DataFrame(rows, CELLS_SCHEMA)
-    families = {"General-OE": [], "Math-OE": [], "General-MC": [], "Math-MC": [], "Domains": TASKS[4:]}
-    return Evidence(cells, tuple(TASKS), families, values)
-
-
-def size(model: AnyModel) -> float:
-    return SIZES[model.student]
-
-
-def place(model: AnyModel) -> int:
-    return list(SIZES).index(model.student) if model.student in SIZES else 0
-
-
-def row(evidence: Evidence, name: str, **tables: pl.DataFrame) -> dict:
-    """The row of one statement."""
-    chosen = [statement for statement in STATEMENTS if statement.name == name]
-    return findings(evidence, chosen, ["general", "math"], **tables).row(0, named=True)
-
-
-def ratio_of(model: AnyModel) -> float:
-    return float(model.columns()["ratio"] or 0)
-
-
-def plain(model: AnyModel, task: str) -> float:
-    """40 + 2 per place; reasoning adds 10 in proportion to its ratio; the teacher has 80."""
-    if isinstance(model, Teacher):
-        return 80.0
-    return 40 + 2 * place(model) + 10 * ratio_of(model)
-
-
-def check(found: dict, value: float, verdict: str) -> None:
-    assert found["value"] == pytest.approx(value), found
-    assert found["verdict"] == verdict, found
 
 
 def test_equal_size() -> None:
@@ -203,11 +129,6 @@ def test_the_general_corpus_is_the_first() -> None:
     assert reversed_roles["value"].to_list() == pytest.approx([-5])
 
 
-def training(model: AnyModel) -> float:
-    """Proportional to size, and to 1 for IFT up to 10 for reasoning."""
-    return 1e18 * SIZES.get(model.student, 100) * (1 + 9 * ratio_of(model))
-
-
 def test_training_ratios() -> None:
     evidence = made(plain, training=training)
     found = row(evidence, "training-general-mc")
@@ -250,12 +171,6 @@ def test_without_mixtures_nothing_is_said_about_their_frontier() -> None:
     ends = [model for model in all_models() if not isinstance(model, Cell) or model.ratio in (0, 1)]
     found = row(made(plain, training=training, models=ends), "training-frontier-reasoning")
     assert found["note"] == "missing: students of the ratios 0.25, 0.5, 0.75"
-
-
-def inference(model: AnyModel, task: str) -> float:
-    """IFT 1e9 x^0.9; reasoning 8 times x^0.8 as much."""
-    base = SIZES.get(model.student, 100)
-    return 8e9 * base**0.8 if ratio_of(model) == 1 else 1e9 * base**0.9
 
 
 def test_inference() -> None:
@@ -338,136 +253,6 @@ def test_lengths_at_equal_size() -> None:
     check(row(made(plain), "length-and-error"), 0, CONTRADICTED)
 
 
-def test_sequential_ratios() -> None:
-    proportional = made(plain)
-    check(row(proportional, "quarter-captures"), 0.25, CONTRADICTED)
-    check(row(proportional, "cold-start"), -2.5, SUPPORTED)
-    check(row(proportional, "plateau-general-mc"), 7.5, CONTRADICTED)
-    check(row(proportional, "plateau-math-mc"), 2.5, CONTRADICTED)
-    check(row(proportional, "open-ended-rise"), 2.5, SUPPORTED)
-    at_once = made(lambda model, _: 50.0 + 10 * (ratio_of(model) > 0) + 2 * (ratio_of(model) == 0.5))
-    check(row(at_once, "quarter-captures"), 1.0, SUPPORTED)
-    check(row(at_once, "cold-start"), 2.0, CONTRADICTED)
-    check(row(at_once, "plateau-general-mc"), 0.0, SUPPORTED)
-    check(row(at_once, "open-ended-rise"), -2.0, CONTRADICTED)
-    # one student that does not rise is enough
-    one = made(lambda model, _: 50.0 + 10 * ratio_of(model) * (model.student != "small"))
-    check(row(one, "open-ended-rise"), 0.0, CONTRADICTED)
-
-
-def test_some_reasoning_has_most_of_the_gain_for_less() -> None:
-    early = lambda model, _: 50 + 10 * ratio_of(model) ** 0.25  # noqa: E731
-    cheap = made(early, training=lambda model: 1e18 * (1 + 3 * ratio_of(model)))
-    check(row(cheap, "some-reasoning-captures"), 0.25**0.25, SUPPORTED)  # half of it takes 2.5 of 4
-    dear = made(early, training=lambda model: 1e18 * (2 + 2 * ratio_of(model)))
-    check(row(dear, "some-reasoning-captures"), 0.25**0.25, CONTRADICTED)  # 3 of 4
-    late = made(plain, training=lambda model: 1e18 * (1 + 9 * ratio_of(model)))
-    check(row(late, "some-reasoning-captures"), 0.25, CONTRADICTED)
-
-
-def test_mixed_training() -> None:
-    lengths = {0.0: 10, 0.25: 12, 0.5: 20, 0.75: 80, 1.0: 100}
-
-    def tokens(model: AnyModel, task: str) -> float:
-        return (
-            lengths[ratio_of(model)] if model.columns()["curriculum"] == "mix" or ratio_of(model) in (0, 1) else 1000.0
-        )
-
-    evidence = made(plain, tokens=tokens)
-    check(row(evidence, "mixed-short"), 2.5, SUPPORTED)
-    check(row(evidence, "phase-transition"), 4.0, SUPPORTED)
-    lengths[0.5] = 60
-    check(row(evidence := made(plain, tokens=tokens), "mixed-short"), 2.5, CONTRADICTED)
-    check(row(evidence, "phase-transition"), 80 / 60, CONTRADICTED)
-
-
-def test_mixed_training_is_unstable() -> None:
-    jumps = {0.25: 0.0, 0.5: 6.0, 0.75: 0.0}
-
-    def accuracy(model: AnyModel, task: str) -> float:
-        return 50 + (jumps[ratio_of(model)] if model.columns()["curriculum"] == "mix" else ratio_of(model))
-
-    more = np.std([0, 6, 0], ddof=1) - np.std([0.25, 0.5, 0.75], ddof=1)
-    check(row(made(accuracy), "mixed-unstable"), more, SUPPORTED)
-    check(row(made(plain), "mixed-unstable"), 0, CONTRADICTED)
-
-
-def test_adaptations() -> None:
-    added = {("ift", "ift"): 0.0, ("ift", "reasoning"): 4.0, ("reasoning", "ift"): 0.5, ("reasoning", "reasoning"): 6.0}
-
-    def accuracy(model: AnyModel, task: str) -> float:
-        if isinstance(model, Adaptation):
-            return 50 + added[model.first, model.second] * (1 if model.student != "tiny" else -1)
-        return 53.0
-
-    evidence = made(accuracy)
-    check(row(evidence, "ift-adaptation"), (4 * 0.5 - 0.5) / 5, SUPPORTED)
-    check(row(evidence, "reasoning-adaptation"), 2.0, SUPPORTED)
-    specialised = made(lambda model, task: 57.0 if model.columns()["corpus"] == "math" else accuracy(model, task))
-    check(row(specialised, "reasoning-adaptation"), -1.0, CONTRADICTED)
-    check(row(evidence, "adaptation-keeps"), 3.0, SUPPORTED)
-    check(row(evidence, "adaptation-forgets"), -9.0, SUPPORTED)
-
-
-def stops(models: list[AnyModel], accuracy: Callable[[AnyModel, int], float]) -> pl.DataFrame:
-    """Full answers cost 1e9 per place (ten times for reasoning); stopped ones in proportion to the percentile."""
-    rows = []
-    for model in models:
-        if isinstance(model, Cell) and model.ratio in (0, 1) and model.corpus == "general":
-            full = 1e9 * (place(model) + 1) * (10 if model.ratio else 1)
-            for family in FAMILIES:
-                for percentile in (0, 25, 50, 75, 100):
-                    cost = full * max(percentile, 1) / 100
-                    values = {"percentile": percentile, "max_tokens": 5, "accuracy": accuracy(model, percentile) / 100}
-                    rows.append(
-                        model.columns() | {"benchmark": f"{family}-1", "family": family, "flops": cost} | values
-                    )
-    return table_from_rows(rows, "early_stopping")
-
-
-def test_early_stopping() -> None:
-    models = all_models()
-    evidence = made(plain)
-    in_proportion = stops(models, lambda model, percentile: plain(model, "") * percentile / 100)
-    found = row(evidence, "early-stopping", stopped=in_proportion)
-    assert found["verdict"] == SUPPORTED
-    assert found["value"] < 0
-    no_loss = stops(models, lambda model, percentile: plain(model, ""))
-    found = row(evidence, "early-stopping", stopped=no_loss)
-    # reasoning of place 0 stopped at 25 %: 50 for 2.5e9, between IFT of 2e9 (42) and of 3e9 (44)
-    assert found["verdict"] == CONTRADICTED
-    assert found["value"] >= 50 - 44
-    assert row(evidence, "early-stopping")["note"] == "missing: the table of stopped answers"
-    some = no_loss.filter(pl.col("student") != "big")
-    assert row(evidence, "early-stopping", stopped=some)["note"].startswith("missing: stopped answers of general/big")
-
-
-def limit_rows(gain: dict[str, float]) -> pl.DataFrame:
-    rows = [
-        Cell("general", student, "seq", ratio).columns()
-        | {
-            "benchmark": benchmark,
-            "max_tokens": limit,
-            "accuracy": 0.5 + (gain[benchmark] / 100 if limit == 200 else 0),
-        }
-        for student in SIZES
-        for ratio in (0.0, 1.0)
-        for benchmark in gain
-        for limit in (100, 200)
-    ]
-    return pl.DataFrame(
-        [{name: r.get(name) for name in SCHEMAS["length_limits"]} for r in rows], SCHEMAS["length_limits"]
-    )
-
-
-def test_longer_limits() -> None:
-    gains = {"mmlu_math": 1.0, "math_500": 3.0, "aime": 2.0}
-    check(row(made(plain), "longer-limit", limits=limit_rows(gains)), 1.0, SUPPORTED)
-    check(row(made(plain), "longer-limit", limits=limit_rows(gains | {"aime": -1.0})), -1.0, CONTRADICTED)
-    some = limit_rows({"mmlu_math": 1.0})
-    assert row(made(plain), "longer-limit", limits=some)["note"] == "missing: math_500 under two limits"
-
-
 def test_texts_name_this_studys_students() -> None:
     assert row(made(plain), "middle-passes-largest")["statement"] == "Math-OE: 3B reasoning passes 14B IFT"
     assert "general/middle/seq/rho-1" in row(made(plain), "middle-passes-largest")["cells"]
@@ -480,22 +265,6 @@ def test_three_students_are_the_smallest_the_middle_and_the_largest() -> None:
     check(row(evidence, "middle-passes-largest"), 54 - 48, SUPPORTED)
     assert row(evidence, "math-wins")["note"] == "missing: five students (there are 3)"
     assert "the second student" in row(evidence, "math-wins")["statement"]
-
-
-@pytest.mark.parametrize(
-    ("ratios", "higher", "verdict"),
-    [([2, 2, 1.5], 3, SUPPORTED), ([2, 2, 1], 2, SUPPORTED), ([2, 1, 1], 1, CONTRADICTED), ([2, 1], 1, CONTRADICTED)],
-)
-def test_learning_rates(ratios: list[float], higher: int, verdict: str) -> None:
-    rates = {f"student {number}": {"ift": 1e-5, "reasoning": ratio * 1e-5} for number, ratio in enumerate(ratios)}
-    rates["half a search"] = {"reasoning": 1e-5}
-    found = row(made(plain), "learning-rates", rates=rates)
-    check(found, higher, verdict)
-    assert f"most of {len(ratios)} students" in found["statement"]
-
-
-def test_learning_rates_without_a_search() -> None:
-    assert row(made(plain), "learning-rates")["note"] == "missing: students with a learning-rate search of both formats"
 
 
 @pytest.mark.slow
