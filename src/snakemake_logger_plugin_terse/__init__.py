@@ -19,6 +19,7 @@ from typing import TextIO
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from scale_or_reason.common.wording import counted
 from snakemake_logger_plugin_terse.cache_folder import check_cache_folder
 from snakemake_logger_plugin_terse.failures import Failure, describe
 from snakemake_logger_plugin_terse.screen import Screen
@@ -99,7 +100,7 @@ class LogHandler(LogHandlerBase):
         with self._lock:
             self._screen.status("")
             if self._failures and not self._plain:
-                number = f"{len(self._failures)} jobs" if len(self._failures) > 1 else "1 job"
+                number = counted(len(self._failures), "job")
                 lines = [failure.summary() for failure in self._failures.values()]
                 self._screen.line("\n".join([f"{number} failed:", *lines]))
                 self._failures = {}
@@ -111,7 +112,7 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.RUN_INFO:
             self._total = int(facts["stats"]["total"])
             self._time_left.expect(facts["stats"])
-            self._screen.line(f"{self._total} jobs to do")
+            self._screen.line(f"{counted(self._total, 'job')} to do")
         elif event == LogEvent.JOB_INFO:
             self._rules[facts["jobid"]] = str(facts["rule_name"])
             self._running[facts["jobid"]] = (job_name(facts), time.monotonic(), list(facts["log"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from scale_or_reason.common.wording import counted
 from snakemake_logger_plugin_terse.text import duration
 
 
@@ -37,4 +38,6 @@ class TimeLeft:
         work = sum(count * sum(self._seconds[rule]) / len(self._seconds[rule]) for rule, count in known.items())
         left = duration(work / max(busy / elapsed, 1.0))
         unknown = num_open - num_known
-        return f"about {left} left" + (f", without {unknown} jobs of rules that have not run yet" if unknown else "")
+        return f"about {left} left" + (
+            f", without {counted(unknown, 'job')} of rules that have not run yet" if unknown else ""
+        )

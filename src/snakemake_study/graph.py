@@ -26,8 +26,12 @@ class TrueGraph(DAG):
 
     #: The files that an earlier run has deleted and not made again.
     deleted: Callable[[], Iterable[str]] | None = None
+    #: Called with the files that are requested, before anything is planned.
+    check_files: Callable[[Iterable[str]], None] | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        if self.check_files:
+            self.check_files(options.get("targetfiles") or ())
         if self.deleted:
             options["forcefiles"] = {*(options.get("forcefiles") or ()), *self.deleted()}
         super().__init__(*arguments, **options)

@@ -121,7 +121,7 @@ def test_overlaps(root: Path, rows: Path) -> None:
     assert run(root, "prepare_prompts.py", *source, *output).returncode == 0
     options = ("--prompts", rows / "math.parquet", "--items", rows / "items.parquet")
     result = run(root, "decontaminate_prompts.py", *options, "--ngram", 3, "--output", rows / "overlaps.parquet")
-    assert result.returncode == 0 and "1 prompts overlap: 1 gsm8k" in result.stdout
+    assert result.returncode == 0 and "overlaps in 1 prompt: 1 gsm8k" in result.stdout
     assert read_table(rows / "overlaps.parquet", "overlaps")["shared_words"].to_list() == ["7 and nothing"]
     result = run(root, "decontaminate_prompts.py", *options, "--ngram", 0, "--output", rows / "none.parquet")
     assert result.returncode == 2 and "at least one word" in result.stderr

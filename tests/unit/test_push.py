@@ -254,7 +254,7 @@ def test_a_push_uploads_everything_once(hub: UploadHub, results: Path) -> None:
     done, text = pushed(uploads(results))
     assert (done, hub.uploaded) == (0, first)
     assert all(repo.commits == 1 for repo in hub.repos.values())
-    assert "5 files are equal" not in text and "4 files are equal" in text and "0 files of 0 B to upload" in text
+    assert "equal: 5 files" not in text and "equal: 4 files" in text and "0 files of 0 B to upload" in text
 
 
 def test_only_what_has_changed_is_uploaded(hub: UploadHub, results: Path) -> None:

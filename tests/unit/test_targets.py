@@ -9,7 +9,7 @@ import pytest
 from configs import load
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.preflight.targets import check_targets
+from scale_or_reason.preflight.targets import check_targets, refuse_unknown
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +65,20 @@ def test_other_command_lines_pass(config: dict[str, Any], words: list[str]) -> N
 
 def test_an_adaptation_selects_its_second_corpus(root: Path) -> None:
     check_targets(["results/micro/pairs/math.parquet"], load(root, "micro"))
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        ("figurs", "did you mean 'figures'?"),
+        ("results/micro/figures/v2/fg05.pdf", "did you mean 'results/micro/figures/v2/fig05.pdf'?"),
+        ("results/micro/tables/score.csv", "did you mean 'results/micro/tables/scores.csv'?"),
+        ("qqqq", "values of --config and --configfile end"),
+        ("results/micro/qqqq", "values of --config and --configfile end"),
+    ],
+)
+def test_a_target_that_nothing_makes_gets_the_nearest_name(target: str, remedy: str) -> None:
+    made = [f"results/micro/{name}" for name in ("figures/v2/fig05.pdf", "figures/v2/fig02.pdf", "tables/scores.csv")]
+    with pytest.raises(StudyError, match="nothing makes this target") as caught:
+        refuse_unknown(target, ["figures", "tables", "advise"], made, "results/micro")
+    assert remedy in str(caught.value.remedy) and caught.value.found == target

@@ -64,6 +64,8 @@ def test_the_papers_numbers_need_no_study(tree: Tree) -> None:
     shown = [line.split() for line in block.splitlines()[1:] if line]
     assert len(shown) == 10
     assert [line for line in shown if line not in [printed.split() for printed in run.stdout.splitlines()]] == []
+    assert run.stderr.endswith("Look at results/papers/advice/\n")
+    assert not (tree.path / "results" / "v2").exists()
     files = {path.name for path in (tree.path / "results" / "papers" / "advice").iterdir() if path.name[0] != "."}
     assert files == {"advice.csv", "advice.txt", "regions.csv", "regions.pdf", "regions.png"}
 
@@ -71,9 +73,10 @@ def test_the_papers_numbers_need_no_study(tree: Tree) -> None:
 def test_the_papers_numbers_know_no_hours(tree: Tree) -> None:
     run = tree.snakemake("--config=advise={from: papers, budget_gpu_hours: 300}", "advise", check=False)
     said = run.stdout + run.stderr
-    assert run.status != 0 and "the papers' numbers need a budget in FLOPs" in said and "Traceback" not in said
+    assert run.status != 0 and "advice from the papers needs a budget in FLOPs" in said and "Traceback" not in said
     # 300 hours at 38 % of 989 TFLOP/s
     assert "budget_flops: 4.1e+20" in said
+    assert run.jobs == {}
 
 
 def test_advice_never_starts_a_study(tree: Tree) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,34 @@ def test_a_result_of_a_student_that_is_not_selected(tree: Tree) -> None:
     for line in ("does not select this student", "found: micro-0.19M", "one of micro-0.07M, micro-0.49M, micro-1M"):
         assert line in run.stderr
     assert "Missing" not in run.stdout + run.stderr
+
+
+def test_a_misspelt_target(tree: Tree) -> None:
+    run = tree.snakemake("-n", "figurs", "results/micro/figures/v2/fg02.pdf", study=MICRO, check=False)
+    said = run.stdout + run.stderr
+    assert run.status == 1 and "nothing makes this target" in said and "did you mean 'figures'?" in said
+    assert "No rule to produce" not in said and "Traceback" not in said
+
+
+def test_a_new_study_never_replaces_a_file(tree: Tree, tmp_path: Path) -> None:
+    """And leaves no results of another study behind."""
+    (tmp_path / "mine.yaml").write_text("mine")
+    run = tree.command("--directory", str(tmp_path), "--config", "new_study=mine", "--", "new_study", check=False)
+    assert run.status == 1 and "has a file already" in run.stderr and "Traceback" not in run.stderr
+    assert (tmp_path / "mine.yaml").read_text() == "mine" and not (tmp_path / "results").exists()
+
+
+def test_a_missing_api_key_ends_the_run_before_its_first_job(tree: Tree, tmp_path: Path) -> None:
+    """It names the environment variable. A run that calls no server needs no key."""
+    overlay = tmp_path / "served.yaml"
+    served = {"model": "any/one", "tokenizer": "resources/micro/judge", "architecture": None}
+    served |= {"endpoint": {"url": "http://localhost:9/v1", "key": "UNSET_KEY_OF_A_TEST"}}
+    overlay.write_text(json.dumps({"judges": {"micro-judge": served}}))
+    study = (*MICRO, str(overlay))
+    folder = tmp_path / "elsewhere"
+    verdicts = "results/micro/verdicts/micro-judge/base/micro-1M/shots-3/gsm8k.parquet"
+    options = ("-c1", "--directory", str(folder))
+    run = tree.command(*options, "--configfile", *study, "--", verdicts, check=False)
+    said = run.stdout + run.stderr
+    assert run.status == 1 and "key: UNSET_KEY_OF_A_TEST" in said and "Traceback" not in said
+    assert not (folder / "results" / "micro" / "world").exists()

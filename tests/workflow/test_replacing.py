@@ -72,7 +72,7 @@ def test_trainings_are_made_again_only_with_the_word_for_them(real: Tree, root: 
     script = Path("workflow", "scripts", "restore_replaced.py")
     shutil.copy(root / script, undone.path / script)
     said = undone.snakemake("restore", study=study)
-    assert f"{RESULTS / CELL}\n" in said.stdout and "results are back" in said.stdout
+    assert f"{RESULTS / CELL}\n" in said.stdout and "brought back" in said.stdout
     assert files(undone.path / RESULTS / "models") == before
     assert not (undone.path / RESULTS / "replaced" / "models").exists()
     assert undone.dry_run("models", study=study) == {}

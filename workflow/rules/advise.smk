@@ -12,7 +12,7 @@ rule advise:
     output:
         expand(f"{ADVICE}/{{file}}", file=ADVICE_FILES),
     log:
-        "<logs>/advise.log",
+        f"{Path(ADVICE).parent}/logs/advise.log",
     localrule: True
     conda:
         ANALYSIS_ENVIRONMENT

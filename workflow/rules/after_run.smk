@@ -2,13 +2,14 @@
 import atexit
 
 from scale_or_reason.integrity.quarantine import restore_times
+from scale_or_reason.study.places import places
 
 
 def where_to_look():
     """A line with the places of what a run has been for; empty if it was for none of them."""
-    places = (f"{SUMMARY}/figures/", f"{SUMMARY}/tables/", f"{SUMMARY}/explorer.html")
-    requested = [str(file) for job in workflow.dag.targetjobs for file in [*job.output, *job.input]]
-    found = [place for place in places if any(file.startswith(place) for file in requested) and Path(place).exists()]
+    jobs = workflow.dag.targetjobs
+    found = places(str(file) for job in jobs for file in job.output or job.input)
+    found += [f"{config['new_study']}.yaml" for job in jobs if job.rule.name == "new_study"]
     return f"Look at {', '.join(found)}" if found else ""
 
 

@@ -1,10 +1,11 @@
-# A commented overlay for a new study. Not part of `all`, and without outputs that Snakemake would delete.
+# A commented overlay for a new study. Not part of `all`, without outputs that Snakemake would delete,
+# and with a log outside of the results of other studies.
 
 
 rule new_study:
     """A commented overlay for a study of your own."""
     log:
-        "<logs>/new_study.log",
+        ".snakemake/log/new_study.log",
     localrule: True
     conda:
         ANALYSIS_ENVIRONMENT

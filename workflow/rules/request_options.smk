@@ -26,7 +26,25 @@ def advice_options(wildcards):
             remedy=f"snakemake {OVERLAYS}--config 'advise={{{source}budget_flops: 1e21, queries: 1e6}}' -- advise",
         )
         sys.exit(f"error: {error}")
+    if ADVISE["from"] == "papers" and "budget_gpu_hours" in budgets:
+        refuse_hours(budgets["budget_gpu_hours"])
     return options({**budgets, "queries": ADVISE["queries"]})
+
+
+def refuse_hours(hours):
+    """End with an error that states the budget in FLOPs: the papers publish no times."""
+    gpu, mfu = config["plan"]["gpu"], config["plan"]["mfu"]["training"]
+    flops = hours * 3600 * config["plan"]["gpu_types"][gpu]["tflops"] * 1e12 * mfu
+    error = StudyError(
+        "advice from the papers needs a budget in FLOPs",
+        where="config",
+        key="advise.budget_gpu_hours",
+        found=f"{hours:g} GPU-hours",
+        expected="advise.budget_flops, since the papers publish no times",
+        remedy=f"{hours:g} hours of an {gpu} that trains at {mfu:.0%} of its peak are {flops:.2g} FLOPs: snakemake"
+        f" --config 'advise={{from: papers, budget_flops: {flops:.2g}, queries: {ADVISE['queries']:g}}}' -- advise",
+    )
+    sys.exit(f"error: {error}")
 
 
 def sources_of_advice(wildcards):
@@ -77,6 +95,15 @@ def new_study_options(wildcards):
             found="null",
             expected="the name of a study that does not exist yet",
             remedy="snakemake new_study --config new_study=my_study",
+        )
+        sys.exit(f"error: {error}")
+    if os.path.lexists(f"{name}.yaml"):
+        error = StudyError(
+            "this study has a file already",
+            where=f"{name}.yaml",
+            found="an existing file",
+            expected="no such file",
+            remedy="choose another name, or edit the file",
         )
         sys.exit(f"error: {error}")
     return options({"name": name, "template": project_file("config/new_study.yaml", PROJECT)})

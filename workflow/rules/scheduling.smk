@@ -20,6 +20,7 @@ def lift_default_rate_limit(scheduler):
 onstart:
     lift_default_rate_limit(workflow.scheduler)
     if not workflow.touch:
+        check_keys()
         watch_results()
     if WARM_START and not workflow.touch:
         start_servers()

@@ -73,6 +73,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--style", type=Path, default=Path("config/style.yaml"), help="how figures look")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder of the advice")
     arguments = parser.parse_args()
+    if arguments.from_papers is not None and arguments.budget_flops is None:
+        parser.error("--from-papers needs --budget-flops: the papers publish no times")
     if arguments.from_papers is None and (arguments.outcomes is None or arguments.costs is None):
         parser.error("--outcomes and --costs are required without --from-papers")
     return arguments
@@ -93,7 +95,7 @@ def main() -> None:
                 remedy="set the budget for training and answers together, and the number of answers",
             )
     if arguments.from_papers is not None:
-        published = published_offers(arguments.from_papers, config, budget, in_flops)
+        published = published_offers(arguments.from_papers, config)
         evidence, offered, notes = published.evidence, published.offered, published.notes
     else:
         evidence, offered, notes = measured_offers(arguments, in_flops, queries)
@@ -110,19 +112,8 @@ def main() -> None:
     print(text)
 
 
-def published_offers(folder: Path, config: Mapping[str, Any], budget: float, in_flops: bool) -> PaperAdvice:
-    """The papers' students; their costs are known in FLOPs only."""
-    if not in_flops:
-        gpu, mfu = config["plan"]["gpu"], config["plan"]["mfu"]["training"]
-        flops = budget * 3600 * config["plan"]["gpu_types"][gpu]["tflops"] * 1e12 * mfu
-        raise StudyError(
-            "the papers' numbers need a budget in FLOPs",
-            where="config",
-            key="advise.budget_gpu_hours",
-            found=f"{budget:g} GPU-hours",
-            expected="advise.budget_flops, since the papers publish no times",
-            remedy=f"{budget:g} hours of an {gpu} that trains at {mfu:.0%} of its peak are budget_flops: {flops:.2g}",
-        )
+def published_offers(folder: Path, config: Mapping[str, Any]) -> PaperAdvice:
+    """The papers' students."""
     # the papers searched the rates of all students
     search = Search.from_config(config["training"], (), CORPORA[0])
     return paper_advice(folder, asked_for(config["advise"]), search, config["study"]["flops"])

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.wording import counted
 from scale_or_reason.integrity.archive import PARTS, write_archive
 from scale_or_reason.integrity.report import size
 
@@ -38,7 +39,7 @@ def main() -> None:
     files, count = write_archive(
         arguments.results, arguments.output, arguments.include, arguments.config, arguments.rules
     )
-    print(f"{arguments.output}: {files:,} files of {size(count)} in {size(arguments.output.stat().st_size)}")
+    print(f"{arguments.output}: {counted(files, 'file')} of {size(count)} in {size(arguments.output.stat().st_size)}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_column, write_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.mixtures import SAMPLINGS, build_mixture
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.cells import CURRICULA
@@ -43,7 +44,7 @@ def main() -> None:
     mixture = build_mixture(prompt_ids, arguments.curriculum, arguments.ratio, arguments.seed, arguments.sampling)
     write_table(mixture, arguments.output, "mixture")
     reasoning = (mixture["format"] == "reasoning").sum()
-    print(f"{len(mixture)} prompts, {reasoning} with reasoning: {arguments.output}", file=sys.stderr)
+    print(f"{counted(len(mixture), 'prompt')}, {reasoning} with reasoning: {arguments.output}", file=sys.stderr)
 
 
 if __name__ == "__main__":

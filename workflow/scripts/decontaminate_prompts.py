@@ -17,6 +17,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_column, read_parts, read_table, write_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.decontamination import prompt_overlaps
 from scale_or_reason.data.exclusions import Exclusions, check_may_replace, next_exclusions
 from scale_or_reason.study import shared_options
@@ -61,7 +62,10 @@ def main() -> None:
             used["prompt_id"].to_list(),
         ).write(arguments.state)
     counts = overlaps["benchmark"].value_counts(sort=True).iter_rows()
-    print(f"{overlaps.height} prompts overlap: " + (", ".join(f"{n} {name}" for name, n in counts) or "none"))
+    print(
+        f"overlaps in {counted(overlaps.height, 'prompt')}: "
+        + (", ".join(f"{n} {name}" for name, n in counts) or "none")
+    )
 
 
 if __name__ == "__main__":

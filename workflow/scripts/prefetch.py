@@ -20,6 +20,7 @@ import polars as pl
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.hub.download import GB, check_disk, download, select_files
 from scale_or_reason.hub.needs import Need
 from scale_or_reason.study.hub_lock import cache_folder, read_lock
@@ -44,7 +45,8 @@ def main() -> None:
         missing = sum(selection.missing.values())
         amount = f"{missing / GB:.2f} GB to download" if selection.missing else "in the cache"
         print(
-            f"{selection.repository.name}@{selection.commit[:12]}: {len(selection.files)} files, {amount}", flush=True
+            f"{selection.repository.name}@{selection.commit[:12]}: {counted(len(selection.files), 'file')}, {amount}",
+            flush=True,
         )
         download(selection)
     rows: list[dict[str, Any]] = [selection.row for selection in selections]
@@ -56,7 +58,7 @@ def main() -> None:
         print("The study uses nothing from the hub: there is nothing to download.")
         return
     print(
-        f"{len(rows)} repositories are in {cache_folder()} and locked in {arguments.lock}. "
+        f"In {cache_folder()}, locked in {arguments.lock}: {counted(len(rows), 'repository', 'repositories')}. "
         "All jobs of this study now use these commits and leave the hub alone."
     )
 

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.wording import counted
 from scale_or_reason.publishing.push import push
 from scale_or_reason.publishing.repositories import uploads_of
 from scale_or_reason.study import shared_options
@@ -42,12 +43,12 @@ def main() -> None:
         )
     uploads = uploads_of(arguments.results, Study.from_config(arguments.config), arguments.config)
     done = push(uploads, wanted["confirm"], wanted["private"], lambda text: print(text, flush=True))
-    count = len(uploads.repositories)
+    repositories = counted(len(uploads.repositories), "repository", "repositories")
     if wanted["confirm"]:
-        print(f"{done} files uploaded to {count} repositories of {wanted['organisation']}")
+        print(f"{counted(done, 'file')} uploaded to {repositories} of {wanted['organisation']}")
     else:
         print(
-            f"dry run: {count} repositories, nothing was uploaded. To upload:"
+            f"dry run: {repositories}, nothing was uploaded. To upload:"
             f" --config 'push={{organisation: {wanted['organisation']}, confirm: true}}'"
         )
 

@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.wording import counted
 from snakemake_study.replacing import Kept
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, required=True, help="results folder of the study")
     results = parser.parse_args().results
     restored = Kept(results).restore()
-    print(*restored, f"{len(restored)} results are back in {results}", sep="\n")
+    print(*restored, f"{results}: {counted(len(restored), 'result')} brought back", sep="\n")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import polars as pl
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import table_writer, write_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.flops.counts import named_model
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
@@ -81,7 +82,7 @@ def main() -> None:
             append(outcomes)
             stopped.append(early_stopping(outcomes, families, architecture))
     write_csv(pl.concat(stopped), arguments.early_stopping)
-    print(f"{len(arguments.model_ids)} models; omitted files: {len(missing)}")
+    print(f"{counted(len(arguments.model_ids), 'model')}; omitted files: {len(missing)}")
     for file in missing:
         print(f"omitted, since it is missing: {file}")
 

@@ -18,6 +18,7 @@ from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.tables import write_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.labels import KEY, Label, check_known, human_verdicts, read_labels
 from scale_or_reason.study import shared_options
 
@@ -51,8 +52,8 @@ def main() -> None:
         made = manifest({"labels": arguments.labels}, {"model_id": model_id})
         write_json({"benchmarks": counts, **made}, folder / "manifest.json")
     persons = Counter(label.person for label in labels)
-    answers_labelled = len({label.key for label in labels})
-    print(f"{len(labels)} labels of {answers_labelled} answers: {', '.join(f'{n} by {p}' for p, n in persons.items())}")
+    answers = counted(len({label.key for label in labels}), "answer")
+    print(f"{counted(len(labels), 'label')} of {answers}: {', '.join(f'{n} by {p}' for p, n in persons.items())}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import read_parts, table_height
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.token_store import PromptModes, check_template, tokenise_pairs
 from scale_or_reason.study import shared_options
 
@@ -76,7 +77,7 @@ def main() -> None:
         arguments.output,
         modes,
     )
-    print(f"{pairs} pairs in {arguments.output}")
+    print(f"{counted(pairs, 'pair')} in {arguments.output}")
 
 
 if __name__ == "__main__":

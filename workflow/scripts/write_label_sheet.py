@@ -18,6 +18,7 @@ from scale_or_reason.common.checksums import record_of
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.tables import scan_table, write_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.label_sheet import draw, sheet
 from scale_or_reason.judging.labels import KEY
 from scale_or_reason.study import shared_options
@@ -85,7 +86,7 @@ def refuse_labelled(path: Path) -> None:
         raise StudyError(
             "the sheet has labels, which a new one would overwrite",
             where=path,
-            found=f"{labelled} labels",
+            found=counted(labelled, "label"),
             expected="no file, or a sheet without labels",
             remedy="move the file, and set labels.path to its new place",
         )

@@ -41,8 +41,13 @@ _HOURS = {
 
 
 def screen(table: pl.DataFrame) -> str:
-    """The rows of an ``advice`` table as lines of text; accuracies in per cent, numbers of answers with intervals."""
-    return _aligned(_COLUMNS, table.to_dicts())
+    """The rows of an ``advice`` table as lines of text; accuracies in per cent, numbers of answers with intervals.
+
+    Without the column of probabilities if none is known, as for the papers' numbers.
+    """
+    unknown = {"probability"} if table["best_probability"].null_count() == table.height else set()
+    columns = {name: show for name, show in _COLUMNS.items() if name not in unknown}
+    return _aligned(columns, table.to_dicts())
 
 
 def costs_on_screen(table: pl.DataFrame) -> str:

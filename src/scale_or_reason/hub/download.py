@@ -13,6 +13,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.hub_files import CARD, split_patterns
+from scale_or_reason.common.wording import counted
 from scale_or_reason.hub.attempts import patiently, readable
 from scale_or_reason.hub.needs import LEFT_OUT, Need
 from scale_or_reason.study.hub_lock import MODEL, HubLock, Repository, cache_folder
@@ -61,7 +62,7 @@ def select_files(needs: Sequence[Need], lock: HubLock, note: Callable[[str], Non
         raise refused[0]
     if refused:
         raise StudyError(
-            f"{len(refused)} repositories of the hub cannot be read",
+            f"{counted(len(refused), 'repository', 'repositories')} of the hub cannot be read",
             where=", ".join(str(error.where) for error in refused),
             key=", ".join(str(error.key) for error in refused),
             found="; ".join(dict.fromkeys(str(error.found) for error in refused)),

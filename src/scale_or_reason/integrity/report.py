@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.integrity.findings import DAMAGED, KINDS, Checked
 
 #: Findings that are listed in full; a broken disk can have thousands.
@@ -25,13 +26,13 @@ def outcome(checked: Checked, results: Path) -> str:
     """The last line."""
     total = sum(checked.files.values())
     if not checked.findings:
-        return f"{results}: nothing is wrong with {total:,} files"
+        return f"{results}: nothing is wrong with {counted(total, 'file')}"
     kinds = Counter(finding.kind for finding in checked.findings)
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
     remedy = "run the study again to make them"
     if kinds[DAMAGED]:
         remedy = f"`snakemake quarantine` moves what is damaged to {results / 'damaged'} and says what makes it again"
-    return f"{results}: {counts}, of {total:,} files: {remedy}"
+    return f"{results}: {counts}, of {counted(total, 'file')}: {remedy}"
 
 
 def size(count: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.planning.assumptions import Note
 from scale_or_reason.planning.detection_table import detection_notes, detection_rows
 from scale_or_reason.planning.plan import Plan
@@ -260,7 +261,7 @@ def limit_lines(plan: Plan) -> list[str]:
     lines = []
     for row in groups.iter_rows(named=True):
         line = (
-            f"Longer than the time limit: {row['jobs']} jobs of {row['stage']} by {row['model']}, up to "
+            f"Longer than the time limit: {counted(row['jobs'], 'job')} of {row['stage']} by {row['model']}, up to "
             f"{duration(row['hours'])} each with a limit of {duration(row['limit_hours'])}: {row['allocations']} "
             f"allocations ({row['job']})."
         )

@@ -6,7 +6,6 @@ raise.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from os.path import isdir, isfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
+from scale_or_reason.preflight.endpoint_keys import unset_keys
 from scale_or_reason.preflight.own_files import too_few_prompts
 from scale_or_reason.study.local_files import (
     ARCHIVE,
@@ -191,13 +191,7 @@ def notes(config: Config) -> list[str]:
     """
     source = config["benchmarks"]["source"]
     lines = [*_slow_formats(config), *_undecidable(config), *too_few_prompts(config)]
-    used = {name: config["judges"][name] for name in models_of_jury(config["study"]["judges"])}
-    if config["study"]["teacher"]:
-        used["the teacher"] = config["teachers"][config["study"]["teacher"]]
-    for name, entry in used.items():
-        key = entry.get("endpoint", {}).get("key")
-        if key and not os.environ.get(key):
-            lines.append(f"note: the endpoint of {name} needs an API key: export {key}=... before jobs start")
+    lines += [unset.note() for unset in unset_keys(config)]
     for benchmark in _benchmarks(config) if source["kind"] == "hub" else ():
         folder = rows_folder(benchmark, source)
         if get_benchmark(benchmark).hub is None and not (folder and isfile(rows_file(folder, benchmark))):

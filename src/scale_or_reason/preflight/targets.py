@@ -5,10 +5,10 @@ Snakemake would report a rule's missing inputs, or that no rule makes the file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.common.errors import StudyError
@@ -111,6 +111,26 @@ def _no_hybrids(target: str) -> StudyError:
         found="[]",
         expected="the reasoning ratios of hybrid students",
         remedy="set them, for example to [0.5], or give the overlay config/studies/hybrid.yaml after --configfile",
+    )
+
+
+def refuse_unknown(target: str, rules: Iterable[str], files: Iterable[str], results: str) -> NoReturn:
+    """Raise :class:`StudyError` for ``target``, which no rule makes and which does not exist, with the nearest one.
+
+    ``rules`` are names of rules that people request, ``files`` paths of results; ``results`` is the study's folder.
+    """
+    folder = f"{results}/"
+    if target.startswith(folder):
+        near = did_you_mean(target.removeprefix(folder), (file.removeprefix(folder) for file in files))
+        near = near and near.replace("'", f"'{folder}", 1)
+    else:
+        near = did_you_mean(target, rules)
+    raise StudyError(
+        "nothing makes this target",
+        where="the command line",
+        found=target,
+        expected="a rule that `snakemake --list-target-rules` lists, or a file of docs/reference/results.md",
+        remedy=near or "correct the name; values of --config and --configfile end with the next option or with --",
     )
 
 

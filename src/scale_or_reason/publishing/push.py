@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from scale_or_reason.common.checksums import file_checksum
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.redaction import redacted
+from scale_or_reason.common.wording import counted
 from scale_or_reason.hub.attempts import patiently
 from scale_or_reason.integrity.report import size
 from scale_or_reason.publishing.repositories import Upload, Uploads
@@ -78,7 +79,7 @@ def push(uploads: Uploads, confirm: bool, private: bool, note: Callable[[str], N
         if confirm and difference is not None and difference.missing:
             _upload(api, upload, difference, private)
             done += len(difference.missing)
-            note(f"  uploaded {len(difference.missing)} files")
+            note(f"  uploaded {counted(len(difference.missing), 'file')}")
     for what, why in uploads.skipped:
         note(f"skipped: {what}: {why}")
     return done
@@ -106,11 +107,11 @@ def _listed(upload: Upload, difference: Difference | None, private: bool) -> lis
     if difference is None:
         state += ", not compared with the hub"
     elif difference.exists:
-        state = f"exists, {difference.equal} files are equal"
+        state = f"exists, equal: {counted(difference.equal, 'file')}"
     else:
         state += ", new"
     files = [f"  {path}  {size(upload.size(path))}" for path in sorted(paths)]
-    return [f"{upload.kind} {upload.name} ({state}): {len(paths)} files of {total} to upload", *files]
+    return [f"{upload.kind} {upload.name} ({state}): {counted(len(paths), 'file')} of {total} to upload", *files]
 
 
 def _difference(api: HfApi, upload: Upload, private: bool) -> Difference:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.cells import MODEL_ID_PATTERN
 
 #: The variable that hands the gaps on to the jobs of a run for partial results.
@@ -63,7 +64,11 @@ class PartialRun:
 
 def gap_note(gaps: Sequence[Gap], models: int) -> str:
     """One sentence for figures, pages and the end of a run; ``models`` is the number of all models of the study."""
-    return f"Partial results: without {len(gaps)} of {models} models, which {FOLDER}/gaps.csv lists." if gaps else ""
+    return (
+        f"Partial results: without {len(gaps)} of {counted(models, 'model')}, which {FOLDER}/gaps.csv lists."
+        if gaps
+        else ""
+    )
 
 
 def write_gaps(gaps: Iterable[Gap], path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, TypeVar
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.catalogue import (
     UNKNOWN,
     AdoptedModel,
@@ -340,15 +341,15 @@ class Study:
 
     def announcement(self) -> str:
         """A line that summarises the study."""
-        counts = {
-            "students": len(self.students),
-            "trainings": len([*self.trainings(), *self.branches(), *self.adapted(), *self.hybrids()]),
-            "models to evaluate": len(self.evaluated()),
-            "benchmarks": len(self.benchmarks),
-            "judges": len(self.judges),
-        }
-        listing = ", ".join(f"{count} {name}" for name, count in counts.items())
-        return f"study {self.name}: {listing} -> results/{self.name}"
+        trainings = [*self.trainings(), *self.branches(), *self.adapted(), *self.hybrids()]
+        counts = (
+            counted(len(self.students), "student"),
+            counted(len(trainings), "training"),
+            counted(len(self.evaluated()), "model to evaluate", "models to evaluate"),
+            counted(len(self.benchmarks), "benchmark"),
+            counted(len(self.judges), "judge"),
+        )
+        return f"study {self.name}: {', '.join(counts)} -> results/{self.name}"
 
 
 def _by_size(students: Iterable[_Sized]) -> dict[str, _Sized]:
