@@ -185,7 +185,7 @@ class Executor(parent.Executor):
         self.next_seconds_between_status_checks = first if restart else min(pause, _LONGEST_INTERVAL)
 
     async def _query_states(self, active: list[str]) -> dict[str, str]:
-        """Slurm's state of each job that it knows; without an answer, no states."""
+        """Slurm's state of each job that it lists; without an answer, no states."""
         names = ",".join([self.run_uuid, *dict.fromkeys(self._adopted_names)])
         with_sacct = self.get_status_command() == "sacct" and shutil.which("sacct") is not None
         command = query_job_status_sacct(names) if with_sacct else query_job_status_squeue(names)
@@ -193,7 +193,7 @@ class Executor(parent.Executor):
             async with self.status_rate_limiter:
                 states, _ = await query_job_status(command, self.logger)
             if states is not None:
-                # sacct may not know a new job yet, and forgets none
+                # sacct may not list a new job yet, and keeps old ones
                 forgotten = () if with_sacct else self._forgotten.update(active, states)
                 return {**states, **dict.fromkeys(forgotten, FORGOTTEN)}
         return {}

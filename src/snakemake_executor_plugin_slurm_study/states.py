@@ -17,7 +17,7 @@ _FAILED = frozenset(
 
 
 class Outcome(Enum):
-    """How a job goes on, as far as Snakemake needs to know."""
+    """The state of a job, as far as Snakemake distinguishes it."""
 
     ACTIVE, SUCCEEDED, FAILED = range(3)
 

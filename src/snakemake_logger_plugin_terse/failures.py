@@ -44,7 +44,7 @@ def error_lines(log: Path) -> list[str]:
 def describe(name: str, message: str, logs: Iterable[str], is_member: bool = False) -> tuple[Failure | None, str]:
     """A failed job, and the lines about it: the executor's ``message``, the error, the logs that exist.
 
-    Of a group of jobs (``is_member``) Snakemake does not know which one has failed; None for a job that says nothing.
+    Of a group of jobs (``is_member``) Snakemake does not report which one has failed. None for a job without output.
     """
     found = [(log, error_lines(Path(log))) for log in logs if Path(log).is_file()]
     shown = max((lines for _, lines in found), key=_names_its_error, default=[])

@@ -29,7 +29,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--results", type=Path, required=True, help="the study's folder")
     parser.add_argument("--shards", type=int, required=True, help="in how many parts the teacher answers the corpus")
     parser.add_argument("--prompt", required=True, help="the prompt's id")
-    parser.add_argument("--mixtures", nargs="*", default=[], help="those that the study wants: seq/rho-0.25")
+    parser.add_argument("--mixtures", nargs="*", default=[], help="those of the study: seq/rho-0.25")
     parser.add_argument("--max-length", type=int, required=True, help="tokens of a training sample at most")
     parser.add_argument("--overlong", required=True, help="what is done with longer ones: drop or truncate")
     return parser.parse_args()

@@ -60,7 +60,7 @@ def _in_one_line(value: object) -> str:
 
 
 def remake(path: object) -> str:
-    """The remedy for a missing result. A program does not know the overlays of its study; its user does."""
+    """The remedy for a missing result. It names no overlays, since a program is started without them."""
     return f"make it again: repeat the study's snakemake command, with all its overlays and with -- {path} at the end"
 
 

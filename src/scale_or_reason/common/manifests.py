@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.common.checksums import file_checksum
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.redaction import redacted_values
 
@@ -66,20 +67,15 @@ def content_hash(path: str | Path) -> str:
     """SHA-256 of a file, or of a folder's files and their names; hidden files and folders are ignored."""
     path = Path(path)
     if path.is_file():
-        return _file_hash(path)
+        return file_checksum(path).sha256
     if not path.is_dir():
         raise StudyError("an input is missing", where=path, remedy="run the rule that writes it")
     digest = hashlib.sha256()
     for file in sorted(file for file in path.rglob("*") if file.is_file()):
         name = file.relative_to(path)
         if not any(part.startswith(".") for part in name.parts):
-            digest.update(f"{name.as_posix()}\0{_file_hash(file)}\n".encode())
+            digest.update(f"{name.as_posix()}\0{file_checksum(file).sha256}\n".encode())
     return digest.hexdigest()
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _shown(path: str | Path) -> str:
@@ -103,7 +99,7 @@ def package_versions() -> dict[str, str]:
 def git_revision() -> dict[str, Any] | None:
     """Commit of the project's checkout and whether it has changes; ``None`` outside a checkout with a commit.
 
-    Changes are those of tracked files and, where the code lies, files that git does not know yet.
+    Changes are those of tracked files and, in the folders of the code, untracked ones.
     """
     folder = Path(__file__).parent
     commit = _output("git", "-C", str(folder), "rev-parse", "HEAD")

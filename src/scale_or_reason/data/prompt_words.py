@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-#: Alternatives in order of preference. Rust's regular expressions know no look-around, so what depends on a neighbour
+#: Alternatives in order of preference. Rust's regular expressions have no look-around, so what depends on a neighbour
 #: (a colon, an exclamation mark, a quotation mark) is decided in ``_select``.
 _TOKEN = "|".join(
     (

@@ -45,7 +45,7 @@ class PromptRules:
     """Which prompts are taken.
 
     ``languages``: codes of the source's language column, None for all. ``min_chars`` and ``max_chars``: characters.
-    ``jaccard``: the Jaccard similarity from which two prompts are one, None to tell all apart. ``num_prompts``: at
+    ``jaccard``: the Jaccard similarity from which two prompts count as one; None keeps all. ``num_prompts``: at
     most so many prompts, None for all.
     """
 

@@ -76,7 +76,7 @@ def check_template(tokenizer: Any, stop_token: str, template_file: object) -> No
     """
     if stop_token not in tokenizer.get_vocab():
         raise StudyError(
-            "the tokenizer does not know the token that ends an answer",
+            "the tokenizer lacks the token that ends an answer",
             where=template_file,
             key="stop token",
             found=stop_token,

@@ -23,7 +23,7 @@ import sys
 from functools import lru_cache
 from typing import Any, TextIO
 
-#: Bytes of address space: computer algebra that needs more is not grading an answer.
+#: Bytes of address space. No comparison of real answers needs more.
 _MEMORY_LIMIT = 2 << 30
 
 #: An answer written with four decimals or more is compared to four, as Qwen2.5-Math's grader does: 1.4142 is
@@ -32,7 +32,7 @@ _ROUNDED, _SMALL = re.compile(r"\.\d{4}"), re.compile(r"(?<!\d)0?\.0")
 
 
 def _wrap(expression: str) -> str:
-    """Mark an expression as LaTeX, unless it says itself where its mathematics is."""
+    """Mark an expression as LaTeX, unless it already has such marks."""
     marked = any(mark in expression for mark in ("$", "\\(", "\\[", "\\boxed", "\\begin{align"))
     return expression if marked else f"${expression}$"
 
@@ -59,7 +59,7 @@ def _verify(gold: tuple[Any, ...], answer: tuple[Any, ...], decimals: int = 6) -
 
 
 def _extracted(parsed: tuple[Any, ...]) -> str:
-    """The source text that was parsed: printing an expression could itself take for ever."""
+    """The source text that was parsed. Printing an expression may take too long."""
     return next((piece for piece in reversed(parsed) if isinstance(piece, str)), "")
 
 
@@ -95,8 +95,8 @@ def _serve(replies: TextIO) -> None:
     for line in sys.stdin:
         try:
             request = json.loads(line)
-            # Computing time, so that no verdict depends on what else the machine does: math-verify's own limits are by
-            # the clock, and do not reach into a big-integer power. Nobody catches SIGPROF.
+            # Computing time, so that no verdict depends on what else runs on the machine. math-verify's own limits are
+            # by the clock, and cannot interrupt a big-integer power. No library catches SIGPROF.
             signal.setitimer(signal.ITIMER_PROF, request["seconds"])
             reply = _reply(request)
         # A hostile expression can raise anything.

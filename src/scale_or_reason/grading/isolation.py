@@ -23,17 +23,17 @@ from typing import Any
 
 #: Seconds of computing for one request.
 TIME_LIMIT = 3.0
-#: Seconds that a process gives to requests which come to nothing, and what one gets afterwards. Real answers hardly
-#: ever need more than a fraction of a second; a file of hostile ones must not add up to hours.
+#: Seconds that a process spends on requests that time out, and the limit of each request after that. Real answers
+#: rarely need more than a fraction of a second; a file of hostile ones must not add up to hours.
 PATIENCE, SHORT_LIMIT = 60.0, 0.3
-#: A machine may be so busy that a second of computing takes many. Beyond so many the child is beyond help.
+#: On a busy machine, a second of computing takes many seconds by the clock. After this many the child is given up.
 _SECONDS_PER_SECOND = 30
 _START_LIMIT = 120.0
 
 
 @dataclass(frozen=True)
 class AlgebraUse:
-    """How often algebra was asked, the seconds that this took, and how many requests were given up."""
+    """The number of requests to computer algebra, the seconds that they took, and how many were given up."""
 
     requests: int = 0
     seconds: float = 0.0
@@ -73,7 +73,7 @@ class AlgebraProcess:
             reply = self._ask(request | {"seconds": limit}, _SECONDS_PER_SECOND * limit) or {"error": "timeout"}
             seconds = time.perf_counter() - start
             given_up = reply.get("error") == "timeout"
-            # what it was allowed, not what the clock says: no verdict may depend on what else the machine does
+            # the limit, not the time by the clock: no verdict may depend on what else runs on the machine
             self._patience -= limit if given_up else 0
             self.use += AlgebraUse(1, seconds, int(given_up))
             return reply
@@ -134,5 +134,5 @@ def ask_algebra(**request: Any) -> dict[str, Any]:
 
 
 def algebra_use() -> AlgebraUse:
-    """What this process has asked so far."""
+    """The requests of this process so far."""
     return _SHARED.use

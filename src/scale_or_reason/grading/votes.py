@@ -83,7 +83,7 @@ def _by_equality(
 
 
 def _option(item: dict[str, Any], text: str) -> Hashable | None:
-    """The index of the chosen option. The gold list tells only whether options also have numbers, as WinoGrande's."""
+    """The index of the chosen option. The gold list only shows whether options also have numbers, as in WinoGrande."""
     options = item.get("choices") or []
     right = gold_index(item, options)
     numbers = [gold for gold in item["gold"] if gold.strip().isdigit() and plain_option(options[right]) != gold.strip()]

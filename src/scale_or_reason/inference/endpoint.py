@@ -40,7 +40,7 @@ from scale_or_reason.inference.stopping import stop_if_requested, stop_requested
 _LONGEST_PAUSE = 60.0
 #: Number of further requests after an empty reply.
 _MORE_TRIES_IF_EMPTY = 2
-#: After this many consecutive refusals a greeting tests whether the server still answers.
+#: After this many consecutive refusals, a greeting is sent to test the server.
 _REFUSALS_IN_A_ROW = 10
 _GREETING = "Hello"
 #: How often workers are interrupted to look for SIGTERM, and how long running requests are then awaited.
@@ -114,7 +114,7 @@ class EndpointEngine:
     """
 
     startup_seconds = 0.0
-    #: Servers do not tell their context length.
+    #: Servers do not report their context length.
     context_tokens: int | None = None
     #: Servers do not provide their tokenizer.
     tokenizer: Any = None

@@ -1,6 +1,6 @@
 """Replies on disk, found again by what they depend on: model, settings, sampling, thinking mode, prompt and seed.
 
-A store belongs to one model under one sampling and thinking mode. It does not know how work is cut into jobs: any job
+A store belongs to one model under one sampling and thinking mode. How work is cut into jobs does not matter: any job
 with the same request finds its reply, whichever job has asked before. Stores are kept with the results, since a reply
 can be needed again: by more prompts, another number of shards, one more benchmark.
 """

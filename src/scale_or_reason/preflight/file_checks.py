@@ -184,7 +184,7 @@ def missing_pools(config: Config) -> Iterator[Problem]:
 
 
 def notes(config: Config) -> list[str]:
-    """Facts that a person should know and that are no errors.
+    """Notes for the user that are no errors.
 
     Benchmarks that no hub has and whose rows do not exist yet; an endpoint whose API key is not in the environment; a
     number format that this processor does not compute with; findings that the study cannot decide.

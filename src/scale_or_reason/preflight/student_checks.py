@@ -1,4 +1,4 @@
-"""Whether students can be trained as the config says, as far as files on this machine tell.
+"""Whether students can be trained as the config says, as far as files on this machine show.
 
 Of hub ids the hub's cache may have the files; without them, the training checks the same when it starts.
 """

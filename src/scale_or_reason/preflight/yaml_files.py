@@ -1,4 +1,4 @@
-"""Config files as YAML: their nodes, which know their lines, and their values.
+"""Config files as YAML: their nodes, which have line numbers, and their values.
 
 Snakemake reads JSON as well, of which YAML's parsers do not take every spelling. A file that they cannot read has no
 known lines; it is no error here, since Snakemake has read it.

@@ -7,7 +7,7 @@ from typing import Any
 
 #: What a card states where the config names none.
 UNKNOWN = "unknown"
-#: Identifiers that the hub knows; a card states any other as ``other`` with its name.
+#: Identifiers of the hub; a card states any other as ``other`` with its name.
 _OF_THE_HUB = frozenset(
     {
         *("apache-2.0", "mit", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "odc-by"),

@@ -219,7 +219,7 @@ def _refusals(upload: Upload) -> Iterator[None]:
 
 
 _REMEDIES: Mapping[int | None, str] = {
-    401: f"the hub does not know the token: set {TOKEN_VARIABLE} to a valid one",
+    401: f"the hub does not accept the token: set {TOKEN_VARIABLE} to a valid one",
     403: "use a token with write access to this organisation; you have to be a member who may create repositories",
     404: "check push.organisation: the hub has no such user or organisation",
     400: "the hub refuses the content: the message above says what",

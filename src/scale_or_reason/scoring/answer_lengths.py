@@ -15,8 +15,8 @@ _KEY = ["model_id", "benchmark", "right"]
 def answer_lengths(outcomes: pl.LazyFrame, families: Mapping[str, str]) -> pl.DataFrame:
     """An ``answer_lengths`` table: mean tokens of each model's right answers on a benchmark, and of all others.
 
-    ``outcomes`` is an ``outcomes`` table, which is streamed: the papers' study has millions of
-    answers. ``families`` maps each benchmark to its family. A model without wrong answers has no row for them.
+    ``outcomes`` is an ``outcomes`` table, which is streamed: the papers' study has millions of answers. ``families``
+    maps each benchmark to its family. A model without wrong answers has no row for them.
     """
     means = outcomes.group_by(_KEY).agg(
         answers=pl.len().cast(pl.Int64), answer_tokens_mean=pl.col("answer_tokens").mean()

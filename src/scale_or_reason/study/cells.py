@@ -34,7 +34,7 @@ RESERVED_NAMES = ("adapted", "adopted", "base", "teacher")
 
 #: At most 100 characters: a name becomes a folder.
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-#: One spelling: ``seed-01`` would lie beside ``seed-1`` and mean the same.
+#: One spelling: ``seed-01`` would be a second folder for ``seed-1``.
 NUMBER = r"(?:0|[1-9][0-9]*)"
 RATIO = r"(?:0|1|0\.[0-9]*[1-9])"
 #: A share of the mixture below 1: the path of a training on all of it names no share.
