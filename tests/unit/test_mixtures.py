@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.shares import part_of
 from scale_or_reason.common.tables import check_table
 from scale_or_reason.data.mixtures import build_mixture, replica_order
 from scale_or_reason.study.cells import CURRICULA
@@ -30,6 +31,13 @@ def test_each_question_once_with_the_right_answer(count, ratio, curriculum, samp
     assert sorted(mixture["prompt_id"]) == sorted(f"q{i}" for i in range(count))
     assert set(mixture["format"]) <= {"ift", "reasoning"}
     assert abs((mixture["format"] == "reasoning").sum() - ratio * count) < 1
+
+
+def test_shares_are_the_decimals_of_the_config():
+    """In floating point 0.82 * 75 is less than 61.5, 0.29 * 50 less than 14.5."""
+    for hundredths in range(101):
+        for count in (1, 2, 7, 50, 75, 150, 1000):
+            assert part_of(hundredths / 100, count) == (2 * hundredths * count + 100) // 200
 
 
 @settings(max_examples=40)

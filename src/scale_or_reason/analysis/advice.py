@@ -70,9 +70,9 @@ class Offers:
 
     def most_queries(self, budget: float) -> Floats:
         """How many answers of each model the budget pays, (models,); negative where it pays no finished one."""
-        with np.errstate(divide="ignore"):
-            left = budget - self.once
-            return np.where(left < 0, -1.0, np.divide(left, self.answer))
+        left = budget - self.once
+        most = np.divide(left, self.answer, out=np.full(len(self), np.inf), where=self.answer > 0)
+        return np.where(left < 0, -1.0, most)
 
 
 @dataclass(frozen=True)

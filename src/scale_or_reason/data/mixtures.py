@@ -8,6 +8,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.shares import part_of
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.study.cells import CURRICULA
 
@@ -15,11 +16,6 @@ from scale_or_reason.study.cells import CURRICULA
 #: ``nested``: X_0.25 is a part of X_0.5 and so on, so that neighbouring ratios differ only in the prompts that
 #: changed their format, and a curve over rho is less noisy. ``independent``: each ratio draws anew.
 SAMPLINGS = ("nested", "independent")
-
-
-def reasoning_count(ratio: float, prompts: int) -> int:
-    """|X_rho|: ``ratio * prompts``, rounded half up."""
-    return int(ratio * prompts + 0.5)
 
 
 def build_mixture(
@@ -35,7 +31,7 @@ def build_mixture(
     _check(prompt_ids, curriculum, ratio, sampling)
     ids = prompt_ids.to_list()
     selection = ("mixture", "select") if sampling == "nested" else ("mixture", "select", repr(float(ratio)))
-    chosen = _hash_order(ids, seed, *selection)[: reasoning_count(ratio, len(ids))]
+    chosen = _hash_order(ids, seed, *selection)[: part_of(ratio, len(ids))]  # |X_rho|
     reasons = pl.col("prompt_id").is_in(pl.Series(chosen, dtype=pl.String).implode())
     second = {"seq": reasons, "seq-reversed": ~reasons, "mix": pl.lit(False)}[curriculum]
     return (

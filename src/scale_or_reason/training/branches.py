@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.shares import part_of
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import Sequences
 
@@ -44,7 +45,7 @@ def branch_steps(phases: Sequence[int], fraction: float) -> list[int]:
     steps: list[int] = []
     for phase in dict.fromkeys(phases):
         own = [step for step, other in enumerate(phases) if other == phase]
-        steps += own[: max(1, int(fraction * len(own) + 0.5))]
+        steps += own[: max(1, part_of(fraction, len(own)))]
     return steps
 
 
