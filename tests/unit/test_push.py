@@ -305,7 +305,7 @@ def test_without_a_token_nothing_is_uploaded(hub: UploadHub, results: Path, monk
 
 @pytest.mark.parametrize(
     ("token", "status", "remedy"),
-    [("hf_" + "x" * 30, 401, "does not know the token"), (READER, 403, "write access to this organisation")],
+    [("hf_" + "x" * 30, 401, "does not accept the token"), (READER, 403, "write access to this organisation")],
 )
 def test_tokens_that_may_not_write(
     hub: UploadHub, results: Path, monkeypatch: pytest.MonkeyPatch, token: str, status: int, remedy: str

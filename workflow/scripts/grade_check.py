@@ -2,7 +2,7 @@
 
     python workflow/scripts/grade_check.py --answers DIR --rows DIR
 
-``--answers``: JSONL files of graded answers (``question, answer_text, gold, label``), named after their grader.
+``--answers``: JSONL files of graded answers (``question, answer_text, gold, label``), named after their benchmark.
 Prints one line per file and, below it, each answer on which grader and label differ. Beside the verdict's agreement
 stand those of the strict and the lenient measure: IFEval's labels are strict, the others ask only what is right.
 
