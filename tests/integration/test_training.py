@@ -283,7 +283,7 @@ def test_bad_loss_stops_with_the_step_and_a_remedy(root, tiny_model, mixture, tm
     [
         ({"model": "results/nowhere/at/all"}, "the model does not exist"),
         ({"chat_template": "missing.jinja"}, "a file is missing"),
-        ({"stop_token": "<end_of_turn>"}, "does not know the token that ends an answer"),
+        ({"stop_token": "<end_of_turn>"}, "lacks the token that ends an answer"),
         ({"stop_token": "<think>"}, "does not put an answer between"),
         ({"max_length": 5}, "no sequences to train on"),
         ({"max_length": 1025}, "context is shorter than the longest sample"),

@@ -190,7 +190,7 @@ def test_tokens_that_are_cut_or_longer(tmp_path: Path, size: int) -> None:
 
 def test_a_template_with_another_end() -> None:
     check_template(Letters(), STOP, "template")
-    for stop, problem in (("end of turn", "does not know the token"), (">", "does not put an answer between")):
+    for stop, problem in (("end of turn", "lacks the token"), (">", "does not put an answer between")):
         with pytest.raises(StudyError, match=problem):
             check_template(Letters(), stop, "template")
 
