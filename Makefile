@@ -17,6 +17,8 @@ PYTEST := $(BIN)/python -m pytest
 # tests/conftest.py keeps those together that need both cores
 TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
+# nearly all of a short job's time is imports, and compiling torch anew each time doubles it
+unexport PYTHONDONTWRITEBYTECODE
 LINTERS := lint/types lint/rules lint/small-world lint/layout lint/code lint/imports
 DOCS := .cache/docs
 PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/README.md docs

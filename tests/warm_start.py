@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -155,11 +156,38 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     words = serve(sys.stdin, answers)
     if words:
+        run_and_leave(words)
+
+
+def run_and_leave(words: list[str]) -> None:
+    """Run the program and end this process with its status, like any other process.
+
+    Only the teardown of the interpreter is left out: it would touch, and so copy, everything that was imported.
+    """
+    status, interrupted = 1, False
+    try:
         run_program(words)
+        status = 0
+    except SystemExit as end:
+        if isinstance(end.code, int | None):
+            status = end.code or 0
+        else:
+            print(end.code, file=sys.stderr)
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        interrupted = isinstance(error, KeyboardInterrupt)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(status & 0xFF)
 
 
 def run_program(words: list[str]) -> None:
-    """As ``python WORDS`` does; an exception leaves the process as it leaves any other."""
+    """As ``python WORDS`` does."""
     if words[0] == "-m":
         sys.argv, sys.path[0] = words[1:], os.getcwd()
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)

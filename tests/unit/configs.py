@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,23 @@ def merge(base: Any, overlay: Any) -> Any:
     return base | {key: merge(base.get(key), value) for key, value in overlay.items()}
 
 
-def load(root: Path, *overlays: str) -> dict[str, Any]:
-    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
+@functools.cache
+def _read(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _loaded(root: Path, *overlays: str) -> dict[str, Any]:
+    config = deepcopy(_read(root / "config" / "config.yaml"))
     for name in overlays:
-        config = merge(config, yaml.safe_load((root / "config" / "studies" / f"{name}.yaml").read_text()))
+        config = merge(config, deepcopy(_read(root / "config" / "studies" / f"{name}.yaml")))
     find_files(config, root)
     return config
+
+
+def load(root: Path, *overlays: str) -> dict[str, Any]:
+    """The config of a shipped study. Each caller has its own; the files are read once."""
+    return deepcopy(_loaded(root, *overlays))
 
 
 def plan_of(

@@ -6,6 +6,7 @@ math tasks, answers grow with the reasoning ratio, in mixed training abruptly ab
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -57,8 +58,9 @@ def models() -> Iterator[AnyModel]:
     yield from (Teacher("teacher", name) for name in ("ift", "reasoning"))
 
 
-def results(**changes: Any) -> Results:
-    """The whole study; ``changes`` replace fields of :class:`Results`."""
+@functools.cache
+def results() -> Results:
+    """The whole study. Made once: don't change it."""
     cells = [
         (model, family, benchmark, *_measured(model, family, benchmark))
         for model in models()
@@ -73,7 +75,7 @@ def results(**changes: Any) -> Results:
         "length_limits": _limited(cells),
         "test_time": _servings(cells),
     }
-    study = {
+    study: dict[str, Any] = {
         "sizes": SIZES,
         "families": FAMILIES,
         "corpora": CORPORA,
@@ -85,11 +87,12 @@ def results(**changes: Any) -> Results:
         "limits": LIMITS,
         "limited_benchmarks": LIMITED,
     }
-    return Results(**{"tables": tables, **study, **changes})
+    return Results(tables=tables, **study)
 
 
+@functools.cache
 def small_results() -> Results:
-    """Three students and three families of two benchmarks, for tests that draw much."""
+    """Three students and three families of two benchmarks, for tests that draw much. Made once: don't change it."""
     whole = results()
     sizes = dict(list(SIZES.items())[:3])
     families = {"General-MC": ("winogrande", "mmlu_misc"), "Math-OE": ("math_500", "aime"), "Law": FAMILIES["Law"]}

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import polars as pl
 import pytest
+from configs import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_outcomes import model_id, outcome_table, training_costs
@@ -253,9 +254,7 @@ def test_words(evidence):
 
 @pytest.fixture
 def config(root):
-    import yaml
-
-    config = yaml.safe_load((root / "config" / "config.yaml").read_text())
+    config = load(root)
     config["study"]["families"] = [{"name": "Math-OE", "benchmarks": ["gsm8k"]}]
     config["plan"]["tokens"]["length_spread"] = 0  # the processes of a training never wait
     config["plan"]["decode"]["sequences"] = 256

@@ -24,7 +24,6 @@ from bad_configs import (
     with_value,
     without,
 )
-from snakemake.cli import parse_config
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.crosschecks import cross_problems
@@ -150,6 +149,8 @@ def test_an_overlay_is_named_with_the_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_line_is_named(tmp_path: Path) -> None:
+    from snakemake.cli import parse_config
+
     seen = 0
     for path, value in [*given_by_overlay_and_command_line()][:40]:
         try:

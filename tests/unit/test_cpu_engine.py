@@ -1,23 +1,25 @@
 """The short start and end of an engine on a CPU, on objects that stand for vLLM's."""
 
 import gc
+import importlib
 import weakref
 from typing import Any
 
 import pytest
-import torch
 
 from scale_or_reason.inference import cpu_engine
 
 MIB = 1 << 20
 
 
-def zeros(*size: Any, **options: Any) -> Any:
-    return cpu_engine._zeros(torch.zeros, *size, **options)
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    return importlib.import_module("torch")  # two seconds, which a run of other tests goes without
 
 
-def test_a_large_row_of_bytes_is_zero_and_can_be_written() -> None:
-    cache = zeros(20 * MIB, dtype=torch.int8, device="cpu")
+@pytest.mark.slow
+def test_a_large_row_of_bytes_is_zero_and_can_be_written(torch: Any) -> None:
+    cache = cpu_engine._zeros(torch.zeros, 20 * MIB, dtype=torch.int8, device="cpu")
     assert cache.shape == (20 * MIB,) and cache.dtype is torch.int8 and not cache.any()
     views = cache.view(torch.float32).view(20, -1)
     views[3] = 1.5
@@ -29,9 +31,10 @@ def resident() -> int:
         return int(file.read().split()[1]) * 4096
 
 
-def test_a_cache_takes_memory_only_where_it_is_used() -> None:
+@pytest.mark.slow
+def test_a_cache_takes_memory_only_where_it_is_used(torch: Any) -> None:
     before = resident()
-    cache = zeros(256 * MIB, dtype=torch.int8)
+    cache = cpu_engine._zeros(torch.zeros, 256 * MIB, dtype=torch.int8)
     assert resident() - before < 16 * MIB
     cache[: 64 * MIB] = 1
     assert 48 * MIB < resident() - before < 96 * MIB
@@ -39,19 +42,21 @@ def test_a_cache_takes_memory_only_where_it_is_used() -> None:
     assert resident() - before < 16 * MIB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("size", "options"),
+    ("size", "dtype", "options"),
     [
-        ((20 * MIB,), {"dtype": torch.float32}),
-        ((MIB,), {"dtype": torch.int8}),
-        ((4, 8 * MIB), {"dtype": torch.int8}),
-        ((20 * MIB,), {"dtype": torch.int8, "pin_memory": False}),
-        (((20 * MIB,),), {"dtype": torch.int8}),
-        ((20 * MIB,), {"dtype": torch.int8, "device": torch.device("meta")}),
+        ((20 * MIB,), "float32", {}),
+        ((MIB,), "int8", {}),
+        ((4, 8 * MIB), "int8", {}),
+        ((20 * MIB,), "int8", {"pin_memory": False}),
+        (((20 * MIB,),), "int8", {}),
+        ((20 * MIB,), "int8", {"device": "meta"}),
     ],
 )
-def test_everything_else_is_torchs_own(size: tuple[Any, ...], options: dict[str, Any]) -> None:
+def test_everything_else_is_torchs_own(torch: Any, size: tuple[Any, ...], dtype: str, options: dict[str, Any]) -> None:
     calls = []
+    options = {"dtype": getattr(torch, dtype)} | options
 
     def original(*args: Any, **kwargs: Any) -> None:
         calls.append((args, kwargs))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from configs import load
 from documentation import ROOT, Page, broken_links, make_targets, page_paths, slug
 
 from scale_or_reason.benchmarks.own import VARIABLE, read_own, use_own_files
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.preflight.validation import check_config
-from scale_or_reason.study.local_files import find_files
 
 PAGES = [Page(path) for path in page_paths()]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
@@ -102,16 +102,14 @@ def test_an_example_of_a_config_is_valid(page, block, tmp_path, monkeypatch):
         (name,) = [name for name, content in page.files.items() if content == block]
         read_own("example", Path(name))
         return
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    find_files(config, ROOT)
-    whole = merged(config, yaml.safe_load(block))
+    whole = merged(load(ROOT), yaml.safe_load(block))
     monkeypatch.setenv(VARIABLE, "{}")
     use_own_files(whole)
     check_config(whole, SCHEMA, [str(ROOT / "config" / "config.yaml")])
 
 
 def test_an_invalid_example_would_be_found():
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    config = load(ROOT)
     with pytest.raises(StudyError):
         check_config(merged(config, {"study": {"student": ["Qwen2.5-3B"]}}), SCHEMA, ["config/config.yaml"])
 

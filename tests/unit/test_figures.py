@@ -33,7 +33,6 @@ from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.reporting.figures.tasks import select_tasks
 from scale_or_reason.study import labels
 
-WHOLE, SMALL = results(), small_results()
 STYLE = Style.from_file(Path(__file__).parents[2] / "config" / "style.yaml")
 #: Elements of a figure's table that stand for results, and not for what was worked out from them or written about them.
 MEASURED = ("point", "teacher", "cell")
@@ -58,7 +57,7 @@ def style():
 @pytest.mark.parametrize("figure", FIGURES)
 def test_every_figure_is_drawn(figure, style):
     """Without a note where nothing is missing, and with all that is written inside the figure."""
-    table = table_of(figure, SMALL)
+    table = table_of(figure, small_results())
     assert set(MEASURED) & set(table["element"])
     about_the_data = {"no fit: too few points"} | {
         f"no length of right answers: {size} aime" for size in ("0.5B", "1.5B")
@@ -78,7 +77,7 @@ def test_every_figure_is_drawn(figure, style):
 @pytest.mark.slow
 @pytest.mark.parametrize("figure", FIGURES)
 def test_nothing_at_all_is_drawn_as_gaps(figure, style):
-    for empty in (replace(SMALL, tables={}), Results({})):
+    for empty in (replace(small_results(), tables={}), Results({})):
         table = table_of(figure, empty)
         assert not set(table.filter(pl.col("element") == "point")["element"])
         assert table.filter(pl.col("element") == "note").height
@@ -90,8 +89,8 @@ def test_nothing_at_all_is_drawn_as_gaps(figure, style):
 @given(st.sampled_from(list(FIGURES)), st.integers(0, 2**16), st.floats(0.02, 0.98))
 def test_whatever_is_missing_leaves_a_note(figure, seed, kept):
     """Of any rows of the tables: where a panel shows fewer values than of the whole study, it says so."""
-    holes = {name: table.sample(fraction=kept, seed=seed) for name, table in SMALL.tables.items()}
-    before, after = table_of(figure, SMALL), table_of(figure, replace(SMALL, tables=holes))
+    holes = {name: table.sample(fraction=kept, seed=seed) for name, table in small_results().tables.items()}
+    before, after = table_of(figure, small_results()), table_of(figure, replace(small_results(), tables=holes))
     panel = [name for name in ("block", "cost", "task") if name in before.columns]
     values = [name for name, dtype in before.schema.items() if dtype == pl.Float64 and name not in ("ratio", "size_b")]
     shown, left = (values_shown(table, panel, values) for table in (before, after))
@@ -115,11 +114,11 @@ def values_shown(table: pl.DataFrame, panel: list[str], values: list[str]) -> di
 def test_legends_hold_every_size_and_fit(style):
     """Legends grow with the study."""
     sizes = {f"s{rank}": 0.001 * 1.7**rank for rank in range(16)}
-    base = SMALL.table("scores").filter(student="Qwen2.5-3B", kind="base")
+    base = small_results().table("scores").filter(student="Qwen2.5-3B", kind="base")
     scores = pl.concat(
         base.with_columns(student=pl.lit(name), model_id=pl.lit(name) + pl.col("model_id")) for name in sizes
     )
-    table = table_of("v2/fig21", replace(SMALL, tables={"scores": scores}, sizes=sizes))
+    table = table_of("v2/fig21", replace(small_results(), tables={"scores": scores}, sizes=sizes))
     with style.applied():
         drawn = figure_type_of("v2/fig21").draw(table, style)
         drawn.draw_without_rendering()  # places the words of a legend
@@ -214,7 +213,7 @@ def test_names_of_points_do_not_cover_each_other(style):
     ],
 )
 def test_tasks_of_the_papers(tasks, count, first):
-    selected = select_tasks(WHOLE, tasks)
+    selected = select_tasks(results(), tasks)
     assert (len(selected), selected[0].name) == (count, first)
 
 
@@ -226,7 +225,7 @@ def test_in_a_study_without_the_papers_families_all_are_main():
 
 
 def test_single_benchmarks_stand_below_their_families():
-    places = arrange([(task.name, task.family) for task in select_tasks(WHOLE, "benchmarks")])
+    places = arrange([(task.name, task.family) for task in select_tasks(results(), "benchmarks")])
     assert [len(line) for line in places] == [4] * 5
     assert [line[3] for line in places] == ["gsm8k", "math_500", "aime", None, None]
     assert places[3] == ["mmlu_pro_law", "mmlu_pro_code", "mmlu_pro_physics", None]
@@ -289,8 +288,9 @@ def test_the_registry_is_light(root):
 
 
 def draw_by_hand(root, folder, stem, *tables, figure_type="ratio_gap", study=None, hash_seed="0"):
-    settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora, "ratios": SMALL.ratios, "curricula": SMALL.curricula}
-    settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
+    small = small_results()
+    settings = {"sizes": small.sizes, "corpora": small.corpora, "ratios": small.ratios, "curricula": small.curricula}
+    settings["families"] = [{"name": name, "benchmarks": own} for name, own in small.families.items()]
     command = [sys.executable, str(root / "workflow/scripts/draw_figure.py"), "--type", figure_type]
     command += ["--parameters", json.dumps({"tasks": "main families", "by": "size"}), "--study", json.dumps(settings)]
     command += ["--tables", *tables, "--style", str(root / "config/style.yaml"), "--output-stem", str(folder / stem)]
@@ -300,13 +300,13 @@ def draw_by_hand(root, folder, stem, *tables, figure_type="ratio_gap", study=Non
 
 @pytest.mark.slow
 def test_the_program_draws_the_same_bytes_again(root, style, tmp_path):
-    write_table(SMALL.table("scores"), tmp_path / "scores.parquet", "scores")
+    write_table(small_results().table("scores"), tmp_path / "scores.parquet", "scores")
     for stem, hash_seed in (("one", "0"), ("two", "1")):
         done = draw_by_hand(root, tmp_path, stem, f"scores={tmp_path / 'scores.parquet'}", hash_seed=hash_seed)
         assert (done.returncode, done.stderr) == (0, "")
     for suffix in (".pdf", ".png", ".csv"):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
-    assert (tmp_path / "one.csv").read_text() == table_of("v1/fig04", SMALL).write_csv()
+    assert (tmp_path / "one.csv").read_text() == table_of("v1/fig04", small_results()).write_csv()
     assert not [path for path in tmp_path.glob(".*") if not is_record(path)]
 
 
@@ -319,9 +319,10 @@ def test_the_program_refuses_a_table_that_its_form_does_not_know(root, tmp_path)
 
 @pytest.mark.slow
 def test_the_program_reads_csv_too(root, tmp_path, monkeypatch, capsys):
-    write_csv(SMALL.table("early_stopping"), tmp_path / "early_stopping.csv")
-    settings = {"sizes": SMALL.sizes, "corpora": SMALL.corpora}
-    settings["families"] = [{"name": name, "benchmarks": own} for name, own in SMALL.families.items()]
+    write_csv(small_results().table("early_stopping"), tmp_path / "early_stopping.csv")
+    small = small_results()
+    settings = {"sizes": small.sizes, "corpora": small.corpora}
+    settings["families"] = [{"name": name, "benchmarks": own} for name, own in small.families.items()]
     arguments = [
         "--type",
         "early_stopping",
@@ -338,9 +339,9 @@ def test_the_program_reads_csv_too(root, tmp_path, monkeypatch, capsys):
     ]
     monkeypatch.setattr(sys, "argv", ["draw_figure.py", *arguments, "--style", str(root / "config/style.yaml")])
     runpy.run_path(str(root / "workflow/scripts/draw_figure.py"), run_name="__main__")
-    assert (tmp_path / "drawn.csv").read_text() == table_of("v1/fig09", SMALL).write_csv()
+    assert (tmp_path / "drawn.csv").read_text() == table_of("v1/fig09", small_results()).write_csv()
     assert (tmp_path / "drawn.pdf").stat().st_size > 1000
-    counted = SMALL.table("early_stopping").with_columns(flops_by=pl.lit("exact"))
+    counted = small_results().table("early_stopping").with_columns(flops_by=pl.lit("exact"))
     write_csv(counted, tmp_path / "early_stopping.csv")
     with pytest.raises(SystemExit):
         runpy.run_path(str(root / "workflow/scripts/draw_figure.py"), run_name="__main__")
