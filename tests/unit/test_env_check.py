@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from env_programs import load
+from programs import load_program
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def envs(root: Path) -> Path:
 
 @pytest.fixture
 def checker(envs: Path) -> ModuleType:
-    return load(envs / "check_gpu.py")
+    return load_program(envs / "check_gpu.py")
 
 
 def fake_smi(folder: Path, monkeypatch, text: str) -> None:

@@ -7,12 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from documentation import ROOT
+from programs import load_program
 
 from scale_or_reason.common.errors import DivergedError, Interrupted, StudyError, run_script
 
@@ -43,14 +42,6 @@ def test_a_program_ends_with_the_status_of_its_error(error: Exception, status: i
     assert end.value.code == status
 
 
-def loaded(script: str) -> ModuleType:
-    spec = spec_from_file_location(script, ROOT / "workflow/scripts" / f"{script}.py")
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(("damaged", "status"), [(False, None), (True, 1)])
 def test_the_status_of_verify_is_its_finding(
     damaged: bool, status: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -61,7 +52,7 @@ def test_the_status_of_verify_is_its_finding(
     monkeypatch.setattr(sys, "argv", ["verify_study.py", "--results", str(tmp_path)])
     code: object = None
     try:
-        run_script(loaded("verify_study").main)
+        run_script(load_program(ROOT / "workflow/scripts/verify_study.py").main)
     except SystemExit as end:
         code = end.code
     assert code == status
@@ -70,7 +61,7 @@ def test_the_status_of_verify_is_its_finding(
 def test_wrong_options_are_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["verify_study.py", "--nothing"])
     with pytest.raises(SystemExit) as end:
-        run_script(loaded("verify_study").main)
+        run_script(load_program(ROOT / "workflow/scripts/verify_study.py").main)
     assert end.value.code == 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from programs import load_program
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows, write_table
@@ -32,15 +32,7 @@ QUESTION = {"prompt_id": "q0", "corpus": "general", "prompt": "1+1?"}
 
 @pytest.fixture
 def load(root: Path) -> Callable[[str], ModuleType]:
-    def module(name: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(name, root / f"workflow/scripts/{name}.py")
-        assert spec is not None and spec.loader is not None
-        loaded = importlib.util.module_from_spec(spec)
-        sys.modules[name] = loaded
-        spec.loader.exec_module(loaded)
-        return loaded
-
-    return module
+    return lambda name: load_program(root / f"workflow/scripts/{name}.py")
 
 
 @pytest.fixture

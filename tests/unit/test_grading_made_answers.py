@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import load_program
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import get_grader
@@ -101,13 +100,7 @@ def test_a_mutant_is_another_text(text: str, seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def grade_check(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("grade_check", root / "workflow/scripts/grade_check.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return load_program(root / "workflow/scripts/grade_check.py")
 
 
 @pytest.mark.slow

@@ -6,15 +6,14 @@ label demands a parse error, one accepts 0.33 for a third, and one takes a later
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from programs import load_program
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.grading import GRADERS
@@ -69,13 +68,7 @@ PIECES += [
 
 @pytest.fixture(scope="module")
 def grade_check(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("grade_check", root / "workflow/scripts/grade_check.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return load_program(root / "workflow/scripts/grade_check.py")
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from env_programs import load
+from programs import load_program
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def envs(root: Path) -> Path:
 
 @pytest.fixture
 def installer(envs: Path) -> ModuleType:
-    return load(envs / "install.py")
+    return load_program(envs / "install.py")
 
 
 def test_every_known_conflict_is_accounted_for(installer: ModuleType) -> None:
@@ -300,7 +300,7 @@ def test_a_python_without_wheels_is_refused(
 
 
 def test_the_installer_knows_the_pythons_of_the_locks(installer: ModuleType, envs: Path) -> None:
-    locks = load(envs / "lock.py")
+    locks = load_program(envs / "lock.py")
     for kind, too_new in installer.TOO_NEW_PYTHON.items():
         assert locks.TOO_NEW_PYTHON[kind] == "{}.{}".format(*too_new)
 

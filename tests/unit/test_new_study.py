@@ -6,11 +6,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from configs import load
+from configs import load, merge
 
 from scale_or_reason.benchmarks.own import VARIABLE, use_own_files
 from scale_or_reason.common.errors import StudyError
@@ -25,17 +24,9 @@ def written(root: Path, folder: Path, name: str = "mine_1") -> subprocess.Comple
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def merged(config: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
-    result = dict(config)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
 def checked(root: Path, text: str) -> Study:
     """The study that the overlay gives; :class:`StudyError` if it is invalid."""
-    config = merged(load(root), yaml.safe_load(text))
+    config = merge(load(root), yaml.safe_load(text))
     config["paper_results"]["path"] = None  # in the project's folder
     use_own_files(config)
     check_config(config, root / "workflow/schemas/config.schema.json", [root / "config/config.yaml"])

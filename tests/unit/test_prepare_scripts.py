@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import run
 
 from scale_or_reason.common.tables import read_table
 
@@ -19,11 +18,6 @@ def rows(tmp_path: Path) -> Path:
     ]
     (tmp_path / "gsm8k.jsonl").write_text("".join(lines), encoding="utf-8")
     return tmp_path
-
-
-def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "workflow" / "scripts" / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def files(table: Path, audit: bool = False) -> tuple[object, ...]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from programs import run
 
 import scale_or_reason.data.released_pairs as released_pairs
 from scale_or_reason.common.dataset_rows import read_jsonl
@@ -150,11 +149,6 @@ def test_a_source_that_has_changed() -> None:
     with pytest.raises(StudyError, match="chosen prompts are in no row") as caught:
         pair([row(1)], chosen(1, 2, 3))
     assert "2 prompts" in str(caught.value)
-
-
-def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "workflow" / "scripts" / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -10,10 +9,10 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+from programs import load_program
 
 from scale_or_reason.common.errors import Interrupted
 from scale_or_reason.common.seeds import derive_seed
@@ -101,21 +100,12 @@ def model(tmp_path: Path) -> Path:
     return folder
 
 
-def program(root: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, root / f"workflow/scripts/{name}.py")
-    assert spec is not None and spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[name] = loaded
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
 class Teacher:
     """Runs generate_teacher_answers.py in this process."""
 
     def __init__(self, root: Path, folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.script, self.folder, self.model, self.patch = (
-            program(root, "generate_teacher_answers"),
+            load_program(root / "workflow/scripts/generate_teacher_answers.py"),
             folder,
             model,
             monkeypatch,
@@ -249,7 +239,7 @@ def test_equal_requests_are_sent_once(engine: type[MadeUpEngine], model: Path, t
 def test_one_more_benchmark_asks_only_its_questions(
     root: Path, engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = program(root, "evaluate_model")
+    script = load_program(root / "workflow/scripts/evaluate_model.py")
     tables = []
     for name in ("gsm8k", "aime", "squad"):
         row = {"benchmark": name, "prompt": "p", "question": "q", "gold": ["3"], "choices": [], "extra": "{}"}
@@ -279,7 +269,7 @@ def test_a_judge_is_asked_only_about_what_has_changed(
     root: Path, engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another speed setting and another time of the file change nothing; verdicts that are there need no engine."""
-    script = program(root, "judge_answers")
+    script = load_program(root / "workflow/scripts/judge_answers.py")
     row = {"benchmark": "gsm8k", "prompt": "p", "question": "q", "gold": ["3"], "choices": [], "extra": "{}"}
     items = tmp_path / "items.parquet"
     write_table(table_from_rows([row | {"item_id": f"i{i}"} for i in range(4)], "items"), items, "items")
