@@ -25,6 +25,8 @@ from scale_or_reason.training.trainer.checkpoints import (
     why_unusable,
 )
 from scale_or_reason.training.trainer.diverged import refuse_diverged
+from scale_or_reason.training.trainer.launch import any_process
+from scale_or_reason.training.trainer.planned import planned_trainer, skip_gathering
 
 pytestmark = pytest.mark.integration
 
@@ -253,3 +255,33 @@ def test_the_seconds_of_a_step_are_those_since_the_last_one_without_checkpoints(
         else:
             {"begin": callback.on_train_begin, "save": callback.on_save}[event](None, state, None)
     assert [entry["seconds"] for entry in state.log_history] == [2.0, 3.0, 1.5]
+
+
+def test_one_process_makes_no_collective_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def collective(*_: Any, **__: Any) -> None:
+        raise AssertionError("a collective call")
+
+    monkeypatch.setattr("torch.distributed.all_reduce", collective)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    assert any_process(True) is True and any_process(False) is False
+    accelerator = SimpleNamespace(gather=collective, gather_for_metrics=collective)
+    skip_gathering(accelerator)
+    tensor = object()
+    assert (
+        accelerator.gather(tensor) is tensor
+        and accelerator.gather_for_metrics(tensor, use_gather_object=True) is tensor
+    )
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(AssertionError, match="collective"):
+        any_process(True)
+
+
+def test_the_librarys_count_of_flops_is_left_out() -> None:
+    class Counts:
+        def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+            raise AssertionError("counted")
+
+        store_flos = floating_point_ops
+
+    trainer = planned_trainer(Counts, SimpleNamespace(rates=list), [])()  # type: ignore[arg-type]
+    assert trainer.floating_point_ops({}) == 0 and trainer.store_flos() is None

@@ -59,7 +59,8 @@ OVERLAYS = {
     "micro": "{students: {micro-0.07M: {learning_rate: search}}, benchmarks: {samples_per_item: {gsm8k: 2}},"
     " study: {thinking_budgets: {tokens: [16, 32]}, hybrid_students: {ratios: [0.5]}}, compute: {warm_start: true}}",
 }
-WARM = {"engine": "add_engine_options", "trainer": "add_recipe"}
+#: What tells a program with these libraries.
+WARM = {"add_engine_options": "engine", "add_recipe": "trainer", "inference.tokenizers import": "trainer"}
 Commands = dict[str, set[str]]
 STUDIES = {
     "micro": MICRO,
@@ -92,8 +93,8 @@ def commands(tree: Tree, request: pytest.FixtureRequest, tmp_path_factory: pytes
 
 def check_warm_start(words: list[str], program: str) -> None:
     """Fail if a program with an engine or a trainer would import its libraries anew, with one model or with several."""
-    for kind, options in WARM.items():
-        if options in program:
+    for text, kind in WARM.items():
+        if text in program:
             assert words[1:3] == ["workflow/scripts/warm_start.py", kind], words[:4]
 
 

@@ -45,7 +45,7 @@ rule tokenise_pairs:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
-        program=program("tokenise_pairs"),
+        program=warm_program("tokenise_pairs", "trainer"),
         tokenizer=lambda wildcards: option("tokenizer", LOCK.named(TOKENIZERS[wildcards.tokenizer].tokenizer)),
         stop_token=lambda wildcards: stop_token_option(TOKENIZERS[wildcards.tokenizer]),
         template_of_results=lambda wildcards: template_of_results(TOKENIZERS[wildcards.tokenizer]),

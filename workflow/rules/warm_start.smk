@@ -28,9 +28,9 @@ def warm_start_of(kind):
     return f"{shlex.quote(project_file('workflow/scripts/warm_start.py', PROJECT))} {kind} " if WARM_START else ""
 
 
-def warm_program(name):
-    """Like :func:`program`, for a script with an engine."""
-    return lambda wildcards, threads: warm_start_of("engine") + program(name)(wildcards, threads)
+def warm_program(name, kind="engine"):
+    """Like :func:`program`, for a script that needs the libraries of this kind."""
+    return lambda wildcards, threads: warm_start_of(kind) + program(name)(wildcards, threads)
 
 
 def python_with(kind):

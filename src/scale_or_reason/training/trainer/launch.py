@@ -86,6 +86,8 @@ def wait_for_all() -> None:
 
 def any_process(flag: bool) -> bool:
     """Whether ``flag`` is true in at least one process; a collective call with the same result everywhere."""
+    if processes() == 1:
+        return flag
     import torch
 
     flags = torch.tensor(int(flag), device="cuda" if torch.cuda.is_available() else "cpu")

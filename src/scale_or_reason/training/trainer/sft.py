@@ -25,7 +25,7 @@ from scale_or_reason.training.trainer.checkpoints import Identity, WholeCheckpoi
 from scale_or_reason.training.trainer.compiled import compile_layers
 from scale_or_reason.training.trainer.diverged import refuse_diverged
 from scale_or_reason.training.trainer.launch import from_first, processes, rank
-from scale_or_reason.training.trainer.planned import planned_trainer, scored_tokens
+from scale_or_reason.training.trainer.planned import planned_trainer, scored_tokens, skip_gathering
 from scale_or_reason.training.trainer.students import load_model
 from scale_or_reason.training.trainer.weight_changes import count_changed, weight_hashes
 from scale_or_reason.training.wsd import Schedule
@@ -132,6 +132,8 @@ def train(
         processing_class=tokenizer,
         callbacks=[bad_steps, interruption, checkpoints, BranchCheckpoints(execution.branches, resume), StepSeconds()],
     )
+    if processes() == 1:
+        skip_gathering(trainer.accelerator)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(GradientNorm(trainer, bad_steps))
     if rank() == 0:
