@@ -38,7 +38,7 @@ translate, read_config = snakemake.workflow.parse, yte.process_yaml
 
 
 def translate_once(path: Any, workflow: Any, linemap: dict[int, int], rulecount: int = 0) -> tuple[str, int]:
-    """As ``snakemake.parser.parse``; a translation holds its file's path."""
+    """As ``snakemake.parser.parse``; a translation holds the path of its file, as Python writes it."""
     name = path.get_path_or_uri(secret_free=True)
     try:
         key = (Path(name).read_text(encoding="utf-8"), rulecount)
@@ -49,7 +49,7 @@ def translate_once(path: Any, workflow: Any, linemap: dict[int, int], rulecount:
         SNAKEFILES[key] = name, code, dict(linemap), rules
     own_name, code, lines, rules = SNAKEFILES[key]
     linemap |= lines
-    return code.replace(own_name, name), rules
+    return code.replace(repr(own_name), repr(name)), rules
 
 
 def read_config_once(file: Any, **options: Any) -> Any:

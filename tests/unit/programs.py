@@ -1,12 +1,19 @@
-"""The project's programs in tests: loaded as modules, or run in a process of their own."""
+"""The project's programs in tests: loaded as modules, or run as programs within this process."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
+import os
+import runpy
 import subprocess
 import sys
+import traceback
+import warnings
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 
 def load_program(path: Path) -> ModuleType:
@@ -19,7 +26,36 @@ def load_program(path: Path) -> ModuleType:
     return module
 
 
+def run_script(script: Path, *arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """What ``python SCRIPT ARGUMENTS`` in the folder ``cwd`` ends with and writes, run within this process.
+
+    Most of a short program's time is imports, which are done here. For programs that change nothing of their process
+    but variables of the environment, which are put back; what a start itself does, signals and memory need a process.
+    """
+    words = [str(script), *map(str, arguments)]
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ))
+        stack.enter_context(mock.patch.object(sys, "argv", words))
+        stack.enter_context(mock.patch.object(sys, "path", [str(script.parent), *sys.path]))
+        stack.enter_context(contextlib.chdir(cwd or Path.cwd()))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.resetwarnings()  # pytest makes errors of them
+        stack.enter_context(contextlib.redirect_stdout(stdout))
+        stack.enter_context(contextlib.redirect_stderr(stderr))
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if isinstance(end.code, str):
+                print(end.code, file=stderr)
+        except Exception:
+            traceback.print_exc(file=stderr)
+            status = 1
+    return subprocess.CompletedProcess(words, status, stdout.getvalue(), stderr.getvalue())
+
+
 def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """A script of the workflow, run to its end; nothing is raised if it fails."""
-    command = [sys.executable, str(root / "workflow" / "scripts" / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_script(root / "workflow" / "scripts" / script, *arguments)

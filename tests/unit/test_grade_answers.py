@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import run_script
 
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.grading import GRADERS
@@ -65,11 +66,13 @@ def tables(tmp_path: Path) -> Path:
 
 
 def run(root: Path, tables: Path, items: list[str], answers: list[str], *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "workflow/scripts/grade_answers.py")]
-    command += ["--items", *(str(tables / "items" / name) for name in items)]
-    command += ["--answers", *(str(tables / "answers" / name) for name in answers)]
-    command += ["--output-dir", str(tables / "verdicts"), *more]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    script = root / "workflow/scripts/grade_answers.py"
+    options = ["--items", *(str(tables / "items" / name) for name in items)]
+    options += ["--answers", *(str(tables / "answers" / name) for name in answers)]
+    options += ["--output-dir", str(tables / "verdicts"), *more]
+    if "--processes" not in more:
+        return run_script(script, *options)
+    return subprocess.run([sys.executable, str(script), *options], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
@@ -166,8 +169,7 @@ def test_bad_arguments_are_errors(root: Path, tables: Path) -> None:
 
 
 def test_a_folder_without_graded_answers_is_an_error(root: Path, tmp_path: Path) -> None:
-    command = [sys.executable, str(root / "workflow/scripts/grade_check.py"), "--answers", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = run_script(root / "workflow/scripts/grade_check.py", "--answers", tmp_path)
     assert done.returncode == 2
     assert "no graded answers" in done.stderr
     assert "make grade-check ANSWERS=FOLDER" in done.stderr

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import run_script
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.data.mixtures import search_samples
@@ -85,9 +85,8 @@ def choose(root: Path, folder: Path, trials: list[Trial]) -> subprocess.Complete
     for number, one in enumerate(trials):
         files.append(folder / f"{number}.json")
         files[-1].write_text(json.dumps({**vars(one), "steps": 9, "manifest": {}}))
-    command = [sys.executable, str(root / "workflow/scripts/choose_learning_rates.py"), "--trials", *map(str, files)]
-    command += ["--output", str(folder / "rates.json"), "--csv", str(folder / "trials.csv")]
-    return subprocess.run(command, capture_output=True, text=True)
+    options = ["--trials", *files, "--output", folder / "rates.json", "--csv", folder / "trials.csv"]
+    return run_script(root / "workflow/scripts/choose_learning_rates.py", *options)
 
 
 @pytest.mark.slow

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from example_rows import EXAMPLES
+from programs import run_script
 
 import scale_or_reason.common.dataset_rows as sources
 from scale_or_reason.benchmarks.base import Benchmark, HubRows
@@ -158,12 +157,11 @@ def test_the_programs_read_mirrors(root: Path, tmp_path: Path) -> None:
     mirror = tmp_path / "mirror"
     row = {"prompt": "Who?", "ift": "Ann", "reasoning": "<think>\n</think>\n\nAnn"}
     copy_repository(mirror, HubRows("a/b", "train"), [row])
-    script = [sys.executable, str(root / "workflow" / "scripts" / "prepare_prompts.py")]
     options = {"--corpus": "c", "--schema": "released_pairs", "--kind": "hub", "--path": "a/b", "--config": "default"}
     options |= {"--mirror": mirror, "--seed": 0, "--output": tmp_path / "q.parquet", "--audit": tmp_path / "q.csv"}
     options |= {"--manifest": tmp_path / "q.json"}
-    words = [*script, *(str(word) for option in options.items() for word in option)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = [word for option in options.items() for word in option]
+    done = run_script(root / "workflow" / "scripts" / "prepare_prompts.py", *words)
     assert done.returncode == 0 and "1 kept" in done.stdout
     made = json.loads((tmp_path / "q.json").read_text())
     assert made["commit"] is None and made["settings"]["path"] == "a/b" and made["rows"]["kept"] == 1

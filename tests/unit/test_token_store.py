@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import run_script
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
@@ -202,10 +201,10 @@ def test_the_program(root: Path, tmp_path: Path) -> None:
     row |= dict.fromkeys(("prompt_tokens", "ift_tokens", "reasoning_tokens", "seed"), 0)
     write_table(table_from_rows([row], "pairs"), tmp_path / "pairs.parquet", "pairs")
     template = root / "src" / "scale_or_reason" / "training" / "templates" / "chatml.jinja"
-    words = [sys.executable, str(root / "workflow" / "scripts" / "tokenise_pairs.py"), "--threads", "1"]
+    script = root / "workflow" / "scripts" / "tokenise_pairs.py"
     options = {"--pairs": "pairs.parquet", "--tokenizer": root / "resources/micro/tokenizer", "--output": "tokens"}
-    words += [str(word) for option in options.items() for word in option]
-    done = subprocess.run([*words, "--chat-template", template], capture_output=True, text=True, cwd=tmp_path)
+    words = [word for option in options.items() for word in option]
+    done = run_script(script, *words, "--threads", 1, "--chat-template", template, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
     from transformers import AutoTokenizer
@@ -225,7 +224,7 @@ def test_the_program(root: Path, tmp_path: Path) -> None:
     # in mixtures of both modes, each answer has a prompt that asks for it
     modes = {"suffixes": {"ift": " /no_think", "reasoning": " /think"}, "empty_thought": "<think>\n\n</think>\n\n"}
     hybrid = [*words, "--chat-template", template, "--prompt-modes", json.dumps(modes), "--output", "hybrid"]
-    done = subprocess.run(hybrid, capture_output=True, text=True, cwd=tmp_path)
+    done = run_script(script, *hybrid, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (counts,) = read_table(tmp_path / "hybrid" / "counts.parquet", "hybrid_token_counts").rows(named=True)
     tokens = np.fromfile(tmp_path / "hybrid" / "tokens.bin", dtype=np.int32)
@@ -237,5 +236,5 @@ def test_the_program(root: Path, tmp_path: Path) -> None:
         f"{row['reasoning']}<|im_end|>",
     ]
 
-    done = subprocess.run([*words, "--chat-template", "none.jinja"], capture_output=True, text=True, cwd=tmp_path)
+    done = run_script(script, *words, "--chat-template", "none.jinja", cwd=tmp_path)
     assert done.returncode == 2 and "a file is missing" in done.stderr

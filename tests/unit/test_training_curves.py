@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import run_script
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.reporting.figures import drawing, training_curves
@@ -74,9 +74,9 @@ def test_a_student_of_unknown_size_is_refused():
 
 
 def draw(root: Path, folder: Path, *model_ids: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "workflow/scripts/figure_training_curves.py"), "--models", str(folder)]
-    command += ["--model-ids", *model_ids, "--sizes", json.dumps(SIZES), "--output-stem", str(folder / "curves")]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    options = ["--models", folder, "--model-ids", *model_ids, "--sizes", json.dumps(SIZES)]
+    options += ["--output-stem", folder / "curves"]
+    return run_script(root / "workflow/scripts/figure_training_curves.py", *options, cwd=root)
 
 
 @pytest.mark.slow
