@@ -37,6 +37,22 @@ def test_experts_count_as_far_as_they_are_active():
     assert Architecture.from_config(gpt_oss).feed_forward == 4 * 2880
 
 
+@pytest.mark.parametrize(
+    ("keys", "total"),
+    [
+        ({"num_experts_per_tok": 2}, 24 * 2 * 10),
+        ({"num_experts_per_tok": 2, "n_shared_experts": 3}, 24 * (2 + 3) * 10),
+        ({"num_experts_per_tok": 2, "shared_expert_intermediate_size": 7}, 24 * (2 * 10 + 7)),
+        ({"num_experts_per_tok": 2, "first_k_dense_replace": 3}, 3 * 100 + 21 * 2 * 10),
+        ({"num_experts_per_tok": 2, "decoder_sparse_step": 2, "mlp_only_layers": [1]}, 13 * 100 + 11 * 2 * 10),
+        ({"num_experts_per_tok": 0}, 24 * 100),
+    ],
+)
+def test_shared_experts_and_dense_layers_are_active(keys, total):
+    experts = QWEN2 | {"intermediate_size": 100, "moe_intermediate_size": 10} | keys
+    assert Architecture.from_config(experts).feed_forward * 24 == pytest.approx(total)
+
+
 def test_layers_that_differ_keep_their_sum():
     # ffn_mult 1.3125 at hidden 8192: 2/3 * 1.3125 * 8192 = 7168, a multiple of 256. 0.1: 546 -> 768.
     blocks = [

@@ -46,6 +46,10 @@ def test_the_router_by_hand(name):
     experts = SMALL | {name: 16, "num_experts_per_tok": 2, "moe_intermediate_size": 5}
     per_token = 3 * 2 * (64 + 32 + 32 + 64 + 8 * 16 + 3 * 2 * 8 * 5) + 2 * 800
     assert exact_forward_flops(Decoder.from_config(experts), 5) == 5 * per_token + 3 * 4 * 8 * 15
+    dense = experts | {"first_k_dense_replace": 1}  # a layer of width 20 without a router
+    assert exact_forward_flops(Decoder.from_config(dense), 5) == pytest.approx(
+        5 * (per_token + 2 * (3 * 160 - 8 * 16 - 3 * 2 * 8 * 5)) + 3 * 4 * 8 * 15
+    )
     # dense models name experts too, with none per token
     assert Decoder.from_config(SMALL | {name: 0}) == Decoder.from_config(SMALL)
 

@@ -62,6 +62,28 @@ def test_active_parameters_of_experts() -> None:
     assert dense.active_parameters == dense.parameters
 
 
+QWEN2_57B = {"vocab_size": 151_936, "hidden_size": 3584, "num_attention_heads": 28, "num_key_value_heads": 4}
+QWEN2_57B |= {"num_hidden_layers": 28, "intermediate_size": 18_944, "moe_intermediate_size": 2560, "num_experts": 64}
+QWEN2_57B |= {"num_experts_per_tok": 8, "shared_expert_intermediate_size": 20_480, "decoder_sparse_step": 1}
+GLM_4_5_AIR = {"vocab_size": 151_552, "hidden_size": 4096, "num_attention_heads": 96, "num_key_value_heads": 8}
+GLM_4_5_AIR |= {"head_dim": 128, "num_hidden_layers": 46, "intermediate_size": 10_944, "moe_intermediate_size": 1408}
+GLM_4_5_AIR |= {"n_routed_experts": 128, "num_experts_per_tok": 8, "n_shared_experts": 1, "first_k_dense_replace": 1}
+
+
+#: Of its embeddings, which the number of active parameters on its page leaves out.
+GLM_EMBEDDINGS = 2 * 151_552 * 4096
+
+
+@pytest.mark.parametrize(
+    ("config", "whole", "active"), [(QWEN2_57B, 57.4e9, 14.2e9), (GLM_4_5_AIR, 106.9e9, 12.1e9 + GLM_EMBEDDINGS)]
+)
+def test_shared_experts_and_dense_layers_count(config: dict[str, int], whole: float, active: float) -> None:
+    """Qwen2-57B-A14B and GLM-4.5-Air, whose page has 106 and 12 billion."""
+    shape = Shape.from_config(config | {"tie_word_embeddings": False})
+    assert shape.parameters == pytest.approx(whole, rel=0.01)
+    assert shape.active_parameters == pytest.approx(active, rel=0.01)
+
+
 def test_keys_and_values() -> None:
     # of each token two vectors of 4 x 128 in 28 layers, 2 bytes a number
     shape = shape_of("Qwen/Qwen2.5-7B", {})

@@ -35,7 +35,7 @@ def protocol_file(name):
 
 def tokenizer_files(tokenizer):
     """The files of a local tokenizer."""
-    return [str(file) for file in Path(tokenizer).glob("tokenizer*.json")] if is_local(tokenizer) else []
+    return [str(file) for file in sorted(Path(tokenizer).glob("tokenizer*.json"))] if is_local(tokenizer) else []
 
 
 def rows_of_benchmark(wildcards):

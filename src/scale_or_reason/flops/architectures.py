@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,18 @@ from scale_or_reason.common.errors import StudyError
 _GEMMA3_TEXT_DEFAULTS = {"vocab_size": 262_208, "num_attention_heads": 8}
 
 
+_WIDTH = "intermediate_size"
+#: The keys for the number of experts among which the router of a layer chooses.
+_ROUTED = ("num_experts", "num_local_experts", "n_routed_experts")
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A decoder in the symbols of v1 appendix C.
 
     ``vocabulary`` V, ``hidden`` d_model, ``feed_forward`` d_ff, ``heads`` h, ``layers`` N_l (those with attention).
-    For mixtures of experts ``feed_forward`` is the active width: experts per token times the width of one expert. If
-    layers differ, it is the total width divided by ``layers``, so that ``feed_forward * layers`` is exact.
+    For mixtures of experts ``feed_forward`` is the active width (:class:`Experts`). If layers differ, it is the total
+    width divided by ``layers``, so that ``feed_forward * layers`` is exact.
     """
 
     vocabulary: int
@@ -53,6 +59,50 @@ class Architecture:
         Raises :class:`StudyError` if it cannot be read.
         """
         return cls.from_config(*read_config(source, revision))
+
+
+@dataclass(frozen=True)
+class Experts:
+    """The feed-forward layers of a mixture of experts.
+
+    In ``sparse`` layers, each token uses ``per_token`` of ``routed`` experts of ``width``, and experts of the total
+    width ``shared`` that all tokens use. The other layers have the width ``dense``. ``routed`` is 0 if unknown.
+    """
+
+    width: int
+    per_token: int
+    routed: int
+    shared: int
+    sparse: int
+    dense: int
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], where: object = None) -> Experts | None:
+        """From the content of a ``config.json``; None for a dense model.
+
+        The keys are those of Mixtral, Qwen2 and Qwen3, DeepSeek, GLM-4.5 and gpt-oss. Raises :class:`StudyError` if a
+        width is missing.
+        """
+        per_token = config.get("num_experts_per_tok") or config.get("experts_per_token")
+        if not per_token:
+            return None
+        layers = _count(config, "num_hidden_layers", where)
+        width = _count(config, "moe_intermediate_size" if config.get("moe_intermediate_size") else _WIDTH, where)
+        shared = config.get("shared_expert_intermediate_size") or width * (config.get("n_shared_experts") or 0)
+        sparse = _sparse_layers(config, layers)
+        routed = next((int(config[name]) for name in _ROUTED if config.get(name)), 0)
+        return cls(width, per_token, routed, shared, sparse, _count(config, _WIDTH, where) if sparse < layers else 0)
+
+    def total_width(self, experts: int, layers: int) -> int:
+        """The width of all ``layers`` together, with this number of routed experts in each sparse one."""
+        return self.sparse * (experts * self.width + self.shared) + (layers - self.sparse) * self.dense
+
+
+def _sparse_layers(config: Mapping[str, Any], layers: int) -> int:
+    """The number of layers with experts; without keys that say otherwise, all."""
+    first, step = config.get("first_k_dense_replace") or 0, config.get("decoder_sparse_step") or 1
+    dense = set(config.get("mlp_only_layers") or ())
+    return sum(layer >= first and layer not in dense and (layer + 1) % step == 0 for layer in range(layers))
 
 
 def read_config(source: str | Path, revision: str | None = None) -> tuple[dict[str, Any], Path]:
@@ -120,7 +170,7 @@ def _download_config(model: str, revision: str | None) -> Path:
         ) from error
 
 
-def _count(config: dict[str, Any], key: str, where: object) -> int:
+def _count(config: Mapping[str, Any], key: str, where: object) -> int:
     value = config.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise StudyError(
@@ -138,10 +188,10 @@ def _layers_and_feed_forward(config: dict[str, Any], where: object) -> tuple[int
     if "block_configs" in config:
         return _blocks(config, where)
     layers = _count(config, "num_hidden_layers", where)
-    experts = config.get("num_experts_per_tok") or config.get("experts_per_token")
-    if experts and config.get("moe_intermediate_size"):
-        return layers, experts * _count(config, "moe_intermediate_size", where)
-    return layers, (experts or 1) * _count(config, "intermediate_size", where)
+    experts = Experts.from_config(config, where)
+    if experts is None:
+        return layers, _count(config, _WIDTH, where)
+    return layers, experts.total_width(experts.per_token, layers) / layers
 
 
 def _blocks(config: dict[str, Any], where: object) -> tuple[int, float]:

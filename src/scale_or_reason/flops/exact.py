@@ -2,8 +2,9 @@
 
 The matrix products are counted, ``2 m n k`` each: grouped-query attention, feed-forward layers with three matrices, the
 router of mixtures of experts, an output head at each position whose token is predicted, sliding windows; no product for
-the embedding look-up. All functions are vectorised over lengths in tokens. A token attends to itself and those before
-it (``causal``), as in fast kernels, or with ``causal=False`` to the whole sequence, as in the paper.
+the embedding look-up. Latent attention (DeepSeek's) counts as if each query head had keys and values of its own. All
+functions are vectorised over lengths in tokens. A token attends to itself and those before it (``causal``), as in fast
+kernels, or with ``causal=False`` to the whole sequence, as in the paper.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scale_or_reason.flops.architectures import Architecture, named_config, read_config
+from scale_or_reason.flops.architectures import Architecture, Experts, named_config, read_config
 
 Flops = NDArray[np.float64]
 
@@ -30,14 +31,14 @@ class Decoder:
     """The dimensions of a decoder; ``windows`` has one entry per layer with attention, None for global attention.
 
     If layers differ, ``key_value_heads`` is the mean over the layers with attention. ``routed_experts`` is the number
-    of experts among which the router of a layer chooses, 0 for dense models.
+    of experts among which the router of a layer chooses, as a mean over the layers; 0 for dense models.
     """
 
     base: Architecture
     key_value_heads: float
     head_width: int
     windows: tuple[int | None, ...]
-    routed_experts: int = 0
+    routed_experts: float = 0
 
     @classmethod
     def from_config(cls, config: dict[str, Any], where: object = None) -> Decoder:
@@ -54,7 +55,7 @@ class Decoder:
             key_value_heads=_key_value_heads(text, base),
             head_width=text.get("head_dim") or base.hidden // base.heads,
             windows=_windows(text, base.layers),
-            routed_experts=_routed_experts(text),
+            routed_experts=_routed_experts(text, base.layers),
         )
 
     @classmethod
@@ -77,11 +78,9 @@ def _key_value_heads(text: dict[str, Any], base: Architecture) -> float:
     return mean(base.heads // layer["n_heads_in_group"] for layer in layers)
 
 
-def _routed_experts(text: dict[str, Any]) -> int:
-    if not (text.get("num_experts_per_tok") or text.get("experts_per_token")):
-        return 0
-    names = ("num_experts", "num_local_experts", "n_routed_experts")
-    return next((int(text[name]) for name in names if text.get(name)), 0)
+def _routed_experts(text: dict[str, Any], layers: int) -> float:
+    experts = Experts.from_config(text)
+    return experts.routed * experts.sparse / layers if experts else 0
 
 
 def _windows(text: dict[str, Any], layers: int) -> tuple[int | None, ...]:

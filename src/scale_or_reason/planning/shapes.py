@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.flops.architectures import Architecture
+from scale_or_reason.flops.architectures import Architecture, Experts
 from scale_or_reason.flops.exact import Decoder
 
 FOLDER = Path(__file__).parent
@@ -26,15 +26,14 @@ _BIASED = ("qwen2",)
 class Shape:
     """A decoder with gated feed-forward layers (three matrices) and grouped key and value heads.
 
-    The feed-forward width of ``decoder`` is that of the active experts. ``tied``: whether input and output share an
-    embedding matrix. ``experts`` and ``experts_per_token`` are 1 for dense models. ``weights_gb``: size in 10^9 bytes
-    of weights with neither 2 nor 4 bytes per parameter, else None.
+    The feed-forward width of ``decoder`` is that of the active experts; ``mixture`` has all of them, None for a dense
+    model. ``tied``: whether input and output share an embedding matrix. ``weights_gb``: size in 10^9 bytes of weights
+    with neither 2 nor 4 bytes per parameter, else None.
     """
 
     decoder: Decoder
     tied: bool
-    experts: int = 1
-    experts_per_token: int = 1
+    mixture: Experts | None = None
     biased: bool = False
     weights_gb: float | None = None
 
@@ -45,12 +44,10 @@ class Shape:
         Raises :class:`StudyError` if a number is missing.
         """
         text = _expanded(config.get("text_config", config))
-        experts = int(text.get("num_experts") or text.get("num_local_experts") or 1)
         return cls(
             decoder=Decoder.from_config(text, where),
             tied=bool(text.get("tie_word_embeddings", text.get("model_type") == "gemma3_text")),
-            experts=experts,
-            experts_per_token=int(text.get("num_experts_per_tok") or 1),
+            mixture=Experts.from_config(text, where),
             biased=bool(text.get("attention_bias")) or text.get("model_type") in _BIASED,
             weights_gb=text.get("weights_gb"),
         )
@@ -59,6 +56,16 @@ class Shape:
     def architecture(self) -> Architecture:
         """The dimensions in the paper's formulas."""
         return self.decoder.base
+
+    @property
+    def experts(self) -> int:
+        """The routed experts of a layer; 1 for a dense model."""
+        return self.mixture.routed or 1 if self.mixture else 1
+
+    @property
+    def experts_per_token(self) -> int:
+        """The routed experts that a token uses; 1 for a dense model."""
+        return self.mixture.per_token if self.mixture else 1
 
     @property
     def parameters(self) -> int:
@@ -74,12 +81,12 @@ class Shape:
         model = self.architecture
         d, layers = model.hidden, model.layers
         heads, kv = (count * self.decoder.head_width for count in (model.heads, self.decoder.key_value_heads))
-        one_expert = model.feed_forward / self.experts_per_token
+        width = self.mixture.total_width(experts, layers) if self.mixture else layers * model.feed_forward
         attention = 2 * d * heads + 2 * d * kv + (heads + 2 * kv if self.biased else 0)
-        router = d * self.experts if self.experts > 1 else 0
+        routers = d * self.mixture.routed * self.mixture.sparse if self.mixture else 0
         norms = (2 * layers + 1) * d
         embeddings = (1 if self.tied else 2) * model.vocabulary * d
-        return round(embeddings + layers * (attention + 3 * d * one_expert * experts + router) + norms)
+        return round(embeddings + layers * attention + 3 * d * width + routers + norms)
 
     def weight_bytes(self, bytes_per_parameter: int) -> float:
         """Bytes of the loaded weights."""
