@@ -42,6 +42,11 @@ def behind_thought(reasoning: pl.Expr) -> pl.Expr:
     return reasoning.str.extract(r"(?is)</think>(.*)$", 1)
 
 
+def after_reasoning(answer: pl.Expr) -> pl.Expr:
+    """What a reader looks at: the text behind the last ``</think>``, or all of it, without white space around it."""
+    return answer.str.replace(r"(?s)^.*</think>", "").str.strip_chars()
+
+
 def opens(reasoning: pl.Expr) -> pl.Expr:
     """Whether a reasoning answer begins with ``<think>``."""
     return reasoning.fill_null("").str.contains(r"(?i)^\s*<think>")

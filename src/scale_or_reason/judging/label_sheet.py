@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.data.thoughts import after_reasoning
 from scale_or_reason.judging.labels import COLUMNS, KEY, answer_hash
 
 #: The columns of a sheet: those of a file of labels, and the texts that a person reads.
 SHEET = [*KEY, "question", "gold", "answer", "label", "person", "answer_hash"]
-_REASONING = r"(?s)^.*</think>"
 
 
 def draw(verdicts: Iterable[pl.DataFrame], answers: int, disputed: float, seed: int) -> pl.DataFrame:
@@ -53,7 +53,7 @@ def sheet(drawn: pl.DataFrame, answers: pl.DataFrame, items: pl.DataFrame) -> pl
     texts = {
         "question": pl.col("question"),
         "gold": pl.col("gold").list.join(" | "),
-        "answer": pl.col("answer").str.replace(_REASONING, "").str.strip_chars(),
+        "answer": after_reasoning(pl.col("answer")),
     }
     shown = {
         name: pl.when(text.str.contains(r"^[=+\-@\t\r]")).then(pl.lit("'") + text).otherwise(text)

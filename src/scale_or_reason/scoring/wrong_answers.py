@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.data.thoughts import after_reasoning
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.scoring.outcomes import model_outcomes
 
@@ -12,7 +13,6 @@ ITEM_COLUMNS = ["benchmark", "item_id", "question", "gold"]
 ANSWER_COLUMNS = [*KEY, "prompt_tokens", "answer", "answer_tokens", "finish_reason"]
 #: A longer answer is cut in front, since its end has the result; the table of answers has all of it.
 LONGEST_ANSWER = 2000
-_REASONING = r"(?s)^.*</think>"
 
 
 def wrong_answers(
@@ -25,7 +25,7 @@ def wrong_answers(
     """
     right = model_outcomes(model_id, answers, verdicts, jury, None).select(*KEY, "right")
     wrong = answers.join(right, on=KEY, maintain_order="left").filter(~pl.col("right"))
-    final = pl.col("answer").str.replace(_REASONING, "").str.strip_chars()
+    final = after_reasoning(pl.col("answer"))
     cut = pl.when(final.str.len_chars() > LONGEST_ANSWER).then(pl.lit("... ") + final.str.tail(LONGEST_ANSWER))
     shown = wrong.join(items, on=["benchmark", "item_id"], how="left", maintain_order="left").with_columns(
         model_id=pl.lit(model_id), answer=cut.otherwise(final), gold=pl.col("gold").list.join(" | ")
