@@ -299,3 +299,7 @@ def test_a_judge_is_asked_only_about_what_has_changed(
     assert judge("a", "c", "d") == 2
     assert judge("a", "b", settings='{"dtype": "float16"}') == 2
     assert read_table(verdicts / "gsm8k.parquet", "verdicts")["item_id"].to_list() == ["i0", "i1"]
+    checked: list[Path] = []
+    monkeypatch.setattr(script, "check_content", checked.append)
+    assert judge("a", "b", settings='{"dtype": "float16"}') == 0
+    assert checked == [verdicts / "gsm8k.parquet"]  # once, not for each of its answers

@@ -188,11 +188,12 @@ class JudgeRun:
 def is_judged(model: ModelAnswers, folder: Path, made_from: str) -> bool:
     """Whether a model's verdicts are there, whole and made from the same; then they get a new time.
 
-    Another model in the batch, and Snakemake starts the job again that wrote them; without the new time it would do so
-    for ever, since their answers may be younger.
+    With another model in the batch, Snakemake starts the job again that wrote them. Without the new time it would do so
+    in every run, since their answers may be younger.
     """
     manifest = folder / "manifest.json"
-    tables = [folder / f"{request.key[1]}.parquet" for request in model.requests]
+    benchmarks = dict.fromkeys(request.key[1] for request in model.requests)
+    tables = [folder / f"{benchmark}.parquet" for benchmark in benchmarks]
     if not manifest.is_file() or not all(table.is_file() for table in tables):
         return False
     try:
@@ -202,7 +203,7 @@ def is_judged(model: ModelAnswers, folder: Path, made_from: str) -> bool:
             check_content(table)
     except StudyError:  # damaged: judge them again
         return False
-    for file in {*tables, manifest}:
+    for file in (*tables, manifest):
         file.touch()
     return True
 

@@ -154,8 +154,7 @@ def _row(
 
 def place_in(other: Evidence, evidence: Evidence, cell: int) -> int | None:
     """The place of a cell of ``evidence`` in another evidence; None if it is not there."""
-    key = evidence.cells.select(CELL).row(cell)
-    return next((place for place, row in enumerate(other.cells.select(CELL).iter_rows()) if row == key), None)
+    return other.place(evidence.cells.select(CELL).row(cell))
 
 
 def _values(

@@ -60,6 +60,10 @@ class Evidence:
         """The number of replicates; 0 if single answers are not available."""
         return len(self.values["accuracy"]) - 1
 
+    def place(self, key: tuple[Any, ...]) -> int | None:
+        """The row of the cell with these values of the columns ``CELL``; None if it is missing."""
+        return self._index.get(key)
+
     def find(
         self, student: str, corpus: str, ratio: float, curriculum: str = "seq", data_fraction: float = 1.0
     ) -> int | None:
