@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.judging.jury import JuryRule
+from scale_or_reason.judging.labels import human_verdicts, read_labels
+from scale_or_reason.reporting.eval_logs.edits import labels_in
 from scale_or_reason.reporting.eval_logs.log import header, results, stats
 from scale_or_reason.reporting.eval_logs.samples import Asked, Tables, content_of, samples
 from scale_or_reason.study.cells import Cell
@@ -242,6 +245,81 @@ print(json.dumps(found))
 """
 
 
+#: Edits of another person, who first errs, of a score of a judge, and a score that is new; a comment alone is no label.
+FURTHER = """
+import inspect_ai.scorer as scorer
+log = read_eval_log(path)
+def edited(item, epoch, name, **parts):
+    edit_score(log, item, name, ScoreEdit(**parts), epoch=epoch)
+ben = ProvenanceData(author="ben")
+edited("a", 2, "jury", value="C", provenance=ben)
+edited("a", 2, "jury", value="I", provenance=ben)
+edited("b", 1, "one", value="C", explanation="so it is", provenance=ben)
+edited("b", 2, "two", explanation="no verdict", provenance=ben)
+log.samples[0].scores["match"] = scorer.Score(value=0.0)
+write_eval_log(log, path)
+"""
+
+
+def edits(**scores: Any) -> dict[str, Any]:
+    """A log with one sample as inspect_ai's ``model_dump`` has it."""
+    sample = {"id": "a", "epoch": 1, "scores": scores, "metadata": {"sample": 0, "answer_hash": "0" * 16}}
+    return {"eval": {"model": MODEL, "task": "gsm8k"}, "samples": [sample]}
+
+
+def edited(value: Any, author: str | None = None) -> dict[str, Any]:
+    return {"value": value, "provenance": {"author": author, "reason": None} if author else None}
+
+
+def score(*history: dict[str, Any]) -> dict[str, Any]:
+    return {"value": history[-1]["value"], "history": list(history)}
+
+
+def test_labels_of_edits_by_hand() -> None:
+    history = [edited("I"), edited("C", "anna"), edited("N", "ben"), edited("I", "anna"), edited("UNCHANGED", "carl")]
+    log = edits(jury=score(*history), one={"value": "C", "history": []}, new=score(edited(1.0, "dora")))
+    found = [(row["person"], row["label"], row["score"]) for row in labels_in(log, "log")]
+    assert found == [("anna", "no", "jury"), ("ben", "unsure", "jury"), ("dora", "yes", "new")]
+    # without an author the option names the person; a scorer's own value is no edit
+    log = edits(jury=score(edited("I"), edited("C")), match={"value": True, "history": []})
+    assert [row["person"] for row in labels_in(log, "log", person="eve")] == ["eve"]
+    assert [(row["person"], row["label"]) for row in labels_in(log, "log", "eve", ["match"])] == [
+        ("eve", "yes"), ("match", "yes")
+    ]  # fmt: skip
+    assert list(labels_in(edits(), "log")) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "parts"),
+    [
+        (edits(jury=score(edited("I"), edited("C"))), ["without a person", "--person NAME"]),
+        (edits(jury=score(edited("I"), edited("P", "anna"))), ["no verdict", "found: P", "C (right)"]),
+        (edits(jury=score(edited("I"), edited([1], "anna"))), ["no verdict", "found: [1]"]),
+        (edits(jury=score(edited("C", "anna")), one=score(edited("I", "anna"))), ["contradicts", "yes as score jury"]),
+        (edits(jury=score(edited("C", "anna"))) | {"samples": [
+            {"id": 1, "epoch": 1, "scores": {"jury": score(edited("C", "anna"))}, "metadata": {"sample": 0}}
+        ]}, ["not of a study", "no answer_hash"]),
+    ],
+)  # fmt: skip
+def test_edits_that_are_no_labels_are_refused(log: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(StudyError) as caught:
+        list(labels_in(log, "x.eval"))
+    for part in [*parts, "file: x.eval", "gsm8k ", "epoch 1, score "]:
+        assert part in str(caught.value)
+
+
+def test_labels_of_another_source_are_not_overwritten(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("model_id,label\nm,yes\n")
+    script = str(root / "workflow/scripts/read_inspect_labels.py")
+    monkeypatch.setattr(sys, "argv", [script, "--logs", str(tmp_path), "--output", str(sheet)])
+    with pytest.raises(SystemExit):
+        runpy.run_path(script, run_name="__main__")
+    assert "labels of another source" in capsys.readouterr().err and sheet.read_text().endswith("m,yes\n")
+
+
 def inspect_python(root: Path) -> str:
     found = os.environ.get("INSPECT_PYTHON") or root / ".venv-inspect" / "bin" / "python"
     if not Path(found).is_file():
@@ -277,9 +355,28 @@ def test_inspect_ai_reads_what_was_written(write: Callable[..., list[str]], root
     assert found["wrong"] == [["a", 2], *[["b", 1]] * 2, *[["b", 2]] * 2]
     assert found["evals"] == sorted([MODEL, OTHER])
     page = Page(root / "docs" / "how-to" / "inspect_with_inspect_ai.md")
-    code = "".join(page.blocks("python")).replace("micro-1M", "small")
-    printed = run("-c", code.replace("results/micro/inspect_logs", str(tmp_path / "logs"))).splitlines()
+    shutil.copytree(tmp_path / "logs", tmp_path / "edited")
+    code = "".join(page.blocks("python")).replace("micro-1M", "small").replace('"edited/', f'"{tmp_path}/edited/')
+    printed = run("-c", code.replace("results/micro/inspect_logs", str(tmp_path / "logs")) + FURTHER).splitlines()
     # wrong answers of the first model, then the only answer on which the two differ
     rows = [line.split() for line in printed if "gsm8k" in line]
     assert sorted(row[2:4] for row in rows[:3]) == [["a", "2"], ["b", "1"], ["b", "2"]]
     assert rows[3:] == [["gsm8k", "a", "2", "C", "N"]]
+    # the edits come back as labels of the page's person and another one, and nothing else does
+    output = tmp_path / "labels.csv"
+    reading = [str(root / "workflow/scripts/read_inspect_labels.py"), "--logs", str(tmp_path / "edited")]
+    assert "4 labels: 1 by anna, 2 by ben, 1 by match" in run(*reading, "--output", str(output), "--scorers", "match")
+    labels = read_labels(output)
+    told = [(label.key[2:], label.person, label.label) for label in labels]
+    assert sorted(told) == [
+        (("a", 0), "anna", "yes"), (("a", 0), "match", "no"), (("a", 1), "ben", "no"), (("b", 0), "ben", "yes")
+    ]  # fmt: skip
+    own = tables()
+    people = human_verdicts(own.answers, [label for label in labels if label.person != "match"], output)
+    assert people["verdict"].to_list() == ["yes", "no", "yes", "unparsable"]
+    columns = ["model_id", "benchmark", "item_id", "sample", "judge", "verdict"]
+    judges = own.verdicts.filter(pl.col("judge") != "rule_graders").select(columns)
+    before, after = (JuryRule().decide(part) for part in (judges, pl.concat([judges, people.select(columns)])))
+    decisions = [part.sort("item_id", "sample")["verdict"].to_list() for part in (before, after)]
+    # the tie on the second answer is decided by ben, who is outvoted on the third
+    assert decisions == [["yes", "unparsable", "no", "unparsable"], ["yes", "no", "no", "unparsable"]]

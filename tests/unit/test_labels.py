@@ -18,7 +18,15 @@ from scale_or_reason.common.tables import read_table, table_from_rows, write_tab
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.judging.label_sheet import SHEET, draw, sheet
-from scale_or_reason.judging.labels import COLUMNS, answer_hash, check_known, human_verdicts, read_labels
+from scale_or_reason.judging.labels import (
+    COLUMNS,
+    answer_hash,
+    by_person,
+    check_known,
+    human_verdicts,
+    person_verdicts,
+    read_labels,
+)
 from scale_or_reason.study.cells import Cell
 from scale_or_reason.study.result_paths import result_path
 
@@ -114,6 +122,49 @@ def test_agreement_with_people_is_over_their_labels(tmp_path: Path) -> None:
     # yes: one of four by the judge, two by people; by chance 1/4 * 1/2 + 3/4 * 1/2
     assert whole["kappa"] == pytest.approx((0.75 - 0.5) / 0.5)
     assert whole["difference"] is None
+
+
+def test_each_person_is_compared_with_the_judges_and_the_others(tmp_path: Path) -> None:
+    """Three persons with gaps; kappa and Krippendorff's alpha by hand, from their definitions."""
+    said = {"anna": "yes yes no no -", "ben": "yes no no yes no", "Ch. D.": "- yes no no no"}
+    rows = [
+        row(item, label, person)
+        for person, words in said.items()
+        for item, label in enumerate(words.split())
+        if label != "-"
+    ]
+    path = file_of(tmp_path, *rows)
+    labels = read_labels(path)
+    people = human_verdicts(answers(), labels, path).select(VERDICT_COLUMNS)
+    persons = by_person(labels, path)
+    assert list(persons) == ["human-anna", "human-ben", "human-Ch.-D."]
+    each = [person_verdicts(people, own, name) for name, own in persons.items()]
+    table = judge_agreement(
+        [pl.concat([verdicts("one", ["yes"] * 6), people, *each])], {"gsm8k": "Math-OE"}, 0, replicates=20
+    )
+    whole = table.filter(pl.col("benchmark").is_null())
+    pairs = set(whole.select("first", "second").iter_rows())
+    names = list(persons)
+    # nobody is compared with the majority that has the own vote
+    assert pairs == {
+        *(("one", name) for name in ["human", *names]), (names[0], names[1]), (names[0], names[2]),
+        (names[1], names[2]), ("people", None),
+    }  # fmt: skip
+    two = whole.filter(first=names[0], second=names[1]).row(0, named=True)
+    # of four answers they agree on the first and the third; each says yes twice, so half by chance
+    assert (two["answers"], two["agreement"], two["kappa"], two["difference"]) == (4, 0.5, 0.0, None)
+    all_three = whole.filter(first="people").row(0, named=True)
+    # yy, yny, nnn, nyn, nn are 13 labels, 5 of them yes, 8 no. Ordered pairs that differ within answers, each divided
+    # by the number of its other labels: 0, 4/2, 0, 4/2, 0, so 4/13 of all; among all labels 2*5*8/(13*12)
+    assert all_three["alpha"] == pytest.approx(1 - (4 / 13) / (80 / 156))
+    assert all_three["answers"] == 5 and all_three["agreement"] == pytest.approx(3 / 5)
+
+
+def test_two_persons_with_one_juror_are_refused(tmp_path: Path) -> None:
+    path = file_of(tmp_path, row(0, "yes", "Anna B"), row(1, "yes", "Anna-B"))
+    with pytest.raises(StudyError, match="two persons have the same juror") as caught:
+        by_person(read_labels(path), path)
+    assert caught.value.key == "row 3, person" and "Anna B in row 2" in str(caught.value.found)
 
 
 def test_people_vote_where_they_have_labels(tmp_path: Path) -> None:
@@ -220,5 +271,26 @@ def test_from_a_sheet_to_verdicts(
     assert "4 labels of 4 answers: 4 by anna" in capsys.readouterr().out
     table = read_table(folder / MODEL / "gsm8k.parquet", "verdicts")
     assert table["verdict"].value_counts().sort("verdict").rows() == [("unparsable", 2), ("yes", 4)]
+    # the sheet with another person, who is a juror, and the comparison of judges with both
+    filled.vstack(filled.with_columns(label=pl.lit("no"), person=pl.lit("ben")).head(1)).write_csv(path)
+    taking = {"labels": [path], "answers": [results / "answers"], "answered": answered, "output_dir": [folder]}
+    run(root, monkeypatch, "take_labels.py", **taking, persons=["human-ben"])
+    own = read_table(folder.with_name("human-ben") / MODEL / "gsm8k.parquet", "verdicts")
+    assert set(own["judge"]) == {"human-ben"} and own["verdict"].to_list().count("no") == 1
+    with pytest.raises(SystemExit):
+        run(root, monkeypatch, "take_labels.py", **taking, persons=["human-carl"])
+    said = capsys.readouterr().err
+    assert "a person in the jury has no labels" in said and "human-anna, human-ben" in said
+    families = [json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])]
+    run(
+        root, monkeypatch, "compare_judges.py", verdicts=[results / "verdicts"], labels=[path], seed=[0],
+        judges=["one", "human", "human-ben"], model_ids=[MODEL], families=families,
+        parquet=[tmp_path / "a.parquet"], csv=[tmp_path / "a.csv"],
+    )  # fmt: skip
+    compared = read_table(tmp_path / "a.parquet", "judge_agreement").filter(pl.col("benchmark").is_null())
+    assert dict(compared.select("second", "answers").filter(compared["first"] == "one").iter_rows()) == {
+        "human": 3, "human-ben": 1, "human-anna": 4,
+    }  # fmt: skip
+    run(root, monkeypatch, "take_labels.py", **taking)
     made = json.loads((folder / MODEL / "manifest.json").read_text())
-    assert made["benchmarks"] == {"gsm8k": {"answers": 6, "labels": 4}} and "labels" in made["inputs"]
+    assert made["benchmarks"] == {"gsm8k": {"answers": 6, "labels": 5}} and "labels" in made["inputs"]

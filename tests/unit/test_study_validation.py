@@ -275,6 +275,9 @@ REFUSED: list[tuple[Change, str, str]] = [
     (at("benchmarks/fewshot_pool", 3), "benchmarks.fewshot_pool", "at least 5"),
     (at("study/judges", ["gpt-oss-120b", "human"]), "study.judges[1]", "labels.path: a file"),
     (lambda config: config["study"].update(judges=["human"]), "study.judges[0]", "another judge"),
+    (lambda config: config["study"].update(judges=["human-anna", "human-ben"]), "study.judges[0]", "another judge"),
+    (at("study/judges", ["gpt-oss-120b", "human-anna"]), "study.judges[1]", "labels.path: a file"),
+    (at("study/judges", ["gpt-oss-120b", "human-anna", "human"]), "study.judges[1]", "or single persons"),
     (
         lambda config: (
             config["study"].update(judges=["human", "rule_graders"]),
@@ -286,6 +289,7 @@ REFUSED: list[tuple[Change, str, str]] = [
     ),
     (at("labels/path", "no/such/labels.csv"), "labels.path", "label_sheet"),
     (lambda config: config["judges"].update(human=config["judges"]["gpt-oss-120b"]), "judges.human", "people"),
+    (lambda config: config["judges"].update({"human-x": config["judges"]["gpt-oss-120b"]}), "judges.human-x", "people"),
     (at("benchmarks/max_items_by_benchmark", {}), "study.base_shots", "no evaluation items"),
     (at("study/length_limits/benchmarks", ["amie"]), "study.length_limits.benchmarks[0]", "aime"),
     (at("study/length_limits/max_tokens", [0]), "study.length_limits.max_tokens[0]", "at least 1"),

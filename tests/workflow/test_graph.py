@@ -293,6 +293,9 @@ def test_labels_are_taken_where_people_vote(tree: Tree, tmp_path: Path) -> None:
     assert "take_labels" not in tree.dry_run(scores, study=study)  # they are compared with judges only
     overlay.write_text(overlay.read_text() + "study: {judges: [micro-judge, rule_graders, human]}\n")
     assert tree.dry_run(scores, study=study)["take_labels"] == 1
+    # persons are jurors of their own, beside whom nothing else is judged again
+    overlay.write_text(overlay.read_text().replace("human", "human-anna, human-ben"))
+    assert tree.dry_run(scores, study=study)["take_labels"] == 1
 
 
 def test_an_adaptation_trains_twice(tree: Tree) -> None:

@@ -21,7 +21,7 @@ from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note
 from scale_or_reason.study.hub_lock import DATASET, pin_revisions, read_lock
 from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
-from scale_or_reason.study.study import HUMAN, Study
+from scale_or_reason.study.study import Study, is_human
 from scale_or_reason.study.target_spelling import check_spelling
 from scale_or_reason.study.thinking_budgets import BUDGET
 
@@ -166,7 +166,7 @@ POOLS = expand(
 # A judge's manifest represents its tables, which saves Snakemake 12,000 files in the papers' study.
 JUDGED = expand(
     "<results>/verdicts/{judge}/{{model_id}}/manifest.json",
-    judge=[*STUDY.judges, *([HUMAN] if HUMAN in STUDY.jurors else [])],
+    judge=[*STUDY.judges, *(name for name in STUDY.jurors if is_human(name))],
 )
 JUDGE_ARCHITECTURES = [
     f"{judge.name}={LOCK.named(judge.source) if judge.endpoint else judge.source}" for judge in STUDY.judges.values()

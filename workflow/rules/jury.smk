@@ -17,7 +17,7 @@ if JURY_TABLES:
             # represent thousands of verdicts
             scores="<summary>/tables/scores.parquet",
             labelled=LABELLED,
-            code=library("judging/agreement"),
+            code=library("judging/agreement", *(["judging/labels"] if STUDY.labels else [])),
             script=script_file("compare_judges"),
         output:
             parquet="<summary>/tables/judge_agreement.parquet",
@@ -39,7 +39,8 @@ if JURY_TABLES:
             **memory_and_runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
-            judges=option("judges", *STUDY.verdict_sources),
+            judges=option("judges", *STUDY.verdict_sources)
+            + (f" {option('labels', STUDY.labels)}" if STUDY.labels else ""),
             model_ids=option("model_ids", *MODEL_IDS),
             families=json_option("families", config["study"]["families"]),
             seed=option("seed", STUDY.seed),
@@ -86,7 +87,9 @@ if len(JURY_TABLES) > 1:
             **memory_and_runtime("cpu_small"),
         params:
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
-            judges=option("judges", *(name for name in STUDY.verdict_sources if name != HUMAN or name in STUDY.jurors)),
+            judges=option(
+                "judges", *(name for name in STUDY.verdict_sources if not is_human(name) or name in STUDY.jurors)
+            ),
             jurors=option("jurors", *STUDY.jurors),
             jury=json_option("jury", config["jury"]),
             model_ids=option("model_ids", *COMPARED_IDS),

@@ -1,6 +1,8 @@
-# Labels of people: a sheet of answers to fill in, and the filled-in file as verdicts of the juror `human`.
+# Labels of people: a sheet of answers to fill in, and the filled-in file as verdicts of the juror `human`, which is most
+# people, and of persons who are jurors, `human-NAME`.
 
-LABELLED = expand("<results>/verdicts/human/{model_id}/manifest.json", model_id=MODEL_IDS) if STUDY.labels else []
+PEOPLE = [name for name in STUDY.verdict_sources if is_human(name)]
+LABELLED = expand("<results>/verdicts/{juror}/{model_id}/manifest.json", juror=PEOPLE, model_id=MODEL_IDS)
 
 
 # Nothing is declared as output: Snakemake would delete a filled-in sheet before it makes a new one.
@@ -19,7 +21,7 @@ rule label_sheet:
     params:
         program=program("write_label_sheet"),
         results=option("results", f"results/{STUDY.name}"),
-        judges=option("judges", *(name for name in STUDY.verdict_sources if name != HUMAN)),
+        judges=option("judges", *(name for name in STUDY.verdict_sources if not is_human(name))),
         answered=answered_option(*MODEL_IDS),
         drawn=options({"number": config["labels"]["answers"], "disputed": config["labels"]["disputed"]}),
         seed=option("seed", STUDY.seed),
@@ -33,7 +35,7 @@ rule label_sheet:
 
 if STUDY.labels:
     # models under other limits and budgets need verdicts of people only where people vote
-    BY_PEOPLE = [*MODEL_IDS, *([*LIMITED_IDS, *BUDGETED_IDS] if HUMAN in STUDY.jurors else [])]
+    BY_PEOPLE = [*MODEL_IDS, *([*LIMITED_IDS, *BUDGETED_IDS] if {*PEOPLE} & {*STUDY.jurors} else [])]
 
     rule take_labels:
         input:
@@ -41,7 +43,7 @@ if STUDY.labels:
             answered=expand("<results>/answers/{model_id}/manifest.json", model_id=BY_PEOPLE),
         output:
             # each stands for the tables beside it
-            manifests=expand("<results>/verdicts/human/{model_id}/manifest.json", model_id=BY_PEOPLE),
+            manifests=expand("<results>/verdicts/{juror}/{model_id}/manifest.json", juror=PEOPLE, model_id=BY_PEOPLE),
         log:
             "<logs>/take_labels.log",
         benchmark:
@@ -55,7 +57,8 @@ if STUDY.labels:
             program=program("take_labels"),
             answers=option("answers", ANSWER_FOLDERS["answers"]),
             answered=answered_option(*BY_PEOPLE),
-            directory=option("output_dir", f"results/{STUDY.name}/verdicts/human"),
+            directory=option("output_dir", f"results/{STUDY.name}/verdicts/human")
+            + (f" {option('persons', *PEOPLE[1:])}" if PEOPLE[1:] else ""),
         message:
             "take the labels of people"
         shell:

@@ -8,14 +8,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
 
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_rounded_csv, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
+from scale_or_reason.judging.labels import Label, by_person, person_verdicts, read_labels
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
+from scale_or_reason.study.study import HUMAN
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -31,15 +37,27 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.parquet_and_csv(),
         ],
     )
+    parser.add_argument("--labels", type=Path, help="file of people's labels: compares each person, too")
     return parser.parse_args()
+
+
+def with_persons(
+    verdicts: Iterator[pl.DataFrame], labels: Mapping[str, Sequence[Label]], judges: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    """Add the verdicts of each person that is no judge already; one person alone is the judge ``human``."""
+    absent = [name for name in labels if name not in judges and len(labels) > 1]
+    for given in verdicts:
+        people = given.filter(judge=HUMAN)
+        yield pl.concat([given, *(person_verdicts(people, labels[name], name) for name in absent)])
 
 
 def main() -> None:
     arguments = parse_arguments()
     families = family_of(arguments.families)
+    labels = by_person(read_labels(arguments.labels), arguments.labels) if arguments.labels else {}
     files = (verdict_files(arguments.verdicts, arguments.judges, arguments.model_ids, [name]) for name in families)
     verdicts = (read_columns(of_benchmark, "verdicts", VERDICT_COLUMNS) for of_benchmark in files)
-    table = judge_agreement(verdicts, families, arguments.seed)
+    table = judge_agreement(with_persons(verdicts, labels, arguments.judges), families, arguments.seed)
     write_table(table, arguments.parquet, "judge_agreement")
     write_rounded_csv(table, arguments.csv)
 

@@ -18,7 +18,7 @@ from scale_or_reason.judging.jury import JuryRule, count_votes
 from scale_or_reason.judging.jury_settings import MAJORITIES, TIES
 from scale_or_reason.scoring.evidence import evidence_from_tables
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS
+from scale_or_reason.study.study import RULE_GRADERS, models_of_jury
 
 _CELL = ["corpus", "family", "student"]
 
@@ -102,8 +102,7 @@ def _decisions(verdicts: pl.DataFrame, jury: JuryRule, jurors: Sequence[str]) ->
         decisions["rule graders"] = graders
     if len(jurors) == 1:  # has neither majorities nor ties
         return decisions
-    models = [judge for judge in jurors if judge not in (RULE_GRADERS, HUMAN)]
-    decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in models}
+    decisions |= {f"{judge} alone": judged.filter(pl.col("judge") == judge) for judge in models_of_jury(jurors)}
     rules = [JuryRule(majority, tie) for majority in MAJORITIES for tie in TIES]
     return decisions | {
         f"majority of {rule.majority} judges, ties {rule.tie}": rule.of_votes(votes) for rule in rules if rule != jury

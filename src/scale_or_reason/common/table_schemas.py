@@ -372,12 +372,12 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "judge_agreement": {
         "benchmark": _TEXT,
         "family": _TEXT,
-        "first": _TEXT,  # a judge, "human" for people's labels, "rule_graders", or "jury" for all judges
-        "second": _TEXT,  # null for the jury
-        "answers": _COUNT,  # with verdicts of both (for the jury: of at least two judges)
+        "first": _TEXT,  # judge, "rule_graders", "human" (most people), "human-NAME" (one), "jury" or "people" (all)
+        "second": _TEXT,  # null for the jury and people
+        "answers": _COUNT,  # with verdicts of both (for the jury and people: of at least two)
         "first_only": _COUNT,  # that only the first calls right: its false positives if the second is the reference
         "second_only": _COUNT,
-        "difference": _SHARE,  # median over models of the absolute difference in accuracy, in points; null for human
+        "difference": _SHARE,  # median over models of the absolute difference in accuracy, in points; null for people
         "agreement": _SHARE,
         "agreement_low": _SHARE,
         "agreement_high": _SHARE,

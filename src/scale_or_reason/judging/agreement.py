@@ -20,7 +20,7 @@ from scale_or_reason.common.intervals import LEVEL
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.judging.jury import KEY
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS
+from scale_or_reason.study.study import HUMAN, RULE_GRADERS, is_human, models_of_jury
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 VERDICT_COLUMNS = ["model_id", *KEY, "judge", "verdict"]
 #: The value of column ``first`` for all judges together.
 JURY = "jury"
+#: The same for all persons together.
+PEOPLE = "people"
 REPLICATES = 2000
 #: Number of replicates whose draws are in memory at a time.
 _CHUNK = 100
@@ -56,9 +58,9 @@ def judge_agreement(
 
     ``verdicts`` yields the verdicts on one benchmark after another, since those of the papers' study do not fit into
     memory together. They have ``VERDICT_COLUMNS``; the judge ``rule_graders`` stands for the rule graders. An
-    unparsable verdict of a judge is missing; one of the rule graders counts as no. People (``human``) have unparsable
-    verdicts on answers without a label. With three or more judges, the jury
-    as a whole also has rows. Intervals resample items within each benchmark.
+    unparsable verdict of a judge is missing; one of the rule graders counts as no. People (``human``, their majority,
+    and each person) have unparsable verdicts on answers without a label. With three or more judges, the jury as a whole
+    also has rows, and so have three or more persons. Intervals resample items within each benchmark.
 
     Raises :class:`StudyError` for fewer than two judges, and if a judge lacks a verdict on an answer.
     """
@@ -142,10 +144,21 @@ def _by_judge(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
 
 
 def _comparisons(judges: Sequence[str]) -> list[_Comparison]:
-    """All pairs, and the jury if it has at least three judges; neither rule graders nor people are part of it."""
-    jury = [judge for judge in judges if judge not in (RULE_GRADERS, HUMAN)]
-    pairs = [_Comparison(*pair, _pair_sums(*pair), _pair_statistics) for pair in combinations(judges, 2)]
-    return [*pairs, *([_Comparison(JURY, None, _jury_sums(jury), _jury_statistics)] if len(jury) > 2 else [])]
+    """All pairs, and the jury if it has at least three judges; neither rule graders nor people are part of it.
+
+    The same for people, of whom nobody is compared with the majority that has the own labels.
+    """
+    persons = [judge for judge in judges if is_human(judge) and judge != HUMAN]
+    groups = {JURY: models_of_jury(judges), PEOPLE: persons}
+    pairs = [pair for pair in combinations(judges, 2) if not (HUMAN in pair and all(map(is_human, pair)))]
+    return [
+        *(_Comparison(*pair, _pair_sums(*pair), _pair_statistics) for pair in pairs),
+        *(
+            _Comparison(name, None, _jury_sums(members), _jury_statistics)
+            for name, members in groups.items()
+            if len(members) > 2
+        ),
+    ]
 
 
 def _item_sums(by_judge: pl.DataFrame, comparisons: Sequence[_Comparison]) -> Floats:
@@ -240,7 +253,7 @@ def _differences(shares: pl.DataFrame, judges: Sequence[str]) -> dict[tuple, flo
     an accuracy by them is not comparable.
     """
     found = {}
-    for pair in combinations([judge for judge in judges if judge != HUMAN], 2):
+    for pair in combinations([judge for judge in judges if not is_human(judge)], 2):
         differences = shares.select("benchmark", difference=(pl.col(pair[0]) - pl.col(pair[1])).abs())
         medians = differences.group_by("benchmark").agg(pl.col("difference").median())
         for name, value in [*medians.rows(), (None, differences["difference"].median())]:

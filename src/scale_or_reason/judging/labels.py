@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,32 @@ def _refused(problem: str, path: object, row: int, key: str, found: object, expe
     return StudyError(problem, where=path, key=f"row {row}, {key}", found=found, expected=expected, remedy=_REFUSED)
 
 
+def juror_of(person: str) -> str:
+    """The juror that a person is in ``study.judges`` and in tables: ``human-NAME``, fit for a path."""
+    name = re.sub(r"[^\w.]+", "-", person)
+    return f"{HUMAN}-{name}"
+
+
+def by_person(labels: Iterable[Label], path: object) -> dict[str, list[Label]]:
+    """The labels of each person, by juror. Raises :class:`StudyError` if two persons would be one juror."""
+    found: dict[str, list[Label]] = {}
+    for label in labels:
+        own = found.setdefault(juror_of(label.person), [])
+        if own and own[0].person != label.person:
+            same = f"{label.person}, and {own[0].person} in row {own[0].row}"
+            expected = "names that differ in more than signs"
+            raise _refused("two persons have the same juror", path, label.row, "person", same, expected)
+        own.append(label)
+    return found
+
+
+def person_verdicts(people: pl.DataFrame, labels: Sequence[Label], juror: str) -> pl.DataFrame:
+    """The verdicts of one person (columns of ``people``): on the answers in ``people``, the rows of ``human``."""
+    words = {label.key: label.label for label in labels if label.label != "unsure"}
+    verdict = [words.get(key, "unparsable") for key in people.select(KEY).iter_rows()]
+    return people.with_columns(judge=pl.lit(juror), verdict=pl.Series(verdict, dtype=pl.String()))
+
+
 def check_known(labels: Iterable[Label], known: Mapping[str, Sequence[str]], path: object) -> None:
     """Raise :class:`StudyError` for a label of a model that ``known`` (model id -> its benchmarks) lacks."""
     for label in labels:
@@ -118,8 +145,8 @@ def check_known(labels: Iterable[Label], known: Mapping[str, Sequence[str]], pat
             raise _refused("a label for an unknown benchmark", path, label.row, "benchmark", benchmark, expected)
 
 
-def human_verdicts(answers: pl.DataFrame, labels: Sequence[Label], path: object) -> pl.DataFrame:
-    """A ``verdicts`` table of the juror ``human`` on a model's answers to a benchmark (schema answers), in their order.
+def human_verdicts(answers: pl.DataFrame, labels: Sequence[Label], path: object, juror: str = HUMAN) -> pl.DataFrame:
+    """A ``verdicts`` table of people on a model's answers to a benchmark (schema answers), in their order.
 
     The verdict is that of most people; without a label, and if as many say yes as no, it is ``unparsable``, which the
     jury's rule ``readable`` and the agreement of judges leave out. Raises :class:`StudyError` for a label of an answer
@@ -151,7 +178,7 @@ def human_verdicts(answers: pl.DataFrame, labels: Sequence[Label], path: object)
         for key in answers.select(KEY).iter_rows()
     ]
     table = answers.select(KEY).with_columns(
-        judge=pl.lit(HUMAN),
+        judge=pl.lit(juror),
         verdict=pl.Series(verdict, dtype=pl.String()),
         reply=pl.Series(said, dtype=pl.String()),
         judge_prompt_tokens=pl.lit(0, pl.Int64()),

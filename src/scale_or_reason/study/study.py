@@ -51,7 +51,7 @@ from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 #: The judge that needs no model: the rule graders.
 RULE_GRADERS = "rule_graders"
-#: The juror whose verdicts are people's labels.
+#: The juror whose verdicts are the labels of most people; ``human-NAME`` are those of one person.
 HUMAN = "human"
 #: The tables that compare verdicts: made wherever an answer has two or more.
 JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
@@ -69,7 +69,12 @@ def as_json(value: Any) -> str:
 
 def models_of_jury(names: Sequence[str]) -> list[str]:
     """The jurors that are models; the rule graders and people may be jurors but are no models."""
-    return [name for name in names if name not in (RULE_GRADERS, HUMAN)]
+    return [name for name in names if name != RULE_GRADERS and not is_human(name)]
+
+
+def is_human(juror: str) -> bool:
+    """Whether a juror is people: all of them, or one person."""
+    return juror == HUMAN or juror.startswith(f"{HUMAN}-")
 
 
 def max_items_of(benchmark: str, settings: Settings) -> int | None:
@@ -202,8 +207,11 @@ class Study:
 
     @property
     def verdict_sources(self) -> tuple[str, ...]:
-        """The judges, ``human`` if there are labels, and ``rule_graders`` if the study uses the rule graders."""
-        people = [HUMAN] if self.labels else []
+        """The judges, people if there are labels, and ``rule_graders`` if the study uses the rule graders.
+
+        People are ``human``, and every person that is a juror.
+        """
+        people = [HUMAN, *(name for name in self.jurors if is_human(name) and name != HUMAN)] if self.labels else []
         return (*self.judges, *people, *([RULE_GRADERS] if self.rule_graders else []))
 
     @property

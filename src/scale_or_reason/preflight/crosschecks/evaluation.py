@@ -11,7 +11,7 @@ from scale_or_reason.inference.request_fields import RESERVED_FIELDS
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.problems import KeyPath, Problem
-from scale_or_reason.study.study import HUMAN, JURY_TABLES, RULE_GRADERS, models_of_jury
+from scale_or_reason.study.study import HUMAN, JURY_TABLES, RULE_GRADERS, is_human, models_of_jury
 
 Config = Mapping[str, Any]
 
@@ -42,16 +42,20 @@ def judges(config: Config) -> Iterator[Problem]:
 
 def labels(config: Config) -> Iterator[Problem]:
     """People in a jury that has no labels, nobody else, or a rule by which answers without labels have no majority."""
-    study = config["study"]
-    if HUMAN not in study["judges"]:
+    jurors = config["study"]["judges"]
+    people = [name for name in jurors if is_human(name)]
+    if not people:
         return
-    path = ("study", "judges", study["judges"].index(HUMAN))
-    if len(study["judges"]) == 1:
+    path, found = ("study", "judges", jurors.index(people[0])), ", ".join(people)
+    if len(jurors) == len(people):
         remedy, expected = "add a judge or rule_graders", "another judge: people label a part of the answers"
-        yield Problem(path, "people are alone in the jury", HUMAN, expected, remedy)
+        yield Problem(path, "people are alone in the jury", found, expected, remedy)
+    if HUMAN in people and len(people) > 1:
+        expected = f"{HUMAN}, the majority of people, or single persons"
+        yield Problem(path, "single persons vote beside the majority of people", found, expected, f"remove {HUMAN}")
     if config["labels"]["path"] is None:
         remedy = "name the file in labels.path; `snakemake label_sheet` writes a sheet to fill in"
-        yield Problem(path, "people are in the jury, but there are no labels", HUMAN, "labels.path: a file", remedy)
+        yield Problem(path, "people are in the jury, but there are no labels", found, "labels.path: a file", remedy)
     if config["jury"]["majority"] != "readable":
         problem, expected = (
             "people are in a jury that counts answers without a label",

@@ -12,7 +12,7 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.study.cells import RESERVED_NAMES
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS
+from scale_or_reason.study.study import HUMAN, RULE_GRADERS, is_human
 
 Config = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ def unknown(config: Config) -> Iterator[Problem]:
     study = config["study"]
     for catalogue in ("students", "corpora", "adopted", "judges"):
         for index, name in enumerate(study[catalogue]):
-            if catalogue == "judges" and name in (RULE_GRADERS, HUMAN):
+            if catalogue == "judges" and (name == RULE_GRADERS or is_human(name)):
                 continue  # neither rule graders nor people need an entry
             yield from _unknown(name, ("study", catalogue, index), catalogue, config[catalogue])
     if study["teacher"] is not None:
@@ -71,8 +71,9 @@ def reserved(config: Config) -> Iterator[Problem]:
         if name in RESERVED_NAMES:
             expected = f"none of {', '.join(RESERVED_NAMES)}: the paths of other models begin with them"
             yield Problem(("corpora", name), "the name of a corpus is reserved", name, expected, "rename the corpus")
-    for name, meaning in ((RULE_GRADERS, "the rule graders"), (HUMAN, "the labels of people")):
-        if name in config["judges"]:
+    for name in config["judges"]:
+        if name == RULE_GRADERS or is_human(name):
+            meaning = "the rule graders" if name == RULE_GRADERS else f"the labels of people, as {HUMAN}-NAME is"
             expected = f"not {name!r}: that is the name of {meaning}"
             yield Problem(("judges", name), "the name of a judge is reserved", name, expected, "rename the judge")
 

@@ -270,7 +270,7 @@ class Labels(Section):
 
     path: Text | None = key(
         "A file of labels (CSV or Parquet), such as a filled-in sheet; `null` without labels. They join "
-        "`judge_agreement` as the judge `human`; `human` in `study.judges` gives them a vote.",
+        "`judge_agreement` as the judge `human`, and each person as `human-NAME`; named in `study.judges`, they vote.",
         when="Set it when a sheet is filled in.",
     )
     answers: Size = key("Answers on the sheet that `snakemake label_sheet` writes.")

@@ -18,7 +18,7 @@ from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.judging.labels import answer_hash
 from scale_or_reason.reporting.inspect.item import prompts
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS
+from scale_or_reason.study.study import RULE_GRADERS, is_human
 
 #: The name of the score that has the jury's decision: its accuracy is that of the table of scores.
 JURY = "jury"
@@ -63,7 +63,7 @@ def samples(tables: Tables, jurors: Sequence[str], jury: JuryRule, asked: Asked)
     words = {(item_id, sample): word for _, item_id, sample, word in decided.select(*KEY, "verdict").iter_rows()}
     given: dict[tuple[str, int], list[Row]] = {}
     for row in tables.verdicts.iter_rows(named=True):
-        if row["judge"] != HUMAN or row["reply"]:  # else nobody has labelled this answer
+        if row["reply"] or not is_human(row["judge"]):  # else nobody has labelled this answer
             given.setdefault((row["item_id"], row["sample"]), []).append(row)
     model = parse_model_id(tables.model_id)
     for answer in tables.answers.iter_rows(named=True):
@@ -90,7 +90,7 @@ def _sample(item: Row, answer: Row, received: str | None, verdicts: Sequence[Row
     judged = {
         row["judge"]: _usage(row["judge_prompt_tokens"], row["judge_tokens"])
         for row in verdicts
-        if row["judge"] not in (RULE_GRADERS, HUMAN)
+        if row["judge"] != RULE_GRADERS and not is_human(row["judge"])
     }
     number = answer["sample"]
     return {
@@ -158,7 +158,7 @@ def _verdict(row: Row, ended: str) -> dict[str, Any]:
         return _score(
             row["verdict"], ended, answer=row["extracted"], explanation=row["reply"] or None, metadata=measured
         )
-    if row["judge"] == HUMAN:
+    if is_human(row["judge"]):
         return {"value": LETTERS[row["verdict"]], "explanation": row["reply"]}
     replies = {"extraction_reply": row["extraction"]} if row["extraction"] is not None else {}
     tokens = {"prompt_tokens": row["judge_prompt_tokens"], "reply_tokens": row["judge_tokens"]}

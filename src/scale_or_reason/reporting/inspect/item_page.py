@@ -25,7 +25,7 @@ from scale_or_reason.study.cells import (
     Teacher,
     format_ratio,
 )
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS
+from scale_or_reason.study.study import RULE_GRADERS, is_human
 
 
 class Mark(NamedTuple):
@@ -270,7 +270,7 @@ def _words(judge: str, row: Row) -> list[str | TextBlock]:
         measured = [f"{name}: {row[name]}" for name in _GRADES if row[name] is not None]
         note = [f"note: {row['reply']}"] if row["reply"] else []
         return [f"{RULE_GRADERS}: {'; '.join([*measured, *note])}"]
-    if judge == HUMAN:
+    if is_human(judge):
         return [f"{judge}: {row['reply'] or 'no label'}"]
     if not row["judge_tokens"] and not row["reply"]:
         return [f"{judge} was skipped: the answer is empty without its reasoning."]
