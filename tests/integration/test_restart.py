@@ -34,9 +34,9 @@ def wait_for(pattern: str, folder: Path, process: WarmProcess) -> None:
 
 def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, tmp_path: Path) -> None:
     """A lost process, a lost launcher, then Slurm's warning; the end is that of a run that nobody disturbed."""
-    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(120, reasoning_from=72))
+    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(80, reasoning_from=48))
     folder, log = tmp_path / "out", tmp_path / "log.txt"
-    options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}  # 60 steps
+    options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}  # 40 steps
     arguments = command(root, tiny_model, made, folder / "model", **options)
 
     process = start(arguments, log)
@@ -58,7 +58,7 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     wait_for(".model.checkpoints-*/checkpoint-2[1-9]/whole.json", folder, process)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
-    told = re.search(r"^SIGTERM: writing a checkpoint at step (\d+) of 60", log.read_text(), re.MULTILINE)
+    told = re.search(r"^SIGTERM: writing a checkpoint at step (\d+) of 40", log.read_text(), re.MULTILINE)
     assert told is not None and "Traceback" not in log.read_text(), log.read_text()
     assert log.read_text().count("run the same command again") == 1
     left = sorted(int(path.name.partition("-")[2]) for path in folder.glob(".model.checkpoints-*/checkpoint-*"))
@@ -72,7 +72,7 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     assert process.wait(PATIENCE) == 0, log.read_text()
     reason = rf"not resuming from checkpoint-{step}, and removing it: it is damaged: \S+{re.escape(damaged.name)} has"
     assert len(re.findall(reason, log.read_text())) == 1, log.read_text()
-    assert f"resuming after step {left[0]} of 60" in log.read_text()
+    assert f"resuming after step {left[0]} of 40" in log.read_text()
     assert [path.name for path in folder.iterdir()] == ["model"]  # no checkpoint after success
 
     undisturbed = start(command(root, tiny_model, made, tmp_path / "whole", **options), log)
@@ -108,7 +108,7 @@ def test_the_launcher_hands_on_status_and_words(root: Path, tmp_path: Path) -> N
 
 def test_killed_trainings_end_as_undisturbed_ones(root: Path) -> None:
     """Every moment of the benchmark, plain on one process and ZeRO-2 on two; ``make kills`` has more of all four."""
-    program = [sys.executable, "tests/benchmarks/kills.py", "--kills", "5", "--questions", "80"]
+    program = [sys.executable, "tests/benchmarks/kills.py", "--kills", "5", "--questions", "60"]
     program += ["--settings", "cpu:1", "zero-2:2"]
     done = subprocess.run(program, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
