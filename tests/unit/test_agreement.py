@@ -146,6 +146,7 @@ def test_no_benchmark_at_all_and_another_judge_on_the_second() -> None:
         judge_agreement([verdicts({"a": [1], "b": [1]}), second], FAMILIES, seed=0, replicates=2)
 
 
+@pytest.mark.slow
 def test_intervals_draw_items() -> None:
     """With one answer per item they are those of a share; a second model's equal answers tell nothing new."""
     opinions = {"a": [1] * 400, "b": [1] * 360 + [0] * 40}

@@ -100,6 +100,7 @@ def test_the_config_of_an_archive_has_no_path_of_this_machine(results: Path) -> 
     assert profile["configfile"] == ["results/micro/archive/config.yaml"] and profile["allowed-rules"] == ["figures"]
 
 
+@pytest.mark.slow
 def test_an_archive_of_other_files_keeps_their_order_in_time(results: Path) -> None:
     """Snakemake compares times: a table must not become older than what it was made from."""
     write_text("x", results / "tables" / "later.csv")

@@ -108,6 +108,7 @@ def container_commands() -> list[list[str]]:
     return [words for path in page_paths() for words in Page(path).commands if words[0] in programs]
 
 
+@pytest.mark.slow
 def test_the_documented_commands_fit_the_recipe(recipe) -> None:
     commands = container_commands()
     assert {words[0] for words in commands} >= {"docker", "apptainer"}

@@ -79,6 +79,7 @@ class Engine:
         ends.append(gc.get_freeze_count())
 
 
+@pytest.mark.slow
 def test_an_engine_is_freed_and_imports_stay_frozen() -> None:
     gc.collect()
     gc.freeze()

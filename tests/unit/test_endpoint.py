@@ -289,6 +289,7 @@ def test_an_answer_that_takes_too_long() -> None:
     assert server.asked == {"p": 2}
 
 
+@pytest.mark.slow
 def test_further_fields_reach_the_server_and_belong_to_the_replies(tmp_path: Path) -> None:
     body = {"max_tokens": None, "max_completion_tokens": 9, "reasoning_effort": "low", "top_p": 0.5}
     with serving(HostileEndpoint()) as server:
@@ -344,6 +345,7 @@ def test_a_job_killed_behind_its_last_reply_asks_nothing(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["replies"]
 
 
+@pytest.mark.slow
 def test_after_sigterm_running_requests_are_awaited_and_kept(tmp_path: Path) -> None:
     prompts = [f"p{number}" for number in range(40)]
 

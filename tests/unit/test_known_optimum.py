@@ -91,6 +91,7 @@ def offered():
     return evidence, offers(evidence, "Math-OE", servings=ways)
 
 
+@pytest.mark.slow
 def test_advice_finds_the_optimum_over_size_data_format_and_votes(offered) -> None:
     evidence, ways = offered
     assert len(ways) == len(GRID) * len(VOTES)

@@ -240,6 +240,7 @@ def pushed(found: Uploads, confirm: bool = True, private: bool = True) -> tuple[
     return done, "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_a_push_uploads_everything_once(hub: UploadHub, results: Path) -> None:
     found = uploads(results)
     done, _ = pushed(found)
@@ -257,6 +258,7 @@ def test_a_push_uploads_everything_once(hub: UploadHub, results: Path) -> None:
     assert "equal: 5 files" not in text and "equal: 4 files" in text and "0 files of 0 B to upload" in text
 
 
+@pytest.mark.slow
 def test_only_what_has_changed_is_uploaded(hub: UploadHub, results: Path) -> None:
     pushed(uploads(results))
     write_json({"model_type": "another"}, results / "models" / MODEL_ID / "config.json")
@@ -268,6 +270,7 @@ def test_only_what_has_changed_is_uploaded(hub: UploadHub, results: Path) -> Non
     assert hub.repos["model", NAME].files["notes.md"] == b"kept", "nothing on the hub is deleted"
 
 
+@pytest.mark.slow
 def test_an_interrupted_push_goes_on(hub: UploadHub, results: Path) -> None:
     hub.faults[f"POST /api/models/{NAME}/commit"] = [400]
     with pytest.raises(StudyError):

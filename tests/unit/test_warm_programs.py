@@ -87,6 +87,7 @@ def account(said: str) -> dict[str, Any]:
     return json.loads(said)
 
 
+@pytest.mark.slow
 def test_a_fork_is_what_the_program_by_itself_is(servers: Servers) -> None:
     alone = servers.run("a", "b c")
     servers.start()
@@ -135,6 +136,7 @@ def test_where_a_fork_would_differ_the_program_starts_by_itself(
     assert complained.startswith("no warm start: ") and reason in complained.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_other_variables_than_those_of_the_import(servers: Servers) -> None:
     servers.start()
     assert account(servers.run(OMP_NUM_THREADS="1")[1])["warm"]
@@ -175,6 +177,7 @@ def test_a_killed_client_or_server_takes_the_program_with_it(servers: Servers, k
         assert account(servers.run()[1])["warm"]
 
 
+@pytest.mark.slow
 def test_the_server_ends_after_its_last_program(servers: Servers) -> None:
     servers.start()
     client = servers.client(program="import time\nprint(1, flush=True)\nprint(input())")
@@ -188,6 +191,7 @@ def test_the_server_ends_after_its_last_program(servers: Servers) -> None:
     assert not account(servers.run()[1])["warm"]
 
 
+@pytest.mark.slow
 def test_programs_run_side_by_side(servers: Servers) -> None:
     servers.start()
     clients = [servers.client(program="print(input())") for _ in range(3)]

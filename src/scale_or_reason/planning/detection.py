@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from scipy import optimize, stats
+from scipy import optimize, special
 
 ALPHA, POWER = 0.05, 0.80
-_Z_ALPHA, _Z_POWER = float(stats.norm.isf(ALPHA / 2)), float(stats.norm.ppf(POWER))
+_Z_ALPHA, _Z_POWER = float(-special.ndtri(ALPHA / 2)), float(special.ndtri(POWER))
 #: The largest numbers of items, samples and seeds that are looked for.
 MOST = {"items": 10**7, "samples": 10**4, "seeds": 10**4}
 
