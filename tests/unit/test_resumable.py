@@ -235,6 +235,42 @@ def test_equal_requests_are_sent_once(engine: type[MadeUpEngine], model: Path, t
     assert run.speed(6)["startup_seconds"] == 1.0
 
 
+def test_equal_messages_under_greedy_decoding_are_sent_once(
+    engine: type[MadeUpEngine], model: Path, tmp_path: Path
+) -> None:
+    """Whatever their seeds, also in another run of the same engine, but not in another mode or with other limits."""
+    greedy = SamplingParameters(0.0, 1.0, 8)
+    generation = resumable.Generation(str(model), None, greedy, {}, seed=0)
+    with resumable.SharedEngine(generation, tmp_path / "log") as shared:
+        first, second = (shared.with_replies(tmp_path / name, name) for name in ("first", "second"))
+        replies = first.chat(["a", "b", "a"], [3, 1, 2])
+        assert [reply.text[0] for reply in replies] == ["a", "b", "a"] and replies[0] == replies[2]
+        assert second.chat(["a", "c"], [4, 5])[0] == replies[0]
+        assert engine.asked == ["b", "a", "c"]
+        shared.with_replies(tmp_path / "mode", "m", ThinkingMode(system="think")).chat(["a"], [1])
+        shared.with_replies(tmp_path / "short", "s", sampling=SamplingParameters(0.0, 1.0, 4)).chat(["a"], [1])
+        shared.with_replies(tmp_path / "drawn", "d", sampling=SamplingParameters(1.0, 1.0, 8)).chat(["a", "a"], [1, 2])
+        assert engine.asked[3:] == ["a"] * 4
+        second.chat(["c"], [6], ["[0-9]"])
+        assert engine.asked[7:] == ["c"]
+    with resumable.SharedEngine(generation, tmp_path / "log") as shared:
+        again = shared.with_replies(tmp_path / "first", "first")
+        assert again.chat(["a", "b", "a"], [3, 1, 2]) == replies
+        assert len(engine.asked) == 8
+
+
+def test_a_server_gets_every_message(
+    engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Servers do not repeat themselves, even at temperature 0: a retry can bring a reply that can be parsed."""
+    generation = resumable.Generation(str(model), None, SamplingParameters(0.0, 1.0, 8), {}, seed=0)
+    with resumable.SharedEngine(generation, tmp_path / "log") as shared:
+        shared._engine = engine()  # type: ignore[assignment]
+        monkeypatch.setattr(resumable, "VllmEngine", type("Local", (), {}))
+        shared.with_replies(tmp_path / "r", "r").chat(["a", "a"], [1, 2])
+    assert engine.asked == ["a", "a"]
+
+
 @pytest.mark.slow
 def test_one_more_benchmark_asks_only_its_questions(
     root: Path, engine: type[MadeUpEngine], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

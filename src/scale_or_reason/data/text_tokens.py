@@ -58,29 +58,26 @@ class TextTokenizer:
             encoded[place] = self._in_template(first, rendered[place])
         return encoded
 
-    def chats(
-        self, prompts: Sequence[str], encoded: list[list[int]], render: Callable[[str], str]
-    ) -> dict[int, list[int]]:
-        """The ids of those prompts whose text holds control tokens, by place, in the chat that ``render`` gives.
+    def chats(self, prompts: Sequence[str], render: Callable[[list[str]], list[str]]) -> list[list[int]]:
+        """The ids of each prompt in the chat that ``render`` gives, whose control tokens may depend on the text."""
+        first, *rendered = render([_PLACEHOLDER, *prompts])
+        frame, *encoded = self._encode([first, *rendered])
+        places = self.with_control(encoded, frame)
+        bare = self._encode([prompts[place] for place in places])
+        for place in places[self.with_control(bare, [])]:
+            encoded[place] = self._in_template(first, rendered[place])
+        return encoded
 
-        ``encoded`` are the ids of the bare prompts, with the tokens that the tokenizer puts around every text.
-        """
-        places = self.with_control(encoded, self._around())
-        first = render(_PLACEHOLDER) if len(places) else ""
-        return {int(place): self._in_template(first, render(prompts[place])) for place in places}
-
-    def plain(self, prompts: Sequence[str], encoded: list[list[int]]) -> dict[int, list[int]]:
-        """As :meth:`chats`, without a template."""
-        around = self._around()
-        return {int(place): [*around, *self._as_text(prompts[place])] for place in self.with_control(encoded, around)}
+    def plain(self, prompts: Sequence[str]) -> list[list[int]]:
+        """As :meth:`prompts`, without a template, and with the tokens that the tokenizer puts around every text."""
+        around, *encoded = self._tokenizer(["", *prompts])["input_ids"]
+        for place in self.with_control(encoded, around):
+            encoded[place] = [*around, *self._as_text(prompts[place])]
+        return encoded
 
     def begun_answers(self, answers: Sequence[str]) -> list[list[int]]:
         """The ids of answers that are not finished, without the token that ends them; only think tags are special."""
         return [self._as_text(text) for text in answers]
-
-    def _around(self) -> list[int]:
-        """What the tokenizer puts before every text, such as the begin token of Gemma."""
-        return self._tokenizer([""])["input_ids"][0]
 
     def answers(self, answers: Sequence[str]) -> list[list[int]]:
         """The ids of each answer, with the token that ends it."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from scale_or_reason.inference.stopping import idle, sigterm_handled
 from scale_or_reason.inference.vllm_engine import VllmEngine
 
 Engine = VllmEngine | EndpointEngine
+#: The seed of every request whose reply does not depend on it.
+_NO_SEED = 0
 #: Generates the replies to the requests with these numbers.
 _Generate = Callable[[Engine, list[int], OnCompletion], object]
 
@@ -33,6 +35,20 @@ def replies_folder(folder: Path) -> Path:
     return folder / ".replies"
 
 
+@dataclass(frozen=True)
+class Request:
+    """A request to a model. ``own`` are the options of :func:`request_key`."""
+
+    prompt: str
+    seed: int
+    own: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The key of its reply."""
+        return request_key(self.prompt, self.seed, **self.own)
+
+
 class SharedEngine:
     """A model that is loaded when a reply is missing, and shared by several runs.
 
@@ -45,6 +61,8 @@ class SharedEngine:
         self._opened = ExitStack()
         self._engine: Engine | None = None
         self._runs: list[RecordedEngine] = []
+        #: Completions of greedy decoding in all runs, by what they depend on.
+        self.greedy: dict[str, Completion] = {}
 
     def __enter__(self) -> SharedEngine:
         self.screen = self._opened.enter_context(quiet(self._log))
@@ -125,8 +143,8 @@ class RecordedEngine:
     ) -> list[Completion]:
         """One reply per user message, in order; with ``patterns``, each reply matches its regular expression."""
         each: Iterator[str | None] = iter(patterns) if patterns else repeat(None, len(prompts))
-        keys = [
-            request_key(prompt, seed, chat=True, pattern=pattern)
+        requests = [
+            Request(prompt, seed, {"chat": True, "pattern": pattern})
             for prompt, seed, pattern in zip(prompts, seeds, each, strict=True)
         ]
 
@@ -140,37 +158,39 @@ class RecordedEngine:
                 [patterns[i] for i in numbers] if patterns else None,
             )
 
-        return self._replies_to(keys, generate)
+        return self._replies_to(requests, generate)
 
     def complete(self, prompts: Sequence[str], seeds: Sequence[int], stop: Sequence[str] = ()) -> list[Completion]:
         """One continuation per prompt, in order, without a chat template."""
-        keys = [request_key(prompt, seed, chat=False, stop=stop) for prompt, seed in zip(prompts, seeds, strict=True)]
+        own = {"chat": False, "stop": stop}
+        requests = [Request(prompt, seed, own) for prompt, seed in zip(prompts, seeds, strict=True)]
 
         def generate(engine: Engine, numbers: list[int], on_completion: OnCompletion) -> None:
             chosen = [prompts[i] for i in numbers], [seeds[i] for i in numbers]
             assert not isinstance(engine, EndpointEngine)
             engine.complete(*chosen, self._sampling, stop, on_completion)
 
-        return self._replies_to(keys, generate)
+        return self._replies_to(requests, generate)
 
     def resume(self, prompts: Sequence[str], begun: Sequence[str], seeds: Sequence[int]) -> list[Completion]:
         """One continuation per answer that begins with the text in ``begun``; see :meth:`VllmEngine.resume`."""
         each = list(zip(prompts, begun, seeds, strict=True))
-        keys = [request_key(prompt, seed, chat=True, begun=start) for prompt, start, seed in each]
+        requests = [Request(prompt, seed, {"chat": True, "begun": start}) for prompt, start, seed in each]
 
         def generate(engine: Engine, numbers: list[int], on_completion: OnCompletion) -> None:
             chosen = [prompts[i] for i in numbers], [begun[i] for i in numbers], [seeds[i] for i in numbers]
             assert not isinstance(engine, EndpointEngine)
             engine.resume(*chosen, self._sampling, on_completion)
 
-        return self._replies_to(keys, generate)
+        return self._replies_to(requests, generate)
 
-    def _replies_to(self, keys: list[str], generate: _Generate) -> list[Completion]:
+    def _replies_to(self, requests: list[Request], generate: _Generate) -> list[Completion]:
+        keys = [request.key for request in requests]
         self._take(keys)
         missing = {key: number for number, key in enumerate(keys) if key not in self.replies}
         if missing:
             self._shared.print(f"{self._label}: {len(keys)} requests, {len(keys) - len(missing)} already done")
-            self._generate(missing, len(keys), generate)
+            self._generate({key: requests[number] for key, number in missing.items()}, missing, len(keys), generate)
             self._take(keys)
         return [self.replies[key] for key in keys]
 
@@ -182,20 +202,39 @@ class RecordedEngine:
         for warning in self._store.new_warnings():
             self._shared.print(warning)
 
-    def _generate(self, missing: dict[str, int], total: int, generate: _Generate) -> None:
-        engine = self._engine()
-        bar = GenerationBar(self._label, total, total - len(missing), self._shared.screen)
-        order = list(missing)
+    def _generate(self, requests: dict[str, Request], numbers: dict[str, int], total: int, generate: _Generate) -> None:
+        """Generate the missing replies and store them; equal requests under greedy decoding are sent once.
 
-        def record(number: int, reply: Completion) -> None:
-            self._store.add(order[number], reply, engine.context_tokens)
-            bar.add(reply)
+        A judge gets many: students give the same short answers.
+        """
+        engine = self._engine()
+        bar = GenerationBar(self._label, total, total - len(requests), self._shared.screen)
+        is_greedy = self._sampling.temperature == 0 and isinstance(engine, VllmEngine)
+        equal: dict[str, list[str]] = {}
+        for key, request in requests.items():
+            equal.setdefault(self._without_seed(request) if is_greedy else key, []).append(key)
+
+        def record(content: str, completion: Completion) -> None:
+            for key in equal[content]:
+                self._store.add(key, completion, engine.context_tokens)
+                bar.add(completion)
+            if is_greedy:
+                self._shared.greedy[content] = completion
 
         self._store.start_clock()
         try:
-            generate(engine, list(missing.values()), record)
+            for content in [content for content in equal if content in self._shared.greedy]:
+                record(content, self._shared.greedy[content])
+                del equal[content]
+            if sent := list(equal):
+                first = [numbers[equal[content][0]] for content in sent]
+                generate(engine, first, lambda place, completion: record(sent[place], completion))
         finally:
             bar.close()
+
+    def _without_seed(self, request: Request) -> str:
+        """What the reply to a greedy request depends on."""
+        return f"{replace(request, seed=_NO_SEED).key} {self._mode} {self._sampling}"
 
     def _engine(self) -> Engine:
         was_loaded = self._shared.is_loaded

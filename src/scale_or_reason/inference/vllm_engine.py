@@ -40,8 +40,6 @@ from scale_or_reason.inference.weights import check_weights
 #: Enough for a template's <think> and line breaks, even with one token per letter.
 _TAIL_TOKENS = 12
 _OPEN_THINK = re.compile(r"<think>\s*\Z")
-#: A text may have this many more tokens inside a template than alone.
-_SEAM_TOKENS = 16
 
 
 class VllmEngine:
@@ -128,46 +126,14 @@ class VllmEngine:
         stay text (:mod:`data.text_tokens`).
         """
         mode = mode or ThinkingMode()
-        options = dict(mode.template)
-        conversations = [mode.messages(prompt) for prompt in prompts]
 
-        def rendered(prompt: str, tokenize: bool = False) -> Any:
+        def render(texts: list[str]) -> list[str]:
+            conversations = [mode.messages(text) for text in texts]
             return self.tokenizer.apply_chat_template(
-                mode.messages(prompt),
-                tokenize=tokenize,
-                add_generation_prompt=True,
-                return_dict=False,
-                **mode.template,
+                conversations, tokenize=False, add_generation_prompt=True, **mode.template
             )
 
-        encoded = self.tokenizer(list(prompts))["input_ids"]
-        split = self._text_tokenizer.chats(prompts, encoded, rendered)
-        lengths = self._chat_lengths(prompts, encoded, split, lambda prompt: len(rendered(prompt, tokenize=True)))
-
-        def enqueue(chosen: list[int], parameters: list[Any]) -> list[str]:
-            chosen_conversations: Any = [conversations[i] for i in chosen]
-            return self._llm.enqueue_chat(
-                chosen_conversations, parameters, use_tqdm=False, chat_template_kwargs=options
-            )
-
-        return self._replies(lengths, split, seeds, sampling, (), enqueue, on_completion, patterns)
-
-    def _chat_lengths(
-        self,
-        prompts: Sequence[str],
-        encoded: list[list[int]],
-        split: Mapping[int, list[int]],
-        exact: Callable[[str], int],
-    ) -> list[int]:
-        """Tokens of each prompt in the chat template; rendering is slow, so only prompts that might not fit are."""
-        template_tokens = exact("") + _SEAM_TOKENS
-        lengths = [template_tokens + len(ids) for ids in encoded]
-        for i, prompt in enumerate(prompts):
-            if i in split:
-                lengths[i] = len(split[i])
-            elif lengths[i] >= self.context_tokens:
-                lengths[i] = exact(prompt)
-        return lengths
+        return self._replies(self._text_tokenizer.chats(prompts, render), seeds, sampling, (), on_completion, patterns)
 
     def complete(
         self,
@@ -178,14 +144,7 @@ class VllmEngine:
         on_completion: OnCompletion | None = None,
     ) -> list[Completion]:
         """One continuation per prompt, in order, without a chat template; the text ends before the first ``stop``."""
-        encoded = self.tokenizer(list(prompts))["input_ids"]
-        split = self._text_tokenizer.plain(prompts, encoded)
-        lengths = [len(split.get(i, ids)) for i, ids in enumerate(encoded)]
-
-        def enqueue(chosen: list[int], parameters: list[Any]) -> list[str]:
-            return self._llm.enqueue([prompts[i] for i in chosen], parameters, use_tqdm=False)
-
-        return self._replies(lengths, split, seeds, sampling, stop, enqueue, on_completion)
+        return self._replies(self._text_tokenizer.plain(prompts), seeds, sampling, stop, on_completion)
 
     def resume(
         self,
@@ -204,45 +163,38 @@ class VllmEngine:
         opened = [self._opened_think(tuple(head[-_TAIL_TOKENS:])) for head in heads]
         rest = [text.removeprefix(think) for text, think in zip(begun, opened, strict=True)]
         tails = self._text_tokenizer.begun_answers(rest)
-        ids = {i: [*head, *tail] for i, (head, tail) in enumerate(zip(heads, tails, strict=True))}
-        return self._replies([len(each) for each in ids.values()], ids, seeds, sampling, (), _no_texts, on_completion)
+        ids = [[*head, *tail] for head, tail in zip(heads, tails, strict=True)]
+        return self._replies(ids, seeds, sampling, (), on_completion)
 
     def _replies(
         self,
-        lengths: Sequence[int],
-        split: Mapping[int, list[int]],
+        prompts: Sequence[list[int]],
         seeds: Sequence[int],
         sampling: SamplingParameters,
         stop: Sequence[str],
-        enqueue: Callable[[list[int], list[Any]], list[str]],
         on_completion: OnCompletion | None,
         patterns: Sequence[str] | None = None,
     ) -> list[Completion]:
-        """The replies in order; prompts of ``split`` are sent as token ids, all others by ``enqueue``."""
-
-        def parameters(chosen: list[int]) -> list[Any]:
-            return [self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in chosen]
-
+        """The replies to these token ids, in order; vLLM would encode texts one by one, which takes twice as long."""
         on_completion = on_completion or (lambda *_: None)
-        fitting = [i for i, length in enumerate(lengths) if length < self.context_tokens]
+        fitting = [i for i, ids in enumerate(prompts) if len(ids) < self.context_tokens]
         replies = {
-            i: Completion(length, "", 0, "length") for i, length in enumerate(lengths) if length >= self.context_tokens
+            i: Completion(len(ids), "", 0, "length") for i, ids in enumerate(prompts) if len(ids) >= self.context_tokens
         }
         for number, reply in replies.items():
             on_completion(number, reply)
         if fitting:
-            as_texts = [i for i in fitting if i not in split]
-            as_ids = [i for i in fitting if i in split]
-            ids = enqueue(as_texts, parameters(as_texts)) if as_texts else []
-            if as_ids:
-                inputs: Any = [{"prompt_token_ids": split[i]} for i in as_ids]
-                ids = [*ids, *self._llm.enqueue(inputs, parameters(as_ids), use_tqdm=False)]
+            inputs: Any = [{"prompt_token_ids": prompts[i]} for i in fitting]
+            parameters = [
+                self._parameters(sampling, seeds[i], stop, patterns[i] if patterns else None) for i in fitting
+            ]
+            names = self._llm.enqueue(inputs, parameters, use_tqdm=False)
             # vLLM returns ids with a random suffix, which its outputs do not have
-            numbers = {name.partition("-")[0]: number for name, number in zip(ids, as_texts + as_ids, strict=True)}
+            numbers = {name.partition("-")[0]: number for name, number in zip(names, fitting, strict=True)}
             replies |= self._run(numbers, on_completion)
             # Cached prompts would change the shape of the next call's batches, and thereby rounding.
             self._llm.reset_prefix_cache()
-        return [replies[i] for i in range(len(lengths))]
+        return [replies[i] for i in range(len(prompts))]
 
     def _parameters(self, sampling: SamplingParameters, seed: int, stop: Sequence[str], pattern: str | None) -> Any:
         return self._sampling_params(
@@ -292,10 +244,6 @@ class VllmEngine:
             opened = _OPEN_THINK.search(self.tokenizer.decode(tail, skip_special_tokens=False))
             self._think_of_tail[tail] = opened.group() if opened else ""
         return self._think_of_tail[tail]
-
-
-def _no_texts(chosen: list[int], parameters: list[Any]) -> list[str]:
-    raise AssertionError("every prompt has token ids")
 
 
 def run_and_leave(main: Callable[[], Any]) -> None:
