@@ -23,6 +23,7 @@ from scale_or_reason.study.cells import (
     HybridCell,
     LimitedCell,
     NoThink,
+    SampledCell,
     Teacher,
     Think,
     format_ratio,
@@ -42,6 +43,7 @@ BUDGETS = st.one_of(
 MODELS = st.one_of(
     st.builds(Cell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, PARTS),
     st.builds(LimitedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, max_tokens=st.integers(1, 10**6)),
+    st.builds(SampledCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, samples=st.integers(1, 99)),
     st.builds(BudgetedCell, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS, SEEDS, budget=BUDGETS),
     *(
         st.builds(kind, CORPORA, NAMES, st.sampled_from(CURRICULA), RATIOS.filter(lambda ratio: 0 < ratio < 1), SEEDS)
@@ -74,6 +76,10 @@ def test_a_path_names_its_model(model: AnyModel) -> None:
         (
             BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, budget=ThinkingBudget.of_tokens(1024)),
             "general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024",
+        ),
+        (
+            SampledCell("general", "Qwen2.5-3B", "seq", 1.0, samples=4),
+            "general/Qwen2.5-3B/seq/rho-1/seed-0/samples-4",
         ),
         (
             BudgetedCell("general", "Qwen2.5-3B", "seq", 1.0, budget=ThinkingBudget.at_percentile(50)),
@@ -115,6 +121,8 @@ def test_paths_of_the_documentation(model: AnyModel, path: str) -> None:
         "adapted/Qwen2.5-3B/ift-then-ift/seed-0/max-tokens-32768",  # cells of the grid only
         "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-0",
         "general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-9/think-tokens-5",
+        "general/Qwen2.5-3B/seq/rho-1/seed-0/samples-0",
+        "general/Qwen2.5-3B/seq/rho-1/seed-0/samples-4/think-tokens-5",
         *(
             f"general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-{text}"
             for text in ("0", "05", "p0", "p100", "p05", "p2.5")

@@ -137,6 +137,15 @@ def test_ways_to_answer_stand_beside_single_answers():
         ("aime", "budget-64", 0.5, True),
     ]
     assert "samples_per_item" in notes(accuracy_by_serving.table(Results({}, **settings)))[0]
+    # a family with votes of its own, and the benchmark with a budget that the family lacks
+    of_family = [row | {"benchmark": None} for row in rows[:2]]
+    both = Results({"test_time": table_from_rows([*rows, *of_family], "test_time")}, **settings)
+    found = points(accuracy_by_serving.table(both), "task", "serving")
+    assert found[:2] == [("Math-OE", "single"), ("Math-OE", "vote@4")]
+    assert found[2:] == [("aime", name) for name, *_ in ways]
+    alike = [row | {"benchmark": None} for row in rows[:3]]
+    family = Results({"test_time": table_from_rows([*rows, *alike], "test_time")}, **settings)
+    assert {task for task, _ in points(accuracy_by_serving.table(family), "task", "serving")} == {"Math-OE"}
 
 
 def test_power_laws_go_through_exact_laws_and_on():

@@ -7,14 +7,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
+import polars as pl
 import pytest
 from programs import load_program
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.common.tables import table_from_rows, write_table
+from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.inference import resumable
+from scale_or_reason.inference.requests import Completion
 
 SAMPLING = '{"temperature": 1.0, "top_p": 1.0, "max_tokens": 8}'
 ITEM = {
@@ -147,6 +149,9 @@ OPTIONS: dict[str, dict[str, str]] = {
         ("evaluate_model", "--model", "{model} {model}", "does not match --model"),
         ("evaluate_model", "--samples", "8", "not a JSON object"),
         ("evaluate_model", "--samples", '{"gsm8k": 0}', "invalid number of samples"),
+        ("evaluate_model", "--first-samples", '{"gsm8k": -1}', "invalid number of samples"),
+        ("evaluate_model", "--first-samples", '{"gsm8k": 1}', "no answer is left"),
+        ("evaluate_model", "--model-ids", "general/tiny/seq/rho-1/seed-0/samples-4", "number of answers differs"),
         ("judge_answers", "--answers", "{no_answers}", "no answers to judge"),
         ("judge_answers", "--answers", "{strange_answers}", "belongs to no item"),
         ("judge_answers", "--answers", "{answers} {answers}", "duplicate answer"),
@@ -175,6 +180,62 @@ def test_bad_input_is_refused(
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(StudyError, match=problem):
         load(script).main()
+
+
+class OneByOne:
+    """An engine whose replies depend on prompt and seed alone; it notes what it was asked."""
+
+    asked: ClassVar[list[tuple[str, int]]] = []
+    context_tokens = None
+    startup_seconds = 0.0
+
+    def __init__(self, *arguments: Any) -> None: ...
+
+    def __enter__(self) -> OneByOne:
+        return self
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def chat(self, prompts: list[str], seeds: list[int], sampling: Any, mode: Any, done: Any, patterns: Any) -> None:
+        for number, (prompt, seed) in enumerate(zip(prompts, seeds, strict=True)):
+            self.asked.append((prompt, seed))
+            done(number, Completion(5, f"{prompt} {seed}", 7, "stop"))
+
+
+def test_further_answers_are_those_of_one_evaluation_and_none_is_made_twice(
+    load: Callable[[str], ModuleType], files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable, "VllmEngine", OneByOne)
+    monkeypatch.setattr(OneByOne, "asked", [])
+    script, cell = load("evaluate_model"), "general/tiny/seq/rho-1/seed-0"
+    write_table(table_from_rows([ITEM, ITEM | {"item_id": "i1", "prompt": "x"}], "items"), files["items"], "items")
+
+    def evaluate(folder: str, model_id: str, samples: int, first: int | None = None) -> pl.DataFrame:
+        given = OPTIONS["evaluate_model"] | {"--model": files["model"], "--items": files["items"]}
+        words = [word for option in given.items() for word in option]
+        words += ["--output-dir", str(tmp_path / folder), "--model-ids", model_id]
+        words += ["--samples", json.dumps({"gsm8k": samples})]
+        words += [] if first is None else ["--first-samples", json.dumps({"gsm8k": first})]
+        monkeypatch.setattr(sys, "argv", ["evaluate_model", *words])
+        script.main()
+        return read_table(tmp_path / folder / model_id / "gsm8k.parquet", "answers")
+
+    whole = evaluate("whole", cell, 4)
+    single = evaluate("beside", cell, 1)
+    written = (tmp_path / "beside" / cell / "gsm8k.parquet").read_bytes()
+    OneByOne.asked.clear()
+    further = evaluate("beside", f"{cell}/samples-4", 4, first=1)
+    assert len(OneByOne.asked) == len(set(OneByOne.asked)) == 2 * 3 and set(further["sample"]) == {1, 2, 3}
+    both = pl.concat([single, further.with_columns(model_id=pl.lit(cell))])
+    assert both.sort("item_id", "sample").equals(whole.sort("item_id", "sample"))
+    assert (tmp_path / "beside" / cell / "gsm8k.parquet").read_bytes() == written
+    manifest = json.loads((tmp_path / "beside" / cell / "samples-4" / "manifest.json").read_text())
+    assert manifest["settings"]["first_samples"] == {"gsm8k": 1} and manifest["benchmarks"]["gsm8k"]["answers"] == 6
+    # more votes, and several answers of all models, take what is there
+    OneByOne.asked.clear()
+    assert evaluate("beside", f"{cell}/samples-6", 6, first=1).height == 2 * 5 and len(OneByOne.asked) == 2 * 2
+    assert evaluate("beside", cell, 6).height == 2 * 6 and len(OneByOne.asked) == 2 * 2
+    assert "first_samples" not in json.loads((tmp_path / "beside" / cell / "manifest.json").read_text())["settings"]
 
 
 def test_the_audit_needs_something_to_audit(

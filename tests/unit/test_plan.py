@@ -16,6 +16,7 @@ from scale_or_reason.planning.page import page
 from scale_or_reason.planning.plan import Plan
 from scale_or_reason.planning.report import duration, summary
 from scale_or_reason.planning.shapes import shipped_shapes
+from scale_or_reason.planning.work import Work
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.study import Study
 
@@ -351,6 +352,22 @@ def test_a_benchmarks_own_length_comes_before_its_familys(paper: dict[str, Any])
     for percentile, share in ((50, 1), (25, 0.5)):
         cut = parse_model_id(f"general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-p{percentile}")
         assert assumed.thought_at(cut, "aime") == share * (16_384 - 3)
+
+
+def test_the_plan_counts_further_answers_once(paper: dict[str, Any], tmp_path: Path) -> None:
+    config = merge(paper, {"study": {"votes": {"samples_per_item": 8, "ratios": [0], "benchmarks": ["gsm8k", "aime"]}}})
+    config = merge(config, {"benchmarks": {"samples_per_item": {"aime": 2}}})
+    study = Study.from_config(config)
+    assumed = Assumptions(config, study)
+    units = {unit.cell: unit for unit in Work(config, study, assumed, tmp_path).units() if unit.stage == "evaluation"}
+    cell = "general/Qwen2.5-3B/seq/rho-0/seed-0"
+    answers = [round(call.count) for call in units[f"{cell}/samples-8"].calls]
+    # 1,319 items with seven further answers, 30 with six beside the two that all models give
+    assert answers == [1319 * 7, 30 * 6]
+    assert len([name for name in units if name.endswith("/samples-8")]) == 5 * 2
+    judged = [unit for unit in Work(config, study, assumed, tmp_path).units() if unit.stage == "judging"]
+    own = next(unit for unit in judged if unit.cell.endswith(f"{cell}/samples-8"))
+    assert round(sum(call.count for call in own.calls)) >= 1319 * 7 + 30 * 6
 
 
 def test_reasoning_without_an_end_costs_the_teacher_all_its_tokens(paper: dict[str, Any]) -> None:

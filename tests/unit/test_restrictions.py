@@ -28,10 +28,12 @@ AXES = {
 SECTIONS = {
     "data_fractions": {"fractions": [0.5, 1]},
     "thinking_budgets": {"tokens": [9], "percentiles": [], "benchmarks": ["gsm8k"]},
+    "votes": {"samples_per_item": 4, "benchmarks": ["gsm8k"]},
     "hybrid_students": {"ratios": [0.5], "curricula": ["mix"]},
 }
 #: How to set a section so that nothing comes of it.
-OFF = {"data_fractions": {"fractions": [1]}, "thinking_budgets": {"tokens": []}, "hybrid_students": {"ratios": []}}
+OFF: dict[str, Config] = {"data_fractions": {"fractions": [1]}, "thinking_budgets": {"tokens": []}}
+OFF |= {"votes": {"samples_per_item": 1}, "hybrid_students": {"ratios": []}}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,8 @@ def test_a_restriction_selects_its_cells_or_is_refused(
         return
     assert not outside
     found = Study.from_config({**paper, "study": study})
-    models = {"data_fractions": found.branches, "thinking_budgets": found.budgeted, "hybrid_students": found.hybrids}
+    models: dict[str, Any] = {"data_fractions": found.branches, "thinking_budgets": found.budgeted}
+    models |= {"votes": found.sampled, "hybrid_students": found.hybrids}
     cells = [(model.student, model.corpus, model.curriculum, model.ratio) for model in models[section]()]
     assert len(cells) == len(set(cells)) and set(cells) == brute_force(axes, section, chosen) != set()
 
@@ -121,6 +124,7 @@ def test_a_section_that_is_off_may_name_anything(
             "Gemma3-4B",
             "study.students",
         ),
+        ("votes", {"curricula": ["mix", "seq-reversed"]}, "votes.curricula[1]", "seq-reversed", "study.curricula"),
         ("hybrid_students", {"corpora": ["math"]}, "hybrid_students.corpora[0]", "math", "study.corpora"),
     ],
 )

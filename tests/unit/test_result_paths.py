@@ -17,6 +17,7 @@ from scale_or_reason.study.cells import (
     Cell,
     HybridCell,
     LimitedCell,
+    SampledCell,
     Teacher,
     Think,
 )
@@ -27,6 +28,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 MODELS = [
     Cell("general", "s", "seq", 0.25, 1),
     LimitedCell("general", "s", "mix", 0.5, 0, max_tokens=64),
+    SampledCell("general", "s", "mix", 0.5, 0, samples=4),
     BudgetedCell("general", "s", "mix", 0.5, 0, budget=ThinkingBudget.of_tokens(64)),
     Cell("general", "s", "mix", 0.5, 0, 0.25),
     HybridCell("general", "s", "mix", 0.5),

@@ -221,3 +221,30 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert read_csv_table(tmp_path / "contrasts.csv", "test_time_contrasts").is_empty()  # there is no IFT student
     servings = read_table(tmp_path / "servings.parquet", "servings")
     assert servings.filter(pl.col("k") == 4).height == 12 and set(servings["flops_by"]) == {"papers"}
+
+    # the same answers, all but the first of each item beside the table of outcomes: the same tables
+    further, first = f"{SMALL}/samples-4", pl.col("sample") == 0
+    write_table(outcomes.filter(first), tmp_path / "outcomes.parquet", "outcomes")
+    rest = outcomes.filter(~first).with_columns(model_id=pl.lit(further))
+    texts = [row | {"answer": "", "finish_reason": "stop"} for row in rest.drop("right", "flops").to_dicts()]
+    write_table(table_from_rows(texts, "answers"), tmp_path / "answers" / further / "gsm8k.parquet", "answers")
+    judged = [
+        {name: row[name] for name in ("model_id", "benchmark", "item_id", "sample")}
+        | {"judge": "j", "verdict": "yes" if row["right"] else "no"}
+        for row in rest.to_dicts()
+    ]
+    write_table(table_from_rows(judged, "verdicts"), tmp_path / "verdicts/j" / further / "gsm8k.parquet", "verdicts")
+    own = read_table(verdicts, "verdicts")
+    write_table(own.filter(first), verdicts, "verdicts")
+    beside = tmp_path / "verdicts/rule_graders" / further / "gsm8k.parquet"
+    write_table(own.filter(~first).with_columns(model_id=pl.lit(further)), beside, "verdicts")
+    split = ["--further", further, "--further-benchmarks", "gsm8k"]
+    monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, *split, "--rule-graders"])
+    runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
+    assert read_table(tmp_path / "table.parquet", "test_time").equals(found)
+    assert read_table(tmp_path / "servings.parquet", "servings").sort(pl.all()).equals(servings.sort(pl.all()))
+    # of a model with another ending there are no further answers
+    split[1] = f"{SMALL}/think-tokens-5"
+    monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, *split, "--rule-graders"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")

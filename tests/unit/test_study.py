@@ -116,9 +116,26 @@ def test_thinking_budgets_are_off_until_they_are_set(paper: dict[str, Any]) -> N
     assert len(study.budgeted()) == 5 * 2 * 3 * 3
     assert [str(budget) for budget in study.thinking_budgets.budgets] == ["1024", "4096", "p50"]
     assert study.benchmarks_of(study.budgeted()[0]) == ("gsm8k", "math_500", "aime")
-    assert study.answering() == [*study.evaluated(), *study.limited(), *study.budgeted()]
+    assert study.answering() == [*study.evaluated(), *study.limited(), *study.budgeted(), *study.sampled()]
     cell = Cell("math", "Qwen2.5-3B", "mix", 0.5, 0)
     assert study.lineage(BudgetedCell(**vars(cell), budget=ThinkingBudget.of_tokens(9))) == study.lineage(cell)
+
+
+def test_votes_are_further_answers_of_some_cells(paper: dict[str, Any]) -> None:
+    assert Study.from_config(paper).sampled() == []
+    config = deepcopy(paper)
+    config["study"]["votes"] = {"samples_per_item": 4, "ratios": [0, 0.5], "benchmarks": ["gsm8k", "aime", "squad"]}
+    config["study"]["families"] = [{"name": "Math-OE", "benchmarks": ["gsm8k", "aime"]}]
+    config["benchmarks"]["samples_per_item"] = {"aime": 4}
+    study = Study.from_config(config)
+    # 5 students, 2 corpora, ratio 0 once and 0.5 in both curricula; aime has four answers of every model
+    assert len(study.sampled()) == len(set(study.sampled())) == 5 * 2 * 3
+    assert study.votes.benchmarks == study.benchmarks_of(study.sampled()[0]) == ("gsm8k",)
+    assert study.votes.first_samples() == {"gsm8k": 1}
+    cell = study.sampled()[0].cell
+    assert study.lineage(study.sampled()[0]) == study.lineage(cell) and study.benchmarks_of(cell) == study.benchmarks
+    config["benchmarks"]["samples_per_item"] = {"gsm8k": 4, "aime": 4}
+    assert Study.from_config(config).sampled() == []  # the config is refused before
 
 
 def test_a_study_without_these_benchmarks_has_no_other_limits(paper: dict[str, Any]) -> None:

@@ -326,6 +326,26 @@ REFUSED: list[tuple[Change, str, str]] = [
         "study.thinking_budgets.ratios[1]",
         "ratios above 0",
     ),
+    (at("study/votes/samples_per_item", 0), "study.votes.samples_per_item", "at least 1"),
+    (at("study/votes/benchmarks", ["amie"]), "study.votes.benchmarks[0]", "aime"),
+    (
+        at("study/votes", {"samples_per_item": 2, "students": ["Qwen2.5-2B"], "benchmarks": ["aime"]}),
+        "study.votes.students[0]",
+        "Qwen2.5-3B",
+    ),
+    (
+        at("study/votes", {"samples_per_item": 2, "benchmarks": []}),
+        "study.votes.benchmarks",
+        "benchmarks of study.families",
+    ),
+    (
+        lambda config: (
+            config["study"]["votes"].update(samples_per_item=4, benchmarks=["gsm8k", "aime"]),
+            config["benchmarks"].update(samples_per_item={"aime": 8}),
+        ),
+        "study.votes.benchmarks[1]",
+        "fewer than study.votes.samples_per_item, 4",
+    ),
     (at("evaluation/sampling/max_tokens", 32768), "evaluation.sampling.max_tokens", "less than 32768"),
     (
         at("teachers/Qwen3-235B-A22B/sampling/reasoning/max_tokens", 40000),

@@ -25,6 +25,7 @@ CELL = "results/v2/models/general/S/seq"
         ("results/v2/pairs/math/ift/shard-010.parquet", "results/v2/pairs/math/ift/shard-10.parquet"),
         (f"{CELL}/rho-1/seed-0/max-tokens-080", f"{CELL}/rho-1/seed-0/max-tokens-80"),
         (f"{CELL}/rho-1/seed-0/think-tokens-080", f"{CELL}/rho-1/seed-0/think-tokens-80"),
+        (f"{CELL}/rho-1/seed-0/samples-04", f"{CELL}/rho-1/seed-0/samples-4"),
         (f"{CELL}/rho-1/seed-0/think-tokens-p05", f"{CELL}/rho-1/seed-0/think-tokens-p5"),
         ("results/v2/learning_rates/math/S/ift/lr-0.00002.json", "results/v2/learning_rates/math/S/ift/lr-2e-05.json"),
     ],

@@ -178,6 +178,10 @@ RERUNS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         study(thinking_budgets={"tokens": [16], "percentiles": [50], "ratios": [1], "benchmarks": ["gsm8k"]}),
         {"evaluate_student_within_budget": 1, "judge_student_within_budget_1": 1, "grade_within_budget": 2},
     ),
+    "new votes": (
+        study(votes={"samples_per_item": 4, "ratios": [1], "benchmarks": ["gsm8k"]}),
+        {"evaluate_student_for_votes": 1, "judge_student_for_votes_1": 1, "grade_for_votes": 1},
+    ),
     "new student": (
         study(students=["micro-0.19M", STUDENT]),
         {"train_student": 2, "adapt_student": 1, "evaluate_student": 1, "evaluate_adapted_student": 1}

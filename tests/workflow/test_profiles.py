@@ -40,6 +40,7 @@ EVERY_RULE = {
     "study": {
         "data_fractions": [0.5, 1],
         "thinking_budgets": {"tokens": [1024], "percentiles": [50]},
+        "votes": {"samples_per_item": 4},
         "hybrid_students": {"ratios": [0.5]},
     },
     "benchmarks": {"samples_per_item": {"gsm8k": 2}},
@@ -57,7 +58,7 @@ def test_groups_are_of_rules_that_there_are(root: Path, tree: Tree, tmp_path: Pa
     engines = {rule for rule in rules if re.match(r"generate_teacher|evaluate_(?!all)|judge_", rule)}
     warned = {rule for rule, needs in profile["set-resources"].items() if "TERM@120" in needs["slurm_extra"]}
     assert len(engines) > 10 and engines <= warned
-    assert {"evaluate_hybrid", "judge_hybrid_student_1", "judge_within_budget"} <= engines
+    assert {"evaluate_hybrid", "judge_hybrid_student_1", "judge_within_budget", "evaluate_for_votes"} <= engines
 
 
 #: Each job looks for the other one of its kind, which runs beside it if it may.

@@ -50,9 +50,10 @@ def prefer_single_models(workflow):
                 "evaluate_teacher",
                 "evaluate_hybrid",
                 "evaluate_within_budget",
+                "evaluate_for_votes",
             ),
         ),
-        ("judge_", ("judge_answers", "judge_within_limit", "judge_within_budget")),
+        ("judge_", ("judge_answers", "judge_within_limit", "judge_within_budget", "judge_for_votes")),
     ):
         alternatives = [name for name in names if name.startswith(kind)]
         workflow.ruleorder(*sorted(alternatives, key=lambda name: name not in single))

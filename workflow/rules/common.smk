@@ -107,12 +107,12 @@ def one_of(names):
 
 # A model that was trained here. At ratios 0 and 1 other curricula than `seq` are aliases (ALIAS): nothing is
 # answered or scored under their names.
-# Models under other length limits and thinking budgets, and hybrid students, have separate rules.
+# Models under other length limits and thinking budgets, further answers, and hybrid students have separate rules.
 ALIAS = rf".*/(?:{one_of(CURRICULA[1:])})/rho-[01]/"
-TRAINED = rf"(?!adopted/|base/|teacher/|{ALIAS}|.*/hybrid/|.*/(?:max|think)-tokens-){MODEL_ID_PATTERN}"
+TRAINED = rf"(?!adopted/|base/|teacher/|{ALIAS}|.*/hybrid/|.*/(?:max|think)-tokens-|.*/samples-){MODEL_ID_PATTERN}"
 BASE = rf"(?=base/){MODEL_ID_PATTERN}"
 ADOPTED = f"adopted/(?:{one_of(STUDY.adopted)})"
-EVALUATED = rf"(?!{ALIAS}|.*/(?:max|think)-tokens-){ANSWERING_PATTERN}"
+EVALUATED = rf"(?!{ALIAS}|.*/(?:max|think)-tokens-|.*/samples-){ANSWERING_PATTERN}"
 LIMITABLE = rf"(?!{ALIAS}){FULL_CELL_PATTERN}"
 SCORED = rf"(?!{ALIAS}){ANSWERING_PATTERN}"
 
@@ -137,6 +137,7 @@ wildcard_constraints:
     shards=NUMBER,
     max_tokens=NUMBER,
     budget=BUDGET,
+    samples=STUDY.votes.samples,
     model_id=EVALUATED,
 
 
@@ -224,4 +225,5 @@ COMPARED_IDS = with_results(
 LIMITED = [model for model in STUDY.limited() if model.cell.model_id not in GAPS.missing]
 LIMITED_IDS = with_results(LIMITED)
 BUDGETED_IDS = with_results(model for model in STUDY.budgeted() if model.cell.model_id not in GAPS.missing)
+SAMPLED_IDS = with_results(model for model in STUDY.sampled() if model.cell.model_id not in GAPS.missing)
 UNLIMITED_IDS = with_results(model.cell for model in LIMITED if model.model_id in LIMITED_IDS)

@@ -1,6 +1,6 @@
 # Options that affect memory and speed but not results, which can be changed during a study: Snakemake ignores changes of
 # parameters whose function takes `threads`.
-from scale_or_reason.study.batches import without_budgets
+from scale_or_reason.study.batches import without_variants
 from scale_or_reason.study.cells import Cell, format_ratio
 from scale_or_reason.study.local_files import deepspeed_file
 from scale_or_reason.training.chat_templates import template_file
@@ -21,12 +21,12 @@ def model_ids_option(*patterns):
     return ids
 
 
-def budgeted_models_option(*patterns):
-    """The model folder of each id with a thinking budget, as many as ids."""
+def models_of_variants_option(*patterns):
+    """The model folder of each id with a thinking budget or of further answers, as many as ids."""
 
     def folders(wildcards, threads):
         fields = dict(wildcards.items())
-        cells = (without_budgets([pattern])[0].format(**fields) for pattern in patterns)
+        cells = (without_variants([pattern])[0].format(**fields) for pattern in patterns)
         return option("model", *(f"results/{STUDY.name}/models/{cell}" for cell in cells))
 
     return folders

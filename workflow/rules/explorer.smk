@@ -37,7 +37,7 @@ rule build_explorer:
         # scores and costs of models represent their manifests
         scores="<summary>/tables/scores.parquet",
         costs="<summary>/tables/costs.parquet",
-        test_time=["<summary>/tables/test_time.parquet"] if SAMPLED or BUDGETED_IDS else [],
+        test_time=["<summary>/tables/test_time.parquet"] if WAYS_TO_ANSWER else [],
         style=STYLE,
         code=EXPLORER_CODE,
         script=script_file("build_explorer"),

@@ -171,7 +171,7 @@ rule tables:
         expand("<summary>/tables/{table}.csv", table=STUDY.tables),
         expand("<results>/learning_rates/{student}.csv", student=STUDY.searched),
         ["<summary>/tables/length_limits.csv"] if LIMITED_IDS else [],
-        ["<summary>/tables/test_time.csv"] if SAMPLED or BUDGETED_IDS else [],
+        ["<summary>/tables/test_time.csv"] if WAYS_TO_ANSWER else [],
         ["<summary>/tables/data_fits.csv"] if STUDY.branches() else [],
         expand("<summary>/tables/{table}.csv", table=JURY_TABLES),
         ["<summary>/tables/reproduction.csv"] if PAPER_RESULTS["path"] else [],

@@ -217,7 +217,7 @@ def tables_of_figure_type(figure_type):
     """The study's tables for a figure type; optional tables only if the study has them."""
     files = {name: f"<summary>/tables/{name}.parquet" for name in ("scores", "costs", "answer_lengths")}
     files["early_stopping"] = "<summary>/tables/early_stopping.csv"
-    if SAMPLED or BUDGETED_IDS:
+    if WAYS_TO_ANSWER:
         files["test_time"] = "<summary>/tables/test_time.parquet"
     if LIMITED_IDS:
         files["length_limits"] = "<summary>/tables/length_limits.parquet"

@@ -7,6 +7,8 @@ if limited := STUDY.length_limits.benchmarks:
     ALONE.append(Batch("within_limit", ("{limited_id}",), limited, "{limited_id}", "{limited_id}", (), True))
 if thought := STUDY.thinking_budgets.benchmarks:
     ALONE.append(Batch("within_budget", ("{budgeted_id}",), thought, "{budgeted_id}", "{budgeted_id}", (), True))
+if voted := STUDY.votes.benchmarks:
+    ALONE.append(Batch("for_votes", ("{sampled_id}",), voted, "{sampled_id}", "{sampled_id}", (), True))
 for batch in ALONE + JUDGE_BATCHES:
     judged = batch.owner.replace("{", "{wildcards.")
     here = NOT_IN_JUDGE_BATCH if batch in ALONE else batch.only_here()
@@ -33,6 +35,7 @@ for batch in ALONE + JUDGE_BATCHES:
             model_id=EVALUATED,
             limited_id=rf"{LIMITABLE}/max-tokens-{NUMBER}",
             budgeted_id=rf"{LIMITABLE}/think-tokens-{BUDGET}",
+            sampled_id=rf"{LIMITABLE}/samples-{STUDY.votes.samples}",
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT

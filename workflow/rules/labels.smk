@@ -34,8 +34,8 @@ rule label_sheet:
 
 
 if STUDY.labels:
-    # models under other limits and budgets need verdicts of people only where people vote
-    BY_PEOPLE = [*MODEL_IDS, *([*LIMITED_IDS, *BUDGETED_IDS] if {*PEOPLE} & {*STUDY.jurors} else [])]
+    # models under other limits and budgets, and further answers, need verdicts of people only where people vote
+    BY_PEOPLE = [*MODEL_IDS, *([*LIMITED_IDS, *BUDGETED_IDS, *SAMPLED_IDS] if {*PEOPLE} & {*STUDY.jurors} else [])]
 
     rule take_labels:
         input:

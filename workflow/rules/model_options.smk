@@ -76,6 +76,13 @@ def sampling_within_limit(wildcards):
     return json_option("sampling", {**config["evaluation"]["sampling"], "max_tokens": int(wildcards.max_tokens)})
 
 
+def further_samples_option():
+    """The numbers of answers to an item of a model that votes, and the first one that it lacks."""
+    votes = STUDY.votes
+    samples = json_option("samples", dict.fromkeys(votes.benchmarks, votes.samples))
+    return f"{samples} {json_option('first_samples', votes.first_samples())}"
+
+
 def judge_options(wildcards):
     """The judge's model and protocol."""
     judge = STUDY.judges[wildcards.judge]

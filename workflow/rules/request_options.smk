@@ -51,7 +51,7 @@ def sources_of_advice(wildcards):
     """The tables that advice is computed from. Ends with an error where one is missing."""
     if ADVISE["from"] == "papers":
         return option("from_papers", papers_folder())
-    names = ("outcomes", "costs", *(["servings"] if SAMPLED or BUDGETED_IDS else []))
+    names = ("outcomes", "costs", *(["servings"] if WAYS_TO_ANSWER else []))
     tables = {name: f"results/{STUDY.name}/tables/{name}.parquet" for name in names}
     missing = [path for path in tables.values() if not Path(path).is_file()]
     if missing:

@@ -1,10 +1,20 @@
-# Ways to answer an item at their inference FLOPs: majority votes of several answers (`benchmarks.samples_per_item`) and
-# cut thoughts (`study.thinking_budgets`).
+# Ways to answer an item at their inference FLOPs: majority votes of several answers (`benchmarks.samples_per_item` for
+# all models, `study.votes` for some) and cut thoughts (`study.thinking_budgets`).
 
-SAMPLED = [name for name in STUDY.benchmarks if config["benchmarks"]["samples_per_item"].get(name, 1) > 1]
+SAMPLED = [
+    name
+    for name in STUDY.benchmarks
+    if config["benchmarks"]["samples_per_item"].get(name, 1) > 1 or (SAMPLED_IDS and name in VOTE_BENCHMARKS)
+]
+#: Whether there is another way to answer than once.
+WAYS_TO_ANSWER = bool(SAMPLED or BUDGETED_IDS)
+# Empty without any, so that the parameters of existing results stay as they are.
+FURTHER_ANSWERS = (
+    f" {option('further', *SAMPLED_IDS)} {option('further_benchmarks', *VOTE_BENCHMARKS)}" if SAMPLED_IDS else ""
+)
 
 
-if SAMPLED or BUDGETED_IDS:
+if WAYS_TO_ANSWER:
 
     rule measure_test_time:
         """Accuracy and cost of votes and of cut thoughts."""
@@ -12,9 +22,9 @@ if SAMPLED or BUDGETED_IDS:
             outcomes="<summary>/tables/outcomes.parquet",
             costs="<summary>/tables/costs.parquet",
             item_tables=expand("<results>/benchmarks/{benchmark}.parquet", benchmark=SAMPLED or BUDGET_BENCHMARKS),
-            answered=expand("<results>/answers/{model_id}/manifest.json", model_id=BUDGETED_IDS),
-            judged=expand(JUDGED, model_id=BUDGETED_IDS),
-            graded=graded_of(BUDGETED_IDS),
+            answered=expand("<results>/answers/{model_id}/manifest.json", model_id=BUDGETED_IDS + SAMPLED_IDS),
+            judged=expand(JUDGED, model_id=BUDGETED_IDS + SAMPLED_IDS),
+            graded=graded_of(BUDGETED_IDS + SAMPLED_IDS),
             code=EVIDENCE_CODE
             + library(
                 "analysis/serving",
@@ -57,7 +67,8 @@ if SAMPLED or BUDGETED_IDS:
             jurors=option("jurors", *STUDY.jurors),
             jury=json_option("jury", config["jury"]),
             budgets=option("budgets", *BUDGETED_IDS) if BUDGETED_IDS else "",
-            budget_benchmarks=option("budget_benchmarks", *BUDGET_BENCHMARKS) if BUDGETED_IDS else "",
+            budget_benchmarks=(option("budget_benchmarks", *BUDGET_BENCHMARKS) if BUDGETED_IDS else "")
+            + FURTHER_ANSWERS,
             graders="--rule-graders" if STUDY.rule_graders else "",
             families=json_option("families", config["study"]["families"]),
             sizes=json_option("sizes", SIZES) + FLOPS,

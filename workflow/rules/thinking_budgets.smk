@@ -1,6 +1,6 @@
 # Answers whose thoughts are cut at a budget (`study.thinking_budgets`). For judges and graders they are separate models,
 # whose ids end with think-tokens-N, or with think-tokens-pN for a percentile.
-from scale_or_reason.study.batches import Batch, budget_groups, without_budgets
+from scale_or_reason.study.batches import Batch, budget_groups, without_variants
 
 BUDGET_BENCHMARKS = STUDY.thinking_budgets.benchmarks
 BUDGET_ITEMS = expand("<results>/benchmarks/{benchmark}.parquet", benchmark=BUDGET_BENCHMARKS)
@@ -16,11 +16,11 @@ if BUDGET_BENCHMARKS:
             name:
                 f"evaluate_{batch.name}"
             input:
-                models=expand("<results>/models/{cell}", cell=without_budgets(batch.model_ids)),
+                models=expand("<results>/models/{cell}", cell=without_variants(batch.model_ids)),
                 item_tables=BUDGET_ITEMS,
                 answers=expand(
                     "<results>/answers/{cell}/{benchmark}.parquet",
-                    cell=without_budgets(batch.model_ids),
+                    cell=without_variants(batch.model_ids),
                     benchmark=BUDGET_BENCHMARKS,
                 ),
             output:
@@ -47,7 +47,7 @@ if BUDGET_BENCHMARKS:
                 gpu_model=GPU_TYPE,
             params:
                 program=warm_program("evaluate_within_budget"),
-                model=budgeted_models_option(*batch.model_ids),
+                model=models_of_variants_option(*batch.model_ids),
                 model_ids=model_ids_option(*batch.model_ids),
                 answers=option("answers", ANSWER_FOLDERS["answers"]),
                 directory=output_folder(1),

@@ -9,8 +9,10 @@ The model id selects the prompt variant. A base student has no chat template: as
 text of K solved examples and the question. Examples come from --pools; benchmarks whose rows have no answer to show
 (ifeval) have none. As teacher/TEACHER/FORMAT a teacher answers with thinking (reasoning) or without (ift). As
 CORPUS/STUDENT/CURRICULUM/rho-R/hybrid/seed-N/MODE a hybrid student answers in the mode that its prompts carry
-(--modes). Several ids are either prompt variants of one model, run one after another on one engine, or as many models,
-run one after another in one process; the answers of each are in a folder with its name.
+(--modes). As CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/samples-K a student gives the answers that it lacks of K, from
+--first-samples on; their replies are kept beside the student's own. Several ids are either prompt variants of one
+model, run one after another on one engine, or as many models, run one after another in one process; the answers of each
+are in a folder with its name.
 
 A prompt that fills the model's context gets the answer "" and the finish_reason "length". An answer that ends by itself
 with no text after its reasoning has the finish_reason "empty", a prompt refused by a server "refused". The manifest and
@@ -51,7 +53,16 @@ from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, en
 from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.cells import Adopted, AnyModel, BaseStudent, HybridMode, LimitedCell, Teacher, parse_model_id
+from scale_or_reason.study.cells import (
+    Adopted,
+    AnyModel,
+    BaseStudent,
+    HybridMode,
+    LimitedCell,
+    SampledCell,
+    Teacher,
+    parse_model_id,
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -66,6 +77,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--pools", type=Path, nargs="*", default=[], help="a base student's examples, schema items")
     parser.add_argument("--samples", default="{}", help='JSON: answers per item where not one, such as {"aime": 8}')
+    parser.add_argument(
+        "--first-samples", default="{}", help="JSON: the first answer to generate where not 0: others exist elsewhere"
+    )
     parser.add_argument("--provenance", help="of an adopted model: where it comes from, for the manifest")
     add_engine_options(parser, several=True)
     add_teacher_options(parser)
@@ -173,13 +187,47 @@ def texts(
 
 def samples_per_item(text: str, benchmarks: Mapping[str, Any]) -> dict[str, int]:
     """The validated value of --samples for every benchmark."""
-    given = json_object(text, "--samples")
-    for name, count in given.items():
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+    return _numbers(text, "--samples", 1, benchmarks)
+
+
+def first_samples(text: str, samples: Mapping[str, int]) -> dict[str, int]:
+    """The validated value of --first-samples for every benchmark, below the numbers of answers in ``samples``."""
+    found = _numbers(text, "--first-samples", 0, samples)
+    for name, first in found.items():
+        if first >= samples[name]:
             raise StudyError(
-                "invalid number of samples", where="--samples", key=name, found=repr(count), expected="1 or more"
+                "no answer is left to generate",
+                where="--first-samples",
+                key=name,
+                found=first,
+                expected=f"less than {samples[name]}, the number in --samples",
+                remedy="raise --samples, or leave out the benchmark",
             )
-    return {name: given.get(name, 1) for name in benchmarks}
+    return found
+
+
+def check_samples(model_ids: list[str], samples: Mapping[str, int]) -> None:
+    """Raise :class:`StudyError` if an id has another number of answers than --samples."""
+    for model in map(parse_model_id, model_ids):
+        others = {name: count for name, count in samples.items() if count != getattr(model, "samples", count)}
+        if others:
+            raise StudyError(
+                "the number of answers differs from that of the model id",
+                where="--samples",
+                found=", ".join(f"{name}: {count}" for name, count in others.items()),
+                expected=f"as many as the id {model.model_id} says, for every benchmark",
+                remedy="use the number of the id, or an id without one",
+            )
+
+
+def _numbers(text: str, option: str, least: int, benchmarks: Mapping[str, Any]) -> dict[str, int]:
+    given = json_object(text, option)
+    for name, count in given.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < least:
+            raise StudyError(
+                "invalid number of samples", where=option, key=name, found=repr(count), expected=f"{least} or more"
+            )
+    return {name: given.get(name, least) for name in benchmarks}
 
 
 def write_answers(questions: list[Question], replies: list[Completion], model_id: str, folder: Path) -> dict[str, Any]:
@@ -233,6 +281,7 @@ class Evaluation:
     items: dict[str, pl.DataFrame]
     items_files: dict[str, Path]
     samples: dict[str, int]
+    first_samples: dict[str, int]
     seed: int
     folder: Path
     #: Where an adopted model comes from.
@@ -243,7 +292,7 @@ class Evaluation:
             Question(name, item_id, sample, text)
             for name, items in self.items.items()
             for item_id, text in zip(items["item_id"], texts(name, items, shots, pools, self.seed), strict=True)
-            for sample in range(self.samples[name])
+            for sample in range(self.first_samples[name], self.samples[name])
         ]
 
     def run(
@@ -261,8 +310,11 @@ class Evaluation:
             "samples": self.samples,
             **variant.mode.settings(),
         }
+        mode |= {"first_samples": self.first_samples} if any(self.first_samples.values()) else {}
         mode |= {} if self.provenance is None else {"provenance": self.provenance}
-        run = engine.with_replies(replies_folder(folder), variant.model_id, variant.mode)
+        run = engine.with_replies(
+            replies_folder(self.folder / owner_of_replies(variant.model_id)), variant.model_id, variant.mode
+        )
         benchmarks = write_answers(questions, self._answers(run, variant, questions), variant.model_id, folder)
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
         facts = generation_manifest(engine.generation, inputs, **mode)
@@ -274,6 +326,12 @@ class Evaluation:
         seeds = [derive_seed(self.seed, "answers", q.benchmark, q.item_id, q.sample) for q in questions]
         prompts = [question.text for question in questions]
         return run.chat(prompts, seeds) if variant.shots is None else run.complete(prompts, seeds, STOP)
+
+
+def owner_of_replies(model_id: str) -> str:
+    """The model whose folder has the replies: all answers of a student, so that any number of them is made once."""
+    model = parse_model_id(model_id)
+    return model.cell.model_id if isinstance(model, SampledCell) else model_id
 
 
 def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
@@ -314,8 +372,10 @@ def main() -> None:
     variants = prompt_variants(arguments.model_ids, arguments.model, modes_from_json(arguments.modes))
     items = read_items(arguments.items)
     samples = samples_per_item(arguments.samples, items)
-    files = named("items", arguments.items)
-    evaluation = Evaluation(items, files, samples, arguments.seed, arguments.output_dir, arguments.provenance)
+    check_samples(arguments.model_ids, samples)
+    first, files = first_samples(arguments.first_samples, samples), named("items", arguments.items)
+    folder, provenance = arguments.output_dir, arguments.provenance
+    evaluation = Evaluation(items, files, samples, first, arguments.seed, folder, provenance)
     pools = read_pools(arguments.pools)
     prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
     of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]

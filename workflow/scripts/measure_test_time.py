@@ -11,13 +11,14 @@
         --csv results/v2/tables/test_time.csv --contrasts results/v2/tables/test_time_contrasts.csv
 
 Votes need the answers that the rule graders extracted; without --rule-graders only pass@k is computed. --budgets has
-the models under thinking budgets; all others come from the table of outcomes.
+the models under thinking budgets, --further the answers of models beyond those in the table of outcomes (their ids end
+with samples-K), which join these.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from scale_or_reason.analysis.bootstrap import REPLICATES
 from scale_or_reason.analysis.serving import cut_at, evidence_of_servings, serving_table
 from scale_or_reason.analysis.serving_contrasts import trace_contrasts
 from scale_or_reason.common.columns import read_columns
-from scale_or_reason.common.errors import run_script
+from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_table, write_rounded_csv, write_table
 from scale_or_reason.flops.architectures import Architecture
@@ -38,7 +39,7 @@ from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, model_outcomes
 from scale_or_reason.scoring.servings import EXTRACT_COLUMNS, ITEM_COLUMNS, Items, model_servings
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.cells import BudgetedCell, parse_model_id
+from scale_or_reason.study.cells import BudgetedCell, Cell, SampledCell, parse_model_id
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
 from scale_or_reason.study.study import RULE_GRADERS
@@ -67,6 +68,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rule-graders", action="store_true", help="count votes over the answers that they extracted")
     parser.add_argument("--budgets", nargs="*", default=[], help="ids of models under thinking budgets")
     parser.add_argument("--budget-benchmarks", nargs="*", default=[], help="the benchmarks that these have answered")
+    parser.add_argument(
+        "--further", nargs="*", default=[], help="ids of further answers of models, which end with samples-K"
+    )
+    parser.add_argument("--further-benchmarks", nargs="*", default=[], help="the benchmarks of these")
     parser.add_argument("--servings", type=Path, required=True, help="table of servings by item to write (Parquet)")
     parser.add_argument("--contrasts", type=Path, required=True, help="traces against votes to write (CSV)")
     return parser.parse_args()
@@ -81,14 +86,43 @@ def tabulate(arguments: argparse.Namespace) -> pl.DataFrame:
     models = dict(named_model(text, "--architectures", arguments.flops) for text in arguments.architectures)
     tables = []
     for model_id, own in outcomes_of_models(arguments, models):
-        several = own.filter(pl.len().over("benchmark", "item_id") > 1)["benchmark"].unique(maintain_order=True)
-        files = verdict_files(arguments.verdicts, [RULE_GRADERS], [model_id], several)
-        extracts = None
-        if arguments.rule_graders and files:
-            extracts = read_columns(files, "verdicts", EXTRACT_COLUMNS, model_id)
+        extracts = extracted(arguments, model_id, own) if arguments.rule_graders else None
         resolved = resolved_tokens(arguments.answers, model_id)
         tables.append(model_servings(own, extracts, items, models[parse_model_id(model_id).student], resolved))
     return pl.concat(tables)
+
+
+def extracted(arguments: argparse.Namespace, model_id: str, outcomes: pl.DataFrame) -> pl.DataFrame | None:
+    """What the rule graders extracted where an item has several answers; None where none has."""
+    several = outcomes.filter(pl.len().over("benchmark", "item_id") > 1)["benchmark"].unique(maintain_order=True)
+    tables = []
+    for own, benchmarks in (
+        (model_id, several),
+        *((further, arguments.further_benchmarks) for further in further_of(arguments, model_id)),
+    ):
+        if files := verdict_files(arguments.verdicts, [RULE_GRADERS], [own], benchmarks):
+            table = read_columns(files, "verdicts", EXTRACT_COLUMNS, own)
+            tables.append(table.with_columns(model_id=pl.lit(model_id)))
+    return pl.concat(tables) if tables else None
+
+
+def further_of(arguments: argparse.Namespace, model_id: str) -> list[str]:
+    """The ids of a model's further answers, none for most."""
+    return [further for further in arguments.further if cell_of(further).model_id == model_id]
+
+
+def cell_of(further: str) -> Cell:
+    """The model that has given further answers. Raises :class:`StudyError` for an id of other answers."""
+    model = parse_model_id(further)
+    if not isinstance(model, SampledCell):
+        raise StudyError(
+            "the model id has no number of answers",
+            where="--further",
+            found=further,
+            expected="CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/samples-K",
+            remedy="name the folder of further answers",
+        )
+    return model.cell
 
 
 def resolved_tokens(answers: Path, model_id: str) -> dict[str, int | None] | None:
@@ -103,24 +137,26 @@ def resolved_tokens(answers: Path, model_id: str) -> dict[str, int | None] | Non
 def outcomes_of_models(
     arguments: argparse.Namespace, models: Mapping[str, Architecture | Decoder | None]
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Each model and its outcomes."""
+    """Each model and its outcomes, those of its further answers among them."""
     outcomes = read_table(arguments.outcomes, "outcomes")
-    for (model_id,), own in outcomes.group_by("model_id", maintain_order=True):
-        yield str(model_id), own
     jury = JuryRule.from_settings(json_object(arguments.jury, "--jury"))
-    for model_id in arguments.budgets:
-        answers = [arguments.answers / model_id / f"{name}.parquet" for name in arguments.budget_benchmarks]
-        verdicts = verdict_files(arguments.verdicts, arguments.jurors, [model_id], arguments.budget_benchmarks)
-        yield (
+
+    def read(model_id: str, benchmarks: Sequence[str]) -> pl.DataFrame:
+        answers = [arguments.answers / model_id / f"{name}.parquet" for name in benchmarks]
+        verdicts = verdict_files(arguments.verdicts, arguments.jurors, [model_id], benchmarks)
+        return model_outcomes(
             model_id,
-            model_outcomes(
-                model_id,
-                read_columns(answers, "answers", ANSWER_COLUMNS, model_id),
-                read_columns(verdicts, "verdicts", VERDICT_COLUMNS, model_id),
-                jury,
-                models[parse_model_id(model_id).student],
-            ),
+            read_columns(answers, "answers", ANSWER_COLUMNS, model_id),
+            read_columns(verdicts, "verdicts", VERDICT_COLUMNS, model_id),
+            jury,
+            models[parse_model_id(model_id).student],
         )
+
+    for (model_id,), own in outcomes.group_by("model_id", maintain_order=True):
+        more = [read(further, arguments.further_benchmarks) for further in further_of(arguments, str(model_id))]
+        yield str(model_id), pl.concat([own, *(table.with_columns(model_id=pl.lit(model_id)) for table in more)])
+    for model_id in arguments.budgets:
+        yield model_id, read(model_id, arguments.budget_benchmarks)
 
 
 def main() -> None:

@@ -215,10 +215,10 @@ def _with_groups(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read_verdicts(folder: Path) -> pl.DataFrame:
-    """Tokens by judge, model and benchmark, without models under other length limits and thinking budgets."""
+    """Tokens by judge, model and benchmark, without other length limits, thinking budgets and further answers."""
     columns = ["model_id", "benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
     files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rule_graders")]
-    files = [file for file in files if not file.parent.name.startswith(("max-tokens-", "think-tokens-"))]
+    files = [file for file in files if not file.parent.name.startswith(("max-tokens-", "think-tokens-", "samples-"))]
     if not files:
         types = dict.fromkeys(columns[:3], pl.String()) | dict.fromkeys([*columns[3:], "sequences"], pl.Int64())
         return pl.DataFrame(schema=types)

@@ -23,6 +23,7 @@ from scale_or_reason.study.cells import (
     Cell,
     HybridMode,
     LimitedCell,
+    SampledCell,
     format_ratio,
 )
 from scale_or_reason.study.learning_rates import format_rate
@@ -212,7 +213,15 @@ class Work:
             cut = items * (1 - (model.budget.percentile or 0) / 100)
             thought = self.assumed.thought_at(model, benchmark)
             return Calls(cut, question + thought, self.assumed.behind_thought(benchmark))
+        items = items * self._further(model, benchmark)
         return Calls(items, question, self.assumed.answer_tokens(model, benchmark))
+
+    def _further(self, model: AnyModel, benchmark: str) -> float:
+        """Further answers of a model for each answer that all models give."""
+        if not isinstance(model, SampledCell):
+            return 1.0
+        first = self.study.votes.first_samples()[benchmark]
+        return (model.samples - first) / first
 
     def _entry(self, model: AnyModel) -> Student | TeacherModel | AdoptedModel:
         if model.kind == "adopted":
@@ -238,13 +247,17 @@ class Work:
                 calls = tuple(
                     call
                     for benchmark in self.study.benchmarks_of(model)
-                    for call in self.assumed.judging_calls(judge, model, benchmark, self.assumed.items(benchmark))
+                    for call in self.assumed.judging_calls(judge, model, benchmark, self._judged(model, benchmark))
                 )
                 job = f"{judge.name}/{batch[model.model_id]}"
                 target = self.results / result_path("judging", judge=judge.name, model_id=model.model_id)
                 cell = f"{judge.name}/{model.model_id}"
                 sizes = self._context(judge), judge.sampling["max_tokens"]
                 yield Unit("judging", "judge_answers", job, cell, target, judge, calls, *sizes)
+
+    def _judged(self, model: AnyModel, benchmark: str) -> float:
+        """Answers of a model to a benchmark that a judge reads."""
+        return self.assumed.items(benchmark) * self._further(model, benchmark)
 
     def _grading(self) -> Iterator[Unit]:
         for model in self.study.answering() if self.study.rule_graders else []:
@@ -262,7 +275,12 @@ class Work:
 
 def _variant(model: AnyModel) -> str:
     """Tells the groups of a student's models apart by how they answer."""
-    kinds = ((LimitedCell, "/max-tokens"), (BudgetedCell, "/think-tokens"), (HybridMode, "/hybrid"))
+    kinds = (
+        (LimitedCell, "/max-tokens"),
+        (BudgetedCell, "/think-tokens"),
+        (SampledCell, "/samples"),
+        (HybridMode, "/hybrid"),
+    )
     return next((name for kind, name in kinds if isinstance(model, kind)), "")
 
 

@@ -86,12 +86,18 @@ def budget_groups(study: Study, by_student: bool) -> list[Group]:
     return [group for group in _groups(study) if by_student and group.kind == WITHIN_BUDGET]
 
 
-def without_budgets(model_ids: Iterable[str]) -> list[str]:
-    """The same models without their thinking budgets, each once; of ids or patterns of ids."""
-    return list(dict.fromkeys(model_id.partition("/think-tokens-")[0] for model_id in model_ids))
+def vote_groups(study: Study, by_student: bool) -> list[Group]:
+    """The models whose further answers one job generates; none without ``by_student``."""
+    return [group for group in _groups(study) if by_student and group.kind == FOR_VOTES]
 
 
-WITHIN_BUDGET = "student_within_budget"
+def without_variants(model_ids: Iterable[str]) -> list[str]:
+    """The same models without thinking budgets and further answers, each once; of ids or patterns of ids."""
+    return list(dict.fromkeys(re.split(_VARIANT, model_id)[0] for model_id in model_ids))
+
+
+WITHIN_BUDGET, FOR_VOTES = "student_within_budget", "student_for_votes"
+_VARIANT = "/think-tokens-|/samples-"
 _STUDENTS = ("student", "adapted_student")
 
 
@@ -104,9 +110,11 @@ def _groups(study: Study) -> list[Group]:
     teachers = ({"teacher": study.teacher.name},) if study.teacher else ()
     limited = [f"{variant}/seed-{{seed}}/max-tokens-{count}" for variant, count in study.limited_variants()]
     budgeted = [f"{variant}/seed-{{seed}}/think-tokens-{budget}" for variant, budget in study.budgeted_variants()]
+    sampled = [f"{variant}/seed-{{seed}}/samples-{count}" for variant, count in study.sampled_variants()]
     modes = product(_with_seed(study.hybrid_variants()), HYBRID_MODES)
     hybrid = [f"{variant}/{mode.mode}" for variant, mode in modes]
     own, few, thought = study.benchmarks, study.length_limits.benchmarks, study.thinking_budgets.benchmarks
+    voted = study.votes.benchmarks
     rows = (
         (
             "student",
@@ -122,6 +130,7 @@ def _groups(study: Study) -> list[Group]:
         ("teacher", "teacher/{teacher}", "", FORMATS, own, teachers),
         ("student_within_limit", "{corpus}/{student}", "/seed-{seed}/max-tokens", limited, few, cells),
         (WITHIN_BUDGET, "{corpus}/{student}", "/seed-{seed}/think-tokens", budgeted, thought, cells),
+        (FOR_VOTES, "{corpus}/{student}", "/seed-{seed}/samples", sampled, voted, cells),
     )
     models = frozenset(model.model_id for model in study.answering())
     return [
@@ -222,4 +231,4 @@ def _path(source: str, model_id: str) -> str:
 
 def _any_of(paths: Iterable[str]) -> str:
     # the same model under another length limit is another model
-    return f"(?:{'|'.join(paths)})(?:/(?!(?:max|think)-tokens-)|$)"
+    return f"(?:{'|'.join(paths)})(?:/(?!(?:max|think)-tokens-|samples-)|$)"

@@ -200,6 +200,23 @@ class ThinkingBudgets:
 
 
 @dataclass(frozen=True)
+class Votes:
+    """The number of answers to an item that can vote, and the cells and benchmarks that have so many.
+
+    ``answered`` has the answers of every model where they are not one; those up to ``samples`` are further answers.
+    """
+
+    samples: int
+    cells: CellChoice
+    benchmarks: tuple[str, ...]
+    answered: Mapping[str, int]
+
+    def first_samples(self) -> dict[str, int]:
+        """The number of the first further answer by benchmark."""
+        return {name: self.answered.get(name, 1) for name in self.benchmarks}
+
+
+@dataclass(frozen=True)
 class HybridStudents:
     """The cells that are also trained with the mode in their prompts."""
 

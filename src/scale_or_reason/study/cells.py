@@ -7,6 +7,7 @@ A *model id* is the part of a path below ``models/``, ``answers/`` and ``verdict
     general/Qwen2.5-3B/seq/rho-1/seed-0/max-tokens-32768    a cell with another limit on answer length
     general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-1024   a cell with its thoughts cut at a budget in tokens
     general/Qwen2.5-3B/seq/rho-1/seed-0/think-tokens-p50    the same, cut at the median length of its thoughts
+    general/Qwen2.5-3B/seq/rho-1/seed-0/samples-4           its further answers to an item, up to four for votes
     general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0    a cell whose prompts carry the mode; it answers in both:
     general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/think      with reasoning
     general/Qwen2.5-3B/mix/rho-0.5/hybrid/seed-0/no-think   and plainly
@@ -160,6 +161,20 @@ class BudgetedCell(CellVariant):
 
 
 @dataclass(frozen=True, order=True)
+class SampledCell(CellVariant):
+    """The further answers of a cell of the grid: those that it lacks of ``samples`` answers to an item."""
+
+    samples: int = 0
+
+    kind: ClassVar[str] = "sampled"
+    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/samples-(?P<samples>[1-9][0-9]*)"
+
+    @property
+    def model_id(self) -> str:
+        return f"{self.cell.model_id}/samples-{self.samples}"
+
+
+@dataclass(frozen=True, order=True)
 class HybridCell(Cell):
     """A student trained on a mixture whose prompts carry the mode: one training that answers in either mode.
 
@@ -295,9 +310,9 @@ class Adopted(_Model):
 
 #: Kinds of models that were trained here, as in tables.
 TRAINED_KINDS = (Cell.kind, Adaptation.kind, *HYBRID_KINDS)
-AnyModel = Cell | LimitedCell | BudgetedCell | HybridCell | Adaptation | BaseStudent | Teacher | Adopted
+AnyModel = Cell | LimitedCell | BudgetedCell | SampledCell | HybridCell | Adaptation | BaseStudent | Teacher | Adopted
 _OTHERS = (Adaptation, BaseStudent, Teacher, Adopted)
-_ANSWERING: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, *HYBRID_MODES, *_OTHERS)
+_ANSWERING: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, SampledCell, *HYBRID_MODES, *_OTHERS)
 _KINDS: tuple[type[_Model], ...] = (*_ANSWERING, HybridCell)
 
 
@@ -310,8 +325,8 @@ def parse_model_id(model_id: str) -> AnyModel:
     raise StudyError(
         "invalid model id",
         found=model_id,
-        expected=f"CORPUS/STUDENT/{'|'.join(CURRICULA)}/rho-R/seed-N, the same with /max-tokens-N, /think-tokens-N or "
-        "/think-tokens-pN, "
+        expected=f"CORPUS/STUDENT/{'|'.join(CURRICULA)}/rho-R/seed-N, the same with /max-tokens-N, /think-tokens-N, "
+        "/think-tokens-pN or /samples-N, "
         "CORPUS/STUDENT/CURRICULUM/rho-R/data-F/seed-N, CORPUS/STUDENT/CURRICULUM/rho-R/hybrid/seed-N/think|no-think, "
         "adapted/STUDENT/ift|reasoning-then-ift|reasoning/seed-N, "
         "base/STUDENT/shots-K, teacher/TEACHER/ift|reasoning or adopted/NAME",

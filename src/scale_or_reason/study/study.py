@@ -27,6 +27,7 @@ from scale_or_reason.study.catalogue import (
     Student,
     TeacherModel,
     ThinkingBudgets,
+    Votes,
 )
 from scale_or_reason.study.cells import (
     CURRICULA,
@@ -40,6 +41,7 @@ from scale_or_reason.study.cells import (
     HybridCell,
     HybridMode,
     LimitedCell,
+    SampledCell,
     Teacher,
     format_ratio,
     ratio_of_format,
@@ -139,6 +141,7 @@ class Study:
     families: Mapping[str, tuple[str, ...]]
     length_limits: LengthLimits
     thinking_budgets: ThinkingBudgets
+    votes: Votes
     hybrid_students: HybridStudents
     figures: tuple[str, ...]
     tables: tuple[str, ...]
@@ -191,6 +194,7 @@ class Study:
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
             length_limits=_length_limits(chosen),
             thinking_budgets=_thinking_budgets(chosen),
+            votes=_votes(chosen, config["benchmarks"]["samples_per_item"]),
             hybrid_students=HybridStudents(_cells_of(chosen, chosen["hybrid_students"])),
             figures=tuple(chosen["figures"]),
             tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
@@ -274,14 +278,22 @@ class Study:
         chosen = [cell for cell in self.trainings() if budgets.cells.has(cell)]
         return [BudgetedCell(**vars(cell), budget=budget) for cell, budget in product(chosen, budgets.budgets)]
 
+    def sampled(self) -> list[SampledCell]:
+        """The further answers of the trained cells that vote."""
+        votes = self.votes
+        chosen = [cell for cell in self.trainings() if votes.benchmarks and votes.cells.has(cell)]
+        return [SampledCell(**vars(cell), samples=votes.samples) for cell in chosen]
+
     def answering(self) -> list[AnyModel]:
         """Every model with answers: those that answer the benchmarks, and cells that answer in other ways, too."""
-        return [*self.evaluated(), *self.limited(), *self.budgeted()]
+        return [*self.evaluated(), *self.limited(), *self.budgeted(), *self.sampled()]
 
     def benchmarks_of(self, model: AnyModel) -> tuple[str, ...]:
         """The benchmarks on which a model is evaluated."""
         if isinstance(model, BudgetedCell):
             return self.thinking_budgets.benchmarks
+        if isinstance(model, SampledCell):
+            return self.votes.benchmarks
         return self.length_limits.benchmarks if isinstance(model, LimitedCell) else self.benchmarks
 
     def adapted(self) -> list[Adaptation]:
@@ -306,6 +318,10 @@ class Study:
     def budgeted_variants(self) -> list[tuple[str, ThinkingBudget]]:
         """The variants that also answer with their thoughts cut, each with its budget."""
         return list(dict.fromkeys((_variant(cell), cell.budget) for cell in self.budgeted()))
+
+    def sampled_variants(self) -> list[tuple[str, int]]:
+        """The variants with further answers, each with its number of answers."""
+        return list(dict.fromkeys((_variant(cell), cell.samples) for cell in self.sampled()))
 
     def adapted_variants(self) -> list[str]:
         """The variants of a student's adaptations."""
@@ -397,6 +413,13 @@ def _thinking_budgets(chosen: Settings) -> ThinkingBudgets:
     settings, benchmarks = chosen["thinking_budgets"], _evaluated(chosen, chosen["thinking_budgets"]["benchmarks"])
     budgets = tuple(sorted(_budgets(settings))) if benchmarks else ()
     return ThinkingBudgets(budgets, _cells_of(chosen, settings), benchmarks)
+
+
+def _votes(chosen: Settings, answered: Mapping[str, int]) -> Votes:
+    settings = chosen["votes"]
+    samples, evaluated = settings["samples_per_item"], _evaluated(chosen, settings["benchmarks"])
+    benchmarks = tuple(name for name in evaluated if samples > answered.get(name, 1))
+    return Votes(samples, _cells_of(chosen, settings), benchmarks, answered)
 
 
 def _evaluated(chosen: Settings, benchmarks: Sequence[str]) -> tuple[str, ...]:

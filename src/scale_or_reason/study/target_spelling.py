@@ -14,7 +14,7 @@ from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.local_files import RESULTS
 
 _SPELLINGS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("seed", "shots", "shard", "max-tokens", "think-tokens"), lambda text: str(int(text))),
+    **dict.fromkeys(("seed", "shots", "shard", "max-tokens", "think-tokens", "samples"), lambda text: str(int(text))),
     **dict.fromkeys(("rho", "data"), lambda text: format_ratio(float(text))),
     "lr": lambda text: format_rate(float(text)),
 }

@@ -55,6 +55,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     evaluation.context_lengths,
     evaluation.length_limits,
     evaluation.thinking_budgets,
+    evaluation.votes,
     training.micro_batches,
     worlds_of_others,
     missing_files,

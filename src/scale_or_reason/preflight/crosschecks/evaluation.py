@@ -209,5 +209,25 @@ def _no_thoughts(study: Config) -> Iterator[Problem]:
         yield Problem((*path, "benchmarks"), problem, budgets["benchmarks"], expected, remedy)
 
 
+def votes(config: Config) -> Iterator[Problem]:
+    """Votes of no more answers than all models give, and votes without a benchmark of the study."""
+    chosen, path = config["study"]["votes"], ("study", "votes")
+    samples, given = chosen["samples_per_item"], config["benchmarks"]["samples_per_item"]
+    if samples == 1:
+        return
+    answered = [name for family in config["study"]["families"] for name in family["benchmarks"]]
+    voted = [name for name in chosen["benchmarks"] if name in answered]
+    if not voted:
+        expected = f"benchmarks of study.families: {', '.join(answered)}"
+        remedy = "name others, or set samples_per_item to 1"
+        yield Problem((*path, "benchmarks"), "no benchmark is left for votes", chosen["benchmarks"], expected, remedy)
+    for index, name in enumerate(chosen["benchmarks"]):
+        if name in voted and given.get(name, 1) >= samples:
+            problem = "all models already give as many answers"
+            found, expected = f"{name}: {given[name]} answers", f"fewer than study.votes.samples_per_item, {samples}"
+            remedy = f"remove it here, or from benchmarks.samples_per_item, or raise study.votes to {given[name] + 1}"
+            yield Problem((*path, "benchmarks", index), problem, found, expected, remedy)
+
+
 def _context_length(config: Config, catalogue: str, name: str) -> int | None:
     return {**config["engine"], **config[catalogue][name].get("engine", {})}.get("max_model_len")

@@ -38,7 +38,7 @@ def unknown(config: Config) -> Iterator[Problem]:
 def cell_choices(config: Config) -> Iterator[Problem]:
     """Settings for some cells only, with a student or corpus that no catalogue holds."""
     study = config["study"]
-    for key in ("data_fractions", "thinking_budgets", "hybrid_students"):
+    for key in ("data_fractions", "thinking_budgets", "votes", "hybrid_students"):
         chosen = study[key] if isinstance(study[key], Mapping) else {}
         for catalogue in ("students", "corpora"):
             for index, name in enumerate(chosen.get(catalogue) or ()):
@@ -95,7 +95,7 @@ def benchmarks(config: Config) -> Iterator[Problem]:
                 remedy = "remove it from one of them; it would count twice"
                 yield Problem(here, "a benchmark is in two families", found, "one family for each benchmark", remedy)
             home[benchmark] = family["name"]
-    for key in ("length_limits", "thinking_budgets"):
+    for key in ("length_limits", "thinking_budgets", "votes"):
         for index, benchmark in enumerate(config["study"][key]["benchmarks"]):
             yield from _unknown_benchmark(config, benchmark, ("study", key, "benchmarks", index))
     for key in ("max_items_by_benchmark", "samples_per_item", "options"):

@@ -16,6 +16,7 @@ _AXES = ("students", "corpora", "curricula", "ratios")
 _SECTIONS = {
     "data_fractions": ("parts of the data", "set study.data_fractions to [1]"),
     "thinking_budgets": ("thinking budgets", "set study.thinking_budgets.tokens and percentiles to []"),
+    "votes": ("votes", "set study.votes.samples_per_item to 1"),
     "hybrid_students": ("hybrid students", "set study.hybrid_students.ratios to []"),
 }
 #: Ratios and curricula of hybrid students are their own: a study need not train others of the same kind.
@@ -61,4 +62,6 @@ def _is_on(study: Config, section: str) -> bool:
         return any(fraction < 1 for fraction in data_fractions_of(study)["fractions"])
     if section == "thinking_budgets":
         return bool(study[section]["tokens"] or study[section]["percentiles"])
+    if section == "votes":
+        return bool(study[section]["samples_per_item"] > 1)
     return bool(study[section]["ratios"])

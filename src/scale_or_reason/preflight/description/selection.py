@@ -119,6 +119,21 @@ class ThinkingBudgets(CellChoice):
     benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
 
 
+class Votes(CellChoice):
+    """Further answers of some students to an item, for majority votes and pass@k.
+
+    The existing answers stay: only those that a student lacks are generated, as files of their own.
+    """
+
+    samples_per_item: Size = key(
+        "Answers to an item altogether: of votes up to this number the tables have accuracy and FLOPs. 1 for none."
+    )
+    ratios: list[Share] | None = key(
+        "The reasoning ratios of the cells, of those in `study.ratios`.", unique=True, min_length=1, default=None
+    )
+    benchmarks: list[str] = key("The benchmarks; those outside `study.families` are ignored.", unique=True)
+
+
 class HybridStudents(CellChoice):
     """Students whose prompts carry the mode, in training and in the evaluation, as those of Qwen3 do.
 
@@ -228,6 +243,10 @@ class Study(Section):
     thinking_budgets: ThinkingBudgets = key(
         when="Set `tokens`, for example to `[1024, 4096]`, or `percentiles`, for example to `[25, 50]`, to see what "
         "shorter thoughts are worth at their FLOPs.",
+    )
+    votes: Votes = key(
+        when="Set `samples_per_item` to compare one reasoning trace with votes of plain answers. `benchmarks."
+        "samples_per_item` has all models answer several times instead.",
     )
     hybrid_students: HybridStudents = key(
         when="Set `ratios`, for example to `[0.5]`, for students that reason on request: config/studies/hybrid.yaml.",

@@ -1,8 +1,8 @@
 """Accuracy against inference FLOPs per item by way to answer: single answers, votes and cut thoughts.
 
 A curve joins the numbers of votes of a student, others its thinking budgets in tokens and at percentiles. The frontier
-is over all students and ways of the panel. Families are panels where all of their benchmarks have further ways, else
-single benchmarks are.
+is over all students and ways of the panel. Families are panels where all of their benchmarks have further ways; single
+benchmarks are where they have ways that their family has not.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _BUDGET_LINES = {
     ":": pl.col("percentile").is_null() & pl.col("budget").is_not_null(),
     "-.": pl.col("percentile").is_not_null(),
 }
-_NO_WAYS = f"{parts.EMPTY_NOTE}: neither benchmarks.samples_per_item nor study.thinking_budgets is set"
+_NO_WAYS = f"{parts.EMPTY_NOTE}: neither study.votes, benchmarks.samples_per_item nor study.thinking_budgets is set"
 
 
 def table(results: Results) -> pl.DataFrame:
@@ -74,13 +74,14 @@ def _panels(known: pl.DataFrame, families: Mapping[str, Any]) -> list[tuple[str,
         own = known.filter(family=family)
         whole = own.filter(pl.col("benchmark").is_null())
         single = [(name, own.filter(benchmark=name)) for name in benchmarks]
-        chosen = [(family, whole)] if _has_ways(whole) else single
-        panels += [(name, family, part) for name, part in chosen if _has_ways(part)]
+        panels += [(family, family, whole)] if _ways(whole) else []
+        panels += [(name, family, part) for name, part in single if _ways(part) - _ways(whole)]
     return panels
 
 
-def _has_ways(points: pl.DataFrame) -> bool:
-    return bool((points["serving"] != "single").any())
+def _ways(points: pl.DataFrame) -> set[str]:
+    """The ways to answer other than once."""
+    return set(points["serving"]) - {"single"}
 
 
 def draw(table: pl.DataFrame, style: Style) -> Figure:

@@ -22,6 +22,7 @@ from scale_or_reason.study.cells import (
     Cell,
     HybridMode,
     LimitedCell,
+    SampledCell,
     Teacher,
     format_ratio,
 )
@@ -159,6 +160,9 @@ class ItemPage:
         if isinstance(model, BudgetedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under thinking budgets"
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.budget.label}"))]
+        if isinstance(model, SampledCell):
+            title = f"Students trained on {model.corpus}, {model.curriculum}: further answers for votes"
+            return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, up to {model.samples}"))]
         if isinstance(model, HybridMode):
             title = f"Hybrid students trained on {model.corpus}, {model.curriculum}"
             order = (model.ratio, float(HYBRID_KINDS.index(model.kind)))
