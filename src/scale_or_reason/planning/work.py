@@ -213,15 +213,15 @@ class Work:
             cut = items * (1 - (model.budget.percentile or 0) / 100)
             thought = self.assumed.thought_at(model, benchmark)
             return Calls(cut, question + thought, self.assumed.behind_thought(benchmark))
-        items = items * self._further(model, benchmark)
-        return Calls(items, question, self.assumed.answer_tokens(model, benchmark))
+        return Calls(self._given(model, benchmark), question, self.assumed.answer_tokens(model, benchmark))
 
-    def _further(self, model: AnyModel, benchmark: str) -> float:
-        """Further answers of a model for each answer that all models give."""
+    def _given(self, model: AnyModel, benchmark: str) -> float:
+        """The number of answers of a model to a benchmark; for votes, of those beyond what all models give."""
+        answers = self.assumed.items(benchmark)
         if not isinstance(model, SampledCell):
-            return 1.0
+            return answers
         first = self.study.votes.first_samples()[benchmark]
-        return (model.samples - first) / first
+        return answers * (model.samples - first) / first
 
     def _entry(self, model: AnyModel) -> Student | TeacherModel | AdoptedModel:
         if model.kind == "adopted":
@@ -247,17 +247,13 @@ class Work:
                 calls = tuple(
                     call
                     for benchmark in self.study.benchmarks_of(model)
-                    for call in self.assumed.judging_calls(judge, model, benchmark, self._judged(model, benchmark))
+                    for call in self.assumed.judging_calls(judge, model, benchmark, self._given(model, benchmark))
                 )
                 job = f"{judge.name}/{batch[model.model_id]}"
                 target = self.results / result_path("judging", judge=judge.name, model_id=model.model_id)
                 cell = f"{judge.name}/{model.model_id}"
                 sizes = self._context(judge), judge.sampling["max_tokens"]
                 yield Unit("judging", "judge_answers", job, cell, target, judge, calls, *sizes)
-
-    def _judged(self, model: AnyModel, benchmark: str) -> float:
-        """Answers of a model to a benchmark that a judge reads."""
-        return self.assumed.items(benchmark) * self._further(model, benchmark)
 
     def _grading(self) -> Iterator[Unit]:
         for model in self.study.answering() if self.study.rule_graders else []:
