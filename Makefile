@@ -42,7 +42,7 @@ micro: venv ## the whole small study, up to its figures, tables and report: an h
 
 bench: venv ## ratios to bare engines and peers on the same work, written to docs/reference/speed.md
 	$(PYTEST) -m long $(addprefix tests/integration/,test_overhead.py test_training_speed.py test_data_at_scale.py)
-	$(PYTEST) -m long tests/workflow/test_analysis_scale.py tests/unit/test_bootstrap.py
+	$(PYTEST) -m long tests/workflow/test_analysis_scale.py tests/unit/test_bootstrap.py tests/unit/test_plan_layouts.py
 	$(BIN)/python tests/benchmarks/bench.py --output docs/reference/speed.md
 
 overhead: venv ## what training and generation cost over the bare engines on the same work

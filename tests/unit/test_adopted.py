@@ -86,6 +86,14 @@ def test_a_wrong_entry_is_refused(config: dict[str, Any], change: Any, key: str)
 def test_weights_of_a_folder_are_compared_before_the_first_job(config: dict[str, Any], tmp_path: Path) -> None:
     folder = model(tmp_path, tensors())
     config["adopted"]["Theirs"] = {**ENTRY, "model": str(folder)}
+    assert "no tokenizer" in complaint(config).problem
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer_config.json").write_text('{"chat_template": ""}')
+    assert "no chat template" in complaint(config).problem
+    (folder / "tokenizer_config.json").write_text('{"chat_template": "{{ messages }}"}')
+    check_config(config, SCHEMA, ["config/config.yaml"])
+    (folder / "tokenizer_config.json").unlink()
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
     check_config(config, SCHEMA, ["config/config.yaml"])
     placeholder = {name: np.zeros((2,) * values.ndim, values.dtype) for name, values in tensors().items()}
     for file in folder.glob("*.safetensors"):
@@ -93,6 +101,21 @@ def test_weights_of_a_folder_are_compared_before_the_first_job(config: dict[str,
     error = complaint(config)
     assert error.key == "adopted.Theirs.model" and "differ from config.json" in error.problem
     assert "study.adopted" in str(error.remedy)
+    for file in folder.glob("*.safetensors"):
+        file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    assert "git lfs pull" in str(complaint(config).expected)
+
+
+@pytest.mark.parametrize("catalogue", ["teachers", "judges"])
+def test_a_teacher_or_judge_in_a_folder_needs_a_template_too(
+    config: dict[str, Any], tmp_path: Path, catalogue: str
+) -> None:
+    chosen = {"teachers": config["study"]["teacher"], "judges": config["study"]["judges"][0]}[catalogue]
+    folder = model(tmp_path, tensors())
+    config[catalogue][chosen]["model"] = str(folder)
+    assert complaint(config).key == f"{catalogue}.{chosen}.model"
+    (folder / "tokenizer.json").write_text("{}")
+    assert "no chat template" in complaint(config).problem
 
 
 def test_of_a_hub_model_only_the_headers_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

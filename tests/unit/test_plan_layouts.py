@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+import yaml
 from configs import load, merge, plan_of
 
 from scale_or_reason.planning.assumptions import Assumptions, Calls
@@ -19,6 +21,7 @@ from scale_or_reason.planning.utilisation import utilisation
 from scale_or_reason.study.study import Study
 
 TEACHER = "Qwen/Qwen3-235B-A22B"
+STUDENTS = [f"Qwen2.5-{size}B" for size in ("0.5", "1.5", "3", "7", "14")]
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +185,54 @@ def test_the_page_of_measurements_shows_the_plan(plan: Plan, root: Path) -> None
         assert [line for line in lines if line not in printed] == []
     if plan.study == "v2":
         assert f"The second version's plan is {plan.cells['gpu_hours'].sum():,.0f} GPU-hours" in text
+
+
+SEARCHED = "`learning_rate: search` for all five students"
+
+
+@pytest.fixture(scope="module")
+def stated(root: Path) -> list[tuple[dict[str, Any], float]]:
+    """The overlays of the page's table of single assumptions with their GPU-hours; the last row joins two others."""
+    text = (root / "docs/reference/measurements.md").read_text()
+    rows = re.search(r"^\| overlay \| GPU-hours \|\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.M)
+    assert rows is not None
+    found: list[tuple[dict[str, Any], float]] = []
+    for row in rows[1].splitlines():
+        words, hours = row.strip("| ").rsplit(" | ", 1)
+        overlay: dict[str, Any] = {}
+        if words == "the last two":
+            overlay = merge(found[-2][0], found[-1][0])
+        if SEARCHED in words:
+            overlay = {"students": {name: {"learning_rate": "search"} for name in STUDENTS}}
+        for part in re.findall(r"`([^`]+)`", words.replace(SEARCHED, "")):
+            overlay = merge(overlay, yaml.safe_load(part))
+        found.append((overlay, float(hours.replace(",", ""))))
+    return found
+
+
+@pytest.mark.slow
+def test_the_page_on_the_published_hours(root: Path, stated: list[tuple[dict[str, Any], float]], plan: Plan) -> None:
+    """Its shares of 70,000 hours, and the teacher's part of them in eight bits and on H200."""
+    if plan.study != "v1":
+        return
+    assert len(stated) == 8 and stated[0] == ({}, round(plan.cells["gpu_hours"].sum()))
+    text = " ".join((root / "docs/explanation/published_cost.md").read_text().split())
+    others = plan.cells.filter(pl.col("stage") != "generation")["gpu_hours"].sum()
+    assert "comes to a quarter of that" in text and 0.2 < stated[0][1] / 70_000 < 0.3
+    assert f"comes to {others / 700:.0f} % of the published number" in text
+    mfu = plan.cells.filter(stage="training")["flops"].sum() / (70_000 * 3600 * 989e12)
+    assert f"an MFU of {100 * mfu:.1f} %" in text
+    assert "On H200, or in eight bits, its answers cost a quarter or less" in text
+    # all else costs no more on H200
+    assert all(hours - others <= 0.255 * (stated[0][1] - others) for _, hours in stated[1:3])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("row", range(1, 8))
+def test_the_page_shows_plans_under_other_assumptions(
+    root: Path, stated: list[tuple[dict[str, Any], float]], row: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    overlay, hours = stated[row]
+    found = plan_of(merge(load(root, "v1"), overlay), tmp_path)
+    assert round(found.cells["gpu_hours"].sum()) == hours

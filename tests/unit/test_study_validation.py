@@ -530,6 +530,8 @@ def test_a_template_must_end_with_a_token_of_the_tokenizer(small: Config, root: 
 @pytest.mark.slow
 def test_heads_that_vllm_refuses_on_a_cpu(small: Config, root: Path, tmp_path: Path) -> None:
     settings = json.loads((root / "resources/micro/judge/config.json").read_text())
+    (tmp_path / "tokenizer.json").touch()
+    (tmp_path / "chat_template.jinja").touch()
     (tmp_path / "config.json").write_text(json.dumps({**settings, "head_dim": 16}))
     small["judges"]["micro-judge"]["model"] = str(tmp_path)
     found = complaint(small)

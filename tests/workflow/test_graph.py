@@ -17,6 +17,17 @@ from scale_or_reason.reporting.figures.registry import FIGURES
 
 pytestmark = pytest.mark.workflow
 
+MEASUREMENTS = Path(__file__).parents[2] / "docs" / "reference" / "measurements.md"
+TRAININGS = ("train_student", "train_branch", "train_hybrid", "adapt_student")
+
+
+def stated_jobs(command: str) -> tuple[int, int | None]:
+    """The jobs of a command on the page of measurements, and how many of them are trainings, if that is stated."""
+    row = re.search(rf"^\| `{re.escape(command)}`[^|]*\| (\d+)(?:: (\d+) trainings)?", MEASUREMENTS.read_text(), re.M)
+    assert row is not None
+    return int(row[1]), int(row[2]) if row[2] else None
+
+
 REFUSE = 'raise ImportError("a dry run imports no {name}")\n'
 
 
@@ -142,6 +153,23 @@ def test_the_dry_run_of_the_papers_study_is_small(tree: Tree) -> None:
     dry_run = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "-n"]
     done = subprocess.run([sys.executable, "-c", program, *dry_run], cwd=tree.path, capture_output=True, check=True)
     assert int(done.stdout) / 1024 < 500
+
+
+def test_the_page_of_measurements_counts_the_jobs_of_the_papers_study(paper: tuple[Run, float]) -> None:
+    """In the table of commands, and by kind in the table of jobs on Slurm."""
+    jobs = paper[0].jobs
+    total = sum(jobs.values()) + 1  # and the rule `all`
+    assert stated_jobs("snakemake -n") == (total, None)
+    table = re.search(r"^This table has the (\d+) jobs.*?\n\n\|(.*?)\n\n", MEASUREMENTS.read_text(), re.M | re.S)
+    assert table is not None and int(table[1]) == total
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2].splitlines()[2:]]
+    stated = {name: int(count) for name, count, *_ in rows}
+    assert stated.pop("total") == sum(stated.values()) == total
+    kinds = {"teacher answers to prompts": "generate_", "evaluations": "evaluate_", "judges": "judge_"}
+    kinds |= {"rule graders": "grade_"}
+    for kind, start in kinds.items():
+        assert stated[kind] == sum(count for rule, count in jobs.items() if rule.startswith(start)), kind
+    assert stated["trainings, adaptations"] == sum(count for rule, count in jobs.items() if rule in TRAININGS)
 
 
 def test_the_first_line_says_which_study_runs(paper: tuple[Run, float], tree: Tree) -> None:
@@ -473,9 +501,16 @@ def test_a_study_may_go_without_the_explorer(tree: Tree, study: tuple, tmp_path:
 
 
 def test_the_demo(tree: Tree) -> None:
-    jobs = tree.dry_run(study=(*MICRO, "config/studies/demo.yaml"))
+    jobs = tree.dry_run("all", "job_timings", study=(*MICRO, "config/studies/demo.yaml"))
     assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both curricula
     assert "adapt_student" not in jobs
+    assert stated_jobs("make demo") == (sum(jobs.values()) + 1, jobs["train_student"])  # and the rule `all`
+
+
+def test_the_whole_small_study(tree: Tree) -> None:
+    jobs = tree.dry_run("all", "job_timings", study=(*MICRO, "config/studies/micro_axes.yaml"))
+    trainings = sum(count for rule, count in jobs.items() if rule in TRAININGS)
+    assert stated_jobs("make micro") == (sum(jobs.values()) + 1, trainings)
 
 
 def test_the_first_version(tree: Tree) -> None:

@@ -116,6 +116,8 @@ def plant(root: Path, folder: Path) -> Tree:
         place.mkdir(parents=True)
         (place / "config.json").write_text("{}\n")
         (place / "model.safetensors").write_text(model)
+        (place / "tokenizer.json").write_text("{}\n")
+        (place / "chat_template.jinja").write_text("{{ messages }}\n")
     shutil.copy(recipe, folder / "resources" / "micro")
     tokenizer = folder / "resources" / "micro" / "tokenizer"
     tokenizer.mkdir()

@@ -37,6 +37,9 @@ _TOP = re.compile(r"(?:language_model\.|model\.)*((?:embed_tokens|norm|lm_head)\
 _DENSE = {"llama": True, "mistral": True, "qwen2": True, "qwen3": False, "gemma3_text": False}
 _REMEDY = "make the model again: `snakemake quarantine` moves it aside, and the next run trains it"
 
+#: Begins the file that a clone without Git LFS has in the place of a large one.
+_LFS_POINTER = b"version https://git-lfs"
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -97,6 +100,10 @@ def read_header(file: Path) -> list[Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
+        with file.open("rb") as stream:
+            if stream.read(len(_LFS_POINTER)) == _LFS_POINTER:
+                expected = "the file itself, which `git lfs pull` fetches"
+                raise _fault(file, "the weights are missing", "a pointer of Git LFS in their place", expected)
         with safe_open(file, framework="numpy"):  # the library checks the header, and that all bytes are there
             pass
         with file.open("rb") as stream:

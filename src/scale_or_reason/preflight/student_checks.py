@@ -128,6 +128,11 @@ def json_object(file: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+#: Files of transformers.
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json", "spiece.model", "vocab.txt")
+_TEMPLATES = ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
+
+
 def adopted_weights(config: Config) -> Iterator[Problem]:
     """Adopted models in folders whose weights are not those that ``config.json`` describes."""
     for name in config["study"]["adopted"]:
@@ -141,3 +146,28 @@ def adopted_weights(config: Config) -> Iterator[Problem]:
         except StudyError as error:
             found = f"{error.where}: {error.found}"
             yield Problem(("adopted", name, "model"), error.problem, found, error.expected, error.remedy)
+
+
+def own_templates(config: Config) -> Iterator[Problem]:
+    """Adopted models, teachers and judges in folders without a tokenizer or without a chat template of their own."""
+    study = config["study"]
+    used = [("adopted", name) for name in study["adopted"]]
+    used += [("teachers", study["teacher"])] if study["teacher"] is not None else []
+    used += [("judges", name) for name in models_of_jury(study["judges"])]
+    for catalogue, name in used:
+        entry = config[catalogue][name]
+        folder, path = Path(entry["model"]), (catalogue, name, "model")
+        if "endpoint" in entry or not is_local(entry["model"]) or not os.path.isdir(folder):
+            continue
+        if not any((folder / file).is_file() for file in _TOKENIZERS):
+            remedy = "copy the tokenizer's files from the model's base into the folder"
+            yield Problem(path, "the model has no tokenizer", folder, f"one of {', '.join(_TOKENIZERS)}", remedy)
+        elif not _has_template(folder):
+            expected = "chat_template.jinja, or a chat_template in tokenizer_config.json"
+            remedy = "copy the chat template that the model was trained with into the folder"
+            yield Problem(path, "the model has no chat template", folder, expected, remedy)
+
+
+def _has_template(folder: Path) -> bool:
+    settings = json_object(folder / "tokenizer_config.json") or {}
+    return bool(settings.get("chat_template")) or any((folder / file).exists() for file in _TEMPLATES)

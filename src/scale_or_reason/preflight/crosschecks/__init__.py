@@ -18,6 +18,7 @@ from scale_or_reason.preflight.student_checks import (
     adopted_weights,
     cpu_heads,
     deepspeed_settings,
+    own_templates,
     student_limits,
     templates,
 )
@@ -66,6 +67,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     cpu_heads,
     student_limits,
     adopted_weights,
+    own_templates,
 )
 
 
