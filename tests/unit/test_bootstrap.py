@@ -230,7 +230,7 @@ def simulated_coverage(seeds: int, between_seeds: float, repeats: int) -> np.nda
                     name: generator.random(count) < logistic(own + easier + difficulty[name])
                     for name, (count, easier) in MADE.items()
                 }
-        evidence = bootstrap(outcome_table(right), training_costs({}), families, SIZES, repeat, 800)
+        evidence = bootstrap(outcome_table(right), training_costs({}), families, SIZES, repeat, 400)
         first, second = (accuracy(evidence, ratio, "Math-OE") for ratio in (0.0, 1.0))
         for number, (values, true) in enumerate(
             [(first, truth[0]), (second, truth[1]), (second - first, truth[1] - truth[0])]

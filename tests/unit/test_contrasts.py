@@ -219,7 +219,7 @@ def test_intervals_at_equal_compute_hold_the_truth() -> None:
             right[name] = {"gsm8k": np.where(shared, difficulty, generator.random(300)) < share}
             flops[name] = cost * 1e9 * generator.lognormal(-0.125, 0.5, 300)
         outcomes = outcome_table(right, flops=flops)
-        evidence = bootstrap(outcomes, training_costs({}), {"gsm8k": "Math-OE"}, SIZES, repeat, 800)
+        evidence = bootstrap(outcomes, training_costs({}), {"gsm8k": "Math-OE"}, SIZES, repeat, 400)
         row = rows(contrasts(evidence), "inference")["small", 1.0, "seq"]
         covered += [
             row["difference_low"] <= truth <= row["difference_high"],

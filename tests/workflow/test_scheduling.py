@@ -54,9 +54,8 @@ def test_snakemake_by_itself_schedules_a_look_for_each_job(tmp_path: Path) -> No
 
 def included(root: Path) -> str:
     """The rules' file, with what the rest of the workflow defines for it."""
-    return (
-        f'WARM_START = False\n\n\ndef watch_results():\n    pass\n\n\ninclude: "{root}/workflow/rules/scheduling.smk"\n'
-    )
+    stubs = "".join(f"def {name}():\n    pass\n\n\n" for name in ("watch_results", "check_keys"))
+    return f'WARM_START = False\n\n\n{stubs}include: "{root}/workflow/rules/scheduling.smk"\n'
 
 
 def test_the_workflow_schedules_none(root: Path, tmp_path: Path) -> None:
