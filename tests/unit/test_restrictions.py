@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.preflight.crosschecks.restrictions import restrictions
+from scale_or_reason.preflight.crosschecks.restrictions import hybrid_combinations, restrictions
 from scale_or_reason.preflight.validation import check_config
 from scale_or_reason.study.problems import spell
 from scale_or_reason.study.study import Study
@@ -104,6 +104,72 @@ def test_a_section_that_is_off_may_name_anything(
     axes, section, chosen = case
     study = {**paper["study"], **axes, section: {**SECTIONS[section], **chosen, **OFF[section]}}
     assert list(restrictions({**paper, "study": study})) == []
+
+
+@given(cases(), cases())
+def test_a_section_for_the_cell_of_a_hybrid_student_is_refused(
+    paper: Config, first: tuple[dict[str, list[Any]], str, dict[str, Any]], other: tuple[Any, str, dict[str, Any]]
+) -> None:
+    axes, section, chosen = first
+    hybrids = {axis: other[2].get(axis) for axis in ("students", "corpora")}
+    hybrids |= {"ratios": [0.25, 0.5], "curricula": other[2].get("curricula") or ["mix"]}
+    study = {**paper["study"], **axes, section: {**SECTIONS[section], **chosen}, "hybrid_students": hybrids}
+    found = list(hybrid_combinations({**paper, "study": study}))
+    if section == "hybrid_students":
+        assert found == []
+        return
+    theirs = product(
+        hybrids["students"] or axes["students"],
+        hybrids["corpora"] or axes["corpora"],
+        hybrids["curricula"],
+        [0.25, 0.5],
+    )
+    shared = [
+        cell
+        for cell in theirs
+        if all(chosen.get(axis) is None or value in chosen[axis] for axis, value in zip(AXES, cell, strict=True))
+    ]
+    # a study without students or corpora has no hybrid students
+    assert [spell(problem.path).split(".")[1] for problem in found] == ([section] if shared else [])
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "found"),
+    [
+        ({"data_fractions": [0.25, 1]}, "data_fractions", "0.5"),
+        ({"data_fractions": {"fractions": [0.25, 1], "ratios": [0, 0.5]}}, "data_fractions.ratios", "0.5"),
+        (
+            {"length_limits": {"max_tokens": [99], "ratios": [0.5], "benchmarks": ["aime"]}},
+            "length_limits.ratios",
+            "0.5",
+        ),
+        (
+            {"thinking_budgets": {"tokens": [9], "percentiles": [], "ratios": [0.5, 1], "benchmarks": ["aime"]}},
+            "thinking_budgets.ratios",
+            "0.5",
+        ),
+        ({"votes": {"samples_per_item": 4, "benchmarks": ["aime"]}}, "votes.ratios", "0.5"),
+    ],
+)
+def test_what_hybrid_students_do_not_have_is_an_error_before_the_first_job(
+    root: Path, paper: Config, monkeypatch, values: Config, key: str, found: str
+) -> None:
+    monkeypatch.chdir(root)
+    config = deepcopy(paper)
+    config["study"] |= {"length_limits": {**config["study"]["length_limits"], "max_tokens": []}, **values}
+    config["study"]["hybrid_students"] = {"ratios": [0.5], "curricula": ["mix"]}
+    with pytest.raises(StudyError) as caught:
+        check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
+    assert caught.value.key == f"study.{key}" and str(caught.value.found).startswith(found)
+    assert "0, 0.25, 0.75, 1" in str(caught.value.expected) and "study." in str(caught.value.remedy)
+    # other curricula are other cells, but not under other length limits, which have no curricula
+    if "length_limits" not in values:
+        config["study"]["hybrid_students"]["curricula"] = ["seq-reversed"]
+        section = next(iter(values))
+        chosen = config["study"][section]
+        own = chosen if isinstance(chosen, dict) else {"fractions": chosen}
+        config["study"][section] = {**own, "curricula": ["seq", "mix"]}
+        check_config(config, Path("workflow/schemas/config.schema.json"), ["config/config.yaml"])
 
 
 @pytest.mark.parametrize(

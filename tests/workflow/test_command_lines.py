@@ -57,7 +57,8 @@ PROGRAMS = {"micro": 25 + 5 + 2, "v1": 21 + 3 + 2, "single_gpu": 17 + 2, "gemma"
 PAGES = ("items/gsm8k/1.html", "prompts/general/0123456789abcdef.html")
 OVERLAYS = {
     "micro": "{students: {micro-0.07M: {learning_rate: search}}, benchmarks: {samples_per_item: {gsm8k: 2}},"
-    " study: {thinking_budgets: {tokens: [16, 32]}, votes: {samples_per_item: 4}, hybrid_students: {ratios: [0.5]}},"
+    " study: {thinking_budgets: {tokens: [16, 32]}, votes: {samples_per_item: 4, ratios: [0, 1]},"
+    " hybrid_students: {ratios: [0.5]}},"
     " compute: {warm_start: true}}",
 }
 #: What tells a program with these libraries.

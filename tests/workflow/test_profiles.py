@@ -38,9 +38,9 @@ def test_the_site_facts_come_first(root: Path) -> None:
 #: Some rules are only in studies that have what they are for.
 EVERY_RULE = {
     "study": {
-        "data_fractions": [0.5, 1],
+        "data_fractions": {"fractions": [0.5, 1], "ratios": [0, 1]},
         "thinking_budgets": {"tokens": [1024], "percentiles": [50]},
-        "votes": {"samples_per_item": 4},
+        "votes": {"samples_per_item": 4, "ratios": [0, 1]},
         "hybrid_students": {"ratios": [0.5]},
     },
     "benchmarks": {"samples_per_item": {"gsm8k": 2}},

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scale_or_reason.preflight.crosschecks import data, evaluation, names, training
-from scale_or_reason.preflight.crosschecks.restrictions import restrictions
+from scale_or_reason.preflight.crosschecks.restrictions import hybrid_combinations, restrictions
 from scale_or_reason.preflight.file_checks import missing_files, missing_pools, worlds_of_others
 from scale_or_reason.preflight.own_files import own_files
 from scale_or_reason.preflight.student_checks import (
@@ -38,6 +38,7 @@ CHECKS: tuple[Callable[[Mapping[str, Any]], Iterator[Problem]], ...] = (
     training.data_fractions,
     training.hybrid_students,
     restrictions,
+    hybrid_combinations,
     training.adaptations,
     training.learning_rates,
     training.nodes,

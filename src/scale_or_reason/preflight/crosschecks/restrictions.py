@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scale_or_reason.study.problems import Problem
@@ -62,6 +62,57 @@ def _is_on(study: Config, section: str) -> bool:
         return any(fraction < 1 for fraction in data_fractions_of(study)["fractions"])
     if section == "thinking_budgets":
         return bool(study[section]["tokens"] or study[section]["percentiles"])
+    if section == "length_limits":
+        return bool(study[section]["max_tokens"])
     if section == "votes":
         return bool(study[section]["samples_per_item"] > 1)
     return bool(study[section]["ratios"])
+
+
+#: What hybrid students do not have, by section.
+_NOT_OF_HYBRIDS = {
+    "data_fractions": "parts of the data",
+    "length_limits": "other length limits",
+    "thinking_budgets": "thinking budgets",
+    "votes": "votes",
+}
+
+
+def hybrid_combinations(config: Config) -> Iterator[Problem]:
+    """Sections that select the cell of a hybrid student, which would have nothing of them without a message."""
+    study = config["study"]
+    hybrids = study["hybrid_students"]
+    for section, meaning in _NOT_OF_HYBRIDS.items():
+        chosen = study[section] if isinstance(study[section], Mapping) else {}
+        if not (_is_on(study, "hybrid_students") and _is_on(study, section) and _share_a_cell(study, hybrids, chosen)):
+            continue
+        shared = [ratio for ratio in hybrids["ratios"] if ratio in (chosen.get("ratios") or hybrids["ratios"])]
+        others = [ratio for ratio in study["ratios"] if ratio not in hybrids["ratios"]]
+        key = ("ratios",) if chosen else ()
+        found = f"{_listed(shared)}, for cells of hybrid students"
+        expected = (
+            f"cells without hybrid students, such as those of the ratios {_listed(others) or 'of plain mixtures'}"
+        )
+        remedy = f"restrict study.{section} to other ratios, students, corpora or curricula"
+        if section == "length_limits":
+            remedy = "set study.length_limits.ratios to other ratios"
+        problem = f"hybrid students have no {meaning}"
+        yield Problem(("study", section, *key), problem, found, expected, remedy)
+
+
+def _share_a_cell(study: Config, hybrids: Config, chosen: Config) -> bool:
+    """Whether a section selects a cell of hybrid students; a key that is absent selects all."""
+
+    def values(section: Config, axis: str) -> set[Any] | None:
+        return None if section.get(axis) is None else set(section[axis])
+
+    for axis in _AXES:
+        own, others = values(hybrids, axis), values(chosen, axis)
+        own = set(study[axis]) if own is None else own
+        if not own or (others is not None and not own & others):
+            return False
+    return True
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(map(str, values))
