@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -73,6 +74,15 @@ def test_answer_lengths_are_means_over_benchmarks_and_need_all():
         ("m", 200.0, 350.0, pytest.approx(0.4)),
     ]
     assert notes(table) == ["no length of right answers: 1B b", "missing: 1B"]
+    # sizes of one benchmark are listed together, and a panel that is the benchmark does not repeat its name
+    both = tables | {"answer_lengths": tables["answer_lengths"].filter(~pl.col("right"), pl.col("benchmark") == "b")}
+    table = answer_length.table(replace(whole, tables=both), **FAMILIES)
+    assert notes(table)[:2] == [
+        "no length of right answers: 1B and 2B a, 1B and 2B b",
+        "no length of wrong answers: 1B and 2B a",
+    ]
+    table = answer_length.table(replace(whole, tables=both), tasks="benchmarks")
+    assert notes(table)[0] == "no length of right answers: 1B and 2B"
 
 
 def test_stopped_answers_are_means_over_benchmarks():

@@ -61,7 +61,9 @@ def test_every_figure_is_drawn(figure, style):
     table = table_of(figure, small_results())
     assert set(MEASURED) & set(table["element"])
     about_the_data = {"no fit: too few points"} | {
-        f"no length of right answers: {size} aime" for size in ("0.5B", "1.5B")
+        f"no length of right answers: {sizes}{where}"
+        for sizes in ("0.5B", "1.5B", "0.5B and 1.5B")
+        for where in ("", " aime")
     }
     assert set(table.filter(pl.col("element") == "note")["note"]) <= about_the_data
     with style.applied():
@@ -73,6 +75,11 @@ def test_every_figure_is_drawn(figure, style):
     assert all(box.x0 >= -1 and box.x1 <= drawn.bbox.width + 1 for box in boxes)
     assert all(box.y0 >= -1 and box.y1 <= drawn.bbox.height + 1 for box in boxes)
     assert drawn.get_figwidth() <= style.width_in
+    for axes in drawn.axes:
+        labels_of_ticks = [text.get_window_extent() for text in axes.get_xticklabels() if text.get_text()]
+        assert all(left.x1 < right.x0 for left, right in pairwise(sorted(labels_of_ticks, key=lambda box: box.x0)))
+        panel = axes.get_window_extent()
+        assert not any(panel.overlaps(legend.get_window_extent()) for legend in drawn.legends)
 
 
 @pytest.mark.slow
@@ -185,6 +192,26 @@ def test_labels_of_neighbouring_panels_do_not_touch(style, width):
     assert boxes[0].x0 >= 0 and boxes[-1].x1 <= drawn.bbox.width
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     assert all(left.x1 < right.x0 for left, right in pairwise(names))
+
+
+@pytest.mark.parametrize("width", [7.0, 5.5])
+@pytest.mark.parametrize(
+    ("sizes", "least"), [([0.00007, 0.00019, 0.00049, 0.001, 0.0019, 0.0095], 4), ([0.5, 1.5, 3, 7, 14], 4), ([3], 1)]
+)
+def test_labels_of_sizes_do_not_touch(style, width, sizes, least):
+    from matplotlib.figure import Figure
+
+    with style.applied():
+        drawn = Figure(figsize=(width, 2), layout="constrained")
+        for axes in drawn.subplots(1, 4):
+            drawing.size_axis(axes, sizes)
+        drawn.draw_without_rendering()
+        names = [text for text in drawn.axes[1].get_xticklabels() if text.get_text()]
+        boxes = [text.get_window_extent() for text in names]
+    assert all(left.x1 + 1 < right.x0 for left, right in pairwise(boxes))
+    assert len(names) >= least and len(drawn.axes[1].get_xticks()) == len(sizes)
+    # a person can tell the range: the ends are named
+    assert [names[0].get_text(), names[-1].get_text()] == [labels.size_label(sizes[0]), labels.size_label(sizes[-1])]
 
 
 def test_names_of_points_do_not_cover_each_other(style):

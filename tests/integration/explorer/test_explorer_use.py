@@ -43,6 +43,10 @@ def test_the_keyboard_reaches_every_control_and_plot(open_page: Callable[..., Op
     assert {"axis", "colour", "sort-accuracy", "save"} <= {name for name, _ in names}
     # one stop for each plot, and that is a point
     assert sum("point" in name for name, *_ in reached) == 2 and "g" not in {name for name, _ in names}
+    # the first stop leads past all controls
+    page.locator("#skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.matches('#panels .point')")
 
 
 def test_arrow_keys_go_from_point_to_point(open_page: Callable[..., Opened], study: MadeStudy) -> None:
@@ -295,7 +299,7 @@ def test_parts_votes_hours_and_the_teachers_answers(open_page: Callable[..., Ope
     assert opened.page.locator("figure[data-task='General-MC'] .series").count() == 4
     opened.page.locator("#teacher_share").fill("0.25")
     check(opened, study, "General-MC", with_parts, share=0.25)
-    assert "25.0 % of the teacher's answers" in opened.page.locator("#summary").inner_text()
+    assert "25 % of the teacher's answers" in opened.page.locator("#summary").inner_text()
     opened.page.locator("#teacher_share").fill("2")
     assert opened.page.locator("#teacher_share-wrong").is_visible()
     check(opened, study, "General-MC", with_parts, share=0.25)

@@ -6,7 +6,7 @@ omitted with a note, since a mean over the others would not be comparable with o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -54,19 +54,30 @@ def table(results: Results, *, tasks: str) -> pl.DataFrame:
     for task in selected:
         panel = {"task": task.name, "family": task.family}
         own = {row["student"]: row for row in accuracies.filter(task=task.name).to_dicts()}
-        content, notes, missing = [], [], []
+        content, missing = [], []
+        lost: dict[str, dict[str, list[str]]] = {}
         for student in results.students:
             size = labels.size_label(results.sizes[student])
             measured, without = _means(lengths, student, task)
-            notes += [f"no length of {verdict} answers: {size} {benchmark}" for verdict, benchmark in without]
+            for verdict, benchmark in without:
+                lost.setdefault(verdict, {}).setdefault(benchmark, []).append(size)
             accuracy = {name: own[student][name] for name in _ACCURACY} if student in own else {}
             missing += [] if accuracy else [size]
             if measured or accuracy:
                 cell = {"student": student, "size_b": results.sizes[student]}
                 content.append({**panel, "element": "point", **cell, **measured, **accuracy})
+        notes = [_lost_note(verdict, where, task) for verdict, where in lost.items()]
         notes += [labels.missing_note(missing)] if missing else []
         rows += content + parts.note_rows(panel, notes if content else [parts.EMPTY_NOTE])
     return parts.tidy(rows, _SCHEMA)
+
+
+def _lost_note(verdict: str, where: Mapping[str, Sequence[str]], task: Task) -> str:
+    """The sizes without such answers, with their benchmarks unless the panel is one."""
+    parts_of_note = [
+        " and ".join(sizes) + (f" {benchmark}" if benchmark != task.name else "") for benchmark, sizes in where.items()
+    ]
+    return f"no length of {verdict} answers: {', '.join(parts_of_note)}"
 
 
 def _lengths(results: Results) -> pl.DataFrame:

@@ -10,13 +10,15 @@ from typing import Any
 import matplotlib.ticker as ticker
 import numpy as np
 import polars as pl
-from matplotlib import colormaps
+from matplotlib import colormaps, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from scale_or_reason.reporting.figures import parts
@@ -65,14 +67,38 @@ def gap_axis(axes: Axes, style: Style) -> None:
 
 
 def size_axis(axes: Axes, sizes: Sequence[float], room: float = 1.4) -> None:
-    """A logarithmic axis of student sizes, each labelled; for close sizes every second one."""
+    """A logarithmic axis of student sizes, each labelled where its neighbours leave room; the ends always."""
     if not sizes:
         return
     axes.set_xscale("log")
     axes.set_xlim(sizes[0] / room, sizes[-1] * room)
     axes.xaxis.set_major_locator(ticker.FixedLocator(list(sizes)))
-    axes.xaxis.set_major_formatter(ticker.FixedFormatter([labels.size_label(size) for size in sizes]))
+    low, high = (math.log(limit) for limit in axes.get_xlim())
+    places = [(math.log(size) - low) / (high - low) for size in sizes]
+    axes.xaxis.set_major_formatter(ticker.FixedFormatter(_apart(axes, places, [labels.size_label(x) for x in sizes])))
     axes.xaxis.set_minor_locator(ticker.NullLocator())
+
+
+def _apart(axes: Axes, places: Sequence[float], names: Sequence[str]) -> list[str]:
+    """Labels of ticks (places as shares of the axis), empty where one would touch another; the ends stay."""
+    room = _PANEL_SHARE * cell_width(axes)
+    font = FontProperties(size=rcParams["xtick.labelsize"])
+    figure = axes.get_figure(root=True)
+    widths = []
+    for name in names:
+        text = Text(0, 0, name, fontproperties=font)
+        text.set_figure(figure)
+        widths.append(text.get_window_extent().width)
+    gap = 0.35 * font.get_size_in_points() * figure.dpi / 72
+
+    def touch(one: int, other: int) -> bool:
+        return abs(places[one] - places[other]) * room < (widths[one] + widths[other]) / 2 + gap
+
+    kept = [0, len(names) - 1]
+    for rank in range(1, len(names) - 1):
+        if not any(touch(rank, other) for other in kept):
+            kept.append(rank)
+    return [name if rank in kept else "" for rank, name in enumerate(names)]
 
 
 def empty_panel(axes: Axes, style: Style) -> None:

@@ -16,7 +16,7 @@ function axisTitle(state) {
 
 function costTitle(state) {
   const queries = state.axis === "lifetime" ? `, ${typed(state.queries)} queries` : "";
-  const share = state.axis !== "inference" && state.teacher_share > 0 ? `, ${percent(state.teacher_share)} of the teacher's answers` : "";
+  const share = state.axis !== "inference" && state.teacher_share > 0 ? `, ${Number((100 * state.teacher_share).toFixed(1))} % of the teacher's answers` : "";
   return `${axisTitle(state)}${queries}${share}${state.count === "exact" ? ", exact" : ""}`;
 }
 

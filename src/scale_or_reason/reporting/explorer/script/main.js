@@ -23,6 +23,7 @@ class Explorer {
     this.controls = new Controls(document.getElementById("controls"), this.state, () => this.draw());
     this.place = document.getElementById("panels");
     document.getElementById("choose").open = !matchMedia("(max-width: 50rem)").matches;
+    document.getElementById("skip").addEventListener("click", () => this.place.querySelector(".point[tabindex='0']")?.focus());
     window.addEventListener("hashchange", () => this.follow());
     // redraw when the width of the plots changes
     new ResizeObserver(() => { if (this.grid().width !== this.width) this.draw(false); }).observe(this.place);
