@@ -77,14 +77,13 @@ class TrueRecords(OwnLocks):
         return super().input_changed(job, file)
 
     def code_changed(self, job: Any, file: Any = None) -> Any:
-        """Whether the command differs in more than ``exec``, which decides who gets a signal."""
+        """Whether the command differs in more than ``exec``, which decides who gets a signal, and how Python starts."""
         if _folder_of(job.rule.snakefile) != self.rules_folder:
             return super().code_changed(job, file)
         changes = [
             output
             for output in ([file] if file is not None else job.output)
-            if (before := self.code(output)) is not None
-            and before.removeprefix("exec ") != (self._code(job.rule) or "").removeprefix("exec ")
+            if (before := self.code(output)) is not None and _plain(before) != _plain(self._code(job.rule) or "")
         ]
         return bool(changes) if file is not None else iter(changes)
 
@@ -109,11 +108,18 @@ class TrueRecords(OwnLocks):
         return NO_PARAMS_CHANGE if longest is not None and longest < min(lengths | new_lengths) else changes
 
 
+def _plain(command: str) -> str:
+    """A command without what changes no result: ``exec``, and Python that starts as a fork."""
+    return command.removeprefix("exec ").replace(_FORKED_PYTHON, "python ", 1)
+
+
 @cache
 def _folder_of(file: str) -> Path:
     return Path(file).resolve().parent
 
 
+#: Python as a parameter, which with `compute.warm_start` starts as a fork.
+_FORKED_PYTHON = "{params.python} "
 #: Parts of parameters that records of earlier versions lack. A record with another one counts.
 _LATER_PARAMETERS = ("'tokens of ",)
 #: The engine setting with the tokens that a prompt and its completion share.

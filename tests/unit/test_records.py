@@ -119,6 +119,7 @@ def changes(folder: Path, rules: str, **now: Any) -> tuple[bool, bool, bool]:
     job.non_derived_params = now.pop("recorded", [SAMPLING])
     main = records(TrueRecords, folder, ExecMode.DEFAULT, local_exec=True)
     job.rule.snakefile = f"{rules}/training.smk"
+    job.rule.shellcmd = now.pop("recorded_command", job.rule.shellcmd)
     asyncio.run(main.finished(job))
     rule = Hashable(**{**vars(job.rule), "shellcmd": now.pop("shellcmd", job.rule.shellcmd)})
     later = Hashable(**{**vars(job), "rule": rule, **now})
@@ -142,6 +143,11 @@ def changes(folder: Path, rules: str, **now: Any) -> tuple[bool, bool, bool]:
         ),
         ({"shellcmd": "exec train {params}"}, (False, False, False)),
         ({"shellcmd": "train {params} --fast"}, (False, False, True)),
+        # of earlier versions, and back
+        ({"recorded_command": "python a {x}", "shellcmd": "{params.python} a {x}"}, (False, False, False)),
+        ({"recorded_command": "{params.python} a {x}", "shellcmd": "python a {x}"}, (False, False, False)),
+        ({"recorded_command": "python a {x}", "shellcmd": "{params.python} b {x}"}, (False, False, True)),
+        ({"recorded_command": "python a {x}", "shellcmd": "{params.julia} a {x}"}, (False, False, True)),
     ],
 )
 def test_what_counts_as_a_change_of_our_rules(

@@ -62,7 +62,13 @@ OVERLAYS = {
     " compute: {warm_start: true}}",
 }
 #: What tells a program with these libraries.
-WARM = {"add_engine_options": "engine", "add_recipe": "trainer", "inference.tokenizers import": "trainer"}
+WARM = {
+    "add_engine_options": "engine",
+    "add_recipe": "trainer",
+    "inference.tokenizers import": "trainer",
+    "scale_or_reason.reporting.figures": "analysis",
+    "scale_or_reason.analysis": "analysis",
+}
 Commands = dict[str, set[str]]
 STUDIES = {
     "micro": MICRO,

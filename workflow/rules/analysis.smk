@@ -48,12 +48,13 @@ rule fit_curves:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
+        python=warm_python("analysis"),
         sizes=json_option("sizes", SIZES) + FLOPS,
         seed=option("seed", STUDY.seed),
     message:
         "fit curves through the students"
     shell:
-        "python {input.script:q} --scores {input.scores} --costs {input.costs} {params.sizes} {params.seed}"
+        "{params.python} {input.script:q} --scores {input.scores} --costs {input.costs} {params.sizes} {params.seed}"
         " --fits {output.fits} --laws {output.laws} &> {log}"
 
 
@@ -85,6 +86,7 @@ rule tabulate_outcomes:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
+        python=warm_python("analysis"),
         folders=options(ANSWER_FOLDERS),
         jurors=option("jurors", *STUDY.jurors),
         jury=json_option("jury", config["jury"]),
@@ -97,7 +99,7 @@ rule tabulate_outcomes:
     message:
         "tabulate the outcome of every answer"
     shell:
-        "python {input.script:q} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
+        "{params.python} {input.script:q} {params.folders} {params.jurors} {params.jury} {params.model_ids}"
         " {params.families} {params.architectures} --output {output.outcomes} --early-stopping {output.stopped} &> {log}"
 
 
@@ -142,13 +144,14 @@ rule measure_uncertainty:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
+        python=warm_python("analysis"),
         families=json_option("families", config["study"]["families"]),
         sizes=json_option("sizes", ALL_SIZES) + FLOPS,
         seed=option("seed", STUDY.seed),
     message:
         "compute intervals of accuracies, gaps and frontiers"
     shell:
-        "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
+        "{params.python} {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
         " {params.seed} --uncertainty {output.uncertainty} {output.uncertainty_csv}"
         " --frontiers {output.frontiers} {output.frontiers_csv} --contrasts {output.contrasts} &> {log}"
 
@@ -181,6 +184,7 @@ rule compute_findings:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
+        python=warm_python("analysis"),
         families=json_option("families", config["study"]["families"]),
         sizes=json_option("sizes", SIZES) + FLOPS,
         corpora=option("corpora", *STUDY.grid_corpora),
@@ -192,7 +196,7 @@ rule compute_findings:
     message:
         "compute the papers' statements"
     shell:
-        "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
+        "{params.python} {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --stopped {input.stopped}"
         " {params.families} {params.sizes} {params.corpora} {params.seed} {params.limits} {params.rates}"
         " --output {output.csv} &> {log}"
 
@@ -224,13 +228,14 @@ if STUDY.branches():
         resources:
             **memory_and_runtime("cpu_large"),
         params:
+            python=warm_python("analysis"),
             families=json_option("families", config["study"]["families"]),
             sizes=json_option("sizes", SIZES),
             seed=option("seed", STUDY.seed),
         message:
             "fit accuracy over size and data"
         shell:
-            "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
+            "{params.python} {input.script:q} --outcomes {input.outcomes} --costs {input.costs} {params.families} {params.sizes}"
             " {params.seed} --output {output.csv} &> {log}"
 
 
@@ -262,10 +267,11 @@ if PAPER_RESULTS["path"]:
         resources:
             **memory_and_runtime("cpu_large"),
         params:
+            python=warm_python("analysis"),
             reference=option("reference", PAPER_RESULTS["path"]),
             tolerance=options(PAPER_RESULTS["tolerance"]),
         message:
             "compare with the papers' numbers"
         shell:
-            "python {input.script:q} {params.reference} --uncertainty {input.uncertainty} --frontiers {input.frontiers}"
+            "{params.python} {input.script:q} {params.reference} --uncertainty {input.uncertainty} --frontiers {input.frontiers}"
             " {params.tolerance} --output {output.csv} &> {log}"

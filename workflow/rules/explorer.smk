@@ -59,6 +59,7 @@ rule build_explorer:
     resources:
         **memory_and_runtime("cpu_small"),
     params:
+        python=warm_python("analysis"),
         study=option("study", STUDY.name),
         models=option("models", f"results/{STUDY.name}/models"),
         answers=option("answers", f"results/{STUDY.name}/answers"),
@@ -76,7 +77,7 @@ rule build_explorer:
     message:
         "build the explorer page"
     shell:
-        "python {input.script:q} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
+        "{params.python} {input.script:q} {params.study} --uncertainty {input.uncertainty} --scores {input.scores}"
         " --costs {input.costs} {params.test_time} {params.models} {params.answers} {params.families} {params.sizes}"
         " {params.shots} {params.gpus} {params.timings} {params.teacher_share} {params.pages} {params.note}"
         " --style {input.style:q} --output {output.page} &> {log}"

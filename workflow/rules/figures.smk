@@ -37,6 +37,7 @@ for figure_type in FIGURE_TYPES:
         resources:
             **memory_and_runtime("cpu_small"),
         params:
+            python=warm_python("analysis"),
             type=option("type", figure_type),
             parameters=parameters_of_figure,
             study=study_of_figure_type(figure_type),
@@ -47,7 +48,7 @@ for figure_type in FIGURE_TYPES:
         message:
             "draw {output.png}"
         shell:
-            "python {input.script:q} {params.type} {params.parameters} {params.study} {params.tables}"
+            "{params.python} {input.script:q} {params.type} {params.parameters} {params.study} {params.tables}"
             " {params.note} --style {input.style:q} --output-stem {params.stem} &> {log}"
 
 
@@ -76,11 +77,12 @@ rule measure_answer_lengths:
     resources:
         **memory_and_runtime("cpu_small"),
     params:
+        python=warm_python("analysis"),
         families=json_option("families", config["study"]["families"]),
     message:
         "measure lengths of right and wrong answers"
     shell:
-        "python {input.script:q} --outcomes {input.outcomes} {params.families}"
+        "{params.python} {input.script:q} --outcomes {input.outcomes} {params.families}"
         " --parquet {output.parquet} --csv {output.csv} &> {log}"
 
 
@@ -111,6 +113,7 @@ rule figure_training_curves:
     resources:
         **memory_and_runtime("cpu_small"),
     params:
+        python=warm_python("analysis"),
         stem=subpath(output.pdf, strip_suffix=".pdf"),
         models=option("models", f"results/{STUDY.name}/models"),
         model_ids=option("model_ids", *TRAINED_IDS),
@@ -120,7 +123,7 @@ rule figure_training_curves:
     message:
         "draw {output.png}"
     shell:
-        "python {input.script:q} {params.models} {params.model_ids} {params.sizes} {params.note}"
+        "{params.python} {input.script:q} {params.models} {params.model_ids} {params.sizes} {params.note}"
         " --style {input.style:q} --output-stem {params.stem} &> {log}"
 
 
@@ -155,12 +158,13 @@ rule table1:
     resources:
         **memory_and_runtime("cpu_small"),
     params:
+        python=warm_python("analysis"),
         sizes=json_option("sizes", SIZES),
         corpora=option("corpora", *STUDY.grid_corpora),
     message:
         "make {output.csv}"
     shell:
-        "python {input.script:q} --scores {input.scores} {params.sizes} {params.corpora}"
+        "{params.python} {input.script:q} --scores {input.scores} {params.sizes} {params.corpora}"
         " --output {output.csv} &> {log}"
 
 

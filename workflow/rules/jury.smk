@@ -38,6 +38,7 @@ if JURY_TABLES:
         resources:
             **memory_and_runtime("cpu_small"),
         params:
+            python=warm_python("analysis"),
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option("judges", *STUDY.verdict_sources)
             + (f" {option('labels', STUDY.labels)}" if STUDY.labels else ""),
@@ -47,7 +48,7 @@ if JURY_TABLES:
         message:
             "compare the judges"
         shell:
-            "python {input.script:q} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
+            "{params.python} {input.script:q} {params.verdicts} {params.judges} {params.model_ids} {params.families}"
             " {params.seed} --parquet {output.parquet} --csv {output.csv} &> {log}"
 
 
@@ -86,6 +87,7 @@ if len(JURY_TABLES) > 1:
         resources:
             **memory_and_runtime("cpu_small"),
         params:
+            python=warm_python("analysis"),
             verdicts=option("verdicts", f"results/{STUDY.name}/verdicts"),
             judges=option(
                 "judges", *(name for name in STUDY.verdict_sources if not is_human(name) or name in STUDY.jurors)
@@ -99,6 +101,6 @@ if len(JURY_TABLES) > 1:
         message:
             "compute the sensitivity to the jury"
         shell:
-            "python {input.script:q} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
+            "{params.python} {input.script:q} {params.verdicts} {params.judges} {params.jurors} {params.jury}"
             " {params.model_ids} {params.families} {params.sizes} {params.corpora} --output {output.csv}"
             " --statements {output.statements} &> {log}"

@@ -28,7 +28,7 @@ rule score_models:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
-        program=program("score_models"),
+        program=warm_program("score_models", "analysis"),
         model_ids=option("model_ids", *MODEL_IDS),
         benchmarks=option("benchmarks", *STUDY.benchmarks),
         folders=options({"items": f"results/{STUDY.name}/benchmarks", **ANSWER_FOLDERS}),
@@ -132,7 +132,7 @@ rule compute_flops:
     resources:
         **memory_and_runtime("cpu_large"),
     params:
-        program=program("compute_flops"),
+        program=warm_program("compute_flops", "analysis"),
         model_ids=option("model_ids", *MODEL_IDS),
         benchmarks=option("benchmarks", *STUDY.benchmarks),
         results=option("results", f"results/{STUDY.name}"),

@@ -63,6 +63,7 @@ if WAYS_TO_ANSWER:
         resources:
             **memory_and_runtime("cpu_large"),
         params:
+            python=warm_python("analysis"),
             folders=options(ANSWER_FOLDERS),
             jurors=option("jurors", *STUDY.jurors),
             jury=json_option("jury", config["jury"]),
@@ -77,7 +78,7 @@ if WAYS_TO_ANSWER:
         message:
             "measure ways to answer"
         shell:
-            "python {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --items {input.item_tables}"
+            "{params.python} {input.script:q} --outcomes {input.outcomes} --costs {input.costs} --items {input.item_tables}"
             " {params.folders} {params.jurors} {params.jury} {params.graders} {params.budgets}"
             " {params.budget_benchmarks} {params.families} {params.sizes} {params.architectures} {params.seed}"
             " --servings {output.servings} --parquet {output.parquet} --csv {output.csv}"

@@ -1,4 +1,4 @@
-# Engines and trainings as forks of a process that has imported their libraries (`compute.warm_start`).
+# Engines, trainings, tables and figures as forks of a process that has imported their libraries (`compute.warm_start`).
 import atexit
 import os
 import shlex
@@ -38,11 +38,19 @@ def python_with(kind):
     return f"python {warm_start_of(kind)}".strip()
 
 
+def warm_python(kind):
+    """:func:`python_with` as a parameter, before a script that is an input; like :func:`program` never a reason to rerun.
+
+    `src/snakemake_study/records.py` takes `{params.python}` in a command for `python`.
+    """
+    return lambda wildcards, threads: python_with(kind)
+
+
 def start_servers():
     """Start the processes that import the libraries when the first job needs them; they end with this one."""
     folder = tempfile.mkdtemp(prefix="warm-start-")
     script = project_file("workflow/scripts/warm_start.py", PROJECT)
-    for kind in ("engine", "trainer"):
+    for kind in ("engine", "trainer", "analysis"):
         server = subprocess.Popen(
             [sys.executable, script, "--serve", kind, f"{folder}/{kind}"],
             stdin=subprocess.PIPE,

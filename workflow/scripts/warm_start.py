@@ -3,9 +3,9 @@
     python workflow/scripts/warm_start.py engine workflow/scripts/evaluate_model.py ...
     python workflow/scripts/warm_start.py --serve engine FOLDER/engine < PIPE
 
-With `compute.warm_start` the workflow starts a server for engines and one for trainings, which serve until their
-standard input ends. Only for CPUs, and for models in local folders: with these libraries imported, a program no longer
-decides whether they use a GPU or the hub.
+With `compute.warm_start` the workflow starts a server for engines, one for trainings and one for tables and figures.
+They serve until their standard input ends. Only for CPUs, and for models in local folders: with these libraries
+imported, a program no longer decides whether they use a GPU or the hub.
 """
 
 from __future__ import annotations
@@ -45,7 +45,22 @@ def load_trainer() -> None:
     )
 
 
-LOADERS = {"engine": load_engine, "trainer": load_trainer}
+def load_analysis() -> None:
+    """Import what tables and figures need, without polars: its threads would be missing in a fork."""
+    warm_start.import_all(
+        "numpy",
+        "scipy.optimize",
+        "scipy.stats",
+        "jinja2",
+        "pandas",
+        "matplotlib.backends.backend_agg",
+        "matplotlib.backends.backend_pdf",
+        "seaborn",
+        "scale_or_reason.common.errors",
+    )
+
+
+LOADERS = {"engine": load_engine, "trainer": load_trainer, "analysis": load_analysis}
 
 
 def main() -> None:
