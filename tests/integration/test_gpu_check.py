@@ -24,7 +24,7 @@ CASES = [
 
 def check(root: Path, output: Path, *options: str) -> tuple[dict, str]:
     command = [sys.executable, FOLDER, "--tiny", "--output", str(output), *options]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=500)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=1100)
     assert done.returncode == 0, done.stderr
     return json.loads(output.read_text()), done.stdout
 

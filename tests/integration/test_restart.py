@@ -52,7 +52,7 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     assert len(workers) == 2
     process.kill()
     process.wait(PATIENCE)
-    assert psutil.wait_procs(workers, timeout=60)[1] == []
+    assert psutil.wait_procs(workers, timeout=PATIENCE)[1] == []
 
     process = start(arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-2[1-9]/whole.json", folder, process)
@@ -83,7 +83,7 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
 
 def test_sigterm_before_the_first_step_ends_the_launcher(tmp_path: Path) -> None:
     script = tmp_path / "sleeps.py"
-    script.write_text("import pathlib, sys, time\npathlib.Path(sys.argv[1]).touch()\ntime.sleep(60)\n")
+    script.write_text("import pathlib, sys, time\npathlib.Path(sys.argv[1]).touch()\ntime.sleep(3600)\n")
     process = start([str(script), str(tmp_path / "started")], tmp_path / "log.txt")
     wait_for("started", tmp_path, process)
     os.kill(process.pid, signal.SIGTERM)

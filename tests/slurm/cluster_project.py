@@ -66,7 +66,7 @@ class ClusterProject:
         return self._run(command, environment(slurm), slurm)
 
     def _run(self, command: list[str], variables: dict[str, str], slurm: ThrowawaySlurm | None = None) -> str:
-        done = subprocess.run(command, cwd=self.path, env=variables, capture_output=True, text=True, timeout=500)
+        done = subprocess.run(command, cwd=self.path, env=variables, capture_output=True, text=True, timeout=1100)
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"{slurm.logs() if slurm else ''}\n{said}\n{self.logs()}"
         return said

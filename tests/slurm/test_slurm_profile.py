@@ -12,7 +12,7 @@ import yaml
 from cluster_project import CHANGES, SNAKEMAKE
 from throwaway_slurm import Job, ThrowawaySlurm
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 TINY_WORKFLOW = """
 rule all:
@@ -40,7 +40,7 @@ def run_through_profile(slurm: ThrowawaySlurm, root: Path, folder: Path, *argume
     command = [*SNAKEMAKE, "--profile", str(root / "profiles" / "slurm")]
     command += [*CHANGES, *arguments]
     environment = slurm.environment | {"PATH": f"{Path(sys.executable).parent}:{slurm.environment['PATH']}"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1100)
     output = done.stdout + done.stderr
     assert done.returncode == 0, f"{slurm.logs()}\n{output}"
     return output

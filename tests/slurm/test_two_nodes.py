@@ -13,7 +13,7 @@ import pytest
 from cluster_project import ClusterProject, mixture, model, ready_to_train
 from throwaway_slurm import ThrowawaySlurm
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1200)]
 
 STEPS = 40
 OVERLAY = {
@@ -72,7 +72,7 @@ def test_sigterm_stops_both_nodes_with_status_75(slurm: ThrowawaySlurm, project:
 
     interrupted = slurm.run("sbatch", "--parsable", *options, str(script)).strip()
     beside = (project.path / MODEL).parent
-    slurm.wait_until("a checkpoint", lambda: list(beside.glob(".seed-0.checkpoints-*/*/whole.json")), 100)
+    slurm.wait_until("a checkpoint", lambda: list(beside.glob(".seed-0.checkpoints-*/*/whole.json")), 900)
     slurm.run("scancel", "--signal=TERM", interrupted)  # to the steps, not to the script: as --signal does
     assert slurm.end_of(interrupted)["ExitCode"] == f"{os.EX_TEMPFAIL}:0", log.read_text()
     (told,) = [

@@ -131,7 +131,7 @@ class ThrowawaySlurm:
 
     def run(self, *command: str) -> str:
         """What a Slurm client prints."""
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=600)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)} failed: {done.stderr}{self.logs()}")
         return done.stdout
@@ -153,7 +153,7 @@ class ThrowawaySlurm:
             (found,) = [record for record in self.records() if record["JobId"] == job_id]
             return found
 
-        self.wait_until("job's end", lambda: record()["JobState"] not in ("PENDING", "RUNNING", "COMPLETING"), 120)
+        self.wait_until("job's end", lambda: record()["JobState"] not in ("PENDING", "RUNNING", "COMPLETING"), 900)
         return record()
 
     def idle_nodes(self) -> list[str]:
@@ -210,7 +210,7 @@ class ThrowawaySlurm:
             "log-file": self.folder / "log" / "munged.log",
         }
         command = ["munged", *(f"--{name}={path}" for name, path in options.items())]
-        subprocess.run(command, check=True, timeout=60)
+        subprocess.run(command, check=True, timeout=600)
 
     def _write_configuration(self, ports: list[int]) -> Path:
         cluster, host = self.cluster, host_name()
@@ -245,7 +245,7 @@ class ThrowawaySlurm:
                 wrapper.write_text(f'#!/bin/sh\nSLURM_CONF={configuration} exec {program} "$@"\n', encoding="utf-8")
                 wrapper.chmod(0o755)
 
-    def wait_until(self, what: str, ready: Callable[[], object], seconds: float = 30) -> None:
+    def wait_until(self, what: str, ready: Callable[[], object], seconds: float = 300) -> None:
         """Come back when this is so; fail if it takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -258,7 +258,7 @@ class ThrowawaySlurm:
     def _stop(self) -> None:
         """End jobs first, so that no job step stays behind, then the daemons, each by the process id it wrote."""
         if self.environment:
-            subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, timeout=60)
+            subprocess.run(["scancel", "--user=root"], env=self.environment, capture_output=True, timeout=600)
             for _ in range(50):
                 if not subprocess.run(["squeue", "-h"], env=self.environment, capture_output=True).stdout.strip():
                     break
@@ -268,7 +268,7 @@ class ThrowawaySlurm:
             _end_process(self.folder / "pids" / name)
         if self._database is not None:
             self._database.terminate()
-            self._database.wait(60)
+            self._database.wait(600)
 
 
 def host_name() -> str:

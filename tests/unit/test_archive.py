@@ -167,7 +167,7 @@ def test_figures_pages_and_rules_import_nothing_beyond_the_analysis_environment(
         " ".join(sorted(modules)),
         SCRIPTS,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
 

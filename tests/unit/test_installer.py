@@ -255,7 +255,7 @@ def test_a_stopped_installation_says_what_to_do(envs: Path, tmp_path: Path, stop
         "import os, sys\n"
         f"sys.path.insert(0, {str(envs)!r})\n"
         "import install\n"
-        "pip = ['sh', '-c', 'echo $$; echo Resolved 3 packages; exec sleep 60']\n"
+        "pip = ['sh', '-c', 'echo $$; echo Resolved 3 packages; exec sleep 3600']\n"
         "install.progress = lambda line, count: line.strip()\n"
         "install.main = lambda: install.run_shown(pip, dict(os.environ))\n"
         "sys.exit(install.run())\n"
@@ -266,7 +266,7 @@ def test_a_stopped_installation_says_what_to_do(envs: Path, tmp_path: Path, stop
     assert process.stdout is not None
     pip = int(next(line for line in process.stdout if line.strip()))  # "\r" ends lines, too
     process.send_signal(stop)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=600)
     assert process.returncode == 1
     assert said.startswith("stopped: ") and "What to do: run the same command again" in said and "Traceback" not in said
     with pytest.raises(ProcessLookupError):

@@ -359,7 +359,9 @@ def test_the_program_writes_no_token(hub: UploadHub, results: Path) -> None:
     program = [sys.executable, str(ROOT / "workflow/scripts/push_study.py"), "--results", "results/micro"]
     command = [*program, "--config", "env:STUDY"]
     for token, status in ((WRITER, 0), ("hf_" + "x" * 30, 2)):
-        run = subprocess.run(command, env=environment | {"HF_TOKEN": token}, capture_output=True, text=True, timeout=90)
+        run = subprocess.run(
+            command, env=environment | {"HF_TOKEN": token}, capture_output=True, text=True, timeout=600
+        )
         assert run.returncode == status, run.stderr
         assert token not in run.stdout + run.stderr and "Traceback" not in run.stderr
     assert hub.repos["model", NAME].commits == 1

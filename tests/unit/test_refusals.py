@@ -169,7 +169,7 @@ run_script(main)
 def test_a_program_on_a_full_disk_prints_one_error(full: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-c", FAILING, str(full)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 2
     assert done.stderr.startswith("error: the operating system refuses") and "Traceback" not in done.stderr
 

@@ -133,6 +133,6 @@ run_script(main)
 def test_no_secret_is_printed_by_a_program_that_fails(error: str, status: int) -> None:
     environment = {"MY_TOKEN": "planted-value-of-this-test", "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-c", FAILING.format(error=error)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == status
     assert HIDDEN in done.stderr and "planted" not in done.stdout + done.stderr

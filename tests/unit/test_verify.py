@@ -292,7 +292,7 @@ def test_a_percentile_is_checked_beside_damaged_files(results: Path) -> None:
 def test_the_programs_exit_with_the_outcome(root: Path, results: Path) -> None:
     def run(script: str) -> tuple[int, str]:
         command = [sys.executable, str(root / "workflow" / "scripts" / script), "--results", "results/micro"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         assert done.stderr == ""
         return done.returncode, done.stdout.splitlines()[-1]
 

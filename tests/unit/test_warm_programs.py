@@ -25,7 +25,7 @@ here = {"warm": "colorsys" in sys.modules, "words": sys.argv[1:], "folder": os.g
 print(json.dumps(here))
 print("an error", file=sys.stderr)
 """
-PATIENCE = 60
+PATIENCE = 600
 
 
 class Servers:
@@ -146,7 +146,7 @@ def test_other_variables_than_those_of_the_import(servers: Servers) -> None:
     assert account(servers.run(OMP_NUM_THREADS="1")[1])["warm"]
 
 
-SLEEPS = "import os, signal, sys, time\n{handler}\nprint(os.getpid(), flush=True)\ntime.sleep(99)"
+SLEEPS = "import os, signal, sys, time\n{handler}\nprint(os.getpid(), flush=True)\ntime.sleep(3600)"
 
 
 @pytest.mark.parametrize("handler", ["", "signal.signal(signal.SIGTERM, lambda *_: os._exit(75))"])
@@ -202,6 +202,6 @@ def test_programs_run_side_by_side(servers: Servers) -> None:
 def test_a_training_without_a_launcher_ends_as_interrupted_before_its_first_step(servers: Servers) -> None:
     program = (
         "import os, signal\nfrom scale_or_reason.training.trainer import launch\nlaunch.exit_on_sigterm()\n"
-        "os.kill(os.getpid(), signal.SIGTERM)\nimport time\ntime.sleep(99)"
+        "os.kill(os.getpid(), signal.SIGTERM)\nimport time\ntime.sleep(3600)"
     )
     assert servers.run(program=program) == (75, "", "")

@@ -49,7 +49,7 @@ def open_page(browser: Any, study: MadeStudy) -> Iterator[Callable[..., Opened]]
 
     def open_one(hash_text: str = "", viewport: dict[str, int] = DESKTOP, **options: Any) -> Opened:
         context = browser.new_context(viewport=viewport, **options)
-        context.set_default_timeout(30_000)  # long enough for a machine that is busy
+        context.set_default_timeout(300_000)  # long enough for a machine that is busy
         opened = Opened(context.new_page(), study.page)
         context.on("request", lambda request: opened.requests.append(request.url))
         opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
