@@ -39,8 +39,9 @@ from snakemake.utils import update_config
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import check_table
 from scale_or_reason.planning.timings import job_timings
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import AnyModel, BaseStudent, Cell, Teacher, format_ratio
-from scale_or_reason.study.study import RULE_GRADERS, Study
+from scale_or_reason.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 NAME = "made_up"

@@ -21,8 +21,9 @@ from scale_or_reason.flops.formulas import training_step_flops
 from scale_or_reason.preflight.file_checks import _slow_formats, notes
 from scale_or_reason.study.cells import Adaptation, BudgetedCell, Cell, LimitedCell
 from scale_or_reason.study.engine_settings import SPEED_SETTINGS, engine_settings_of_results
+from scale_or_reason.study.selection import max_items_of
 from scale_or_reason.study.stage_versions import STAGE_VERSIONS
-from scale_or_reason.study.study import Study, as_json, max_items_of
+from scale_or_reason.study.study import Study, as_json
 from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 

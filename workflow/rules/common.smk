@@ -21,7 +21,8 @@ from scale_or_reason.study.gaps import FOLDER, PartialRun, gap_note
 from scale_or_reason.study.hub_lock import DATASET, pin_revisions, read_lock
 from scale_or_reason.study.overrides import type_overrides
 from scale_or_reason.study.local_files import find_file, find_files, project_file, search_first
-from scale_or_reason.study.study import Study, is_human
+from scale_or_reason.study.selection import is_human
+from scale_or_reason.study.study import Study
 from scale_or_reason.study.target_spelling import check_spelling
 from scale_or_reason.study.thinking_budgets import BUDGET
 

@@ -5,7 +5,7 @@ from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.common.manifests import content_hash
 from scale_or_reason.data.exclusions import Exclusions
 from scale_or_reason.study.result_paths import result_path
-from scale_or_reason.study.study import max_items_of
+from scale_or_reason.study.selection import max_items_of
 
 
 def hub_options():

@@ -7,7 +7,7 @@ from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.local_files import is_local, made_by_study
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
-from scale_or_reason.study.study import RULE_GRADERS
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.reporting.inspect.files import CorpusFiles, item_files, items_with_pages, state_of
 from scale_or_reason.reporting.inspect.names import check_known, check_name
 

@@ -19,9 +19,9 @@ from scale_or_reason.common.tables import write_rounded_csv, write_table
 from scale_or_reason.judging.agreement import VERDICT_COLUMNS, judge_agreement
 from scale_or_reason.judging.labels import Label, by_person, person_verdicts, read_labels
 from scale_or_reason.study import shared_options
+from scale_or_reason.study.catalogue import HUMAN
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
-from scale_or_reason.study.study import HUMAN
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -39,10 +39,10 @@ from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import ANSWER_COLUMNS, VERDICT_COLUMNS, model_outcomes
 from scale_or_reason.scoring.servings import EXTRACT_COLUMNS, ITEM_COLUMNS, Items, model_servings
 from scale_or_reason.study import shared_options
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import BudgetedCell, Cell, SampledCell, parse_model_id
 from scale_or_reason.study.families import family_of
 from scale_or_reason.study.result_paths import verdict_files
-from scale_or_reason.study.study import RULE_GRADERS
 from scale_or_reason.study.thinking_budgets import RESOLVED_TOKENS
 
 

@@ -22,9 +22,9 @@ from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.scores import ANSWER_COLUMNS, GRADE_COLUMNS, ITEM_COLUMNS, VERDICT_COLUMNS, score_model
 from scale_or_reason.study import shared_options
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import TRAINED_KINDS
 from scale_or_reason.study.result_paths import verdict_files
-from scale_or_reason.study.study import RULE_GRADERS
 
 
 def parse_arguments() -> argparse.Namespace:

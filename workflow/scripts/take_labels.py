@@ -23,7 +23,7 @@ from scale_or_reason.common.tables import write_table
 from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.labels import KEY, Label, by_person, check_known, human_verdicts, read_labels
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.study import HUMAN
+from scale_or_reason.study.catalogue import HUMAN
 
 
 def parse_arguments() -> argparse.Namespace:

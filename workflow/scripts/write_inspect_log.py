@@ -26,8 +26,8 @@ from scale_or_reason.reporting.eval_logs.log import header, results, stats, writ
 from scale_or_reason.reporting.eval_logs.samples import Asked, Tables, samples
 from scale_or_reason.scoring.scores import score_model
 from scale_or_reason.study import shared_options
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.result_paths import result_path, verdict_files
-from scale_or_reason.study.study import RULE_GRADERS
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -17,8 +17,9 @@ from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.judging.jury import JuryRule, count_votes
 from scale_or_reason.judging.jury_settings import MAJORITIES, TIES
 from scale_or_reason.scoring.evidence import evidence_from_tables
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import RULE_GRADERS, models_of_jury
+from scale_or_reason.study.selection import models_of_jury
 
 _CELL = ["corpus", "family", "student"]
 

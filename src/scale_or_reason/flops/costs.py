@@ -17,8 +17,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows
 from scale_or_reason.flops.exact import Decoder, exact_generation_flops, exact_training_flops
 from scale_or_reason.flops.formulas import generation_flops, training_flops
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import FORMATS, parse_model_id
-from scale_or_reason.study.study import RULE_GRADERS
 
 #: The columns of each table that are needed to count FLOPs.
 ANSWER_COLUMNS = ["benchmark", "prompt_tokens", "answer_tokens"]

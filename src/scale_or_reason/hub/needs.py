@@ -11,7 +11,7 @@ from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_folder
 from scale_or_reason.study.hub_lock import DATASET, MODEL, Repository
 from scale_or_reason.study.local_files import is_hub_id, is_local
-from scale_or_reason.study.study import models_of_jury
+from scale_or_reason.study.selection import models_of_jury
 
 Config = Mapping[str, Any]
 

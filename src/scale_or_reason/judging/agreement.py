@@ -20,7 +20,8 @@ from scale_or_reason.common.intervals import LEVEL
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.judging.jury import KEY
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS, is_human, models_of_jury
+from scale_or_reason.study.catalogue import HUMAN, RULE_GRADERS
+from scale_or_reason.study.selection import is_human, models_of_jury
 
 Floats = NDArray[np.float64]
 

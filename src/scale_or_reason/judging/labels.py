@@ -13,7 +13,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
-from scale_or_reason.study.study import HUMAN
+from scale_or_reason.study.catalogue import HUMAN
 
 #: What a person may write; an empty field is no label yet. ``unsure`` counts as no label.
 LABELS = ("yes", "no", "unsure")

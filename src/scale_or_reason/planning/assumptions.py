@@ -27,7 +27,8 @@ from scale_or_reason.study.cells import (
 )
 from scale_or_reason.study.local_files import made_by_study
 from scale_or_reason.study.problems import did_you_mean
-from scale_or_reason.study.study import Study, max_items_of
+from scale_or_reason.study.selection import max_items_of
+from scale_or_reason.study.study import Study
 
 #: Tokens of a final answer, and of a ground truth, in a judge's second message.
 _SHORT_ANSWER = 30

@@ -22,7 +22,8 @@ from scale_or_reason.planning.wall import wall_hours
 from scale_or_reason.planning.work import Work
 from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.local_files import is_local
-from scale_or_reason.study.study import Study, data_fractions_of
+from scale_or_reason.study.selection import data_fractions_of
+from scale_or_reason.study.study import Study
 from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, free_bytes
 
 

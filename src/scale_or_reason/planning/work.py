@@ -14,7 +14,7 @@ from typing import Any
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.branches import branch_calls
 from scale_or_reason.planning.units import Unit
-from scale_or_reason.study.catalogue import AdoptedModel, Judge, Student, TeacherModel
+from scale_or_reason.study.catalogue import RULE_GRADERS, AdoptedModel, Judge, Student, TeacherModel
 from scale_or_reason.study.cells import (
     FORMATS,
     Adaptation,
@@ -28,7 +28,7 @@ from scale_or_reason.study.cells import (
 )
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.result_paths import result_path
-from scale_or_reason.study.study import RULE_GRADERS, Study
+from scale_or_reason.study.study import Study
 
 #: Bytes per token in the store of tokenised pairs.
 _TOKEN_BYTES = 4

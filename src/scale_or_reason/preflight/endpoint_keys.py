@@ -9,7 +9,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.wording import counted
-from scale_or_reason.study.study import models_of_jury
+from scale_or_reason.study.selection import models_of_jury
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from scale_or_reason.study.local_files import (
     study_of,
 )
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import max_items_of, models_of_jury, undecidable
+from scale_or_reason.study.selection import max_items_of, models_of_jury, undecidable
 
 Config = Mapping[str, Any]
 

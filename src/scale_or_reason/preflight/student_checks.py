@@ -16,7 +16,7 @@ from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
 from scale_or_reason.study.hub_lock import MODEL, Repository
 from scale_or_reason.study.local_files import deepspeed_file, is_local
 from scale_or_reason.study.problems import Problem
-from scale_or_reason.study.study import models_of_jury
+from scale_or_reason.study.selection import models_of_jury
 from scale_or_reason.training.chat_templates import STOP_TOKENS
 from scale_or_reason.training.deepspeed_settings import deepspeed_faults
 from scale_or_reason.training.model_limits import limit_faults

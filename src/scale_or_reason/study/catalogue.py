@@ -16,6 +16,12 @@ DEFAULT_TEMPLATE = "chatml"
 
 
 Settings = Mapping[str, Any]
+#: The judge that needs no model: the rule graders.
+RULE_GRADERS = "rule_graders"
+#: The juror whose verdicts are the labels of most people; ``human-NAME`` are those of one person.
+HUMAN = "human"
+#: In place of a student's learning rates: the learning-rate search finds them.
+SEARCH = "search"
 #: In place of an architecture that nobody knows, for which a config has null.
 UNKNOWN = ""
 

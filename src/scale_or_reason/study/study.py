@@ -7,23 +7,24 @@ job imports this module through the Snakefile.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any
 
 from scale_or_reason.common.wording import counted
 from scale_or_reason.study.catalogue import (
+    HUMAN,
+    RULE_GRADERS,
+    SEARCH,
     UNKNOWN,
     AdoptedModel,
-    CellChoice,
     Corpus,
     DataFractions,
     HybridStudents,
     Judge,
     LengthLimits,
     Settings,
-    Source,
     Student,
     TeacherModel,
     ThinkingBudgets,
@@ -44,76 +45,32 @@ from scale_or_reason.study.cells import (
     SampledCell,
     Teacher,
     format_ratio,
-    ratio_of_format,
 )
-from scale_or_reason.study.families import MAIN_FAMILIES
 from scale_or_reason.study.learning_rates import rate_at
 from scale_or_reason.study.lineage import Training, lineage
+from scale_or_reason.study.selection import (
+    by_size,
+    cells_of,
+    corpus_of,
+    data_fractions_of,
+    formats_of,
+    formats_with_rates,
+    is_human,
+    length_limits_of,
+    models_of_jury,
+    thinking_budgets_of,
+    undecidable,
+    votes_of,
+)
 from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
-#: The judge that needs no model: the rule graders.
-RULE_GRADERS = "rule_graders"
-#: The juror whose verdicts are the labels of most people; ``human-NAME`` are those of one person.
-HUMAN = "human"
 #: The tables that compare verdicts: made wherever an answer has two or more.
 JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
-#: In place of a student's learning rates: the learning-rate search finds them.
-SEARCH = "search"
-
-
-_Sized = TypeVar("_Sized", Student, AdoptedModel)
 
 
 def as_json(value: Any) -> str:
     """``value`` as JSON with sorted keys, so that the order of keys in a config reruns nothing."""
     return json.dumps(value, sort_keys=True)
-
-
-def models_of_jury(names: Sequence[str]) -> list[str]:
-    """The jurors that are models; the rule graders and people may be jurors but are no models."""
-    return [name for name in names if name != RULE_GRADERS and not is_human(name)]
-
-
-def is_human(juror: str) -> bool:
-    """Whether a juror is people: all of them, or one person."""
-    return juror == HUMAN or juror.startswith(f"{HUMAN}-")
-
-
-def max_items_of(benchmark: str, settings: Settings) -> int | None:
-    """The smaller of the limit for all benchmarks and that for this one; None without any."""
-    limits = (settings["max_items"], settings["max_items_by_benchmark"].get(benchmark))
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def formats_with_rates(study: Settings) -> tuple[str, ...]:
-    """The formats for which a study's students need a learning rate (``study`` is the config's section)."""
-    needed = {answer_format for adaptation in study["adaptations"] for answer_format in adaptation.split("-then-")}
-    if study["corpora"] and study["curricula"]:
-        for answer_format in FORMATS:
-            # a mixture needs the rates of both formats: it uses one of them or interpolates
-            if any(ratio != 1 - ratio_of_format(answer_format) for ratio in study["ratios"]):
-                needed.add(answer_format)
-    if study["corpora"] and study["hybrid_students"]["ratios"]:
-        needed.update(FORMATS)
-    return tuple(sorted(needed))
-
-
-def data_fractions_of(study: Settings) -> Settings:
-    """``study.data_fractions`` as a map, which a config may spell as a list of fractions, too."""
-    chosen = study["data_fractions"]
-    return chosen if isinstance(chosen, Mapping) else {"fractions": chosen}
-
-
-def undecidable(config: Settings) -> str | None:
-    """Why a study can decide none of the papers' statements; None if it can decide some."""
-    study = config["study"]
-    if any(config["students"][name]["learning_rate"] == SEARCH for name in study["students"]):
-        return None  # one statement is about searched learning rates
-    if not all(study[key] for key in ("students", "corpora", "ratios", "curricula")):
-        return "it trains no students"
-    if not {family["name"] for family in study["families"]} & set(MAIN_FAMILIES):
-        return f"no family of benchmarks has one of the papers' names {', '.join(MAIN_FAMILIES)}"
-    return None
 
 
 @dataclass(frozen=True)
@@ -171,20 +128,22 @@ class Study:
             name=chosen["name"],
             seed=chosen["seed"],
             seeds=tuple(sorted(chosen["seeds"])),
-            students=_by_size(Student(name=name, **merged(config["students"][name])) for name in chosen["students"]),
-            corpora={name: _corpus(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names},
+            students=by_size(Student(name=name, **merged(config["students"][name])) for name in chosen["students"]),
+            corpora={
+                name: corpus_of(name, config["corpora"][name], config["pairs"]["source"]) for name in corpus_names
+            },
             grid_corpora=tuple(chosen["corpora"]),
             ratios=tuple(sorted(chosen["ratios"])),
             data_fractions=DataFractions(
                 tuple(sorted(map(float, data_fractions_of(chosen)["fractions"]))),
-                _cells_of(chosen, data_fractions_of(chosen)),
+                cells_of(chosen, data_fractions_of(chosen)),
             ),
             curricula=tuple(sorted(chosen["curricula"], key=CURRICULA.index)),
-            adaptations=tuple(sorted(_formats_of(text) for text in chosen["adaptations"])),
+            adaptations=tuple(sorted(formats_of(text) for text in chosen["adaptations"])),
             adaptation_corpora=chosen["adaptation_corpora"],
             base_shots=tuple(sorted(chosen["base_shots"])),
             teacher=TeacherModel(name=teacher, **merged(config["teachers"][teacher])) if teacher else None,
-            adopted=_by_size(AdoptedModel(name=name, **merged(config["adopted"][name])) for name in chosen["adopted"]),
+            adopted=by_size(AdoptedModel(name=name, **merged(config["adopted"][name])) for name in chosen["adopted"]),
             judges={
                 name: Judge(name=name, **merged(config["judges"][name])) for name in models_of_jury(chosen["judges"])
             },
@@ -192,10 +151,10 @@ class Study:
             labels=config["labels"]["path"],
             rule_graders=chosen["rule_graders"] or RULE_GRADERS in chosen["judges"],
             families={family["name"]: tuple(family["benchmarks"]) for family in chosen["families"]},
-            length_limits=_length_limits(chosen),
-            thinking_budgets=_thinking_budgets(chosen),
-            votes=_votes(chosen, config["benchmarks"]["samples_per_item"]),
-            hybrid_students=HybridStudents(_cells_of(chosen, chosen["hybrid_students"])),
+            length_limits=length_limits_of(chosen),
+            thinking_budgets=thinking_budgets_of(chosen),
+            votes=votes_of(chosen, config["benchmarks"]["samples_per_item"]),
+            hybrid_students=HybridStudents(cells_of(chosen, chosen["hybrid_students"])),
             figures=tuple(chosen["figures"]),
             tables=tuple(name for name in chosen["tables"] if name != "findings" or not undecidable(config)),
             explorer=chosen["explorer"],
@@ -376,74 +335,5 @@ class Study:
         return f"study {self.name}: {', '.join(counts)} -> results/{self.name}"
 
 
-def _by_size(students: Iterable[_Sized]) -> dict[str, _Sized]:
-    return {student.name: student for student in sorted(students, key=lambda student: (student.size_b, student.name))}
-
-
 def _variant(cell: Cell) -> str:
     return f"{cell.curriculum}/rho-{format_ratio(cell.ratio)}"
-
-
-def _corpus(name: str, entry: Settings, pairs_source: str) -> Corpus:
-    """With released pairs, the prompts also come from the release."""
-    released = pairs_source == "released"
-    source = Source(**entry["released"], schema="released_pairs") if released else Source(**entry["source"])
-    return Corpus(
-        name=name,
-        source=source,
-        num_prompts=entry["num_prompts"],
-        shards=entry.get("shards", 1),
-        languages=() if released else tuple(entry.get("languages") or ()),
-    )
-
-
-def _budgets(settings: Settings) -> list[ThinkingBudget]:
-    """The budgets of the section ``study.thinking_budgets``."""
-    percentiles = map(ThinkingBudget.at_percentile, settings["percentiles"])
-    return [*map(ThinkingBudget.of_tokens, settings["tokens"]), *percentiles]
-
-
-def _length_limits(chosen: Settings) -> LengthLimits:
-    settings, benchmarks = chosen["length_limits"], _evaluated(chosen, chosen["length_limits"]["benchmarks"])
-    limits = tuple(sorted(settings["max_tokens"])) if benchmarks else ()
-    return LengthLimits(limits, tuple(sorted(settings["ratios"])), benchmarks)
-
-
-def _thinking_budgets(chosen: Settings) -> ThinkingBudgets:
-    settings, benchmarks = chosen["thinking_budgets"], _evaluated(chosen, chosen["thinking_budgets"]["benchmarks"])
-    budgets = tuple(sorted(_budgets(settings))) if benchmarks else ()
-    return ThinkingBudgets(budgets, _cells_of(chosen, settings), benchmarks)
-
-
-def _votes(chosen: Settings, answered: Mapping[str, int]) -> Votes:
-    settings = chosen["votes"]
-    samples, evaluated = settings["samples_per_item"], _evaluated(chosen, settings["benchmarks"])
-    benchmarks = tuple(name for name in evaluated if samples > answered.get(name, 1))
-    return Votes(samples, _cells_of(chosen, settings), benchmarks, answered)
-
-
-def _evaluated(chosen: Settings, benchmarks: Sequence[str]) -> tuple[str, ...]:
-    """Those that the study has, so that a smaller study need not repeat the list."""
-    evaluated = {name for family in chosen["families"] for name in family["benchmarks"]}
-    return tuple(name for name in benchmarks if name in evaluated)
-
-
-def _cells_of(chosen: Settings, settings: Settings) -> CellChoice:
-    """The cells to which ``settings`` apply: all values of the study for a key that is absent."""
-
-    def values(key: str) -> Sequence[Any]:
-        found = settings.get(key)
-        return chosen[key] if found is None else found
-
-    names = {key: set(values(key)) for key in ("corpora", "students")}
-    return CellChoice(
-        corpora=tuple(name for name in chosen["corpora"] if name in names["corpora"]),
-        students=tuple(name for name in chosen["students"] if name in names["students"]),
-        curricula=tuple(sorted(values("curricula"), key=CURRICULA.index)),
-        ratios=tuple(sorted(values("ratios"))),
-    )
-
-
-def _formats_of(adaptation: str) -> tuple[str, str]:
-    first, second = adaptation.split("-then-")
-    return first, second

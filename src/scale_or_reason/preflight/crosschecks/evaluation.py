@@ -9,9 +9,11 @@ from typing import Any
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.inference.request_fields import RESERVED_FIELDS
 from scale_or_reason.judging.protocols import get_protocol
+from scale_or_reason.study.catalogue import HUMAN, RULE_GRADERS
 from scale_or_reason.study.local_files import is_local
 from scale_or_reason.study.problems import KeyPath, Problem
-from scale_or_reason.study.study import HUMAN, JURY_TABLES, RULE_GRADERS, is_human, models_of_jury
+from scale_or_reason.study.selection import is_human, models_of_jury
+from scale_or_reason.study.study import JURY_TABLES
 
 Config = Mapping[str, Any]
 

@@ -10,9 +10,10 @@ from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
 from scale_or_reason.benchmarks.own import read_own
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.study.catalogue import HUMAN, RULE_GRADERS
 from scale_or_reason.study.cells import RESERVED_NAMES
 from scale_or_reason.study.problems import KeyPath, Problem, did_you_mean
-from scale_or_reason.study.study import HUMAN, RULE_GRADERS, is_human
+from scale_or_reason.study.selection import is_human
 
 Config = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from scale_or_reason.study.problems import Problem
-from scale_or_reason.study.study import data_fractions_of
+from scale_or_reason.study.selection import data_fractions_of
 
 Config = Mapping[str, Any]
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
-from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE
+from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE, SEARCH
 from scale_or_reason.study.cells import format_ratio, ratio_of_format
 from scale_or_reason.study.learning_rates import format_rate
 from scale_or_reason.study.problems import KeyPath, Problem
-from scale_or_reason.study.study import SEARCH, data_fractions_of, formats_with_rates
+from scale_or_reason.study.selection import data_fractions_of, formats_with_rates
 from scale_or_reason.training.chat_templates import MODE_SWITCHES
 
 Config = Mapping[str, Any]

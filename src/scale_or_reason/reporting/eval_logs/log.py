@@ -10,8 +10,8 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import atomic_path
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.reporting.eval_logs.samples import JURY
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import RULE_GRADERS
 
 #: The commands that make inspect_ai available, for the error without it.
 INSTALL = "python3 -m venv .venv-inspect && .venv-inspect/bin/pip install '.[inspect]'"

@@ -17,8 +17,9 @@ from scale_or_reason.grading.extraction import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.judging.labels import answer_hash
 from scale_or_reason.reporting.inspect.item import prompts
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import parse_model_id
-from scale_or_reason.study.study import RULE_GRADERS, is_human
+from scale_or_reason.study.selection import is_human
 
 #: The name of the score that has the jury's decision: its accuracy is that of the table of scores.
 JURY = "jury"

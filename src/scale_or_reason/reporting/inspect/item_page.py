@@ -12,6 +12,7 @@ from scale_or_reason.common.web_page import rendered
 from scale_or_reason.grading.extraction import THINK_CLOSE, final_answer
 from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelView, Prompt, Readers, Row, numbered
 from scale_or_reason.reporting.inspect.texts import TextBlock, shortened
+from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import (
     CURRICULA,
     HYBRID_KINDS,
@@ -26,7 +27,7 @@ from scale_or_reason.study.cells import (
     Teacher,
     format_ratio,
 )
-from scale_or_reason.study.study import RULE_GRADERS, is_human
+from scale_or_reason.study.selection import is_human
 
 
 class Mark(NamedTuple):
