@@ -23,7 +23,7 @@ from documentation import COMMAND_LANGUAGES, ROOT, Block, Page, page_paths
 BLOCKS = [block for path in page_paths() for block in Page(path).marked_blocks]
 COMMANDS = [block for block in BLOCKS if block.language in COMMAND_LANGUAGES]
 #: What a test of this machine may lack: a GPU, Slurm, the hub or an index, hours, the environment of inspect_ai.
-NEEDS = {"gpu", "slurm", "network", "hours", "inspect_ai"}
+NEEDS = {"gpu", "slurm", "network", "hours", "inspect_ai", "results"}
 LANGUAGES = {*COMMAND_LANGUAGES, "text", "yaml", "json", "python", "snakemake"}
 #: Dry runs by Snakemake's command line, and by make.
 DRY = {"snakemake", "make"}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from math import sqrt
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import polars as pl
 import pytest
+from documentation import Page
 from figure_grid import ACCURACY, FAMILIES, INFERENCE, SIZES, cell, grid, notes, points, study
 from paper_numbers import cost_table, score_table
 
@@ -188,3 +192,21 @@ def test_every_seed_is_drawn(figure_type, root):
         }
     assert heights == {0.3, 0.55}
     assert parts.RUNS_NOTE in notes(table)
+
+
+@pytest.mark.slow
+def test_the_plot_of_the_page_reads_the_table_of_a_figure(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = (each for each in Page(root / "docs/how-to/make_one_figure.md").marked_blocks if each.needs == "results")
+    (path,) = re.findall(r'read_csv\("([^"]+)"\)', block.content)
+    (tmp_path / path).parent.mkdir(parents=True)
+    accuracy_by_flops.table(study(grid()), **FAMILIES).write_csv(tmp_path / path)
+    monkeypatch.chdir(tmp_path)
+    plt.figure()
+    exec(block.content, {})
+    lines = plt.gca().containers
+    plt.close("all")
+    expected = [[ACCURACY[student][ratio] for student in SIZES] for ratio in (0, 1)]
+    assert [list(line[0].get_ydata()) for line in lines] == expected
+    assert (tmp_path / "mine.png").stat().st_size > 0
