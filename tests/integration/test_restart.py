@@ -81,6 +81,42 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     assert weights[0] == weights[1]
 
 
+@pytest.mark.long
+def test_a_killed_branch_of_two_processes_ends_as_one_that_nobody_disturbed(
+    root: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    """A branch begins with the full run's checkpoint, is killed, and resumes from its own, with sharded optimizers."""
+    # half of the mixture: 24 steps of its first phase, which the full run shares, and 16 of its second
+    made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(160, reasoning_from=96))
+    folder, log = tmp_path / "branch", tmp_path / "log.txt"
+    options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}
+    full = command(root, tiny_model, made, tmp_path / "full", branches=f"0.5={folder / 'model'}", **options)
+    assert start(full, log).wait(PATIENCE) == 0, log.read_text()
+    assert [path.name for path in folder.glob(".model.checkpoints-*/checkpoint-*")] == ["checkpoint-24"]
+
+    arguments = command(root, tiny_model, made, folder / "model", data_fraction=0.5, **options)
+    process = start(arguments, log)
+    wait_for(".model.checkpoints-*/checkpoint-27/whole.json", folder, process)
+    psutil.Process(process.pid).children()[1].send_signal(signal.SIGKILL)
+    assert process.wait(PATIENCE) in (128 + signal.SIGKILL, 1) and not (folder / "model").exists()
+    assert "resuming after step 24 of 40" in log.read_text()
+    process = start(arguments, log)
+    assert process.wait(PATIENCE) == 0, log.read_text()
+    (resumed,) = re.findall(r"resuming after step (\d+) of 40", log.read_text())
+    assert 27 <= int(resumed) < 40
+    assert [path.name for path in folder.iterdir()] == ["model"]  # the checkpoints have served
+
+    # without the full run's checkpoint and without a kill: from the first step on
+    alone = command(root, tiny_model, made, tmp_path / "alone", data_fraction=0.5, **options)
+    assert start(alone, log).wait(PATIENCE) == 0, log.read_text()
+    assert "resuming after step" not in log.read_text()
+    models = (folder / "model", tmp_path / "alone")
+    assert len({(model / "model.safetensors").read_bytes() for model in models}) == 1
+    logs = [(model / "training_log.csv").read_text().splitlines() for model in models]
+    steps = [[line.rpartition(",")[0].split(",")[:3] for line in lines] for lines in logs]
+    assert steps[0] == steps[1] and len(steps[0]) == 40 + 1
+
+
 def test_sigterm_before_the_first_step_ends_the_launcher(tmp_path: Path) -> None:
     script = tmp_path / "sleeps.py"
     script.write_text("import pathlib, sys, time\npathlib.Path(sys.argv[1]).touch()\ntime.sleep(3600)\n")
