@@ -95,8 +95,6 @@ def test_a_fork_is_what_the_program_by_itself_is(servers: Servers) -> None:
     parts = [account(run[1]) for run in (alone, first, second)]
     assert [part.pop("warm") for part in parts] == [False, True, True]
     assert len({part.pop("pid") for part in parts}) == 3
-    for part in parts:
-        part["environment"].pop("_", None)  # bash's name of the program that it starts
     assert parts[0] == parts[1] == parts[2]
     assert parts[0]["input"] == "text" and parts[0]["words"] == ["a", "b c"]
     assert {run[2] for run in (alone, first, second)} == {"an error\n"}
@@ -139,7 +137,9 @@ def test_where_a_fork_would_differ_the_program_starts_by_itself(
 @pytest.mark.slow
 def test_other_variables_than_those_of_the_import(servers: Servers) -> None:
     servers.start()
-    assert account(servers.run(OMP_NUM_THREADS="1")[1])["warm"]
+    assert account(servers.run(OMP_NUM_THREADS="1", SHLVL="1", _="/bin/true")[1])["warm"]
+    # as commands of rules with and without exec have them
+    assert account(servers.run(OMP_NUM_THREADS="1", SHLVL="0", _="/bin/false")[1])["warm"]
     status, said, complained = servers.run(OMP_NUM_THREADS="2")
     assert status == 0 and not account(said)["warm"] and account(said)["environment"]["OMP_NUM_THREADS"] == "2"
     assert "other environment variables than at the import: OMP_NUM_THREADS" in complained

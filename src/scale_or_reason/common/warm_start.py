@@ -34,8 +34,8 @@ from typing import Any, NoReturn
 FOLDER_VARIABLE = "SCALE_OR_REASON_WARM_START"
 #: Signals that a client forwards to its program.
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-#: bash's name of the program that it starts.
-_ALWAYS_DIFFERENT = "_"
+#: Variables of the shell alone: the program that it starts, and how many shells are around it, one fewer after `exec`.
+_OF_THE_SHELL = frozenset({"_", "SHLVL"})
 _REFUSED = "refused"
 #: jemalloc starts its thread again in a fork.
 _SURVIVING_THREADS = frozenset({"jemalloc_bg_thd"})
@@ -150,6 +150,7 @@ class Server:
         pid = os.fork()
         if pid == 0:
             self._become(server, request["folder"], descriptors)
+            os.environ.update({name: text for name, text in request["environment"].items() if name in _OF_THE_SHELL})
             return list(request["words"])
         self._programs[pid] = connection
         ended = os.pidfd_open(pid)
@@ -161,7 +162,7 @@ class Server:
         """Why a fork would differ from the requested program."""
         if request["python"] != sys.executable:
             return f"the program's Python is {request['python']}, not {sys.executable}"
-        environment = {name: text for name, text in request["environment"].items() if name != _ALWAYS_DIFFERENT}
+        environment = {name: text for name, text in request["environment"].items() if name not in _OF_THE_SHELL}
         if self._environment is None:
             self._environment = environment
             self._fault = self._import()
