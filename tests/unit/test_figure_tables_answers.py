@@ -78,11 +78,11 @@ def test_answer_lengths_are_means_over_benchmarks_and_need_all():
     both = tables | {"answer_lengths": tables["answer_lengths"].filter(~pl.col("right"), pl.col("benchmark") == "b")}
     table = answer_length.table(replace(whole, tables=both), **FAMILIES)
     assert notes(table)[:2] == [
-        "no length of right answers: 1B and 2B a, 1B and 2B b",
-        "no length of wrong answers: 1B and 2B a",
+        "no length of right answers: 1B/2B a, 1B/2B b",
+        "no length of wrong answers: 1B/2B a",
     ]
     table = answer_length.table(replace(whole, tables=both), tasks="benchmarks")
-    assert notes(table)[0] == "no length of right answers: 1B and 2B"
+    assert notes(table)[0] == "no length of right answers: 1B/2B"
 
 
 def test_stopped_answers_are_means_over_benchmarks():

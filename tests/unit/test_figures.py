@@ -62,7 +62,7 @@ def test_every_figure_is_drawn(figure, style):
     assert set(MEASURED) & set(table["element"])
     about_the_data = {"no fit: too few points"} | {
         f"no length of right answers: {sizes}{where}"
-        for sizes in ("0.5B", "1.5B", "0.5B and 1.5B")
+        for sizes in ("0.5B", "1.5B", "0.5B/1.5B")
         for where in ("", " aime")
     }
     assert set(table.filter(pl.col("element") == "note")["note"]) <= about_the_data

@@ -75,7 +75,7 @@ def table(results: Results, *, tasks: str) -> pl.DataFrame:
 def _lost_note(verdict: str, where: Mapping[str, Sequence[str]], task: Task) -> str:
     """The sizes without such answers, with their benchmarks unless the panel is one."""
     parts_of_note = [
-        " and ".join(sizes) + (f" {benchmark}" if benchmark != task.name else "") for benchmark, sizes in where.items()
+        "/".join(sizes) + (f" {benchmark}" if benchmark != task.name else "") for benchmark, sizes in where.items()
     ]
     return f"no length of {verdict} answers: {', '.join(parts_of_note)}"
 
