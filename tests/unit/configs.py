@@ -33,13 +33,14 @@ def _loaded(root: Path, *overlays: str) -> dict[str, Any]:
     config = deepcopy(_read(root / "config" / "config.yaml"))
     for name in overlays:
         config = merge(config, deepcopy(_read(root / "config" / "studies" / f"{name}.yaml")))
-    find_files(config, root)
     return config
 
 
 def load(root: Path, *overlays: str) -> dict[str, Any]:
     """The config of a shipped study. Each caller has its own; the files are read once."""
-    return deepcopy(_loaded(root, *overlays))
+    config = deepcopy(_loaded(root, *overlays))
+    find_files(config, root)  # paths depend on the folder in which a test runs
+    return config
 
 
 def plan_of(
