@@ -56,6 +56,7 @@ def test_an_empty_study_has_the_batches_of_its_config() -> None:
     assert matches(outside(found), "J/general/S/seq/rho-0.1/seed-0/gsm8k.parquet")
     assert matches(outside(found), "J/general/S/seq/rho-0/seed-0/max-tokens-99/gsm8k.parquet")
     assert matches(outside(found), "J/general/S/seq/rho-1/seed-0/think-tokens-99/gsm8k.parquet")
+    assert matches(outside(found), "J/general/S/seq/rho-1/seed-0/samples-4/gsm8k.parquet")
     assert not matches(outside(found), "J/general/S/seq/rho-0/seed-0/gsm8k.parquet")
 
 

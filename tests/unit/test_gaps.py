@@ -168,4 +168,5 @@ def test_a_model_under_another_limit_lacks_results_with_its_own() -> None:
     run = PartialRun((Gap("general/m/seq/rho-1/seed-0", "train_student", "log"),))
     assert run.lacks("general/m/seq/rho-1/seed-0") and run.lacks("general/m/seq/rho-1/seed-0/max-tokens-32768")
     assert run.lacks("general/m/seq/rho-1/seed-0/think-tokens-99")
+    assert run.lacks("general/m/seq/rho-1/seed-0/samples-4")
     assert not run.lacks("general/m/seq/rho-1/seed-1")

@@ -58,8 +58,8 @@ class PartialRun:
         return frozenset(gap.model_id for gap in self.gaps)
 
     def lacks(self, model_id: str) -> bool:
-        """Whether a model has no results, or the model that this one is under another limit or thinking budget."""
-        return re.sub(r"/(?:max|think)-tokens-.*", "", model_id) in self.missing
+        """Whether a model has no results, or the model that this one is under another limit or with other answers."""
+        return re.sub(r"/(?:(?:max|think)-tokens|samples)-.*", "", model_id) in self.missing
 
 
 def gap_note(gaps: Sequence[Gap], models: int) -> str:
