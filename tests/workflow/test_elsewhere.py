@@ -84,6 +84,15 @@ def test_into_another_folder(project: Path, here: Path) -> None:
     assert files(project) == before
 
 
+def test_results_of_the_folder_of_the_command_are_no_results_elsewhere(made_once: Tree, tmp_path: Path) -> None:
+    """A dry run into an empty folder makes nothing again, although the project has a finished study."""
+    overlays = [str(made_once.path / file) for file in SMALL]
+    run = made_once.command(
+        "-n", "--quiet=reason", "--directory", str(tmp_path), "--configfile", *overlays, "--", "models"
+    )
+    assert run.jobs["train_student"] > 0 and "would make again" not in run.stderr
+
+
 MODULE = """
 configfile: {config!r}
 configfile: {micro!r}

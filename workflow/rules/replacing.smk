@@ -2,6 +2,7 @@
 # first, and keeps what it replaces until the successor is whole. Only the process that a person has started does this;
 # never for the small study, which costs minutes.
 import atexit
+import contextlib
 import json
 
 from scale_or_reason.common.files import write_json
@@ -19,8 +20,20 @@ GUARDED = {
     "import_released_pairs": "tables of pairs",
 }
 KEPT = Kept(Path("results", STUDY.name))
+#: Where results are. Under --directory, Snakemake is back in the folder of the command before Python exits.
+WORKING_DIRECTORY = Path.cwd()
 #: Words that were given, each with the outputs that it allows to make again.
 CONFIRMED = KEPT.folder / "confirmed.json"
+
+
+def at_exit(function):
+    """Call a function in the working directory when Python exits."""
+
+    def call():
+        with contextlib.chdir(WORKING_DIRECTORY):
+            function()
+
+    atexit.register(call)
 
 
 def stake_of(stake):
@@ -84,7 +97,7 @@ def watch_results():
     guard_results()
     workflow.dag.dag_processors.append(Watch(guard_results))
     TrueRecords.when_ended = KEPT.job_ended
-    atexit.register(KEPT.settle)
+    at_exit(KEPT.settle)
 
 
 def announce_stake():
@@ -99,4 +112,4 @@ def announce_stake():
 
 if workflow.is_main_process:
     TrueGraph.deleted = KEPT.missing
-    atexit.register(announce_stake)
+    at_exit(announce_stake)
