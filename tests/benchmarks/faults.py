@@ -27,6 +27,7 @@ from random import Random
 from overhead import ROOT
 
 from scale_or_reason.common.checksums import check_content, visible_files
+from scale_or_reason.common.wording import counted
 from scale_or_reason.integrity.files import check_files
 
 STUDIES = [f"config/studies/{name}.yaml" for name in ("micro", "demo", "single_cells")]
@@ -151,7 +152,8 @@ def attack_program(study: Study, stage: str, command: str, kills: int, random: R
     left = left_behind(outputs)
     if left:
         raise SystemExit(f"{stage}: left behind: {left}")
-    return f"{stage}: the same after {done} kills in {starts + 1} starts of {seconds:.1f} s; {len(expected)} files"
+    same = f"{stage}: the same after {done} kills in {starts + 1} starts of {seconds:.1f} s"
+    return f"{same}; {counted(len(expected), 'file')}"
 
 
 def attack_snakemake(study: Study, kills: int, random: Random) -> str:
@@ -180,7 +182,7 @@ def attack_snakemake(study: Study, kills: int, random: Random) -> str:
         check_whole(list(expected), "snakemake")
     study.finish(command)
     compare("snakemake", expected, kills)
-    return f"snakemake: the same after {kills} kills of a run of {seconds:.0f} s; {len(expected)} files"
+    return f"snakemake: the same after {kills} kills of a run of {seconds:.0f} s; {counted(len(expected), 'file')}"
 
 
 def clear(outputs: list[Path]) -> None:
