@@ -154,7 +154,7 @@ def rules_with(environment: str) -> Iterator[tuple[str, str]]:
         blocks = re.split(r"^ *(?:rule|checkpoint)\b ?(\w*):\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
         for name, block in zip(blocks[1::2], blocks[2::2], strict=True):
             if f" {environment}\n" in block:
-                script = re.search(r'(?:program|script_file)\("(\w+)"\)', block)
+                script = re.search(r'(?:program|script_file)\("(\w+)"', block)
                 yield name or file.stem, script[1] if script else ""
 
 
