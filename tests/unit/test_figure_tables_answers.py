@@ -153,6 +153,11 @@ def test_ways_to_answer_stand_beside_single_answers():
     found = points(accuracy_by_serving.table(both), "task", "serving")
     assert found[:2] == [("Math-OE", "single"), ("Math-OE", "vote@4")]
     assert found[2:] == [("aime", name) for name, *_ in ways]
+    # a second student without budgets, a third one without answers
+    small = [row | {"student": "t", "size_b": 0.5} for row in rows[:2]]
+    settings["sizes"] |= {"t": 0.5, "u": 0.25}
+    fewer = Results({"test_time": table_from_rows([*rows, *small], "test_time")}, **settings)
+    assert notes(accuracy_by_serving.table(fewer)) == ["missing: 0.25B reasoning", "no budget-64: 0.5B reasoning"]
     alike = [row | {"benchmark": None} for row in rows[:3]]
     family = Results({"test_time": table_from_rows([*rows, *alike], "test_time")}, **settings)
     assert {task for task, _ in points(accuracy_by_serving.table(family), "task", "serving")} == {"Math-OE"}

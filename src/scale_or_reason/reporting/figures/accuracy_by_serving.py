@@ -2,12 +2,13 @@
 
 A curve joins the numbers of votes of a student, others its thinking budgets in tokens and at percentiles. The frontier
 is over all students and ways of the panel. Families are panels where all of their benchmarks have further ways; single
-benchmarks are where they have ways that their family has not.
+benchmarks are where they have ways that their family has not. A note names the students that a panel lacks, and the
+ways that other students of their format have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -22,6 +23,7 @@ from scale_or_reason.reporting.figures.students_by_flops import students_by_flop
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.reporting.figures.tasks import students_of
 from scale_or_reason.scoring import model_points
+from scale_or_reason.study import labels
 from scale_or_reason.study.cells import FORMATS
 
 _SCHEMA = {
@@ -56,12 +58,14 @@ def table(results: Results) -> pl.DataFrame:
     known = model_points.with_format(known).rename(
         {"inference_flops": "flops", "accuracy_low": "ci_low", "accuracy_high": "ci_high"}
     )
+    formats = [name for name in FORMATS if (known["format"] == name).any()]
     rows: list[dict[str, Any]] = []
     for task, family, own in _panels(known, results.families):
         frontier = pareto_frontier(own["flops"].cast(pl.Float64), own["accuracy"])
         points = own.with_columns(on_frontier=pl.Series(frontier, dtype=pl.Boolean))
         panel = {"task": task, "family": family}
         rows += [{name: row.get(name) for name in _SCHEMA} | panel | {"element": "point"} for row in points.to_dicts()]
+        rows += parts.note_rows(panel, _notes(own, formats, results))
     if not rows:
         rows = parts.note_rows({"task": "ways to answer", "family": "ways to answer"}, [_NO_WAYS])
     return parts.tidy(rows, _SCHEMA)
@@ -82,6 +86,26 @@ def _panels(known: pl.DataFrame, families: Mapping[str, Any]) -> list[tuple[str,
 def _ways(points: pl.DataFrame) -> set[str]:
     """The ways to answer other than once."""
     return set(points["serving"]) - {"single"}
+
+
+def _notes(points: pl.DataFrame, formats: Sequence[str], results: Results) -> Iterator[str]:
+    """What a panel lacks. The ways to expect are those of its table: students may differ in them by the config."""
+    missing: list[str] = []
+    without: dict[tuple[str, ...], list[str]] = {}
+    for name in formats:
+        of_format = points.filter(format=name)
+        ways = of_format["serving"].unique().sort().to_list()
+        for student in results.students:
+            own = set(of_format.filter(student=student)["serving"])
+            label = labels.model_label(name, results.sizes[student])
+            if not own:
+                missing.append(label)
+            elif lacking := tuple(way for way in ways if way not in own):
+                without.setdefault(lacking, []).append(label)
+    if missing:
+        yield labels.missing_note(missing)
+    for ways_left, students in without.items():
+        yield f"no {labels.listing(ways_left)}: {labels.listing(students)}"
 
 
 def draw(table: pl.DataFrame, style: Style) -> Figure:
