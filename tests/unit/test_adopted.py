@@ -83,6 +83,7 @@ def test_a_wrong_entry_is_refused(config: dict[str, Any], change: Any, key: str)
     assert complaint(config).key == key
 
 
+@pytest.mark.slow
 def test_weights_of_a_folder_are_compared_before_the_first_job(config: dict[str, Any], tmp_path: Path) -> None:
     folder = model(tmp_path, tensors())
     config["adopted"]["Theirs"] = {**ENTRY, "model": str(folder)}

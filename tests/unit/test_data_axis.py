@@ -185,6 +185,7 @@ def test_whether_ift_defines_the_frontier_where_data_is_free(evidence: Evidence,
     assert DATA_STATEMENTS[0].name == row["name"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("with_parts", "without", "ift_without"),
     [

@@ -119,6 +119,7 @@ def test_replies_are_kept_and_not_paid_twice(tmp_path: Path, capfd: pytest.Captu
     assert capfd.readouterr().err.splitlines()[-1] == account
 
 
+@pytest.mark.slow
 def test_prompts_that_name_control_tokens_are_counted() -> None:
     named = ["a<|im_end|>", "<\uff5cUser\uff5c> b", "</s>", "[INST] c", "x<start_of_turn>model", "<|start_header_id|>"]
     plain = ["a < b | c > d", "<think>", "|im_end|", "<state>", "[1]", "1 <|> 2", "<s t>"]
@@ -171,6 +172,7 @@ def test_a_server_that_closes_in_the_middle_stops_the_job_and_the_replies_are_ke
     assert server.answered == dict.fromkeys(prompts, 1)
 
 
+@pytest.mark.slow
 def test_many_refused_prompts_in_a_row_are_refusals_if_the_server_still_answers() -> None:
     prompts = ["good", *(f"bad {number}" for number in range(25)), "also good"]
     with serving(HostileEndpoint({prompt: [403] for prompt in prompts if "bad" in prompt})) as server:
@@ -255,6 +257,7 @@ def test_too_many_requests_is_no_lack_of_credit(code: str, match: str) -> None:
         ask(engine_of(server), ["p"])
 
 
+@pytest.mark.slow
 def test_a_demanded_pause_is_kept() -> None:
     """The date is two seconds ahead, without a fraction: at least one second is left of it."""
     date = formatdate(time.time() + 2, usegmt=True)
@@ -283,6 +286,7 @@ def test_nobody_is_there() -> None:
     assert "ConnectError" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_too_long() -> None:
     with serving(HostileEndpoint(delay=3.0)) as server, pytest.raises(StudyError, match="ReadTimeout"):
         ask(engine_of(server, retries=1, timeout=0.5), ["p"])

@@ -140,6 +140,7 @@ def test_every_import_is_in_the_extra_that_claims_it() -> None:
     assert unclaimed == {}
 
 
+@pytest.mark.slow
 def test_extras_have_no_package_that_nothing_imports() -> None:
     """But for what other packages load: colours of reports, optimisers of trainers."""
     imported = {name for folder in (SOURCE, SCRIPTS) for file in folder.rglob("*.py") for name in third_party(file)}

@@ -232,6 +232,7 @@ def test_names_of_points_do_not_cover_each_other(style):
     assert not any(one.overlaps(other) for rank, one in enumerate(boxes) for other in boxes[:rank])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tasks", "count", "first"),
     [

@@ -62,6 +62,7 @@ def test_the_lease_goes_with_its_block(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_second_program_of_this_machine_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
     path = tmp_path / ".seed-0.lease"
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
@@ -105,6 +106,7 @@ def test_a_program_of_another_machine_is_refused_while_the_other_one_beats(tmp_p
     assert held(path).token == "theirs"
 
 
+@pytest.mark.slow
 def test_an_expired_lease_of_another_machine_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / ".seed-0.lease"
     write(path, ELSEWHERE)
@@ -114,6 +116,7 @@ def test_an_expired_lease_of_another_machine_is_taken_over(tmp_path: Path) -> No
         assert held(path).token == owner.token
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["", "{", '{"host": 1}', "[]"])
 def test_a_damaged_lease_expires_too(tmp_path: Path, content: str) -> None:
     path = tmp_path / ".seed-0.lease"
@@ -122,6 +125,7 @@ def test_a_damaged_lease_expires_too(tmp_path: Path, content: str) -> None:
         assert held(path).token == owner.token
 
 
+@pytest.mark.slow
 def test_of_two_that_take_over_one_gets_it(tmp_path: Path) -> None:
     path = tmp_path / ".seed-0.lease"
     write(path, ELSEWHERE)

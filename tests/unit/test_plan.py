@@ -354,6 +354,7 @@ def test_a_benchmarks_own_length_comes_before_its_familys(paper: dict[str, Any])
         assert assumed.thought_at(cut, "aime") == share * (16_384 - 3)
 
 
+@pytest.mark.slow
 def test_the_plan_counts_further_answers_once(paper: dict[str, Any], tmp_path: Path) -> None:
     config = merge(paper, {"study": {"votes": {"samples_per_item": 8, "ratios": [0], "benchmarks": ["gsm8k", "aime"]}}})
     config = merge(config, {"benchmarks": {"samples_per_item": {"aime": 2}}})

@@ -150,6 +150,7 @@ def test_more_processes_win_only_if_they_cost_little_more(root: Path, tmp_path: 
         assert own.filter("best")["processes"].to_list() == [near["processes"].max()]
 
 
+@pytest.mark.slow
 def test_tables_in_the_summary(plan: Plan) -> None:
     text = summary(plan, None, "results/v2/plan")
     for rows in (processes_rows(plan), layout_rows(plan)):

@@ -107,6 +107,7 @@ def test_the_hub_asks_to_wait(hub: Hub) -> None:
     assert 37.0 in waits
 
 
+@pytest.mark.slow
 def test_a_hub_that_never_has_time_is_one_error(hub: Hub) -> None:
     hub.repo(MODEL, "org/student", MODEL_FILES)
     hub.faults["/tree/"] = [(429, {"Retry-After": "1"})] * 1000
@@ -191,6 +192,7 @@ def test_a_full_disk_is_known_before_any_download(hub: Hub, monkeypatch: pytest.
     assert not any("resolve" in request for request in hub.requests)
 
 
+@pytest.mark.slow
 def test_rows_are_read_without_the_hub(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("datasets")
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")

@@ -282,6 +282,7 @@ def test_an_interrupted_push_goes_on(hub: UploadHub, results: Path) -> None:
     assert sum("storage" in request for request in hub.requests) == len(hub.objects), "no large file twice"
 
 
+@pytest.mark.slow
 def test_a_busy_hub_is_asked_again(hub: UploadHub, results: Path) -> None:
     hub.faults[f"GET /api/models/{NAME}"] = [503, 429]
     hub.faults["POST /api/repos/create"] = [503]
@@ -326,6 +327,7 @@ def test_an_organisation_of_others(hub: UploadHub, results: Path) -> None:
     assert caught.value.found == "status 403"
 
 
+@pytest.mark.slow
 def test_private_results_reach_no_public_repository(hub: UploadHub, results: Path) -> None:
     hub.repos["model", NAME] = Repo(private=False)
     with pytest.raises(StudyError, match="is public") as caught:

@@ -257,6 +257,7 @@ def add_percentile(results: Path, resolved: dict[str, int | None] | None = None,
     return results / PERCENTILE / "manifest.json"
 
 
+@pytest.mark.slow
 def test_the_tokens_of_a_percentile_are_those_of_the_cut_thoughts(results: Path) -> None:
     config = load(ROOT, "micro")
     path = add_percentile(results)
