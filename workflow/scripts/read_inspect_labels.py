@@ -15,6 +15,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import atomic_path
+from scale_or_reason.common.wording import counted
 from scale_or_reason.reporting.eval_logs.edits import EDIT_COLUMNS, read_edits
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     with atomic_path(arguments.output) as partial:
         table.write_csv(partial)
     counts = ", ".join(f"{count} by {person}" for person, count in table["person"].value_counts().sort("person").rows())
-    print(f"{table.height} labels: {counts}. Use them: labels: {{path: {arguments.output}}}")
+    print(f"{counted(table.height, 'label')}: {counts}. Use them: labels: {{path: {arguments.output}}}")
 
 
 def refuse_others(path: Path) -> None:

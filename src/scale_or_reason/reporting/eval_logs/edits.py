@@ -11,7 +11,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.judging.labels import COLUMNS
-from scale_or_reason.reporting.eval_logs.log import INSTALL
+from scale_or_reason.reporting.eval_logs.log import not_installed
 
 #: The columns of the file: those of labels, the score that was edited, and the reason that the person gave.
 EDIT_COLUMNS = [*COLUMNS, "score", "reason"]
@@ -108,12 +108,7 @@ def read_edits(folder: Path, person: str | None = None, scorers: Sequence[str] =
     try:
         from inspect_ai.log import list_eval_logs, read_eval_log
     except ImportError as error:
-        raise StudyError(
-            "inspect_ai is not installed in this environment",
-            found=str(error),
-            expected="the package inspect_ai, which has an environment of its own",
-            remedy=f"{INSTALL}, then repeat the command with .venv-inspect/bin/python",
-        ) from None
+        raise not_installed(error, "python") from None
     logs = list_eval_logs(str(folder)) if folder.is_dir() else []
     if not logs:
         raise _refused("there are no logs", folder, "--logs", "no .eval file", "a folder of logs of inspect_ai",

@@ -89,6 +89,16 @@ def stats(samples: Iterable[Mapping[str, Any]], created: str) -> dict[str, Any]:
     return {"started_at": created, "completed_at": created, **sums}
 
 
+def not_installed(error: ImportError, program: str) -> StudyError:
+    """The error for an environment without inspect_ai; ``program`` is the one to repeat the command with."""
+    return StudyError(
+        "inspect_ai is not installed in this environment",
+        found=str(error),
+        expected="the package inspect_ai, which has an environment of its own",
+        remedy=f"{INSTALL}, then repeat the command with .venv-inspect/bin/{program}",
+    )
+
+
 def write_log(
     path: Path,
     spec: Mapping[str, Any],
@@ -103,12 +113,7 @@ def write_log(
     try:
         from inspect_ai.log import EvalLog, EvalSample, write_eval_log
     except ImportError as error:
-        raise StudyError(
-            "inspect_ai is not installed in this environment",
-            found=str(error),
-            expected="the package inspect_ai, which has an environment of its own",
-            remedy=f"{INSTALL}, then repeat the command with .venv-inspect/bin/snakemake",
-        ) from None
+        raise not_installed(error, "snakemake") from None
     log = EvalLog.model_validate(
         {"status": "success", "eval": spec, "plan": {"steps": [{"solver": "generate"}]}}
         | {"results": result, "stats": statistics}
