@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,21 @@ class Fork(subprocess.Popen):
     """A child that runs ``python [-u] SCRIPT ARGUMENTS`` without an ``exec``."""
 
     def __init__(self, args: Sequence[str], env: Mapping[str, str], **options: Any) -> None:
-        super().__init__(args, env=env, preexec_fn=lambda: run_and_leave(args[2:], env), **options)
+        # a signal between the fork and the reset of the handlers would run the launcher's handler in the worker
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            super().__init__(args, env=env, preexec_fn=lambda: run_and_leave(args[2:], env, before), **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def run_and_leave(words: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run the program in this fork of the launcher, and end with its status."""
+def run_and_leave(words: Sequence[str], environment: Mapping[str, str], mask: Iterable[int]) -> None:
+    """Run the program in this fork of the launcher, with the signals of ``mask`` blocked, and end with its status."""
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # among them the pipe at which the launcher waits for an exec
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     logging.disable(logging.NOTSET)
     os.environ.clear()
     os.environ.update(environment)
