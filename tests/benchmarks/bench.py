@@ -33,6 +33,8 @@ def commands(rounds: int) -> dict[str, list[str]]:
     """Each benchmark with a peer, and its arguments in a run of minutes."""
     return {
         "bootstrap_speed.py": ["--items", "300", "--replicates", "2000", "--peer"],
+        "grading_peer.py": ["--answers", "1000", "--rounds", str(rounds)],
+        "tokenising_speed.py": ["--pairs", "2000", "--rounds", str(rounds)],
         "generation_speed.py": ["--prompts", "512", "--repeats", str(rounds)],
         "overhead.py": ["--prompts", "300", "--rounds", str(rounds)],
         "training_speed.py": ["--shapes", "1.9M", "--tokens", "10000", "--rounds", "1"],

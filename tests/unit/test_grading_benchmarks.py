@@ -15,6 +15,7 @@ import pytest
     ("program", "said"),
     [
         ("grading_speed.py", r"a million answers: \d+ s, without algebra \d+ s"),
+        ("grading_peer.py", r"200 answers: [\d.]+ s, math-verify [\d.]+ s; 1\d\d equal verdicts"),
         ("hostile_answers.py", r"status 0, \d+ s, memory"),
     ],
 )
