@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from scale_or_reason.study.problems import Problem
@@ -12,15 +13,54 @@ Config = Mapping[str, Any]
 
 #: The axes of the grid that a section may restrict.
 _AXES = ("students", "corpora", "curricula", "ratios")
-#: What a section restricts, and how to turn it off.
+_HYBRIDS = "hybrid_students"
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A section of ``study`` that applies to some cells only."""
+
+    #: What it gives these cells.
+    meaning: str
+    #: How to turn it off.
+    off: str
+    #: Whether the section ``study`` of a config turns it on.
+    is_on: Callable[[Config], bool]
+    #: The axes whose values must be the study's.
+    restricted: tuple[str, ...] = _AXES
+
+
 _SECTIONS = {
-    "data_fractions": ("parts of the data", "set study.data_fractions to [1]"),
-    "thinking_budgets": ("thinking budgets", "set study.thinking_budgets.tokens and percentiles to []"),
-    "votes": ("votes", "set study.votes.samples_per_item to 1"),
-    "hybrid_students": ("hybrid students", "set study.hybrid_students.ratios to []"),
+    "data_fractions": _Section(
+        "parts of the data",
+        "set study.data_fractions to [1]",
+        lambda study: any(fraction < 1 for fraction in data_fractions_of(study)["fractions"]),
+    ),
+    # the section may keep ratios that the study does not have, so that a smaller study need not repeat the list
+    "length_limits": _Section(
+        "other length limits",
+        "set study.length_limits.max_tokens to []",
+        lambda study: bool(study["length_limits"]["max_tokens"]),
+        restricted=(),
+    ),
+    "thinking_budgets": _Section(
+        "thinking budgets",
+        "set study.thinking_budgets.tokens and percentiles to []",
+        lambda study: bool(study["thinking_budgets"]["tokens"] or study["thinking_budgets"]["percentiles"]),
+    ),
+    "votes": _Section(
+        "votes",
+        "set study.votes.samples_per_item to 1",
+        lambda study: bool(study["votes"]["samples_per_item"] > 1),
+    ),
+    # a study need not train others with the ratios and curricula of its hybrid students
+    _HYBRIDS: _Section(
+        "hybrid students",
+        "set study.hybrid_students.ratios to []",
+        lambda study: bool(study[_HYBRIDS]["ratios"]),
+        restricted=("students", "corpora"),
+    ),
 }
-#: Ratios and curricula of hybrid students are their own: a study need not train others of the same kind.
-_OWN = {"hybrid_students": ("curricula", "ratios")}
 
 
 def restrictions(config: Config) -> Iterator[Problem]:
@@ -29,62 +69,46 @@ def restrictions(config: Config) -> Iterator[Problem]:
     A section that is turned off may name anything: an overlay that turns it off need not repeat its lists.
     """
     study = config["study"]
-    for section, (meaning, off) in _SECTIONS.items():
-        if not _is_on(study, section):
+    for name, section in _SECTIONS.items():
+        if not section.is_on(study):
             continue
-        missing = [axis for axis in _restricted(section) if not study[axis]]
+        missing = [axis for axis in section.restricted if not study[axis]]
         if missing:
             found = f"none, since study.{missing[0]} is empty"
-            problem, remedy = f"no cell is left for {meaning}", f"add to study.{missing[0]}, or {off}"
-            yield Problem(("study", section), problem, found, "at least one trained cell", remedy)
+            problem = f"no cell is left for {section.meaning}"
+            remedy = f"add to study.{missing[0]}, or {section.off}"
+            yield Problem(("study", name), problem, found, "at least one trained cell", remedy)
             continue
-        yield from _outside(study, section)
+        yield from _outside(study, name, section)
 
 
-def _outside(study: Config, section: str) -> Iterator[Problem]:
-    chosen = study[section] if isinstance(study[section], Mapping) else {}
-    for axis in _restricted(section):
+def _outside(study: Config, name: str, section: _Section) -> Iterator[Problem]:
+    """The values of a section that the study does not have."""
+    chosen = _choice(study, name)
+    for axis in section.restricted:
         for index, value in enumerate(chosen.get(axis) or ()):
             if value in study[axis]:
                 continue
             remedy = f"remove it here, or add it to study.{axis}"
-            problem = f"{_SECTIONS[section][0]} are restricted to what the study does not have"
-            expected = f"values of study.{axis}: {', '.join(map(str, study[axis]))}"
-            yield Problem(("study", section, axis, index), problem, value, expected, remedy)
+            problem = f"{section.meaning} are restricted to what the study does not have"
+            expected = f"values of study.{axis}: {_listed(study[axis])}"
+            yield Problem(("study", name, axis, index), problem, value, expected, remedy)
 
 
-def _restricted(section: str) -> list[str]:
-    return [axis for axis in _AXES if axis not in _OWN.get(section, ())]
-
-
-def _is_on(study: Config, section: str) -> bool:
-    if section == "data_fractions":
-        return any(fraction < 1 for fraction in data_fractions_of(study)["fractions"])
-    if section == "thinking_budgets":
-        return bool(study[section]["tokens"] or study[section]["percentiles"])
-    if section == "length_limits":
-        return bool(study[section]["max_tokens"])
-    if section == "votes":
-        return bool(study[section]["samples_per_item"] > 1)
-    return bool(study[section]["ratios"])
-
-
-#: What hybrid students do not have, by section.
-_NOT_OF_HYBRIDS = {
-    "data_fractions": "parts of the data",
-    "length_limits": "other length limits",
-    "thinking_budgets": "thinking budgets",
-    "votes": "votes",
-}
+def _choice(study: Config, name: str) -> Config:
+    """The keys of a section; none for the short form of ``data_fractions``, which is a list."""
+    return study[name] if isinstance(study[name], Mapping) else {}
 
 
 def hybrid_combinations(config: Config) -> Iterator[Problem]:
     """Sections that select the cell of a hybrid student, which would have nothing of them without a message."""
     study = config["study"]
-    hybrids = study["hybrid_students"]
-    for section, meaning in _NOT_OF_HYBRIDS.items():
-        chosen = study[section] if isinstance(study[section], Mapping) else {}
-        if not (_is_on(study, "hybrid_students") and _is_on(study, section) and _share_a_cell(study, hybrids, chosen)):
+    hybrids = study[_HYBRIDS]
+    if not _SECTIONS[_HYBRIDS].is_on(study):
+        return
+    for name, section in _SECTIONS.items():
+        chosen = _choice(study, name)
+        if name == _HYBRIDS or not section.is_on(study) or not _share_a_cell(study, hybrids, chosen):
             continue
         shared = [ratio for ratio in hybrids["ratios"] if ratio in (chosen.get("ratios") or hybrids["ratios"])]
         others = [ratio for ratio in study["ratios"] if ratio not in hybrids["ratios"]]
@@ -93,11 +117,11 @@ def hybrid_combinations(config: Config) -> Iterator[Problem]:
         expected = (
             f"cells without hybrid students, such as those of the ratios {_listed(others) or 'of plain mixtures'}"
         )
-        remedy = f"restrict study.{section} to other ratios, students, corpora or curricula"
-        if section == "length_limits":
+        remedy = f"restrict study.{name} to other ratios, students, corpora or curricula"
+        if name == "length_limits":  # which restricts ratios only
             remedy = "set study.length_limits.ratios to other ratios"
-        problem = f"hybrid students have no {meaning}"
-        yield Problem(("study", section, *key), problem, found, expected, remedy)
+        problem = f"hybrid students have no {section.meaning}"
+        yield Problem(("study", name, *key), problem, found, expected, remedy)
 
 
 def _share_a_cell(study: Config, hybrids: Config, chosen: Config) -> bool:
