@@ -21,6 +21,7 @@ from scale_or_reason.study.cells import (
     AnyModel,
     BudgetedCell,
     Cell,
+    CellVariant,
     HybridMode,
     LimitedCell,
     SampledCell,
@@ -271,13 +272,9 @@ class Work:
 
 def _variant(model: AnyModel) -> str:
     """Tells the groups of a student's models apart by how they answer."""
-    kinds = (
-        (LimitedCell, "/max-tokens"),
-        (BudgetedCell, "/think-tokens"),
-        (SampledCell, "/samples"),
-        (HybridMode, "/hybrid"),
-    )
-    return next((name for kind, name in kinds if isinstance(model, kind)), "")
+    if isinstance(model, CellVariant):
+        return f"/{model.suffix}"
+    return "/hybrid" if isinstance(model, HybridMode) else ""
 
 
 def _owner(model: AnyModel) -> str:

@@ -37,6 +37,8 @@ RESERVED_NAMES = ("adapted", "adopted", "base", "teacher")
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 #: One spelling: ``seed-01`` would be a second folder for ``seed-1``.
 NUMBER = r"(?:0|[1-9][0-9]*)"
+#: A number above 0.
+COUNT = r"[1-9][0-9]*"
 RATIO = r"(?:0|1|0\.[0-9]*[1-9])"
 #: A share of the mixture below 1: the path of a training on all of it names no share.
 PART = r"0\.[0-9]*[1-9]"
@@ -124,26 +126,38 @@ class Cell(_Model):
 
 @dataclass(frozen=True, order=True)
 class CellVariant(Cell):
-    """A cell of the grid that answers in another way than under the study's settings; subclasses say how."""
+    """A cell of the grid that answers in another way than under the study's settings.
+
+    A subclass adds one setting. The path ends in ``suffix`` and the value of this setting.
+    """
+
+    suffix: ClassVar[str]
 
     @property
     def cell(self) -> Cell:
         """The same cell under the study's settings."""
         return Cell(self.corpus, self.student, self.curriculum, self.ratio, self.seed)
 
+    @property
+    def model_id(self) -> str:
+        setting = fields(self)[-1].name
+        return f"{self.cell.model_id}/{self.suffix}-{getattr(self, setting)}"
+
+
+def _variant(suffix: str, setting: str) -> str:
+    """The pattern of a cell with a further setting; ``setting`` is the pattern of its value."""
+    return rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/{suffix}-{setting}"
+
 
 @dataclass(frozen=True, order=True)
 class LimitedCell(CellVariant):
     """A cell of the grid evaluated with a limit of ``max_tokens`` tokens per answer instead of the study's limit."""
 
-    max_tokens: int = 0
+    max_tokens: int = field(kw_only=True)
 
     kind: ClassVar[str] = "limited"
-    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/max-tokens-(?P<max_tokens>[1-9][0-9]*)"
-
-    @property
-    def model_id(self) -> str:
-        return f"{self.cell.model_id}/max-tokens-{self.max_tokens}"
+    suffix: ClassVar[str] = "max-tokens"
+    pattern: ClassVar[str] = _variant(suffix, rf"(?P<max_tokens>{COUNT})")
 
 
 @dataclass(frozen=True, order=True)
@@ -153,25 +167,19 @@ class BudgetedCell(CellVariant):
     budget: ThinkingBudget = field(kw_only=True)
 
     kind: ClassVar[str] = "budgeted"
-    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/think-tokens-(?P<budget>{BUDGET})"
-
-    @property
-    def model_id(self) -> str:
-        return f"{self.cell.model_id}/think-tokens-{self.budget}"
+    suffix: ClassVar[str] = "think-tokens"
+    pattern: ClassVar[str] = _variant(suffix, rf"(?P<budget>{BUDGET})")
 
 
 @dataclass(frozen=True, order=True)
 class SampledCell(CellVariant):
     """The further answers of a cell of the grid: those that it lacks of ``samples`` answers to an item."""
 
-    samples: int = 0
+    samples: int = field(kw_only=True)
 
     kind: ClassVar[str] = "sampled"
-    pattern: ClassVar[str] = rf"{_MIXTURE}/seed-(?P<seed>{NUMBER})/samples-(?P<samples>[1-9][0-9]*)"
-
-    @property
-    def model_id(self) -> str:
-        return f"{self.cell.model_id}/samples-{self.samples}"
+    suffix: ClassVar[str] = "samples"
+    pattern: ClassVar[str] = _variant(suffix, rf"(?P<samples>{COUNT})")
 
 
 @dataclass(frozen=True, order=True)
