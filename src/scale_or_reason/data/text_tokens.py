@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 
-THINK_TAGS = ("<think>", "</think>")
 #: Names of control tokens of common models, for texts whose tokenizer is unknown.
 CONTROL_NAME = re.compile(
     r"<\|[\w-]{1,40}\|>|<\uff5c[^\uff5c\s]{1,40}\uff5c>|</?s>|<(?:bos|eos|(?:start|end)_of_turn)>|\[/?INST\]"
@@ -41,12 +41,12 @@ class TextTokenizer:
         # An unknown character gives the unknown token: it controls nothing, unless it has another role as well.
         roles = {getattr(tokenizer, f"{role}_token", None) for role in ("bos", "eos", "pad")} | {stop_token}
         unknown = getattr(tokenizer, "unk_token", None)
-        control = special - {*THINK_TAGS, *({unknown} - roles)}
+        control = special - {THINK_OPEN, THINK_CLOSE, *({unknown} - roles)}
         self._unknown = vocabulary.get(unknown)
         # without control tokens a pattern that nothing matches
         names = [re.escape(token) for token in sorted(control, key=len, reverse=True)]
         self._control = re.compile("|".join(names) or r"(?!)")
-        self._tags = {tag: vocabulary[tag] for tag in THINK_TAGS if tag in special and tag in vocabulary}
+        self._tags = {tag: vocabulary[tag] for tag in (THINK_OPEN, THINK_CLOSE) if tag in special and tag in vocabulary}
         self._is_control = np.zeros(max(vocabulary.values()) + 1, dtype=bool)
         self._is_control[[vocabulary[token] for token in control if token in vocabulary]] = True
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.grading.grade import LONGEST_ANSWER
 
-THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 _MOST_STRAY_TAGS = 3
 #: gpt-oss: the channel that holds the answer, with its control tokens and where a server has taken them away.
 _FINAL_CHANNEL = "<|channel|>final<|message|>"

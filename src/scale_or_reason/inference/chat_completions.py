@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.inference.requests import Completion
 
 #: Upper bound, in seconds, for the pause that a server requests.
@@ -131,7 +132,8 @@ def _reply(value: Mapping[str, Any], max_tokens: int) -> Completion:
     if thought:
         # truncated within the reasoning: no closing tag and no answer yet
         cut = finish == "length" and not text.strip()
-        text = f"<think>\n{thought.strip()}" if cut else f"<think>\n{thought.strip()}\n</think>\n\n{text.lstrip()}"
+        opened = f"{THINK_OPEN}\n{thought.strip()}"
+        text = opened if cut else f"{opened}\n{THINK_CLOSE}\n\n{text.lstrip()}"
     return Completion(prompt_tokens, _well_formed(text), tokens, finish)
 
 

@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.think_tags import THINK_CLOSE
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Completion:
     @property
     def is_empty(self) -> bool:
         """Whether it ended by itself without text, or without text after its reasoning."""
-        return self.finish_reason == "stop" and not self.text.rpartition("</think>")[2].strip()
+        return self.finish_reason == "stop" and not self.text.rpartition(THINK_CLOSE)[2].strip()
 
     @property
     def prompt_filled_context(self) -> bool:

@@ -8,9 +8,8 @@ from itertools import takewhile
 from typing import Any
 
 from scale_or_reason.common.percentiles import length_at
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.study.thinking_budgets import ThinkingBudget
-
-THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from random import Random
 
 from scale_or_reason.benchmarks.instructions import ground_truth
 from scale_or_reason.benchmarks.registry import get_benchmark
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.grading.extraction import final_answer, last_box
 from scale_or_reason.grading.ifeval import follow_strictly
 from scale_or_reason.judging.protocols import get_protocol
@@ -21,7 +22,6 @@ from scale_or_reason.small_world.generate import GENERATORS, QUESTION_KINDS
 from scale_or_reason.small_world.lexicon import OBJECTS
 from scale_or_reason.small_world.passages import ANSWER_WORDS
 from scale_or_reason.small_world.problem import LARGEST, LETTERS, boxed, unboxed
-from scale_or_reason.small_world.tokenizer import END_THINK, THINK
 
 YES_NO = ("Yes", "No")
 #: `answer_tail_tokens` of the small study's judge.
@@ -95,16 +95,16 @@ def _with_trace(rng: Random, trace: str, answer: str) -> str:
     """The answer after reasoning, with missing, doubled and unclosed think tags, as in answers of students."""
     if rng.random() < 0.3:
         trace = _scattered(rng, trace or "so")
-    closed = f"{THINK}\n{trace}\n{END_THINK}\n\n"
+    closed = f"{THINK_OPEN}\n{trace}\n{THINK_CLOSE}\n\n"
     before = rng.choices(
         (
             closed,
-            f"{trace}\n{END_THINK}\n\n",
+            f"{trace}\n{THINK_CLOSE}\n\n",
             f"{trace}\n\n",
-            f"{THINK}\n{closed}",
-            f"{THINK}\n{END_THINK}\n{closed}",
-            f"{THINK}\n{trace}\n\n",
-            f"{closed}{THINK}\n{trace}\n",
+            f"{THINK_OPEN}\n{closed}",
+            f"{THINK_OPEN}\n{THINK_CLOSE}\n{closed}",
+            f"{THINK_OPEN}\n{trace}\n\n",
+            f"{closed}{THINK_OPEN}\n{trace}\n",
         ),
         (70, 6, 6, 5, 4, 6, 3),
     )[0]

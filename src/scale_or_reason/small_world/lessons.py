@@ -8,11 +8,12 @@ from random import Random
 from typing import Any
 
 from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.small_world.exercises import chat_prompt, user_message
 from scale_or_reason.small_world.generate import GENERATORS
 from scale_or_reason.small_world.judging import judge_lesson
 from scale_or_reason.small_world.pretraining import document
-from scale_or_reason.small_world.tokenizer import END, END_OF_TEXT, END_THINK, THINK
+from scale_or_reason.small_world.tokenizer import END, END_OF_TEXT
 
 Encode = Callable[[str], list[int]]
 #: Lessons are drawn in pools of this many batches and sorted by length, so that a batch has little padding.
@@ -77,12 +78,12 @@ def teacher_lesson(rng: Random, encode: Encode) -> Lesson:
     prompt = chat_prompt(user_message(benchmark, problem))
     if rng.random() < 0.5:
         return _completion_lesson(encode, prompt, problem.reasoning)
-    return _completion_lesson(encode, f"{prompt}{THINK}\n\n{END_THINK}\n\n", problem.ift)
+    return _completion_lesson(encode, f"{prompt}{THINK_OPEN}\n\n{THINK_CLOSE}\n\n", problem.ift)
 
 
 def judge_chat_lesson(rng: Random, encode: Encode) -> Lesson:
     lesson = judge_lesson(rng)
-    return _completion_lesson(encode, chat_prompt(lesson.prompt) + f"{THINK}\n\n{END_THINK}\n\n", lesson.reply)
+    return _completion_lesson(encode, chat_prompt(lesson.prompt) + f"{THINK_OPEN}\n\n{THINK_CLOSE}\n\n", lesson.reply)
 
 
 _LESSONS: dict[str, Callable[[Random, Encode], Lesson]] = {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
+
 LETTERS = "ABCDEFGHIJ"
 #: The largest option and the largest amount.
 LARGEST = 29
@@ -32,7 +34,7 @@ class Problem:
     def reasoning(self) -> str:
         """The true answer with thinking on, in the teacher's format."""
         trace = "\n".join(self.steps)
-        return f"<think>\n{trace}\n</think>\n\n{self.final}"
+        return f"{THINK_OPEN}\n{trace}\n{THINK_CLOSE}\n\n{self.final}"
 
 
 def boxed(answer: object) -> str:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.small_world.problem import LETTERS
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 Thinking = Literal["free", "switch", "never"]
 
 END_OF_TEXT, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-THINK, END_THINK = "<think>", "</think>"
 
 
 def build_tokenizer(texts: Iterable[str], min_count: int = 45) -> Tokenizer:
@@ -49,7 +49,7 @@ def build_tokenizer(texts: Iterable[str], min_count: int = 45) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([END_OF_TEXT, START, END])
     # The think tags are part of an answer's text, so they are ordinary added tokens and survive decoding.
-    tokenizer.add_tokens([THINK, END_THINK])
+    tokenizer.add_tokens([THINK_OPEN, THINK_CLOSE])
     return tokenizer
 
 
@@ -97,7 +97,7 @@ def chat_template(thinking: Thinking) -> str:
         return plain
     generation = "{{- '<|im_start|>assistant\\n' }}"
     assert generation in plain, "chatml.jinja opens the assistant's turn in another way"
-    empty_block = f"{{{{- '{THINK}\\n\\n{END_THINK}\\n\\n' }}}}"
+    empty_block = f"{{{{- '{THINK_OPEN}\\n\\n{THINK_CLOSE}\\n\\n' }}}}"
     if thinking == "switch":
         empty_block = f"{{%- if enable_thinking is defined and not enable_thinking %}}{empty_block}{{%- endif %}}"
     return plain.replace(generation, generation + empty_block)

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
+
 #: By template name; each is a token of the matching tokenizers, including those of base models.
 STOP_TOKENS = {"chatml": "<|im_end|>", "gemma": "<end_of_turn>"}
 #: By template name: the text that the matching tokenizers put at the start.
@@ -39,7 +41,9 @@ class ModeSwitch:
 
 #: By template name: the soft switch of Qwen3 and its empty thought (arXiv 2505.09388, table 9). Gemma 3 has none.
 MODE_SWITCHES = {
-    "chatml": ModeSwitch({"ift": " /no_think", "reasoning": " /think"}, empty_thought="<think>\n\n</think>\n\n")
+    "chatml": ModeSwitch(
+        {"ift": " /no_think", "reasoning": " /think"}, empty_thought=f"{THINK_OPEN}\n\n{THINK_CLOSE}\n\n"
+    )
 }
 
 

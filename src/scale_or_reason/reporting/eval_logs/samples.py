@@ -13,7 +13,7 @@ from scale_or_reason.benchmarks.fewshot import Example
 from scale_or_reason.benchmarks.instructions import ground_truth
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
-from scale_or_reason.grading.extraction import THINK_CLOSE, THINK_OPEN
+from scale_or_reason.common.think_tags import THINK_CLOSE, THINK_OPEN
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.judging.labels import answer_hash
 from scale_or_reason.reporting.inspect.item import prompts

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scale_or_reason.benchmarks.instructions import ground_truth
+from scale_or_reason.common.think_tags import THINK_CLOSE
 from scale_or_reason.common.web_page import rendered
-from scale_or_reason.grading.extraction import THINK_CLOSE, final_answer
+from scale_or_reason.grading.extraction import final_answer
 from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelView, Prompt, Readers, Row, numbered
 from scale_or_reason.reporting.inspect.texts import TextBlock, shortened
 from scale_or_reason.study.catalogue import RULE_GRADERS
