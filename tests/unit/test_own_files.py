@@ -166,3 +166,50 @@ def test_a_bare_name_without_a_folder_is_missing(config: Config, key: str) -> No
     config["study"]["students"] = ["micro-1M"]
     config["students"]["micro-1M"][key] = "my-modle"
     assert (complaint(config) or ("",))[0] == f"students.micro-1M.{key}"
+
+
+LABELS = "model_id,benchmark,item_id,sample,answer_hash,person,label\n"
+
+
+def with_labels(config: Config, file: Path, rows: str, *people: str) -> Config:
+    file.write_text(LABELS + rows)
+    config["labels"]["path"] = str(file)
+    config["study"]["judges"] = ["micro-judge", "rule_graders", *people]
+    return config
+
+
+def test_persons_of_the_jury_have_labels(config: Config, tmp_path: Path) -> None:
+    rows = "m,b,1,0,,Anna K.,yes\nm,b,1,0,,ben,no\nm,b,2,0,,cara,\n"
+    file = tmp_path / "labels.csv"
+    assert complaint(with_labels(config, file, rows, "human-Anna-K.", "human-ben")) is None
+    (problem,) = cross_problems(with_labels(config, file, rows, "human-ben", "human-ana-k", "human-zoe"))
+    assert spell(problem.path) == "study.judges[3]" and problem.problem == "a person in the jury has no labels"
+    assert (problem.found, problem.expected) == ("human-ana-k, human-zoe", "one of human-Anna-K., human-ben")
+    # zoe resembles nobody: the common "human-" is no likeness
+    assert problem.remedy == "did you mean 'human-Anna-K.'? correct study.judges, or the column person"
+    (problem,) = cross_problems(with_labels(config, file, rows, "human-cara"))  # an empty label is none
+    assert problem.found == "human-cara"
+    (problem,) = cross_problems(with_labels(config, file, "", "human-anna"))
+    assert problem.expected == f"labels, of which {file} has none yet"
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem", "found"),
+    [
+        ("m,b,1,0,,anna,perhaps\n", "an unknown label", "row 2, label: perhaps"),
+        ("m,b,1,0,,anna,yes\nm,b,1,0,,anna,no\n", "a person contradicts an own label", "row 3, label: no, and yes"),
+        ("m,b,1,0,,Ch. D.,yes\nm,b,2,0,,Ch.-D.,no\n", "two persons have the same juror", "row 3, person: Ch.-D., and"),
+    ],
+)
+def test_labels_that_no_job_could_take(config: Config, tmp_path: Path, rows: str, problem: str, found: str) -> None:
+    file = tmp_path / "labels.csv"
+    key, what, where = complaint(with_labels(config, file, rows)) or ("", "", "")
+    assert (key, what) == ("labels.path", problem) and f"{file}, {found}" in where
+
+
+def test_a_file_that_holds_no_labels(config: Config, tmp_path: Path) -> None:
+    with_labels(config, tmp_path / "labels.csv", "")
+    (tmp_path / "labels.csv").write_text("")
+    assert (complaint(config) or ("", ""))[:2] == ("labels.path", "the file of labels cannot be read")
+    (tmp_path / "labels.csv").write_text("model_id,person\n")
+    assert (complaint(config) or ("", ""))[:2] == ("labels.path", "the file of labels lacks columns")

@@ -48,7 +48,7 @@ def project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
         rows.touch()
     sheet = tree.path / "results" / "micro" / "labels" / "sheet.csv"  # that a reader has filled in
     sheet.parent.mkdir(parents=True)
-    sheet.touch()
+    sheet.write_text("model_id,benchmark,item_id,sample,answer_hash,person,label\n")
     for page in (Page(path) for path in page_paths()):
         for words in page.commands:
             if words[0] == "echo" and words[2] == ">":

@@ -156,7 +156,9 @@ def test_rule_graders_may_vote(tree: Tree, tmp_path: Path) -> None:
 
 
 def test_labels_are_taken_where_people_vote(tree: Tree, tmp_path: Path) -> None:
-    (tmp_path / "labels.csv").touch()
+    (tmp_path / "labels.csv").write_text(
+        "model_id,benchmark,item_id,sample,answer_hash,person,label\nm,b,1,0,,anna,yes\nm,b,1,0,,ben,no\n"
+    )
     overlay = tmp_path / "labels.yaml"
     overlay.write_text(f"labels: {{path: {tmp_path / 'labels.csv'}}}\n")
     study = (*MICRO, str(overlay))

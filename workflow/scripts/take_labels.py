@@ -16,12 +16,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scale_or_reason.common.columns import read_columns
-from scale_or_reason.common.errors import StudyError, run_script
+from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.tables import write_table
 from scale_or_reason.common.wording import counted
-from scale_or_reason.judging.labels import KEY, Label, by_person, check_known, human_verdicts, read_labels
+from scale_or_reason.judging.labels import (
+    KEY,
+    Label,
+    by_person,
+    check_known,
+    check_persons,
+    human_verdicts,
+    read_labels,
+)
 from scale_or_reason.study import shared_options
 from scale_or_reason.study.catalogue import HUMAN
 
@@ -63,15 +71,7 @@ def main() -> None:
     labels, known = read_labels(arguments.labels), shared_options.benchmarks_of(arguments.answered)
     check_known(labels, known, arguments.labels)
     labels_of = by_person(labels, arguments.labels)
-    if missing := [name for name in arguments.persons if name not in labels_of]:
-        raise StudyError(
-            "a person in the jury has no labels",
-            where=arguments.labels,
-            key="study.judges",
-            found=", ".join(missing),
-            expected=f"one of {', '.join(labels_of) or 'nobody: there are no labels yet'}",
-            remedy="correct study.judges, or the column person",
-        )
+    check_persons(arguments.persons, labels_of, arguments.labels)
     write_verdicts(arguments, labels, known, HUMAN, arguments.output_dir)
     for name in arguments.persons:
         write_verdicts(arguments, labels_of[name], known, name, arguments.output_dir.with_name(name))

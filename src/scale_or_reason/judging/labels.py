@@ -14,6 +14,7 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.study.catalogue import HUMAN
+from scale_or_reason.study.problems import did_you_mean
 
 #: What a person may write; an empty field is no label yet. ``unsure`` counts as no label.
 LABELS = ("yes", "no", "unsure")
@@ -124,6 +125,21 @@ def by_person(labels: Iterable[Label], path: object) -> dict[str, list[Label]]:
             raise _refused("two persons have the same juror", path, label.row, "person", same, expected)
         own.append(label)
     return found
+
+
+def check_persons(persons: Sequence[str], labels_of: Mapping[str, Sequence[Label]], path: object) -> None:
+    """Raise :class:`StudyError` for jurors of one person each without labels in ``labels_of`` (:func:`by_person`)."""
+    if missing := [name for name in persons if name not in labels_of]:
+        close = [did_you_mean(name, labels_of, prefix=f"{HUMAN}-") for name in missing]
+        hints = [hint for hint in close if hint]
+        raise StudyError(
+            "a person in the jury has no labels",
+            where=path,
+            key="study.judges",
+            found=", ".join(missing),
+            expected=f"one of {', '.join(labels_of)}" if labels_of else f"labels, of which {path} has none yet",
+            remedy=" ".join([*hints, "correct study.judges, or the column person"]),
+        )
 
 
 def person_verdicts(people: pl.DataFrame, labels: Sequence[Label], juror: str) -> pl.DataFrame:

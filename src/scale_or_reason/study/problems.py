@@ -26,8 +26,8 @@ def spell(path: KeyPath) -> str:
     return text.removeprefix(".") or "(top level)"
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str | None:
-    """``did you mean 'students'?`` if ``word`` resembles one of ``known``, else None."""
-    lowered = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(str(word).lower(), lowered, n=1, cutoff=0.5)
+def did_you_mean(word: object, known: Iterable[str], prefix: str = "") -> str | None:
+    """``did you mean 'students'?`` if ``word`` resembles one of ``known``, else None; ``prefix`` is not compared."""
+    lowered = {name.lower().removeprefix(prefix): name for name in known}
+    close = difflib.get_close_matches(str(word).lower().removeprefix(prefix), lowered, n=1, cutoff=0.5)
     return f"did you mean {lowered[close[0]]!r}?" if close else None

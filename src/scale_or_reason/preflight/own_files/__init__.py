@@ -1,4 +1,4 @@
-"""Whether a person's own files hold what the config says: the first rows of prompts, pairs and benchmarks, and graders.
+"""Whether a person's own files hold what the config says: first rows of prompts, pairs and benchmarks, graders, labels.
 
 Jobs check every row. A wrong column or schema shows in the first rows, before any job has run.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scale_or_reason.preflight.own_files.benchmarks import benchmark_files
+from scale_or_reason.preflight.own_files.labels import label_file
 from scale_or_reason.preflight.own_files.prompts import prompt_files, too_few_prompts
 from scale_or_reason.study.problems import Problem
 
@@ -16,6 +17,7 @@ __all__ = ["own_files", "too_few_prompts"]
 
 
 def own_files(config: Mapping[str, Any]) -> Iterator[Problem]:
-    """Files whose first rows cannot be read as the config says, and graders that cannot work."""
+    """Files whose first rows cannot be read as the config says, graders that cannot work, and unusable labels."""
     yield from prompt_files(config)
     yield from benchmark_files(config)
+    yield from label_file(config)
