@@ -28,7 +28,7 @@ from scale_or_reason.common.tables import table_from_rows, write_table
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.judging.labels import human_verdicts, read_labels
 from scale_or_reason.reporting.eval_logs.edits import labels_in
-from scale_or_reason.reporting.eval_logs.log import header, results, stats
+from scale_or_reason.reporting.eval_logs.log import header, not_installed, results, stats
 from scale_or_reason.reporting.eval_logs.samples import Asked, Tables, content_of, samples
 from scale_or_reason.study.cells import Cell
 from scale_or_reason.study.result_paths import result_path
@@ -203,9 +203,10 @@ def ready(path: Path) -> Path:
     return path
 
 
-def test_without_inspect_ai_the_error_names_its_environment(
-    write: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_without_inspect_ai_the_error_names_the_command_that_installs_it(
+    write: Callable[..., list[str]], root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(root)
     monkeypatch.setitem(sys.modules, "inspect_ai.log", None)
     monkeypatch.setitem(sys.modules, "inspect_ai", None)
     script, *words = write(MODEL)
@@ -213,7 +214,19 @@ def test_without_inspect_ai_the_error_names_its_environment(
     with pytest.raises(SystemExit):
         runpy.run_path(script, run_name="__main__")
     said = capsys.readouterr().err
-    assert "inspect_ai is not installed in this environment" in said and "pip install '.[inspect]'" in said
+    assert "inspect_ai is not installed in this environment" in said
+    assert "what to do: make venv-inspect, then repeat the command with .venv-inspect/bin/snakemake" in said
+    assert "\nvenv-inspect:" in (root / "Makefile").read_text()
+
+
+def test_the_remedy_fits_the_place_of_the_project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    elsewhere = str(not_installed(ImportError("none"), "python", root).remedy)
+    assert elsewhere.startswith(f"make -C {root} venv-inspect") and elsewhere.endswith(
+        f"{root}/.venv-inspect/bin/python"
+    )
+    package = str(not_installed(ImportError("none"), "python", tmp_path / "lib").remedy)  # has no Makefile
+    assert "pip install 'FOLDER[inspect]'" in package and "make" not in package
 
 
 #: What inspect_ai reads from the logs in a folder: JSON.

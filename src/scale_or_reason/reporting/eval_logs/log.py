@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.reporting.eval_logs.samples import JURY
 from scale_or_reason.study.catalogue import RULE_GRADERS
 from scale_or_reason.study.cells import parse_model_id
+from scale_or_reason.study.local_files import PROJECT, project_file
 
-#: The commands that make inspect_ai available, for the error without it.
-INSTALL = "python3 -m venv .venv-inspect && .venv-inspect/bin/pip install '.[inspect]'"
+#: The environment with inspect_ai, which the project's Makefile makes.
+_ENVIRONMENT = ".venv-inspect"
 #: Sampling parameters of a manifest that inspect_ai knows too.
 _SAMPLING = ("temperature", "top_p", "top_k", "max_tokens", "presence_penalty", "frequency_penalty")
 _COUNTS = ("n", "truncated", "refused", "empty", "unparsable", "answer_tokens_mean", "judge_agreement")
@@ -89,13 +91,23 @@ def stats(samples: Iterable[Mapping[str, Any]], created: str) -> dict[str, Any]:
     return {"started_at": created, "completed_at": created, **sums}
 
 
-def not_installed(error: ImportError, program: str) -> StudyError:
-    """The error for an environment without inspect_ai; ``program`` is the one to repeat the command with."""
+def not_installed(error: ImportError, program: str, project: Path = PROJECT) -> StudyError:
+    """The error for an environment without inspect_ai; ``program`` is the one to repeat the command with.
+
+    Its remedy is the Makefile's target, and pip where this package is installed without the ``project`` around it.
+    """
+    if (project / "Makefile").is_file():
+        here = project == Path.cwd().resolve()
+        make = "make venv-inspect" if here else f"make -C {shlex.quote(str(project))} venv-inspect"
+        remedy = f"{make}, then repeat the command with {project_file(f'{_ENVIRONMENT}/bin/{program}', project)}"
+    else:
+        install = f"python3 -m venv {_ENVIRONMENT} && {_ENVIRONMENT}/bin/pip install 'FOLDER[inspect]'"
+        remedy = f"{install}, where FOLDER has this project; then repeat the command with {_ENVIRONMENT}/bin/{program}"
     return StudyError(
         "inspect_ai is not installed in this environment",
         found=str(error),
         expected="the package inspect_ai, which has an environment of its own",
-        remedy=f"{INSTALL}, then repeat the command with .venv-inspect/bin/{program}",
+        remedy=remedy,
     )
 
 
