@@ -101,7 +101,7 @@ def test_whatever_the_server_says_becomes_a_verdict(root: Path, tmp_path: Path) 
     assert server.tries == {name: len(replies) for name, (replies, _) in SCRIPT.items()}
     tokens = dict(verdicts.select("item_id", "judge_tokens").iter_rows())
     assert (tokens["agrees"], tokens["prose"], tokens["uncounted"]) == (3, 9, 0)
-    assert "no token counts for 1 replies" in done.stdout + done.stderr
+    assert "no token counts for 1 reply" in done.stdout + done.stderr
     assert server.bodies[0]["messages"][0] == {"role": "system", "content": "think"}
     assert server.keys == {"Bearer secret"}
     account = json.loads((tmp_path / "verdicts/m/manifest.json").read_text())

@@ -128,7 +128,9 @@ def test_prompts_that_name_control_tokens_are_counted() -> None:
         replies = ask(engine, plain)
         assert "control tokens" not in engine.account(replies)
         replies = ask(engine, named + plain)
-    assert engine.account(replies).endswith("; 6 prompts name control tokens, which a server can take for its own")
+    assert engine.account(replies).endswith(
+        "; control tokens are named in 6 prompts: a server can take them for its own"
+    )
 
 
 def test_a_server_that_refuses_everything_is_an_error() -> None:
@@ -245,7 +247,7 @@ def test_empty_replies_are_paid_too() -> None:
     with serving(HostileEndpoint({"p": [answered(""), answered("")]})) as server:
         engine = engine_of(server)
         replies = ask(engine, ["p"])
-    assert engine.account(replies) == "endpoint: 1 replies, 11 prompt tokens, 5 generated tokens"
+    assert engine.account(replies) == "endpoint: 1 reply, 11 prompt tokens, 5 generated tokens"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +276,7 @@ def test_a_server_that_counts_nothing() -> None:
         engine = engine_of(server)
         (reply,) = ask(engine, ["p"])
     assert reply == Completion(0, "four", 0, "length") and not reply.prompt_filled_context
-    assert "no token counts for 1 replies" in engine.account([reply])
+    assert "no token counts for 1 reply" in engine.account([reply])
 
 
 def test_nobody_is_there() -> None:

@@ -148,5 +148,5 @@ def test_the_program(
         ("rule graders", 0.0, False, True),
     ]
     said = capsys.readouterr().out
-    assert "1 of 2 findings" in said
-    assert "1 of 2 statements" in said
+    assert "findings that differ from the study's: 1 of 2" in said
+    assert "statements that change: 1 of 2" in said

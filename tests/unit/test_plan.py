@@ -191,7 +191,7 @@ def test_what_does_not_fit_is_said(paper: dict[str, Any], root: Path, tmp_path: 
     plan = plan_of(merge(merge(paper, alone), short), tmp_path)
     assert set(plan.memory.filter(~pl.col("fits"))["model"]) == {"Qwen2.5-14B", "Llama-3.3-70B-Instruct"}
     text = summary(plan, None, "plan")
-    assert "DOES NOT FIT: training of Qwen2.5-14B, ZeRO 3, 1 processes" in text
+    assert "DOES NOT FIT: training of Qwen2.5-14B, ZeRO 3, 1 process" in text
     assert "DOES NOT FIT: engine of Llama-3.3-70B-Instruct" in text
     assert 'class="no">NO</td>' in page(plan, None, "<svg></svg>")
 

@@ -184,7 +184,9 @@ def test_tokens_that_are_cut_or_longer(tmp_path: Path, size: int) -> None:
     (tmp_path / "t" / "tokens.bin").write_bytes((data + b"more")[:size])
     with pytest.raises(StudyError, match="damaged") as caught:
         open_tokens(tmp_path / "t", {})
-    assert f"{size} bytes" in str(caught.value) and "60 bytes, for the 15 tokens" in str(caught.value)
+    assert f"{size} byte{'' if size == 1 else 's'}" in str(caught.value) and "60 bytes, for the 15 tokens" in str(
+        caught.value
+    )
 
 
 def test_a_template_with_another_end() -> None:

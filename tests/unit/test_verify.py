@@ -144,7 +144,7 @@ def test_several_versions_of_a_package_are_a_note(results: Path) -> None:
     path = results / ANSWERS / "manifest.json"
     write_json(json.loads(path.read_text()) | {"packages": {"numpy": "0.1"}}, path)
     (note,) = [note for note in verify(results).notes if note.startswith("numpy")]
-    assert "0.1 in 1 manifests" in note and f"{np.__version__} in 1 manifests" in note
+    assert "0.1 in 1 manifest" in note and f"{np.__version__} in 1 manifest" in note
 
 
 def test_a_moved_and_renamed_study_is_verified_where_it_is(original: Path, tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_damaged_replies_and_partial_writes_are_notes(results: Path) -> None:
     (results / "tables" / ".x.123.partial.csv").write_text("half")
     checked = verify(results)
     assert checked.findings == []
-    assert checked.notes[0].startswith(f"1 damaged replies in {segment}") and "1 partial writes" in checked.notes[2]
+    assert checked.notes[0].startswith(f"1 damaged reply in {segment}") and "1 partial write of" in checked.notes[2]
 
     # the command of the note removes the replies and nothing else
     before = visible_files(results)

@@ -71,4 +71,4 @@ def test_gaps_can_be_an_error(made: Tree) -> None:
     strict = "--config=compute={gaps: error}"
     said = made.snakemake("-c4", "--keep-going", forced, strict, "scores", study=SMALL, check=False)
     assert said.status == 1 and not (made.path / RESULTS / "partial").exists()
-    assert said.stderr.splitlines()[-1] == "2 of 8 models have no results, and compute.gaps is error."
+    assert said.stderr.splitlines()[-1] == "models without results: 2 of 8, and compute.gaps is error."

@@ -1,6 +1,7 @@
 # Partial results: when jobs have failed, tables and figures are made without the models that need them.
 import atexit
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.gaps import Gap, model_of_path, write_gaps
 from snakemake_study.failures import FailedJobs, has_gone_as_far_as_possible, name_of, run_again
 
@@ -56,12 +57,12 @@ def make_partial_results():
     if not run.targets:
         return
     if config["compute"]["gaps"] == "error":
-        end = f"{len(run.gaps)} of {len(ALL_MODEL_IDS)} models have no results, and compute.gaps is error."
+        end = f"models without results: {len(run.gaps)} of {len(ALL_MODEL_IDS)}, and compute.gaps is error."
     elif not has_gone_as_far_as_possible(workflow):
         end = "No tables and figures of the finished models were made: that needs a run to its end, with --keep-going."
     else:
         write_gaps(run.gaps, Path(PARTIAL, "gaps.csv"))
-        print(f"Making tables and figures without {len(run.gaps)} models.", file=sys.stderr)
+        print(f"Making tables and figures without {counted(len(run.gaps), 'model')}.", file=sys.stderr)
         is_done = run_again(workflow, run.targets, run.outdated, f"{PARTIAL}/report.html", run.environment())
         end = f"{note} They are in {PARTIAL}." + ("" if is_done else " Not all could be made; see above.")
     atexit.register(print, end, file=sys.stderr)

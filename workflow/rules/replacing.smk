@@ -6,6 +6,7 @@ import contextlib
 import json
 
 from scale_or_reason.common.files import write_json
+from scale_or_reason.common.wording import counted
 from snakemake_study.graph import TrueGraph
 from snakemake_study.records import TrueRecords
 from snakemake_study.replacing import Kept, Watch, outputs_at_stake, word_for
@@ -90,8 +91,8 @@ def watch_results():
     missing = KEPT.tidy(outputs_at_stake(workflow.dag, GUARDED), incomplete_files())
     if missing:
         print(
-            f"note: {KEPT.folder} keeps {len(missing)} results whose successors are not finished; `snakemake restore`"
-            " brings them back",
+            f"note: {KEPT.folder} keeps {counted(len(missing), 'result')} without a finished successor; `snakemake restore`"
+            " brings back what it keeps",
             file=sys.stderr,
         )
     guard_results()

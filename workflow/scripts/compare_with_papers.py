@@ -16,6 +16,7 @@ from pathlib import Path
 from scale_or_reason.claims.reproduction import Tolerance, reproduction
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import read_table, write_rounded_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study import shared_options
 
 
@@ -40,7 +41,9 @@ def main() -> None:
     table = reproduction(arguments.reference, uncertainty, frontiers, tolerance)
     write_rounded_csv(table, arguments.output)
     counts = table["agrees"].drop_nulls().value_counts(sort=True)
-    print(f"{table.height} numbers of the papers; ours agree: {dict(counts.rows()) or 'none is in this study'}")
+    print(
+        f"{counted(table.height, 'number')} of the papers; ours agree: {dict(counts.rows()) or 'none is in this study'}"
+    )
 
 
 if __name__ == "__main__":

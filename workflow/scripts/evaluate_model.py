@@ -39,6 +39,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.command_line import (
     Generation,
     add_engine_options,
@@ -271,7 +272,9 @@ def last_line(benchmarks: Iterable[Mapping[str, int]]) -> str:
     """The outcomes of all answers, from the manifests' counts per benchmark."""
     total = sum((Counter(counts) for counts in benchmarks), Counter[str]())
     parts = ("truncated", "prompt_too_long", "refused", "empty", "uncounted")
-    return f"{total['answers']} answers; " + ", ".join(f"{part.replace('_', ' ')} {total[part]}" for part in parts)
+    return f"{counted(total['answers'], 'answer')}; " + ", ".join(
+        f"{part.replace('_', ' ')} {total[part]}" for part in parts
+    )
 
 
 @dataclass(frozen=True)

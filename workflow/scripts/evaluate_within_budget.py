@@ -30,6 +30,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.command_line import Generation, add_engine_options, generation_manifest, named
 from scale_or_reason.inference.requests import Completion
 from scale_or_reason.inference.resumable import SharedEngine, engine_log, replies_folder, speed_of
@@ -70,7 +71,7 @@ def budgeted_models(model_ids: list[str], models: list[str], max_tokens: int) ->
             "the number of model ids does not match --model",
             where="--model-ids",
             found=", ".join(model_ids),
-            expected=f"{len(models)} ids",
+            expected=counted(len(models), "id"),
         )
     for model, parsed in zip(models, map(parse_model_id, model_ids), strict=True):
         if not isinstance(parsed, BudgetedCell) or (parsed.budget.tokens or 0) >= max_tokens:
@@ -230,7 +231,9 @@ def main() -> None:
         with SharedEngine(generations[model], engine_log(arguments.output_dir / cells[0].model_id)) as engine:
             for cell in cells:
                 counts = evaluation.run(engine, cell, tokenizer)
-                print(f"{cell.model_id}: {counts['cut']} of {counts['answers']} thoughts cut", file=sys.stderr)
+                print(
+                    f"{cell.model_id}: {counts['cut']} of {counted(counts['answers'], 'thought')} cut", file=sys.stderr
+                )
 
 
 if __name__ == "__main__":

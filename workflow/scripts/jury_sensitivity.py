@@ -54,10 +54,10 @@ def main() -> None:
     study = {"sizes": arguments.sizes, "corpora": arguments.corpora}
     table = jury_sensitivity(scores, families, **study)
     write_rounded_csv(table, arguments.output)
-    print(f"{table['changed'].sum()} of {table.height} findings differ from the study's")
+    print(f"findings that differ from the study's: {table['changed'].sum()} of {table.height}")
     statements = jury_findings(scores, families, **study)
     write_rounded_csv(statements, arguments.statements)
-    print(f"{statements['changed'].sum()} of {statements.height} statements change")
+    print(f"statements that change: {statements['changed'].sum()} of {statements.height}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import polars as pl
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.scoring.outcomes import VERDICT_COLUMNS
@@ -61,7 +62,7 @@ def main() -> None:
     table = pl.concat(tables)
     write_csv(table, arguments.output)
     for (benchmark,), rows in table.group_by("benchmark", maintain_order=True):
-        print(f"{benchmark}: {rows.height} wrong answers")
+        print(f"{benchmark}: {counted(rows.height, 'wrong answer')}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import atomic_directory
+from scale_or_reason.common.wording import counted
 from scale_or_reason.small_world.lessons import sample_texts
 from scale_or_reason.small_world.tokenizer import END, build_tokenizer, save_tokenizer
 
@@ -23,7 +24,7 @@ def main() -> None:
     tokenizer = build_tokenizer(sample_texts(arguments.texts, arguments.seed))
     with atomic_directory(arguments.output) as folder:
         save_tokenizer(tokenizer, folder, END, thinking="switch", max_length=8192)
-    print(f"{tokenizer.get_vocab_size()} pieces")
+    print(f"{counted(tokenizer.get_vocab_size(), 'piece')}")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from scale_or_reason.common.errors import StudyError, run_script
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.faulty_rows import FaultyRows
 from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, columns_of
 from scale_or_reason.data.prompts import PromptRules, choose_prompts
@@ -107,12 +108,12 @@ def main() -> None:
     settings = {name: value for name, value in vars(arguments).items() if not isinstance(value, Path)}
     write_json({**manifest({}, settings), "commit": commit, "rows": outcomes}, arguments.manifest)
     listing = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items() if count)
-    print(f"{arguments.corpus}: {sum(outcomes.values())} rows: {listing}")
+    print(f"{arguments.corpus}: {counted(sum(outcomes.values()), 'row')}: {listing}")
     if note := faults.summary():
         print(note, file=sys.stderr)
     if arguments.num_prompts is not None and outcomes["kept"] < arguments.num_prompts:
         print(
-            f"note: the source has only {outcomes['kept']} of the {arguments.num_prompts} requested prompts",
+            f"note: the source has only {outcomes['kept']} of the {counted(arguments.num_prompts, 'requested prompt')}",
             file=sys.stderr,
         )
 

@@ -17,6 +17,7 @@ from scale_or_reason.claims.paper_results import reference_findings
 from scale_or_reason.claims.statements import STATEMENTS
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.tables import write_rounded_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study import shared_options
 
 
@@ -36,7 +37,7 @@ def main() -> None:
     for row in table.iter_rows(named=True):
         print(line(row))
     computed, differing = table["agrees"].count(), (~table["agrees"].drop_nulls()).sum()
-    print(f"{computed} of {table.height} statements computed from the papers' tables; {differing} differ")
+    print(f"{computed} of {counted(table.height, 'statement')} computed from the papers' tables; {differing} differ")
     if arguments.output:
         write_rounded_csv(table, arguments.output)
     if differing or not computed:

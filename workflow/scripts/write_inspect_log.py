@@ -20,6 +20,7 @@ from scale_or_reason.benchmarks.fewshot import pool_beside
 from scale_or_reason.common.errors import run_script
 from scale_or_reason.common.files import read_json
 from scale_or_reason.common.tables import read_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.requests import json_object
 from scale_or_reason.judging.jury import JuryRule
 from scale_or_reason.reporting.eval_logs.log import header, results, stats, write_log
@@ -74,7 +75,7 @@ def main() -> None:
     spec = header(arguments.study, benchmark, model_id, manifest, written)
     found = results(written, score)
     write_log(arguments.output, spec, written, found, stats(written, manifest["created"]))
-    print(f"{benchmark}: {score['n']} answers of {model_id}, {score['accuracy']:.1%} right")
+    print(f"{benchmark}: {counted(score['n'], 'answer')} of {model_id}, {score['accuracy']:.1%} right")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def main() -> None:
     write_csv(sheet(drawn, pl.concat(answers), pl.concat(items)), arguments.output)
     record_of(arguments.output).unlink(missing_ok=True)  # people will change the file
     disputed = drawn["disputed"].sum()
-    print(f"{arguments.output}: {drawn.height} answers, {disputed} of them with different verdicts")
+    print(f"{arguments.output}: {counted(drawn.height, 'answer')}, {disputed} of them with different verdicts")
 
 
 def refuse_labelled(path: Path) -> None:

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import CELL_COLUMNS
+from scale_or_reason.common.wording import counted
 from scale_or_reason.flops.counts import counted_by
 from scale_or_reason.scoring.evidence import MEASURES, Evidence, cells_of, families_present, with_families
 from scale_or_reason.study.cells import parse_model_id
@@ -113,7 +114,7 @@ def _item_matrices(outcomes: pl.DataFrame, benchmark: str) -> dict[str, Floats]:
             raise StudyError(
                 "models were asked different items of a benchmark",
                 where=benchmark,
-                found=f"{model}: {len(asked)} items, others {len(items)}",
+                found=f"{model}: {counted(len(asked), 'item')}, others {len(items)}",
                 expected="the same items for all models",
                 remedy="let all models of the study answer again",
             )

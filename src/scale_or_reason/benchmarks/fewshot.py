@@ -23,6 +23,7 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table
+from scale_or_reason.common.wording import counted
 
 #: Base students continue with the next question after their answer; generation stops there.
 STOP = ("\nQuestion:",)
@@ -76,7 +77,7 @@ def choose_examples(
             "the pool has too few examples",
             where=where,
             key=benchmark,
-            found=f"{len(pool)} examples",
+            found=counted(len(pool), "example"),
             expected=f"{shots} or more",
             remedy="set benchmarks.fewshot_pool in the config to at least the largest number of shots",
         )

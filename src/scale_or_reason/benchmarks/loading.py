@@ -15,6 +15,7 @@ from scale_or_reason.common.dataset_rows import NumberedRow, is_valid
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.common.wording import counted
 
 
 def evaluation_items(benchmark: Benchmark, source: RowSource, limit: int | None = None, seed: int = 0) -> pl.DataFrame:
@@ -90,7 +91,7 @@ def _kept(benchmark: Benchmark, rows: Iterable[NumberedRow], where: str) -> list
             f"there are no rows of {benchmark.name}",
             where=where,
             key="rows",
-            found=f"{seen} rows",
+            found=counted(seen, "row"),
             expected="at least one row of the benchmark",
         )
     for source in (benchmark.hub, benchmark.pool):

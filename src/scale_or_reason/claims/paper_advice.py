@@ -20,6 +20,7 @@ from scale_or_reason.analysis.advice import Offers, offers
 from scale_or_reason.analysis.paid_once import PARTS, paid_once
 from scale_or_reason.claims.paper_results import CORPORA, POWER_LAW, read_columns, read_reference, reference_evidence
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.counts import answer_flops, count_note, sequence_flops
 from scale_or_reason.flops.exact import Decoder
@@ -138,7 +139,7 @@ def _general_set(path: Path) -> Mapping[str, Any]:
             "advice needs the general set's lengths",
             where=path,
             key="corpus",
-            found=f"{len(rows)} rows of {CORPORA[0]}",
+            found=f"{counted(len(rows), 'row')} of {CORPORA[0]}",
             expected="one",
             remedy="take resources/papers/published_sets.csv as an example",
         )
@@ -181,8 +182,9 @@ def _notes_of_parts(parts: Mapping[str, Floats], search: Search | None) -> list[
         notes.append(f"The teacher is {TEACHER}; its dropped answers are not published and not counted.")
     if "search" in parts and search is not None:
         notes.append(
-            f"The search trains on {search.sequences:,.0f} sequences in all, at {search.rates} rates: the config's"
-            " training.learning_rate_search, since the papers do not publish theirs."
+            f"The search trains on {counted(round(search.sequences), 'sequence')} in all, at "
+            f"{counted(search.rates, 'rate')}: the config's training.learning_rate_search, "
+            "since the papers do not publish theirs."
         )
     return notes
 
@@ -195,7 +197,7 @@ def _notes(published: Mapping[str, Any], by_law: Sequence[str], by_length: Seque
     pairs = published["pairs"]
     notes = [
         "Source: arXiv 2509.22193 version 2, table 1, students Qwen2.5 of 0.5B to 14B, corpus general. Training"
-        f" on {pairs:,} published pairs of mean length.",
+        f" on {counted(pairs, 'published pair')} of mean length.",
         f"Answers by the papers' power laws: {', '.join(by_law)}." if by_law else "",
         "Answers by the mean lengths of the published set, since the power laws imply fewer tokens than the questions"
         f" have: {', '.join(by_length)}."

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: The record of a folder that was written as a whole.
 FOLDER_RECORD = ".sha256"
@@ -34,7 +35,7 @@ class Checksum:
     sha256: str
 
     def __str__(self) -> str:
-        return f"{self.bytes:,} bytes, SHA-256 {self.sha256[:12]}"
+        return f"{counted(self.bytes, 'byte')}, SHA-256 {self.sha256[:12]}"
 
 
 def file_checksum(path: Path) -> Checksum:
@@ -133,7 +134,7 @@ def check_size(path: Path) -> None:
         raise StudyError(
             "a file is damaged: its size has changed since it was written",
             where=path,
-            found=f"{size:,} bytes",
+            found=counted(size, "byte"),
             expected=str(recorded),
             remedy=_REMEDY,
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scale_or_reason.common.redaction import redacted
+from scale_or_reason.common.wording import counted
 
 #: Characters of a field of an error: data rows and model replies can be longer.
 _LONGEST_FIELD = 2_000
@@ -55,7 +56,7 @@ def _in_one_line(value: object) -> str:
     """A field's text, in which characters that would break its line, hide or turn it around are escaped."""
     text = str(value)
     if len(text) > _LONGEST_FIELD:
-        text = f"{text[:_LONGEST_FIELD]}... ({len(text)} characters)"
+        text = f"{text[:_LONGEST_FIELD]}... ({counted(len(text), 'character')})"
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: Seconds between two signs of life. Other threads may keep a program from giving them for minutes.
 BEAT_SECONDS = 15.0
@@ -120,8 +121,8 @@ def _wait_for_end(path: Path, patience: Patience) -> None:
 def _refusal(path: Path, owner: Owner | None) -> StudyError:
     found = "another program that has just taken it over"
     if owner is not None:
-        minutes = max(0.0, time.time() - owner.since) / 60
-        found = f"host {owner.host}, process {owner.pid}, which has held it for {minutes:.0f} minutes and is alive"
+        held = counted(round(max(0.0, time.time() - owner.since) / 60), "minute")
+        found = f"host {owner.host}, process {owner.pid}, which has held it for {held} and is alive"
     return StudyError(
         "another program is writing to the same place",
         where=path,

@@ -16,6 +16,7 @@ from pathlib import Path
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.wording import counted
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def check_may_replace(pairs: Path, overlapping: Sequence[str], benchmarks: Seque
         raise StudyError(
             "pairs on which students may have been trained overlap with benchmarks",
             where=pairs,
-            found=f"{len(overlapping)} prompts that share words with {', '.join(benchmarks)}",
+            found=f"{counted(len(overlapping), 'prompt')} with words of {', '.join(benchmarks)}",
             expected="none",
             remedy="remove these benchmarks from study.families; or add --config confirm=pairs, which makes the pairs "
             "again without these prompts, and every model that was trained on them",

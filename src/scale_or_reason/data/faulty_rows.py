@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: Rows after which a source of mostly faulty rows is given up. A few rows more say nothing new about its schema.
 PATIENCE = 1_000
@@ -38,7 +39,9 @@ class FaultyRows:
         """A note for the log; empty if no row is faulty."""
         if self.first is None:
             return ""
-        return f"note: {self.faulty} of {self.good + self.faulty} rows cannot be used; the first: {self.first}"
+        return (
+            f"note: {self.faulty} of {counted(self.good + self.faulty, 'row')} cannot be used; the first: {self.first}"
+        )
 
 
 def row_fault(error: StudyError, where: object, number: int) -> StudyError:

@@ -10,6 +10,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.shares import part_of
 from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.cells import CURRICULA
 
 #: How X_rho is drawn for different ratios. The papers don't say.
@@ -57,7 +58,7 @@ def search_samples(
         raise StudyError(
             "there are too few pairs for the search of learning rates",
             key="training.learning_rate_search",
-            found=f"{len(prompt_ids)} pairs",
+            found=counted(len(prompt_ids), "pair"),
             expected=f"{samples} to train on and {held_out} held out",
             remedy="lower samples or held_out, or give the students their learning rates",
         )

@@ -18,6 +18,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import write_csv
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.thoughts import behind_thought, closes, is_blank, opens, thinks, thinks_again, thought_of
 from scale_or_reason.study.cells import FORMATS
 
@@ -88,7 +89,7 @@ def write_audit(audit: PairAudit, csv: Path, json: Path, **more: Any) -> str:
     write_csv(pl.DataFrame(counts, schema={"reason": pl.String, "count": pl.Int64}), csv)
     write_json({**summary, **more}, json)
     ratio = summary["length_ratio"]["p50"]
-    return f"{audit.kept} pairs kept, {summary['dropped']} dropped; median length ratio {ratio:.1f}"
+    return f"{counted(audit.kept, 'pair')} kept, {summary['dropped']} dropped; median length ratio {ratio:.1f}"
 
 
 class PairMaker:

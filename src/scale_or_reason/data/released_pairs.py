@@ -15,6 +15,7 @@ from scale_or_reason.common.dataset_rows import RowOrFault, is_valid
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
 from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.faulty_rows import FaultyRows, row_fault
 from scale_or_reason.data.pairs import INVALID_TEXT, PairMaker, first_fault
 from scale_or_reason.data.prompt_schemas import PROMPT_SCHEMAS, prompt_of, text_of
@@ -63,7 +64,7 @@ def paired_rows(
         raise StudyError(
             "chosen prompts are in no row",
             where=where,
-            found=f"{missing} prompts without a row",
+            found=f"{counted(missing, 'prompt')} without a row",
             expected="the rows that the prompts were chosen from",
             remedy="the source has changed since: delete the corpus's prompts and let them be chosen again",
         )

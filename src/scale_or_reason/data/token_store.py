@@ -26,6 +26,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import atomic_directory
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_table, write_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.text_tokens import TextTokenizer
 from scale_or_reason.study.cells import FORMATS
 
@@ -149,7 +150,7 @@ def _check_texts(part: pl.DataFrame) -> None:
             raise StudyError(
                 "the pairs have empty values",
                 key=column,
-                found=f"{missing} rows without a value",
+                found=f"{counted(missing, 'row')} without a value",
                 expected="a text in every row",
                 remedy="make the pairs again; a pair is kept or dropped as a whole",
             )
@@ -211,7 +212,9 @@ def _mapped(file: Path, counts: pl.DataFrame, parts: Sequence[str]) -> NDArray[n
     size = file.stat().st_size if file.is_file() else 0
     if size != 4 * expected:
         raise _damaged(
-            file, f"{size:,} bytes", f"{4 * expected:,} bytes, for the {expected:,} tokens of counts.parquet"
+            file,
+            counted(size, "byte"),
+            f"{counted(4 * expected, 'byte')}, for the {counted(expected, 'token')} of counts.parquet",
         )
     return np.memmap(file, dtype=np.int32, mode="r") if size else np.empty(0, np.int32)
 

@@ -15,6 +15,7 @@ import polars as pl
 from scale_or_reason.common.columns import read_columns
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.common.wording import counted
 from scale_or_reason.flops.exact import Decoder, exact_generation_flops, exact_training_flops
 from scale_or_reason.flops.formulas import generation_flops, training_flops
 from scale_or_reason.study.catalogue import RULE_GRADERS
@@ -84,7 +85,7 @@ def read_taught(trainings: Sequence[tuple[str | Path, str | Path]]) -> pl.DataFr
             raise StudyError(
                 "prompts of a mixture are missing in the pairs",
                 where=mixture,
-                found=f"{missing} of {rows.height} prompts missing",
+                found=f"{missing} of {counted(rows.height, 'prompt')} missing",
                 expected=f"prompts of {pair_table}",
                 remedy="run the rule build_mixture again",
             )

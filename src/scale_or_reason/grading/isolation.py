@@ -21,6 +21,8 @@ import time
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from scale_or_reason.common.wording import counted
+
 #: Seconds of computing for one request.
 TIME_LIMIT = 3.0
 #: Seconds that a process spends on requests that time out, and the limit of each request after that. Real answers
@@ -46,7 +48,7 @@ class AlgebraUse:
         return AlgebraUse(*(mine - its for mine, its in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
-        return f"algebra: {self.requests} requests, {self.seconds:.1f} s, {self.given_up} given up"
+        return f"algebra: {counted(self.requests, 'request')}, {self.seconds:.1f} s, {self.given_up} given up"
 
 
 class AlgebraProcess:

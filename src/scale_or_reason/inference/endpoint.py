@@ -23,6 +23,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import derive_seed
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.text_tokens import CONTROL_NAME
 from scale_or_reason.inference.chat_completions import FatalFailure, PassingFailure, RefusedPrompt, read_response
 from scale_or_reason.inference.request_fields import RESERVED_FIELDS
@@ -133,14 +134,18 @@ class EndpointEngine:
         cost = self._endpoint.cost(paid)
         refused = sum(reply.finish_reason == "refused" for reply in replies)
         without_counts = sum(bool(reply.text) and not reply.tokens for reply in replies)
-        account = f"endpoint: {len(replies)} replies, {prompt} prompt tokens, {completion} generated tokens"
+        account = f"endpoint: {counted(len(replies), 'reply', 'replies')}, {counted(prompt, 'prompt token')}, "
+        account += counted(completion, "generated token")
         account += f", cost {cost:.2f}" if cost else ""
         account += f"; {refused} refused" if refused else ""
         empty = sum(reply.is_empty for reply in replies)
         account += f"; {empty} empty" if empty else ""
         if self._with_control_names:
-            account += f"; {self._with_control_names} prompts name control tokens, which a server can take for its own"
-        return account + (f"; no token counts for {without_counts} replies" if without_counts else "")
+            prompts = counted(self._with_control_names, "prompt")
+            account += f"; control tokens are named in {prompts}: a server can take them for its own"
+        return account + (
+            f"; no token counts for {counted(without_counts, 'reply', 'replies')}" if without_counts else ""
+        )
 
     def chat(
         self,

@@ -19,6 +19,7 @@ from scale_or_reason.common.files import write_json
 from scale_or_reason.common.manifests import package_versions
 from scale_or_reason.common.record_log import KEY_LENGTH, Record, RecordLog
 from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.requests import Completion
 
 #: Raise this number when a change of the code gives other replies to the same requests.
@@ -117,7 +118,7 @@ class ReplyStore:
     def new_warnings(self) -> list[str]:
         """A line for each file with damaged records, once."""
         found = {
-            f"warning: {path}: {count} damaged lines; their requests are sent again"
+            f"warning: {path}: {counted(count, 'damaged line')}; the requests are sent again"
             for path, count in self._log.damaged.items()
         }
         new, self._warned = sorted(found - self._warned), self._warned | found

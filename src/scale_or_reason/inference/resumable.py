@@ -9,6 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.command_line import Generation, identity
 from scale_or_reason.inference.endpoint import EndpointEngine
 from scale_or_reason.inference.progress import GenerationBar
@@ -189,7 +190,9 @@ class RecordedEngine:
         self._take(keys)
         missing = {key: number for number, key in enumerate(keys) if key not in self.replies}
         if missing:
-            self._shared.print(f"{self._label}: {len(keys)} requests, {len(keys) - len(missing)} already done")
+            self._shared.print(
+                f"{self._label}: {counted(len(keys), 'request')}, {len(keys) - len(missing)} already done"
+            )
             self._generate({key: requests[number] for key, number in missing.items()}, missing, len(keys), generate)
             self._take(keys)
         return [self.replies[key] for key in keys]

@@ -9,6 +9,7 @@ from typing import Any
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.seeds import stable_id
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.model_files import loading_errors
 
 _SHOWN = 60
@@ -64,7 +65,7 @@ def check_token_ids(model: str, tokenizer: Any, revision: str | None = None) -> 
             raise StudyError(
                 "the loaded tokenizer gives other token ids than its tokenizer.json",
                 where=str(file),
-                found=f"{kind}: {len(loaded)} tokens for {text[:_SHOWN]!r}; the file: {len(expected)}",
+                found=f"{kind}: {counted(len(loaded), 'token')} for {text[:_SHOWN]!r}; the file: {len(expected)}",
                 expected="the same ids",
                 remedy="save the model with the tokenizer class of its architecture, and train it with that tokenizer",
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scale_or_reason.common.wording import counted
+
 #: Models that a line names.
 _NAMED = 3
 
@@ -17,7 +19,7 @@ def stop_warning(cut: Mapping[str, tuple[int, int]]) -> str | None:
     if not found:
         return None
     names = [*list(found.values())[:_NAMED], *([f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else [])]
-    models = "1 trained model has" if len(found) == 1 else f"{len(found)} trained models have"
+    models = f"{counted(len(found), 'trained model')} {'has' if len(found) == 1 else 'have'}"
     return (
         f"warning: {models} not learnt to stop: most answers reach the limit of length ({'; '.join(names)}). "
         "Train with more steps or at a higher learning rate; if reasoning needs more room, raise "

@@ -20,6 +20,7 @@ import numpy as np
 
 from scale_or_reason.common.checksums import check_content, check_size
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: Bytes of a tensor in memory at a time.
 _CHUNK = 1 << 24
@@ -180,7 +181,7 @@ def _check_config(tensors: Mapping[str, Tensor], config: Mapping[str, Any], fold
             raise _differs(tensor.file, f"{tensor.name}: {tensor.shape}", str(shapes[name]))
     count = text.get("num_hidden_layers")
     if isinstance(count, int) and (lost := set(range(count)) - set(layers)):
-        raise _differs(folder, f"no layer {min(lost)}", f"{count} layers")
+        raise _differs(folder, f"no layer {min(lost)}", counted(count, "layer"))
     every = set().union(*layers.values())
     for number in sorted(layers):
         if missing := every - layers[number]:

@@ -14,6 +14,7 @@ from scale_or_reason.common import checksums
 from scale_or_reason.common.checksums import Checksum
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.record_log import KEY_LENGTH, RecordLog
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.weights import check_weights, read_header
 from scale_or_reason.integrity.findings import DAMAGED, MISSING, Checked, Finding
 from scale_or_reason.integrity.report import size
@@ -153,7 +154,7 @@ def _replies(results: Path) -> list[str]:
         with RecordLog(folder) as log:
             log.find(["-" * KEY_LENGTH])
             notes += [
-                f"{count} damaged replies in {segment}, which are generated again when they are needed"
+                f"{counted(count, 'damaged reply', 'damaged replies')} in {segment}, generated again where needed"
                 for segment, count in log.damaged.items()
             ]
     if logs:
@@ -166,4 +167,4 @@ def _replies(results: Path) -> list[str]:
 def _partial_writes(results: Path) -> list[str]:
     """What killed jobs have left under temporary names."""
     left = list(results.rglob(".*.partial*"))
-    return [f"{len(left)} partial writes of killed or running jobs, such as {left[0]}"] if left else []
+    return [f"{counted(len(left), 'partial write')} of killed or running jobs, such as {left[0]}"] if left else []

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from scale_or_reason.common.checksums import file_checksum, visible_files
+from scale_or_reason.common.wording import counted
 from scale_or_reason.integrity.files import File
 from scale_or_reason.integrity.findings import OUTDATED, Checked, Finding
 from scale_or_reason.integrity.settings import expected_settings
@@ -47,7 +48,7 @@ def check_manifests(
             checked.findings += _settings_findings(path, path.relative_to(results), content, study, config)
     checked.notes += _version_notes(versions)
     if unseen:
-        checked.notes.append(f"{unseen} inputs named in manifests are not on this machine and were not compared")
+        checked.notes.append(f"not on this machine and not compared: {counted(unseen, 'input')} named in manifests")
 
 
 def manifests(files: Mapping[Path, File]) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -120,7 +121,8 @@ def _revision(git: Mapping[str, Any]) -> str:
 
 def _version_notes(versions: Mapping[str, Mapping[str, set[Path]]]) -> list[str]:
     return [
-        f"{name}: {', '.join(f'{version} in {len(paths)} manifests' for version, paths in sorted(found.items()))}"
+        f"{name}: "
+        + ", ".join(f"{version} in {counted(len(paths), 'manifest')}" for version, paths in sorted(found.items()))
         for name, found in sorted(versions.items())
         if len(found) > 1
     ]

@@ -19,6 +19,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import LEVEL
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.jury import KEY
 from scale_or_reason.study.catalogue import HUMAN, RULE_GRADERS
 from scale_or_reason.study.selection import is_human, models_of_jury
@@ -137,7 +138,8 @@ def _by_judge(verdicts: pl.DataFrame, judges: Sequence[str]) -> pl.DataFrame:
     if partial.height:
         raise StudyError(
             "answers do not have exactly one verdict of every judge",
-            found=f"{partial.height} answers; the first, with {partial['len'][0]}: {partial.select(_ANSWER).row(0)}",
+            found=f"{counted(partial.height, 'answer')}; the first, with {partial['len'][0]}: "
+            f"{partial.select(_ANSWER).row(0)}",
             expected=f"one verdict each of {', '.join(judges)}",
             remedy="delete the verdicts of this model and run their rules again",
         )

@@ -13,6 +13,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.catalogue import HUMAN
 from scale_or_reason.study.problems import did_you_mean
 
@@ -154,7 +155,7 @@ def check_known(labels: Iterable[Label], known: Mapping[str, Sequence[str]], pat
     for label in labels:
         model_id, benchmark, _, _ = label.key
         if model_id not in known:
-            expected = f"one of the study's {len(known)} models, such as {next(iter(known), 'none')}"
+            expected = f"one of the study's {counted(len(known), 'model')}, such as {next(iter(known), 'none')}"
             raise _refused("a label for a model that the study lacks", path, label.row, "model_id", model_id, expected)
         if benchmark not in known[model_id]:
             expected = f"one of {', '.join(known[model_id])}"
@@ -175,7 +176,11 @@ def human_verdicts(answers: pl.DataFrame, labels: Sequence[Label], path: object,
             items = {key[2] for key in texts}
             part = "sample" if label.key[2] in items else "item_id"
             found = label.key[3 if part == "sample" else 2]
-            expected = "the number of one of its answers" if part == "sample" else f"one of {len(items)} ids of items"
+            expected = (
+                "the number of one of its answers"
+                if part == "sample"
+                else f"one of {counted(len(items), 'id')} of items"
+            )
             raise _refused("a label for an answer that is not there", path, label.row, part, found, expected)
         now = answer_hash(texts[label.key])
         if label.answer_hash != now:

@@ -10,6 +10,7 @@ from scale_or_reason.benchmarks.base import Benchmark
 from scale_or_reason.benchmarks.registry import get_benchmark
 from scale_or_reason.benchmarks.row_files import rows_file, rows_folder
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.planning.calibration import NOTHING_MEASURED, Calibration, answer_groups
 from scale_or_reason.study.catalogue import Judge
@@ -181,7 +182,9 @@ class Assumptions:
     def question_tokens(self, benchmark: str, shots: int | None = None) -> float:
         """Mean tokens of a question with its instruction and ``shots`` solved examples."""
         if (benchmark, shots) in self.calibration.questions:
-            name = f"tokens.benchmark_prompts.{benchmark}" + (f", {shots} shots" if shots is not None else "")
+            name = f"tokens.benchmark_prompts.{benchmark}" + (
+                f", {counted(shots, 'shot')}" if shots is not None else ""
+            )
             return self.measured(name, self.calibration.questions[benchmark, shots], "tokens")
         own = self._measured_or(f"tokens.benchmark_prompts.{benchmark}", None, "tokens", "benchmark", benchmark)
         return own * (1 + get_benchmark(benchmark).examples_shown(shots or 0))

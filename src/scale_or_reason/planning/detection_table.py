@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.detection import Compared, detectable, to_see, variance
 from scale_or_reason.planning.discordance import Discordances, read_discordances
@@ -109,7 +110,7 @@ def detection_rows(table: pl.DataFrame) -> list[list[str]]:
     for family in table.filter(pl.col("benchmark").is_null()).to_dicts():
         parts = table.filter(pl.col("benchmark").is_not_null(), family=family["family"])
         largest = parts.sort("share", descending=True).row(0, named=True)
-        part = f"{largest['benchmark']} ({largest['items']} items): {largest['share']:.0%}"
+        part = f"{largest['benchmark']} ({counted(largest['items'], 'item')}): {largest['share']:.0%}"
         needed = [_needed(family, name) for name in ("items", "samples", "seeds")]
         found = [_points(family[name]) for name in ("detectable", "detectable_recipes")]
         rows.append([family["family"], *found, part, *needed])

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.planning.assumptions import Assumptions, Calls
 from scale_or_reason.planning.memory import BYTES, Memory, ZeRO, training_memory
 from scale_or_reason.planning.shapes import Shape, shape_of
@@ -180,7 +181,7 @@ class Estimator:
         zero = ZeRO.from_file(deepspeed_file(student.deepspeed))
         memory = self.training_memory(student, shape, student.processes)
         fits = memory.total <= self.gpu.memory_gb * GB
-        what = f"ZeRO {zero.stage}, {student.processes} processes"
+        what = f"ZeRO {zero.stage}, {counted(student.processes, 'process', 'processes')}"
         self._note_memory("training", student.name, what, student.processes, memory, fits)
         seconds = self._measured_seconds(unit.stage, unit.calls, flops)
         assumed = self.training_gpu_seconds(unit, flops, student.processes)
@@ -213,7 +214,8 @@ class Estimator:
         engine = Engine.from_settings(shape, gpus, unit.model.engine)
         assumed, writing = engine_gpu_seconds(engine, unit.calls, self.gpu, self.assumed)
         memory, fits = engine_peak(engine, writing, self.gpu, unit.context, self.assumed)
-        what = f"{gpus} GPUs, {writing.sequences:.0f} sequences of {writing.context:.0f} tokens"
+        sequences, context = round(writing.sequences), round(writing.context)
+        what = f"{counted(gpus, 'GPU')}, {counted(sequences, 'sequence')} of {counted(context, 'token')}"
         self._note_memory("engine", unit.model.name, what, gpus, memory, fits)
         seconds = self._measured_seconds(unit.stage, unit.calls, flops)
         used = assumed if seconds is None else seconds

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.planning.units import TRAINING_STAGES
 from scale_or_reason.study.job_sizes import job_settings
 from scale_or_reason.study.study import Study
@@ -79,13 +80,13 @@ def _limit_hours(job: Mapping[str, Any], compute: Mapping[str, Any], study: Stud
 
 
 def _no_progress(job: Mapping[str, Any], limit: float, signal: float) -> StudyError:
-    minutes = {name: f"{60 * job[name]:.0f}" for name in ("start_hours", "longest_hours")}
+    start, longest = (round(60 * job[name]) for name in ("start_hours", "longest_hours"))
     return StudyError(
         "a job makes no progress within its time limit",
         where="config",
         key=f"compute.jobs.{_KINDS[job['stage']]}.runtime",
-        found=f"{60 * limit:.0f} minutes for {job['stage']} of {job['job']}",
-        expected=f"more than {minutes['start_hours']} minutes to load the model, {minutes['longest_hours']} for the "
+        found=f"{counted(round(60 * limit), 'minute')} for {job['stage']} of {job['job']}",
+        expected=f"more than {counted(start, 'minute')} to load the model, {longest} for the "
         f"longest unit of work that is saved, and {60 * signal:.0f} to stop",
         remedy="raise it (in compute.by_size for smaller students), or use more GPUs for that model",
     )

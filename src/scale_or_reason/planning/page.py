@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from scale_or_reason.common.web_page import rendered
+from scale_or_reason.common.wording import counted
 from scale_or_reason.planning.detection_table import detection_notes, detection_rows
 from scale_or_reason.planning.plan import Plan
 from scale_or_reason.planning.report import (
@@ -34,7 +35,7 @@ def page(plan: Plan, published: Mapping[str, Any] | None, picture: str) -> str:
         if everything["gpu_hours"] >= 10
         else amount(everything["gpu_hours"]),
         "price": amount(everything["price"]),
-        f"wall time on {plan.gpus} GPUs": duration(everything["wall_hours"]),
+        f"wall time on {counted(plan.gpus, 'GPU')}": duration(everything["wall_hours"]),
         "FLOPs": amount(everything["flops"]),
         "jobs": f"{everything['jobs']:,}",
         "disk, results": f"{amount(everything['disk_gb'])} GB",

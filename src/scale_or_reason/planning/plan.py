@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.planning.assumptions import Assumptions, GpuType, Note
 from scale_or_reason.planning.detection_table import detection_table
 from scale_or_reason.planning.engine_layouts import layouts_table
@@ -109,7 +110,7 @@ def _check_complete(missing: Sequence[StudyError]) -> None:
         raise missing[0]
     if missing:
         raise StudyError(
-            f"the plan lacks {len(missing)} numbers",
+            f"the plan lacks {counted(len(missing), 'number')}",
             where="config",
             key=", ".join(str(error.key) for error in missing),
             found="no number for any of these keys",

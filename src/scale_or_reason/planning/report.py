@@ -262,8 +262,8 @@ def limit_lines(plan: Plan) -> list[str]:
     for row in groups.iter_rows(named=True):
         line = (
             f"Longer than the time limit: {counted(row['jobs'], 'job')} of {row['stage']} by {row['model']}, up to "
-            f"{duration(row['hours'])} each with a limit of {duration(row['limit_hours'])}: {row['allocations']} "
-            f"allocations ({row['job']})."
+            f"{duration(row['hours'])} each with a limit of {duration(row['limit_hours'])}: "
+            f"{counted(row['allocations'], 'allocation')} ({row['job']})."
         )
         if row["allocations"] > plan.restarts + 1:
             line += f" TOO MANY: compute.restarts allows {plan.restarts + 1}; raise it, or the limit."
@@ -291,7 +291,7 @@ def _assumed_lines(notes: Sequence[Note], folder: str) -> list[str]:
     groups = [(topic, values, source) for topic, values, source in grouped_notes(notes) if not topic.startswith(_LONG)]
     config = [f"  {topic.removeprefix('plan.')}: {values}" for topic, values, source in groups if source == "config"]
     measured = sorted({note.source for note in notes if note.source.startswith("measured")})
-    counts = [f"  {source}: {sum(note.source == source for note in notes)} numbers" for source in measured]
+    counts = [f"  {source}: {counted(sum(note.source == source for note in notes), 'number')}" for source in measured]
     ratios = ", ".join(length_ratios(notes))
     derived = [f"  ratio of reasoning to IFT answer length: {ratios}"] if ratios else []
     return [

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.problems import KeyPath, Problem
 
 #: Larger numbers overflow in sums and in tables; smaller ones become infinite when something is divided by them.
@@ -51,7 +52,7 @@ def _key_problem(key: Any, path: KeyPath) -> Problem | None:
         remedy = "put it in quotes, or correct it"
         return Problem(here, "a key of the config is not text", repr(key), "text", remedy)
     if len(key) > LONGEST_LINE:
-        found = f"{len(key)} characters"
+        found = counted(len(key), "character")
         return Problem(here, "a key of the config is too long", found, f"at most {LONGEST_LINE}", "shorten it")
     if hidden := _hidden(key):
         expected = "letters, digits and visible signs"
@@ -66,7 +67,7 @@ def _value_problem(value: Any, path: KeyPath) -> Problem | None:
         return None
     if isinstance(value, int):
         if abs(value) > LARGEST_WHOLE:
-            return _number_problem(path, f"a number of {len(_digits(value))} digits")
+            return _number_problem(path, f"a number of {counted(len(_digits(value)), 'digit')}")
         return None
     if isinstance(value, float):
         if math.isfinite(value) and (value == 0 or SMALLEST <= abs(value) <= LARGEST):
@@ -95,8 +96,10 @@ def _text_problem(text: str, path: KeyPath) -> Problem | None:
         return Problem(path, problem, repr(text), "null, or a text", remedy)
     longest = LONGEST_TEXT if free else LONGEST_LINE
     if len(text) > longest:
-        found, remedy = f"{len(text)} characters", "shorten it"
-        return Problem(path, "a text in the config is too long", found, f"at most {longest} characters", remedy)
+        found, remedy = counted(len(text), "character"), "shorten it"
+        return Problem(
+            path, "a text in the config is too long", found, f"at most {counted(longest, 'character')}", remedy
+        )
     if hidden := _hidden(text, allowed="\n\t" if free else ""):
         expected = "visible characters in one line"
         return Problem(path, "a text in the config has a hidden character", hidden, expected, "remove the character")

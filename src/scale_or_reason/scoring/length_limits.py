@@ -6,6 +6,7 @@ import polars as pl
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.cells import Cell, LimitedCell, parse_model_id
 
 _KEY = ["model_id", "benchmark"]
@@ -24,7 +25,7 @@ def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame
         raise StudyError(
             "no scores of a model with another length limit",
             where="--scores",
-            found=f"{scores.height} rows of other models",
+            found=f"{counted(scores.height, 'row')} of other models",
             expected="CORPUS/STUDENT/CURRICULUM/rho-R/seed-N/max-tokens-N, beside the same without max-tokens-N",
             remedy="also score models with max-tokens-N in their ids",
         )
@@ -33,7 +34,7 @@ def compare_length_limits(scores: pl.DataFrame, max_tokens: int) -> pl.DataFrame
         raise StudyError(
             "scores under the study's length limit are missing",
             where="--scores",
-            found=f"{missing.height} missing rows; the first: {missing.select(_KEY).row(0)}",
+            found=f"{counted(missing.height, 'missing row')}; the first: {missing.select(_KEY).row(0)}",
             expected="a row for each model and benchmark that has one with max-tokens-N",
             remedy="also score the same models without max-tokens-N in their ids",
         )

@@ -12,6 +12,7 @@ from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.percentiles import length_at
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.common.wording import counted
 from scale_or_reason.flops.architectures import Architecture
 from scale_or_reason.flops.counts import answer_flops, count_of
 from scale_or_reason.flops.exact import Decoder
@@ -43,7 +44,7 @@ def model_outcomes(
     if without.height:
         raise StudyError(
             "an answer has no verdict",
-            found=f"{model_id}: {without.height} rows; the first: {without.select(KEY).row(0)}",
+            found=f"{model_id}: {counted(without.height, 'row')}; the first: {without.select(KEY).row(0)}",
             remedy="rerun the judges of this model",
         )
     flops = _flops(model, decided["prompt_tokens"].to_numpy(), decided["answer_tokens"].to_numpy())

@@ -10,6 +10,7 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import effective_trials, mid_p_interval
 from scale_or_reason.common.tables import table_from_rows
+from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.jury import KEY, JuryRule
 from scale_or_reason.study.cells import parse_model_id
 from scale_or_reason.study.families import family_of
@@ -117,7 +118,7 @@ def _refuse(source: str, rows: pl.DataFrame, problem: str) -> None:
         key = [name for name in KEY if name in rows.columns]
         raise StudyError(
             problem,
-            found=f"{source}: {rows.height} rows; the first: {rows.select(key).row(0)}",
+            found=f"{source}: {counted(rows.height, 'row')}; the first: {rows.select(key).row(0)}",
             expected=f"exactly one row for each {', '.join(key)}",
             remedy="delete the files of this model and benchmark and rerun their rules",
         )

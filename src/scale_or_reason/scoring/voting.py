@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
+from scale_or_reason.common.wording import counted
+
 
 def pass_at_k(answers: int, right: int, k: int) -> float:
     """The probability that at least one of ``k`` out of ``answers`` answers is among the ``right`` ones.
@@ -19,7 +21,7 @@ def pass_at_k(answers: int, right: int, k: int) -> float:
     :class:`ValueError` unless 0 <= right <= answers and 1 <= k <= answers.
     """
     if not (0 <= right <= answers and 1 <= k <= answers):
-        raise ValueError(f"pass@{k} of {answers} answers, {right} of them right, is not defined")
+        raise ValueError(f"pass@{k} of {counted(answers, 'answer')}, {right} of them right, is not defined")
     return float(1 - Fraction(comb(answers - right, k), comb(answers, k)))
 
 
@@ -34,7 +36,9 @@ def vote_accuracy(classes: Sequence[int | None], right: Sequence[bool], k: int) 
     in 1..n, and for lists of different lengths.
     """
     if len(classes) != len(right) or not 1 <= k <= len(classes):
-        raise ValueError(f"a vote of {k} of {len(classes)} answers with {len(right)} outcomes is not defined")
+        raise ValueError(
+            f"a vote of {k} of {counted(len(classes), 'answer')} with {counted(len(right), 'outcome')} is not defined"
+        )
     sizes = Counter(classes)
     hits = Counter(name for name, is_right in zip(classes, right, strict=True) if is_right)
     unreadable = sizes.pop(None, 0)

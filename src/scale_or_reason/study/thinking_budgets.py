@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scale_or_reason.common.wording import counted
+
 #: The text of a budget, in ids and in names of servings: ``1024`` tokens, or ``p50`` for the 50th percentile.
 BUDGET = r"(?:[1-9][0-9]*|p[1-9][0-9]?)"
 #: The setting in the manifest of a model at a percentile: benchmark -> tokens, null where no answer has a thought.
@@ -62,7 +64,7 @@ class ThinkingBudget:
     @property
     def label(self) -> str:
         """For people: ``1024 tokens`` or ``percentile 50``."""
-        return f"percentile {self.number}" if self.is_percentile else f"{self.number} tokens"
+        return f"percentile {self.number}" if self.is_percentile else counted(self.number, "token")
 
     def __str__(self) -> str:
         return f"p{self.number}" if self.is_percentile else f"{self.number}"

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: Checkpoints that exist at once: the two that are kept, and the one that is being written.
 CHECKPOINTS_AT_ONCE = 3
@@ -32,7 +33,7 @@ def check_disk(checkpoints: Path, parameters: int, width: int, at_once: int = CH
             "the disk has no room for the checkpoints of this training",
             where=checkpoints.parent,
             found=f"{free / 1e9:,.1f} GB free",
-            expected=f"{needed / 1e9:,.1f} GB: up to {at_once} checkpoints of {each / 1e9:,.1f} GB at once; "
+            expected=f"{needed / 1e9:,.1f} GB: up to {counted(at_once, 'checkpoint')} of {each / 1e9:,.1f} GB at once; "
             f"{there / 1e9:,.1f} GB are there",
             remedy="free space, or run in a folder on a larger disk; `snakemake plan` lists what the study needs",
         )

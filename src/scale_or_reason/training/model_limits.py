@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.training.deepspeed_settings import Fault
 
 #: Names of the context's length in the configs of transformers.
@@ -24,7 +25,7 @@ def limit_faults(config: Mapping[str, Any], max_length: int, ids: Mapping[str, i
             "the student's context is shorter than the longest sample",
             key,
             f"{key} of the model is {text[key]}, training.max_length is {max_length}",
-            f"a context of at least {max_length} tokens",
+            f"a context of at least {counted(max_length, 'token')}",
             f"set training.max_length to {text[key]} or less, or use a student with a longer context",
         )
     rows = text.get("vocab_size")

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 BATCH_UNITS = ("items", "tokens")
 #: On a GPU, starting the kernels of a micro-batch takes about as long as ``micro_batch_tokens`` / this many tokens.
@@ -71,7 +72,7 @@ def plan_batches(
         raise StudyError(
             "the longest sequence does not fit into a micro-batch",
             key="micro_batch_tokens",
-            found=f"{lengths.max()} tokens in a sequence, {micro_batch_tokens} in a micro-batch",
+            found=f"{counted(lengths.max(), 'token')} in a sequence, {micro_batch_tokens} in a micro-batch",
             expected="micro-batches at least as large as max_length",
             remedy="raise micro_batch_tokens or lower max_length",
         )

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.token_store import TokenStore
 
 #: Treatment of samples longer than the limit. ``truncate`` cuts the end of the completion with its stop token, so that
@@ -67,7 +68,7 @@ def arrange(mixture: pl.DataFrame, store: TokenStore, max_length: int, overlong:
     if missing := rows["ift_tokens"].null_count():
         raise StudyError(
             "prompts of the mixture have no tokens",
-            found=f"{missing} of {rows.height} prompts missing",
+            found=f"{missing} of {counted(rows.height, 'prompt')} missing",
             expected="tokens of all pairs that the mixture was made from",
             remedy="run the rules tokenise_pairs and build_mixture again",
         )

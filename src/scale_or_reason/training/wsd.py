@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class WsdPlan:
 
     def __str__(self) -> str:
         parts = f"{self.warmup_steps} warm-up + {self.stable_steps} plateau + {self.decay_steps} decay"
-        return f"{self.steps} steps: {parts}" + (" (shortened to fit the run)" if self.shortened else "")
+        return f"{counted(self.steps, 'step')}: {parts}" + (" (shortened to fit the run)" if self.shortened else "")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, as_text, distinct, nested_list, text_of
 from scale_or_reason.benchmarks.instructions import SPAN
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 
 def read(row: Row) -> Question:
@@ -21,7 +22,7 @@ def read(row: Row) -> Question:
         raise StudyError(
             "the conversation has different numbers of questions and answers",
             key="answers",
-            found=f"{len(questions)} questions, {len(answers)} answers",
+            found=f"{counted(len(questions), 'question')}, {counted(len(answers), 'answer')}",
             expected="as many answers as questions, at least one",
         )
     gold = distinct([answers[-1], *_further_golds(row, len(questions) - 1)])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from scale_or_reason.benchmarks.base import Benchmark, HubRows, Question, Row, as_text, text_of, texts_of
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 
 def read(row: Row) -> Question:
@@ -19,7 +20,7 @@ def read(row: Row) -> Question:
             "the row does not have one dictionary of arguments per instruction",
             key="kwargs",
             found=repr(arguments)[:80],
-            expected=f"a list of {len(instructions)} dictionaries",
+            expected=f"a list of {counted(len(instructions), 'dictionary', 'dictionaries')}",
         )
     # The hub pads each dictionary with the arguments of all other instructions, as None.
     present = [{name: value for name, value in entry.items() if value is not None} for entry in arguments]

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.grading.extraction import final_answer
 from scale_or_reason.grading.grade import Grade, extra_of, make_grade
 from scale_or_reason.grading.ifeval.instructions import CHECKS, follows
@@ -45,7 +46,7 @@ def instructions_of(item: dict[str, Any]) -> list[Instruction]:
         raise StudyError(
             "an IFEval item has no instructions, or not one kwargs entry for each",
             key=str(item.get("item_id")),
-            found=f"{len(names)} instructions, {len(arguments)} kwargs",
+            found=f"{counted(len(names), 'instruction')}, {counted(len(arguments), 'kwarg')}",
         )
     unknown = [name for name in names if name not in CHECKS]
     if unknown:

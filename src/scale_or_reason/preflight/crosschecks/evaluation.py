@@ -7,6 +7,7 @@ from os.path import isdir, isfile
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.request_fields import RESERVED_FIELDS
 from scale_or_reason.judging.protocols import get_protocol
 from scale_or_reason.study.catalogue import HUMAN, RULE_GRADERS
@@ -138,7 +139,7 @@ def shots(config: Config) -> Iterator[Problem]:
     if most > kept:
         path, problem = ("benchmarks", "fewshot_pool"), "there are too few rows for few-shot examples"
         remedy = f"raise it to {most} or more, or remove {most} from study.base_shots"
-        yield Problem(path, problem, f"{kept} rows for {most} shots", f"at least {most}", remedy)
+        yield Problem(path, problem, f"{counted(kept, 'row')} for {counted(most, 'shot')}", f"at least {most}", remedy)
 
 
 def context_lengths(config: Config) -> Iterator[Problem]:
@@ -158,7 +159,7 @@ def context_lengths(config: Config) -> Iterator[Problem]:
     for name, catalogue, key, sampling in limits:
         context = _context_length(config, catalogue, name)
         if context is not None and sampling["max_tokens"] >= context:
-            found = f"{sampling['max_tokens']}, with a context of {context} tokens for {name}"
+            found = f"{sampling['max_tokens']}, with a context of {counted(context, 'token')} for {name}"
             remedy = "lower max_tokens or raise engine.max_model_len: prompt and answer share the context"
             problem = "an answer may be longer than the context"
             yield Problem((*key, "max_tokens"), problem, found, f"less than {context}", remedy)
@@ -177,7 +178,10 @@ def length_limits(config: Config) -> Iterator[Problem]:
             context = _context_length(config, "students", name)
             # equal is enough: the papers' 32,768 are the students' whole context, which the prompt shares
             if context is not None and limit > context:
-                problem, found = "a limit is longer than the context", f"{limit}, with {context} tokens for {name}"
+                problem, found = (
+                    "a limit is longer than the context",
+                    f"{limit}, with {counted(context, 'token')} for {name}",
+                )
                 remedy = "lower it, or raise engine.max_model_len"
                 yield Problem(path, problem, found, f"at most {context}", remedy)
 
@@ -226,7 +230,10 @@ def votes(config: Config) -> Iterator[Problem]:
     for index, name in enumerate(chosen["benchmarks"]):
         if name in voted and given.get(name, 1) >= samples:
             problem = "all models already give as many answers"
-            found, expected = f"{name}: {given[name]} answers", f"fewer than study.votes.samples_per_item, {samples}"
+            found, expected = (
+                f"{name}: {counted(given[name], 'answer')}",
+                f"fewer than study.votes.samples_per_item, {samples}",
+            )
             remedy = f"remove it here, or from benchmarks.samples_per_item, or raise study.votes to {given[name] + 1}"
             yield Problem((*path, "benchmarks", index), problem, found, expected, remedy)
 

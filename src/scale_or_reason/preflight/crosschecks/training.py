@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.study.catalogue import DEFAULT_TEMPLATE, SEARCH
 from scale_or_reason.study.cells import format_ratio, ratio_of_format
 from scale_or_reason.study.learning_rates import format_rate
@@ -103,7 +104,7 @@ def nodes(config: Config) -> Iterator[Problem]:
         count, processes = student.get("nodes", 1), student["processes"]
         if processes % count:
             expected = "a multiple of `nodes`, so that each node has the same number"
-            path, found = ("students", name, "processes"), f"{processes} on {count} nodes"
+            path, found = ("students", name, "processes"), f"{processes} on {counted(count, 'node')}"
             yield Problem(path, "the nodes cannot share the processes evenly", found, expected, "change one of the two")
 
 
@@ -125,7 +126,7 @@ def learning_rate_search(config: Config) -> Iterator[Problem]:
     corpus, needed = study["corpora"][0], search["samples"] + search["held_out"]
     available = config["corpora"][corpus]["num_prompts"]
     if needed > available:
-        found = f"{search['samples']} samples and {search['held_out']} held out"
+        found = f"{counted(search['samples'], 'sample')} and {search['held_out']} held out"
         expected = f"at most corpora.{corpus}.num_prompts together, {available}"
         path = ("training", "learning_rate_search", "samples")
         problem = "the learning-rate search needs more prompts than the corpus has"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.preflight.description.schema import Schema, described, resolved, schema_uses
 
 _HEAD = """# Configuration reference
@@ -98,7 +99,9 @@ def _branch(node: Schema, schema: Schema) -> str:
     node = resolved(node, schema)
     if "enum" in node or "const" in node:
         values = node.get("enum", [node.get("const")])
-        return ", ".join(f"`{value}`" for value in values) if len(values) <= _MOST_VALUES else f"{len(values)} names"
+        return (
+            ", ".join(f"`{value}`" for value in values) if len(values) <= _MOST_VALUES else counted(len(values), "name")
+        )
     kind = node.get("type", "any")
     if kind == "array":
         least = ", at least one" if node.get("minItems") else ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from scale_or_reason.common.dataset_rows import read_jsonl_leniently
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.prompt_schemas import get_prompt_schema, language_of, prompt_of
 from scale_or_reason.preflight.own_files.rows import FIRST_ROWS, problem_of_row
 from scale_or_reason.study.cells import FORMATS
@@ -51,7 +52,7 @@ def too_few_prompts(config: Config) -> list[str]:
     for key, source in _files_of_prompts(config):
         path, wanted = source["path"], config["corpora"][key[1]]["num_prompts"]
         if isfile(path) and getsize(path) <= _COUNTED and (count := _lines(Path(path))) is not None and count < wanted:
-            lines.append(f"note: corpora.{key[1]}.num_prompts is {wanted}, but {path} has {count} lines")
+            lines.append(f"note: corpora.{key[1]}.num_prompts is {wanted}, but {path} has {counted(count, 'line')}")
     return lines
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.judging.labels import COLUMNS
 from scale_or_reason.reporting.eval_logs.log import not_installed
 
@@ -118,7 +119,7 @@ def read_edits(folder: Path, person: str | None = None, scorers: Sequence[str] =
         log = read_eval_log(info).model_dump(include={"eval": {"model", "task"}, "samples": {"__all__": _READ}})
         rows += labels_in(log, info.name, person, scorers)
     if not rows:
-        raise _refused("no score is edited", folder, "--logs", f"{len(logs)} logs", "logs with edited scores",
+        raise _refused("no score is edited", folder, "--logs", counted(len(logs), "log"), "logs with edited scores",
                        "edit scores with inspect_ai's edit_score, then save the log")  # fmt: skip
     return unique(rows)
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.reporting.figures import drawing, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
@@ -54,7 +55,7 @@ def table(results: Results) -> pl.DataFrame:
         rows += [{**panel, "element": "point", **row} for row in own.to_dicts()]
         there = set(own.select("format", "max_tokens", "student").rows())
         missing = [
-            f"{labels.model_label(name, results.sizes[student])} with {limit:,} tokens"
+            f"{labels.model_label(name, results.sizes[student])} with {counted(limit, 'token')}"
             for name, limit, student in product(FORMATS, sorted(results.limits), results.students)
             if (name, limit, student) not in there
         ]
@@ -78,7 +79,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     sns.despine(grid.figure)
     there = set(points.select("format", "max_tokens").rows())
     handles = [
-        Line2D([], [], label=f"{style.labels[name]}, {limit:,} tokens", **_look(name, limit, limits, style))
+        Line2D([], [], label=f"{style.labels[name]}, {counted(limit, 'token')}", **_look(name, limit, limits, style))
         for name, limit in product(FORMATS, limits)
         if (name, limit) in there
     ]

@@ -11,6 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.reporting.figures import drawing, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
@@ -43,7 +44,7 @@ def table(results: Results, *, tasks: str) -> pl.DataFrame:
         rows += [{**row, "element": "point"} for row in own.to_dicts()]
         there = set(own.select("student", "shots").rows())
         missing = [
-            f"{labels.size_label(results.sizes[student])} with {count} shots"
+            f"{labels.size_label(results.sizes[student])} with {counted(count, 'shot')}"
             for student, count in product(results.students, sorted(results.base_shots))
             if (student, count) not in there
         ]

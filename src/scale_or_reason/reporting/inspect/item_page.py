@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from scale_or_reason.benchmarks.instructions import ground_truth
 from scale_or_reason.common.think_tags import THINK_CLOSE
 from scale_or_reason.common.web_page import rendered
+from scale_or_reason.common.wording import counted
 from scale_or_reason.grading.extraction import final_answer
 from scale_or_reason.reporting.inspect.item import TIE, Judged, ModelView, Prompt, Readers, Row, numbered
 from scale_or_reason.reporting.inspect.texts import TextBlock, shortened
@@ -115,7 +116,7 @@ class ItemPage:
             ("No answers yet", unanswered),
             *((f"Not judged yet by {judge}", ids) for judge, ids in waiting.items()),
         ]
-        return [(f"{title}: {len(ids)} of {len(self.models)} models", ids) for title, ids in lines if ids]
+        return [(f"{title}: {len(ids)} of {counted(len(self.models), 'model')}", ids) for title, ids in lines if ids]
 
     def _gold(self) -> list[list[str]]:
         item = self.item
@@ -158,7 +159,9 @@ class ItemPage:
             return [("Adapted students", model.student, (0, f"{model.first} then {model.second}"))]
         if isinstance(model, LimitedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under other length limits"
-            return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.max_tokens} tokens"))]
+            return [
+                (title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {counted(model.max_tokens, 'token')}"))
+            ]
         if isinstance(model, BudgetedCell):
             title = f"Students trained on {model.corpus}, {model.curriculum}, under thinking budgets"
             return [(title, model.student, (model.ratio, f"{_ratio(model.ratio)}, {model.budget.label}"))]
@@ -223,7 +226,8 @@ class ItemPage:
         return {
             "sample": row["sample"] if many else None,
             "marks": self._marks(answer),
-            "length": f"{row['prompt_tokens']:,} prompt tokens, {row['answer_tokens']:,} answer tokens, {end}",
+            "length": f"{counted(row['prompt_tokens'], 'prompt token')}, "
+            f"{counted(row['answer_tokens'], 'answer token')}, {end}",
             "texts": _texts_of(row["answer"]),
             "verdicts": _verdicts(answer, with_jury),
             "sums": int(with_jury),

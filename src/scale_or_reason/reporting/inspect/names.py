@@ -12,6 +12,7 @@ from collections.abc import Collection
 from urllib.parse import unquote
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: Bytes of a name: file systems allow 255, including ``.html``, ``.tsv`` and the parts of temporary names.
 LONGEST = 180
@@ -81,6 +82,8 @@ def id_of_name(name: str, ids: Collection[str], where: object) -> str:
         where=where,
         key="item_id",
         found=plain,
-        expected=f"one of {len(ids)} ids; the closest: {', '.join(close)}" if close else "an id; the table has none",
+        expected=f"one of {counted(len(ids), 'id')}; the closest: {', '.join(close)}"
+        if close
+        else "an id; the table has none",
         remedy=f"use {path_name(close[0])}.html" if close else "prepare the benchmark again",
     )

@@ -13,6 +13,7 @@ import polars as pl
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.table_schemas import SCHEMAS
 from scale_or_reason.common.tables import read_column, scan_table
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.pairs import PairMaker
 from scale_or_reason.data.shards import bounds_of
 from scale_or_reason.reporting.inspect.files import CorpusFiles
@@ -118,6 +119,6 @@ def _unknown(prompt_id: str, ids: pl.Series, where: Path) -> StudyError:
         where=where,
         key="prompt_id",
         found=prompt_id,
-        expected=f"one of {len(known)} ids; its neighbours: {', '.join(near)}",
+        expected=f"one of {counted(len(known), 'id')}; its neighbours: {', '.join(near)}",
         remedy="use an id of the prompts table",
     )

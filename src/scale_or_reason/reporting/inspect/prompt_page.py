@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scale_or_reason.common.web_page import rendered
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.pairs import DROP_REASONS
 from scale_or_reason.reporting.inspect.names import path_name
 from scale_or_reason.reporting.inspect.prompt import KEPT, NO_PAIRS, NOT_STORED, OUTDATED, PromptView
@@ -101,13 +102,15 @@ class PromptPage:
             return {"name": name, "note": why, "text": None}
         row = self.view.answers[answer_format]
         cut = " ✂ truncated at the length limit" if row["finish_reason"] == "length" else ""
-        note = f"{row['answer_tokens']:,} tokens (teacher's tokenizer), finish reason {row['finish_reason']}{cut}"
+        note = (
+            f"{counted(row['answer_tokens'], 'token')} (teacher's tokenizer), finish reason {row['finish_reason']}{cut}"
+        )
         return {"name": name, "note": note, "text": TextBlock("answer", row["answer"], is_open=True)}
 
     def _lengths(self) -> list[list[str]]:
         if not self.view.tokens:
             return []
-        rows = [["tokenizer", "prompt", *FORMATS, f"within {self.max_length:,} tokens"]]
+        rows = [["tokenizer", "prompt", *FORMATS, f"within {counted(self.max_length, 'token')}"]]
         for name, row in self.view.tokens.items():
             counts = [row[f"{part}_tokens"] for part in ("prompt", *FORMATS)]
             fits = [f"{part}: {self._fits(counts[0], count)}" for part, count in zip(FORMATS, counts[1:], strict=True)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scale_or_reason.common.wording import counted
+
 #: Maximum characters of a text in a table; the full text is elsewhere on the page.
 SHORT = 300
 #: Longer texts are folded.
@@ -24,7 +26,7 @@ class TextBlock:
 
     @property
     def size(self) -> str:
-        return f"{len(self.text):,} characters" if self.text else "empty"
+        return counted(len(self.text), "character") if self.text else "empty"
 
 
 def shortened(text: str) -> str:

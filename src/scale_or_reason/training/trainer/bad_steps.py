@@ -12,6 +12,7 @@ from transformers import TrainerCallback
 
 from scale_or_reason.common.errors import DivergedError
 from scale_or_reason.common.files import write_json
+from scale_or_reason.common.wording import counted
 from scale_or_reason.training.trainer.diverged import DIVERGED
 from scale_or_reason.training.trainer.launch import rank
 
@@ -63,7 +64,7 @@ class StopOnBadStep(TrainerCallback):
             return f"the gradient norm is {norm}", expected
         # ZeRO-3 keeps the norm of the step before when it skips one
         skipped = self.engine.skipped_steps
-        return (f"DeepSpeed has skipped {skipped} update(s) of the weights", expected) if skipped else None
+        return (f"DeepSpeed has skipped {counted(skipped, 'update')} of the weights", expected) if skipped else None
 
     def _only_zero_gradients(self, state: Any) -> tuple[str, ...] | None:
         step = state.global_step
@@ -73,7 +74,11 @@ class StopOnBadStep(TrainerCallback):
         if any(entry.get("grad_norm", 1.0) for entry in phase):  # checkpoints of earlier versions can lack the norm
             return None
         remedy = "check the start model and the answers of this phase, train in float32, and run again"
-        return f"all gradients of this phase were zero ({len(phase)} step(s))", "gradients that are not zero", remedy
+        return (
+            f"all gradients of this phase were zero ({counted(len(phase), 'step')})",
+            "gradients that are not zero",
+            remedy,
+        )
 
     def _diverged(self, loss: float, state: Any) -> tuple[str, ...] | None:
         step = state.global_step

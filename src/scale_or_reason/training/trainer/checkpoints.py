@@ -17,6 +17,7 @@ from transformers import TrainerCallback
 from scale_or_reason.common.checksums import FOLDER_RECORD, Checksum, file_checksums, read_record, write_record
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import sync_folder, write_json
+from scale_or_reason.common.wording import counted
 from scale_or_reason.training.trainer.launch import processes, rank, wait_for_all
 
 #: Written into a checkpoint last; a checkpoint without it is a partial write of a killed run.
@@ -141,8 +142,8 @@ def why_unusable(checkpoint: Path, contents: bool = True) -> str | None:
     found = sizes_of(checkpoint)
     for name, size in mark.get("files", {}).items():  # checkpoints of earlier versions have no sizes
         if found.get(name) != size:
-            state = f"has {found[name]:,} bytes" if name in found else "is missing"
-            return f"it is damaged: {name} {state}, it had {size:,} bytes when it was written"
+            state = f"has {counted(found[name], 'byte')}" if name in found else "is missing"
+            return f"it is damaged: {name} {state}, it had {counted(size, 'byte')} when it was written"
     return _changed_content(checkpoint) if contents else None
 
 

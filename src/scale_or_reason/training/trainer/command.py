@@ -17,6 +17,7 @@ import polars as pl
 from scale_or_reason.common.errors import Interrupted, StudyError
 from scale_or_reason.common.manifests import manifest
 from scale_or_reason.common.seeds import derive_seed, stable_id
+from scale_or_reason.common.wording import counted
 from scale_or_reason.data.mixtures import replica_order
 from scale_or_reason.data.token_store import TokenStore, check_template, check_tokens, open_tokens
 from scale_or_reason.inference.tokenizers import load_tokenizer, tokens_identity
@@ -342,8 +343,9 @@ def execution(arguments: argparse.Namespace, ready: Preparation) -> Any:
 def training_summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, kernels: str) -> str:
     """Sequences, schedule, batches and kernels of the training, for the log."""
     return (
-        f"{len(sequences):,} sequences, {int(sequences.lengths.sum()):,} tokens "
+        f"{counted(len(sequences), 'sequence')}, {counted(int(sequences.lengths.sum()), 'token')} "
         f"({sequences.dropped} dropped, {sequences.truncated} truncated); {schedule}\n"
-        f"{launch.processes()} process(es), {plan.accumulation} micro-batch(es) per step of at most {plan.largest:,} "
-        f"tokens, {plan.utilisation:.1%} utilised; {kernels}"
+        f"{counted(launch.processes(), 'process', 'processes')}, "
+        f"{counted(plan.accumulation, 'micro-batch', 'micro-batches')} per step of at most "
+        f"{counted(plan.largest, 'token')}, {plan.utilisation:.1%} utilised; {kernels}"
     )

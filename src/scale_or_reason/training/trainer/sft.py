@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from scale_or_reason.common.wording import counted
 from scale_or_reason.training.branches import BranchStart
 from scale_or_reason.training.disk import CHECKPOINTS_AT_ONCE, check_disk
 from scale_or_reason.training.packing import BatchPlan
@@ -147,7 +148,7 @@ def train(
         return Trained(None, {}, log, seconds, finished=False, checks=checks)
     memory = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
     if trainer.state.global_step != len(plan.steps):
-        raise AssertionError(f"planned {len(plan.steps)} steps, trained {trainer.state.global_step}")
+        raise AssertionError(f"planned {counted(len(plan.steps), 'step')}, trained {trainer.state.global_step}")
     loss = _mean_loss(trainer, *held_out, pad_token_id) if held_out else None
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
     checks |= from_first(lambda: count_changed(before, weights))

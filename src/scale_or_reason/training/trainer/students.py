@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.inference.model_files import loading_errors
 from scale_or_reason.inference.weights import check_weights
 
@@ -42,7 +43,7 @@ def load_model(model: str, revision: str | None, dtype: str, attention: str) -> 
         raise StudyError(
             "the model's weights are incomplete",
             where=model,
-            found=f"{len(missing)} tensors missing, such as {missing[0]}",
+            found=f"{counted(len(missing), 'tensor')} missing, such as {missing[0]}",
             expected=f"all weights of {type(student).__name__}",
             remedy="download the model again",
         )

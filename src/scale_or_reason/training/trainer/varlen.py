@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 
 #: Its name in the config and in transformers.
 VARLEN = "varlen"
@@ -102,7 +103,7 @@ def causal_options(parameters: Collection[str], sliding_window: int | None, grou
         raise StudyError(
             "the installed torch has no sliding windows in its kernel for packed rows",
             key="training.execution.attention",
-            found=f"a window of {sliding_window} tokens",
+            found=f"a window of {counted(sliding_window, 'token')}",
             expected="torch 2.11 or newer",
             remedy="install the locked torch, or set attention: sdpa",
         )

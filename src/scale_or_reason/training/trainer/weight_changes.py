@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scale_or_reason.common.errors import StudyError
+from scale_or_reason.common.wording import counted
 from scale_or_reason.training.trainer.launch import rank
 
 
@@ -29,7 +30,7 @@ def count_changed(before: Mapping[str, str], weights: Mapping[str, Any]) -> dict
         raise StudyError(
             "the trained weights are not finite",
             key="training",
-            found=f"{len(broken)} of {len(names)} tensors with NaN or infinity, such as {broken[0]}",
+            found=f"{len(broken)} of {counted(len(names), 'tensor')} with NaN or infinity, such as {broken[0]}",
             expected="finite weights",
             remedy="lower the learning rate, or train in float32; no model was written",
         )
@@ -38,7 +39,7 @@ def count_changed(before: Mapping[str, str], weights: Mapping[str, Any]) -> dict
         raise StudyError(
             "the training has changed no weight",
             key="training",
-            found=f"all {len(names)} tensors are equal to those of the start model",
+            found=f"all {counted(len(names), 'tensor')} are equal to those of the start model",
             expected="changed weights",
             remedy="raise the learning rate, train in float32 or for more steps; no model was written",
         )
