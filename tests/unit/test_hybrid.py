@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +25,7 @@ from scale_or_reason.analysis.contrasts import AND_HYBRIDS, contrasts, frontier_
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.data.mixtures import build_mixture
 from scale_or_reason.data.token_store import PromptModes, TokenStore, open_tokens, tokenise_pairs
+from scale_or_reason.inference.prompt_variants import prompt_variants
 from scale_or_reason.inference.requests import ThinkingMode
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.work import Work
@@ -246,20 +246,20 @@ def test_pages_show_the_prompt_of_each_mode() -> None:
     ]
 
 
-def test_the_program_asks_in_the_mode_of_the_id(root: Path) -> None:
-    program = runpy.run_path(str(root / "workflow/scripts/evaluate_model.py"))
+def test_a_hybrid_student_is_prompted_in_the_mode_of_its_id() -> None:
     modes = {name: ThinkingMode(suffix=text) for name, text in MODE_SWITCHES["chatml"].suffixes.items()}
-    ids = [mode.model_id for mode in CELL.modes()]
-    variants = program["prompt_variants"](ids, ["one"], modes)
-    assert [(variant.model_id, variant.mode.suffix, variant.shots) for variant in variants] == [
-        (ids[0], " /no_think", None),
-        (ids[1], " /think", None),
+    plain, thinking = CELL.modes()
+    assert [
+        (found.model_id, found.mode.suffix, found.shots) for found in prompt_variants(CELL.modes(), ["one"], modes)
+    ] == [
+        (plain.model_id, " /no_think", None),
+        (thinking.model_id, " /think", None),
     ]
-    others = [ids[0], HybridCell("general", "s", "mix", 0.25).modes()[1].model_id]
+    other = HybridCell("general", "s", "mix", 0.25).modes()[1]
     with pytest.raises(StudyError, match="does not match --model"):
-        program["prompt_variants"](others, ["one"], modes)
+        prompt_variants([plain, other], ["one"], modes)
     with pytest.raises(StudyError, match="would not carry the mode"):
-        program["prompt_variants"](ids, ["one"], dict.fromkeys(modes, ThinkingMode()))
+        prompt_variants(CELL.modes(), ["one"], dict.fromkeys(modes, ThinkingMode()))
 
 
 # ---- accuracy and cost ----

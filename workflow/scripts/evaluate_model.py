@@ -48,22 +48,21 @@ from scale_or_reason.inference.command_line import (
     modes_from_json,
     named,
 )
+from scale_or_reason.inference.prompt_variants import (
+    PromptVariant,
+    check_endpoint,
+    check_length_limits,
+    check_samples,
+    owner_of_replies,
+    prompt_variants,
+)
 from scale_or_reason.inference.published_weights import check_published
-from scale_or_reason.inference.requests import Completion, SamplingParameters, ThinkingMode, json_object
+from scale_or_reason.inference.requests import Completion, json_object
 from scale_or_reason.inference.resumable import RecordedEngine, SharedEngine, engine_log, replies_folder
 from scale_or_reason.inference.unfinished import stop_warning
 from scale_or_reason.inference.vllm_engine import run_and_leave
 from scale_or_reason.study import shared_options
-from scale_or_reason.study.cells import (
-    Adopted,
-    AnyModel,
-    BaseStudent,
-    HybridMode,
-    LimitedCell,
-    SampledCell,
-    Teacher,
-    parse_model_id,
-)
+from scale_or_reason.study.cells import Adopted, AnyModel, BaseStudent, Teacher, parse_model_id
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -85,69 +84,6 @@ def parse_arguments() -> argparse.Namespace:
     add_engine_options(parser, several=True)
     add_teacher_options(parser)
     return parser.parse_args()
-
-
-@dataclass(frozen=True)
-class PromptVariant:
-    """A prompt variant of a model: few-shot examples, or a chat with a thinking mode."""
-
-    model_id: str
-    shots: int | None
-    mode: ThinkingMode
-
-
-def prompt_variants(model_ids: list[str], models: list[str], modes: Mapping[str, ThinkingMode]) -> list[PromptVariant]:
-    """All prompt variants.
-
-    Raises :class:`StudyError` for duplicate ids, and if there is neither one model per id nor one model for all.
-    """
-    parsed = [parse_model_id(model_id) for model_id in model_ids]
-    if len(set(parsed)) < len(parsed):
-        raise StudyError("duplicate model id", where="--model-ids", found=", ".join(model_ids))
-    owners = {_owner(model) for model in parsed}
-    ways_of_one = len(owners) == 1 and None not in owners
-    if len(models) != len(parsed) and not (len(models) == 1 and ways_of_one):
-        raise StudyError(
-            "the number of model ids does not match --model",
-            where="--model-ids",
-            found=", ".join(model_ids),
-            expected="one id per --model, or several prompt variants of one base student, teacher or hybrid student",
-        )
-    return [
-        PromptVariant(
-            model.model_id,
-            model.shots if isinstance(model, BaseStudent) else None,
-            mode_of(model, modes),
-        )
-        for model in parsed
-    ]
-
-
-def _owner(model: AnyModel) -> str | None:
-    """Names the model whose prompt variant this is; None for a model that has only one."""
-    if isinstance(model, HybridMode):
-        return model.cell.model_id
-    return f"{model.kind}/{model.student}" if isinstance(model, BaseStudent | Teacher) else None
-
-
-def mode_of(model: AnyModel, modes: Mapping[str, ThinkingMode]) -> ThinkingMode:
-    """The thinking mode of a model; ``modes`` has one per format.
-
-    Raises :class:`StudyError` for a hybrid student without a suffix: its prompts would not carry the mode.
-    """
-    if not isinstance(model, Teacher | HybridMode):
-        return ThinkingMode()
-    mode = modes[model.format]
-    if isinstance(model, HybridMode) and not mode.suffix:
-        raise StudyError(
-            "the prompts of a hybrid student would not carry the mode",
-            where="--modes",
-            key=f"{model.format}.suffix",
-            found="no suffix",
-            expected="the text behind the prompt that the student was trained with",
-            remedy='pass --modes \'{"ift": {"suffix": " /no_think"}, "reasoning": {"suffix": " /think"}}\'',
-        )
-    return mode
 
 
 @dataclass(frozen=True)
@@ -205,20 +141,6 @@ def first_samples(text: str, samples: Mapping[str, int]) -> dict[str, int]:
                 remedy="raise --samples, or leave out the benchmark",
             )
     return found
-
-
-def check_samples(model_ids: list[str], samples: Mapping[str, int]) -> None:
-    """Raise :class:`StudyError` if an id has another number of answers than --samples."""
-    for model in map(parse_model_id, model_ids):
-        others = {name: count for name, count in samples.items() if count != getattr(model, "samples", count)}
-        if others:
-            raise StudyError(
-                "the number of answers differs from that of the model id",
-                where="--samples",
-                found=", ".join(f"{name}: {count}" for name, count in others.items()),
-                expected=f"as many as the id {model.model_id} says, for every benchmark",
-                remedy="use the number of the id, or an id without one",
-            )
 
 
 def _numbers(text: str, option: str, least: int, benchmarks: Mapping[str, Any]) -> dict[str, int]:
@@ -316,7 +238,7 @@ class Evaluation:
         mode |= {"first_samples": self.first_samples} if any(self.first_samples.values()) else {}
         mode |= {} if self.provenance is None else {"provenance": self.provenance}
         run = engine.with_replies(
-            replies_folder(self.folder / owner_of_replies(variant.model_id)), variant.model_id, variant.mode
+            replies_folder(self.folder / owner_of_replies(variant.model)), variant.model_id, variant.mode
         )
         benchmarks = write_answers(questions, self._answers(run, variant, questions), variant.model_id, folder)
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
@@ -331,69 +253,49 @@ class Evaluation:
         return run.chat(prompts, seeds) if variant.shots is None else run.complete(prompts, seeds, STOP)
 
 
-def owner_of_replies(model_id: str) -> str:
-    """The model whose folder has the replies: all answers of a student, so that any number of them is made once."""
-    model = parse_model_id(model_id)
-    return model.cell.model_id if isinstance(model, SampledCell) else model_id
-
-
-def check_endpoint(endpoint: str | None, model_ids: list[str]) -> None:
-    """Raise :class:`StudyError` if a model other than a teacher is evaluated through an endpoint."""
-    if endpoint and not all(isinstance(parse_model_id(model_id), Teacher) for model_id in model_ids):
-        raise StudyError(
-            "only a teacher can be evaluated through an endpoint",
-            where="--endpoint",
-            key="--model-ids",
-            found=", ".join(model_ids),
-            expected="teacher/NAME/FORMAT",
-            remedy="remove --endpoint; the study's own models are loaded into vLLM",
-        )
-
-
-def check_limits(model_ids: list[str], sampling: SamplingParameters) -> None:
-    """Raise :class:`StudyError` if an id has another length limit than --sampling."""
-    for model in map(parse_model_id, model_ids):
-        if isinstance(model, LimitedCell) and model.max_tokens != sampling.max_tokens:
-            raise StudyError(
-                "the length limit differs from that of the model id",
-                where="--sampling",
-                key="max_tokens",
-                found=sampling.max_tokens,
-                expected=f"{model.max_tokens}, as the id {model.model_id} says",
-                remedy="use the limit of the id, or an id without a limit",
-            )
+def answers_at_limit(accounts: Mapping[AnyModel, Mapping[str, Mapping[str, int]]]) -> dict[str, tuple[int, int]]:
+    """The number of answers that reach the length limit, and of all, of each model that was trained here."""
+    found = {}
+    for model, benchmarks in accounts.items():
+        if not isinstance(model, BaseStudent | Teacher | Adopted):
+            at_limit = sum(counts["truncated"] - counts["prompt_too_long"] for counts in benchmarks.values())
+            found[model.model_id] = (at_limit, sum(counts["answers"] for counts in benchmarks.values()))
+    return found
 
 
 def main() -> None:
     arguments = parse_arguments()
-    check_endpoint(arguments.endpoint, arguments.model_ids)
-    generations = [Generation.from_arguments(arguments, model) for model in arguments.model]
-    check_limits(arguments.model_ids, generations[0].sampling)
-    for model_id, generation in zip(arguments.model_ids, generations, strict=False):
-        if isinstance(parse_model_id(model_id), Adopted):
+    models = [parse_model_id(model_id) for model_id in arguments.model_ids]
+    check_endpoint(arguments.endpoint, models)
+    generations = [Generation.from_arguments(arguments, folder) for folder in arguments.model]
+    check_length_limits(models, generations[0].sampling)
+    for model, generation in zip(models, generations, strict=False):
+        if isinstance(model, Adopted):
             check_published(generation.model, generation.revision)
-    variants = prompt_variants(arguments.model_ids, arguments.model, modes_from_json(arguments.modes))
+    variants = prompt_variants(models, arguments.model, modes_from_json(arguments.modes))
     items = read_items(arguments.items)
     samples = samples_per_item(arguments.samples, items)
-    check_samples(arguments.model_ids, samples)
-    first, files = first_samples(arguments.first_samples, samples), named("items", arguments.items)
-    folder, provenance = arguments.output_dir, arguments.provenance
-    evaluation = Evaluation(items, files, samples, first, arguments.seed, folder, provenance)
-    pools = read_pools(arguments.pools)
+    check_samples(models, samples)
+    evaluation = Evaluation(
+        items=items,
+        items_files=named("items", arguments.items),
+        samples=samples,
+        first_samples=first_samples(arguments.first_samples, samples),
+        seed=arguments.seed,
+        folder=arguments.output_dir,
+        provenance=arguments.provenance,
+    )
+    pools, pool_files = read_pools(arguments.pools), named("pools", arguments.pools)
+    # before the first engine starts, so that an error of any variant costs nothing
     prepared = [(variant, evaluation.questions(variant.shots, pools)) for variant in variants]
-    of_each = [prepared] if len(generations) == 1 else [[one] for one in prepared]
-    accounts: list[Mapping[str, int]] = []
-    cut: dict[str, tuple[int, int]] = {}
-    for generation, own in zip(generations, of_each, strict=True):
+    of_each_engine = [prepared] if len(generations) == 1 else [[one] for one in prepared]
+    accounts: dict[AnyModel, Mapping[str, Mapping[str, int]]] = {}
+    for generation, own in zip(generations, of_each_engine, strict=True):
         with SharedEngine(generation, engine_log(arguments.output_dir / own[0][0].model_id)) as engine:
             for variant, questions in own:
-                own_accounts = evaluation.run(engine, variant, questions, named("pools", arguments.pools)).values()
-                accounts += own_accounts
-                if not isinstance(parse_model_id(variant.model_id), BaseStudent | Teacher | Adopted):
-                    at_limit = sum(counts["truncated"] - counts["prompt_too_long"] for counts in own_accounts)
-                    cut[variant.model_id] = (at_limit, sum(counts["answers"] for counts in own_accounts))
-    print(last_line(accounts), file=sys.stderr)
-    if warning := stop_warning(cut):
+                accounts[variant.model] = evaluation.run(engine, variant, questions, pool_files)
+    print(last_line(counts for benchmarks in accounts.values() for counts in benchmarks.values()), file=sys.stderr)
+    if warning := stop_warning(answers_at_limit(accounts)):
         print(warning, file=sys.stderr)
 
 
