@@ -26,6 +26,18 @@ def load_program(path: Path) -> ModuleType:
     return module
 
 
+def call_script(script: Path, *arguments: object) -> None:
+    """Run ``python SCRIPT ARGUMENTS`` within this process, with the patches and the capture of the test.
+
+    Raises what the script raises: :class:`SystemExit` where it ends with an error.
+    """
+    with (
+        mock.patch.object(sys, "argv", [str(script), *map(str, arguments)]),
+        mock.patch.object(sys, "path", [str(script.parent), *sys.path]),
+    ):
+        runpy.run_path(str(script), run_name="__main__")
+
+
 def run_script(script: Path, *arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """What ``python SCRIPT ARGUMENTS`` in the folder ``cwd`` ends with and writes, run within this process.
 
@@ -36,15 +48,13 @@ def run_script(script: Path, *arguments: object, cwd: Path | None = None) -> sub
     stdout, stderr = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ))
-        stack.enter_context(mock.patch.object(sys, "argv", words))
-        stack.enter_context(mock.patch.object(sys, "path", [str(script.parent), *sys.path]))
         stack.enter_context(contextlib.chdir(cwd or Path.cwd()))
         stack.enter_context(warnings.catch_warnings())
         warnings.resetwarnings()  # pytest makes errors of them
         stack.enter_context(contextlib.redirect_stdout(stdout))
         stack.enter_context(contextlib.redirect_stderr(stderr))
         try:
-            runpy.run_path(str(script), run_name="__main__")
+            call_script(script, *arguments)
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -59,3 +69,8 @@ def run_script(script: Path, *arguments: object, cwd: Path | None = None) -> sub
 def run(root: Path, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """A script of the workflow, run to its end; nothing is raised if it fails."""
     return run_script(root / "workflow" / "scripts" / script, *arguments)
+
+
+def call(root: Path, script: str, *arguments: object) -> None:
+    """A script of the workflow within this process; see :func:`call_script`."""
+    call_script(root / "workflow" / "scripts" / script, *arguments)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 
 import numpy as np
 import polars as pl
@@ -13,6 +11,7 @@ from configs import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_outcomes import model_id, outcome_table, training_costs
+from programs import call
 from scipy.stats import beta
 
 from scale_or_reason.analysis.advice import (
@@ -262,7 +261,7 @@ def config(root):
 
 
 @pytest.fixture
-def run(root, tmp_path, tables, monkeypatch, config):
+def run(root, tmp_path, tables, config):
     names = dict(zip(SIZES, ("Qwen2.5-0.5B", "Qwen2.5-3B"), strict=True))
     named = pl.col("model_id", "student").str.replace_many(names)
     outcomes, costs = tables
@@ -270,7 +269,7 @@ def run(root, tmp_path, tables, monkeypatch, config):
     write_table(outcomes.with_columns(pl.col("model_id").str.replace_many(names)), tmp_path / "o.parquet", "outcomes")
     write_table(costs, tmp_path / "c.parquet", "costs")
 
-    def call(*arguments):
+    def advise(*arguments):
         words = [
             "--config",
             json.dumps(config),
@@ -280,11 +279,10 @@ def run(root, tmp_path, tables, monkeypatch, config):
             tmp_path / "c.parquet",
         ]
         words += ["--style", root / "config" / "style.yaml", "--replicates", 50, "--output-dir", tmp_path / "advice"]
-        monkeypatch.setattr(sys, "argv", ["advise.py", *map(str, [*words, *arguments])])
-        runpy.run_path(str(root / "workflow" / "scripts" / "advise.py"), run_name="__main__")
+        call(root, "advise.py", *words, *arguments)
         return pl.read_csv(tmp_path / "advice" / "advice.csv").row(0, named=True)
 
-    return call
+    return advise
 
 
 def with_tokens(costs):

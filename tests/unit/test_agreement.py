@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from itertools import permutations
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from programs import call
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.intervals import mid_p_interval
@@ -175,7 +174,7 @@ def test_gaps_are_refused(given_verdicts: pl.DataFrame, problem: str) -> None:
         judge_agreement([given_verdicts], FAMILIES, seed=0)
 
 
-def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program(root: Path, tmp_path: Path) -> None:
     model_id = BaseStudent("small", 0).model_id
     table = verdicts({"one": [1, 0, 1], "rule_graders": [1, 1, 0]}, model_id=model_id)
     for (judge,), part in table.group_by("judge"):
@@ -196,8 +195,7 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         families,
     ]
     outputs = ["--parquet", tmp_path / "table.parquet", "--csv", tmp_path / "table.csv"]
-    monkeypatch.setattr(sys, "argv", ["compare_judges.py", *map(str, [*options, "--seed", 0, *outputs])])
-    runpy.run_path(str(root / "workflow" / "scripts" / "compare_judges.py"), run_name="__main__")
+    call(root, "compare_judges.py", *options, "--seed", 0, *outputs)
     found = read_table(tmp_path / "table.parquet", "judge_agreement")
     assert found.equals(judge_agreement([table], {"gsm8k": "Math-OE"}, seed=0))
     assert pl.read_csv(tmp_path / "table.csv")["second_only"].to_list() == [1, 1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import runpy
 import shutil
-import sys
+from functools import partial
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.study.cells import FORMATS, Adaptation, BaseStudent, Cell
@@ -26,12 +26,8 @@ CONFIG = {
 
 
 @pytest.fixture
-def run(root, monkeypatch):
-    def call(script, *arguments):
-        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-        runpy.run_path(str(root / "workflow" / "scripts" / script), run_name="__main__")
-
-    return call
+def run(root):
+    return partial(call, root)
 
 
 def key(model_id, item):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.rounding import rounded
@@ -52,13 +51,12 @@ def test_no_answers_give_no_lengths() -> None:
     assert answer_lengths(outcomes().clear().lazy(), FAMILIES).is_empty()
 
 
-def test_the_program_writes_both_tables(root, tmp_path, monkeypatch) -> None:
+def test_the_program_writes_both_tables(root, tmp_path) -> None:
     write_table(outcomes(), tmp_path / "outcomes.parquet", "outcomes")
     families = [{"name": family, "benchmarks": [benchmark]} for benchmark, family in FAMILIES.items()]
     arguments = ["--outcomes", tmp_path / "outcomes.parquet", "--families", json.dumps(families)]
     arguments += ["--parquet", tmp_path / "lengths.parquet", "--csv", tmp_path / "lengths.csv"]
-    monkeypatch.setattr(sys, "argv", ["measure_answer_lengths.py", *map(str, arguments)])
-    runpy.run_path(str(root / "workflow/scripts/measure_answer_lengths.py"), run_name="__main__")
+    call(root, "measure_answer_lengths.py", *arguments)
     expected = answer_lengths(outcomes().lazy(), FAMILIES)
     assert read_table(tmp_path / "lengths.parquet", "answer_lengths").equals(expected)
     assert read_csv_table(tmp_path / "lengths.csv", "answer_lengths").equals(rounded(expected))

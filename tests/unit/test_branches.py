@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 from argparse import Namespace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from programs import load_program
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.planning.assumptions import Calls
@@ -74,10 +74,10 @@ def test_steps_shared_with_the_full_run(phases: list[int], per_phase: bool, frac
     ],
 )
 def test_the_program_refuses_other_branches(root: Path, fraction: float, branches: list[str], message: str) -> None:
-    program = runpy.run_path(str(root / "workflow" / "scripts" / "train_student.py"), run_name="imported")
+    program = load_program(root / "workflow" / "scripts" / "train_student.py")
     arguments = Namespace(data_fraction=fraction, branches=branches, learning_rate_from=None)
     with pytest.raises(StudyError, match=message):
-        program["complete_and_check"](arguments)
+        program.complete_and_check(arguments)
 
 
 @settings(max_examples=40)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 
 import numpy as np
 import polars as pl
 import pytest
 from paper_numbers import cost_table, score_table
+from programs import call
 
 from scale_or_reason.analysis.curves import power_laws, saturating_fits
 from scale_or_reason.common.tables import write_table
@@ -71,12 +70,11 @@ def test_a_study_without_costs_has_no_curves(study):
 
 
 @pytest.mark.slow
-def test_the_program(study, root, tmp_path, monkeypatch):
+def test_the_program(study, root, tmp_path):
     for frame, name in zip(study, ("scores", "costs"), strict=True):
         write_table(frame, tmp_path / f"{name}.parquet", name)
     files = [f"--{name}={tmp_path / name}.parquet" for name in ("scores", "costs")]
     files += [f"--{name}={tmp_path / name}.csv" for name in ("fits", "laws")]
-    monkeypatch.setattr(sys, "argv", ["fit_curves.py", *files, "--sizes", json.dumps(SIZES), "--seed", "0"])
-    runpy.run_path(str(root / "workflow" / "scripts" / "fit_curves.py"), run_name="__main__")
+    call(root, "fit_curves.py", *files, "--sizes", json.dumps(SIZES), "--seed", "0")
     assert pl.read_csv(tmp_path / "laws.csv")["exponent"].to_list() == pytest.approx([0.9, 0.8])
     assert pl.read_csv(tmp_path / "fits.csv").height == 4

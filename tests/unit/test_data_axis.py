@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import product
@@ -14,6 +12,7 @@ import polars as pl
 import pytest
 from made_outcomes import outcome_table, training_costs
 from paper_numbers import cost_table, score_table
+from programs import call
 
 from scale_or_reason.analysis.advice import advice, offers, regions
 from scale_or_reason.analysis.bootstrap import bootstrap
@@ -294,7 +293,7 @@ def test_where_the_function_does_not_hold_a_reason_stands_in_its_place(right_of:
 
 
 @pytest.mark.slow
-def test_the_program_writes_the_fits(root, tmp_path, monkeypatch) -> None:
+def test_the_program_writes_the_fits(root, tmp_path) -> None:
     count = {key: right // 20 for key, right in RIGHT.items() if key[2] == 1}
     models = {key: Cell("general", key[0], "seq", key[2], 0, key[1]) for key in count}
     right = {models[key].model_id: {"gsm8k": [1] * part + [0] * (100 - part)} for key, part in count.items()}
@@ -307,8 +306,7 @@ def test_the_program_writes_the_fits(root, tmp_path, monkeypatch) -> None:
     words = ["--outcomes", tmp_path / "outcomes.parquet", "--costs", tmp_path / "costs.parquet", "--seed", 0]
     words += ["--families", json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}]), "--sizes", json.dumps(SIZES)]
     words += ["--replicates", 5, "--output", tmp_path / "fits.csv"]
-    monkeypatch.setattr(sys, "argv", ["fit_data.py", *map(str, words)])
-    runpy.run_path(str(root / "workflow" / "scripts" / "fit_data.py"), run_name="__main__")
+    call(root, "fit_data.py", *words)
     ift, reasoning = pl.read_csv(tmp_path / "fits.csv").to_dicts()
     assert (ift["status"], ift["models"]) == ("fewer than 3 sizes", 0)
     assert (reasoning["status"], reasoning["models"]) == ("ok", 20)

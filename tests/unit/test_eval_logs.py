@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pytest
 from documentation import Page
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import call, call_script
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
@@ -210,9 +210,8 @@ def test_without_inspect_ai_the_error_names_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "inspect_ai.log", None)
     monkeypatch.setitem(sys.modules, "inspect_ai", None)
     script, *words = write(MODEL)
-    monkeypatch.setattr(sys, "argv", [script, *words])
     with pytest.raises(SystemExit):
-        runpy.run_path(script, run_name="__main__")
+        call_script(Path(script), *words)
     said = capsys.readouterr().err
     assert "inspect_ai is not installed in this environment" in said
     assert "what to do: make venv-inspect, then repeat the command with .venv-inspect/bin/snakemake" in said
@@ -322,14 +321,12 @@ def test_edits_that_are_no_labels_are_refused(log: dict[str, Any], parts: list[s
 
 
 def test_labels_of_another_source_are_not_overwritten(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("model_id,label\nm,yes\n")
-    script = str(root / "workflow/scripts/read_inspect_labels.py")
-    monkeypatch.setattr(sys, "argv", [script, "--logs", str(tmp_path), "--output", str(sheet)])
     with pytest.raises(SystemExit):
-        runpy.run_path(script, run_name="__main__")
+        call(root, "read_inspect_labels.py", "--logs", tmp_path, "--output", sheet)
     assert "labels of another source" in capsys.readouterr().err and sheet.read_text().endswith("m,yes\n")
 
 

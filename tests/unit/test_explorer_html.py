@@ -6,8 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import runpy
-import sys
 from html.parser import HTMLParser
 
 import polars as pl
@@ -18,6 +16,7 @@ from full_grid import results
 from hypothesis import given
 from hypothesis import strategies as st
 from made_explorer import IFT, MANIFEST, NASTY, SIZES, STYLE, costs, data, estimate, estimates, place, scores, task
+from programs import call
 
 from scale_or_reason.analysis.contrasts import uncertainty
 from scale_or_reason.common.tables import write_table
@@ -128,7 +127,7 @@ def test_the_papers_grid_is_a_page_of_less_than_two_megabytes():
     assert len(text.encode()) < 2e6
 
 
-def test_the_script_reads_tables_and_manifests(root, tmp_path, monkeypatch):
+def test_the_script_reads_tables_and_manifests(root, tmp_path):
     write_table(estimates(estimate(IFT, "easy", accuracy=0.25)), tmp_path / "uncertainty.parquet", "uncertainty")
     write_table(scores(), tmp_path / "scores.parquet", "scores")
     write_table(costs(), tmp_path / "costs.parquet", "costs")
@@ -151,8 +150,7 @@ def test_the_script_reads_tables_and_manifests(root, tmp_path, monkeypatch):
         "--output": tmp_path / "explorer.html",
     }
     words = [str(word) for pair in options.items() for word in pair]
-    monkeypatch.setattr(sys, "argv", ["build_explorer.py", *words])
-    runpy.run_path(str(root / "workflow" / "scripts" / "build_explorer.py"), run_name="__main__")
+    call(root, "build_explorer.py", *words)
     text = (tmp_path / "explorer.html").read_text(encoding="utf-8")
     content = json.loads(Parts(text).scripts[0])
     cell = place(content, IFT)

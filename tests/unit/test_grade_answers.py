@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
-from programs import run_script
+from programs import load_program, run_script
 
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
 from scale_or_reason.grading import GRADERS
@@ -140,13 +139,13 @@ def test_an_item_that_cannot_be_graded_is_an_error(root: Path, tables: Path, pro
 
 
 def test_a_grader_that_fails_on_an_answer_says_no(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = runpy.run_path(str(root / "workflow/scripts/grade_answers.py"))
+    script = load_program(root / "workflow/scripts/grade_answers.py")
 
     def fail(item: object, answer: str) -> None:
         raise RecursionError
 
     monkeypatch.setitem(GRADERS, "math", fail)
-    grade = script["grade_one"](item_row("gsm8k", "q1", ["72"]), "[" * 9)
+    grade = script.grade_one(item_row("gsm8k", "q1", ["72"]), "[" * 9)
     assert (grade.verdict, grade.lenient, grade.note) == ("no", False, "error=RecursionError")
 
 

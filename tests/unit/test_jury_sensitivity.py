@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.claims.jury_sensitivity import decided_scores, jury_sensitivity
 from scale_or_reason.common.errors import StudyError
@@ -114,9 +113,7 @@ def test_no_verdicts() -> None:
         sensitivity(verdicts())
 
 
-def test_the_program(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_program(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = verdicts(judge=(4, 20), rule_graders=(4, 4))
     for (judge, model_id), part in given.group_by("judge", "model_id"):
         path = tmp_path / str(judge) / str(model_id) / "gsm8k.parquet"
@@ -127,19 +124,8 @@ def test_the_program(
     options = ["--verdicts", tmp_path, "--judges", "judge", "rule_graders", "--model-ids", IFT, REASONING]
     options += ["--families", families, "--sizes", '{"small": 0.5}', "--corpora", "general", "--jury", "{}"]
     options += ["--jurors", "judge"]
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        [
-            "jury_sensitivity.py",
-            *map(str, options),
-            "--output",
-            str(tmp_path / "t.csv"),
-            "--statements",
-            str(tmp_path / "s.csv"),
-        ],
-    )
-    runpy.run_path(str(root / "workflow" / "scripts" / "jury_sensitivity.py"), run_name="__main__")
+    options += ["--output", tmp_path / "t.csv", "--statements", tmp_path / "s.csv"]
+    call(root, "jury_sensitivity.py", *options)
     assert pl.read_csv(tmp_path / "t.csv")["changed"].to_list() == [False, True]
     # reasoning wins the one cell by the judge, and ties by the graders
     statements = pl.read_csv(tmp_path / "s.csv").filter(name="wins")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.files import write_json
@@ -228,10 +227,9 @@ def test_a_sheet_can_be_read_back_as_labels_without_any(tmp_path: Path) -> None:
     assert [label.answer_hash for label in labels] == [answer_hash(text) for text in texts]
 
 
-def run(root: Path, monkeypatch: pytest.MonkeyPatch, script: str, **options: Any) -> None:
+def run(root: Path, script: str, **options: Any) -> None:
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", *map(str, value))]
-    monkeypatch.setattr(sys, "argv", [script, *words])
-    runpy.run_path(str(root / "workflow" / "scripts" / script), run_name="__main__")
+    call(root, script, *words)
 
 
 def test_from_a_sheet_to_verdicts(
@@ -254,14 +252,14 @@ def test_from_a_sheet_to_verdicts(
     path = tmp_path / "sheet.csv"
     sheet_options: dict[str, Any] = {"results": [results], "judges": ["one", "two"], "answered": answered}
     sheet_options |= {"number": [4], "disputed": [0.5], "seed": [0], "output": [path]}
-    run(root, monkeypatch, "write_label_sheet.py", **sheet_options)
+    run(root, "write_label_sheet.py", **sheet_options)
     assert "4 answers, 2 of them with different verdicts" in capsys.readouterr().out
-    run(root, monkeypatch, "write_label_sheet.py", **sheet_options)  # an empty sheet may be made again
+    run(root, "write_label_sheet.py", **sheet_options)  # an empty sheet may be made again
     assert [file.name for file in tmp_path.iterdir() if file.name != "results"] == ["sheet.csv"]
     filled = pl.read_csv(path, infer_schema=False).with_columns(label=pl.lit("yes"), person=pl.lit("anna"))
     filled.write_csv(path)
     with pytest.raises(SystemExit):
-        run(root, monkeypatch, "write_label_sheet.py", **sheet_options)
+        run(root, "write_label_sheet.py", **sheet_options)
     assert "4 labels" in capsys.readouterr().err and pl.read_csv(path)["label"].to_list() == ["yes"] * 4
     folder = results / "verdicts" / "human"
     run(
@@ -274,11 +272,11 @@ def test_from_a_sheet_to_verdicts(
     # the sheet with another person, who is a juror, and the comparison of judges with both
     filled.vstack(filled.with_columns(label=pl.lit("no"), person=pl.lit("ben")).head(1)).write_csv(path)
     taking = {"labels": [path], "answers": [results / "answers"], "answered": answered, "output_dir": [folder]}
-    run(root, monkeypatch, "take_labels.py", **taking, persons=["human-ben"])
+    run(root, "take_labels.py", **taking, persons=["human-ben"])
     own = read_table(folder.with_name("human-ben") / MODEL / "gsm8k.parquet", "verdicts")
     assert set(own["judge"]) == {"human-ben"} and own["verdict"].to_list().count("no") == 1
     with pytest.raises(SystemExit):
-        run(root, monkeypatch, "take_labels.py", **taking, persons=["human-carl"])
+        run(root, "take_labels.py", **taking, persons=["human-carl"])
     said = capsys.readouterr().err
     assert "a person in the jury has no labels" in said and "human-anna, human-ben" in said
     families = [json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])]
@@ -291,6 +289,6 @@ def test_from_a_sheet_to_verdicts(
     assert dict(compared.select("second", "answers").filter(compared["first"] == "one").iter_rows()) == {
         "human": 3, "human-ben": 1, "human-anna": 4,
     }  # fmt: skip
-    run(root, monkeypatch, "take_labels.py", **taking)
+    run(root, "take_labels.py", **taking)
     made = json.loads((folder / MODEL / "manifest.json").read_text())
     assert made["benchmarks"] == {"gsm8k": {"answers": 6, "labels": 5}} and "labels" in made["inputs"]

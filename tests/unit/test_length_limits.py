@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
@@ -65,11 +64,10 @@ def test_models_without_another_limit_do_not_count() -> None:
     assert compare_length_limits(pl.concat([SCORES, *others]), 100).equals(compare_length_limits(SCORES, 100))
 
 
-def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program(root: Path, tmp_path: Path) -> None:
     write_table(SCORES, tmp_path / "scores.parquet", "scores")
     inputs = ["--scores", tmp_path / "scores.parquet", "--max-tokens", 100]
     outputs = ["--parquet", tmp_path / "table.parquet", "--csv", tmp_path / "table.csv"]
-    monkeypatch.setattr(sys, "argv", ["compare_length_limits.py", *map(str, [*inputs, *outputs])])
-    runpy.run_path(str(root / "workflow" / "scripts" / "compare_length_limits.py"), run_name="__main__")
+    call(root, "compare_length_limits.py", *inputs, *outputs)
     assert read_table(tmp_path / "table.parquet", "length_limits").equals(compare_length_limits(SCORES, 100))
     assert pl.read_csv(tmp_path / "table.csv")["max_tokens"].to_list() == [50, 100, 200] * 2

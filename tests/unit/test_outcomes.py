@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.rounding import rounded
@@ -97,14 +96,14 @@ def save(folder: Path, model_id: str, benchmark: str, words: list[str]) -> None:
 
 
 @pytest.fixture
-def study(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+def study(tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """Outcomes of two models, one of which has no AIME, tabulated by the program; ``log.txt`` has what it said."""
     save(tmp_path, IFT, "gsm8k", ["yes", "no", "no", "no", "no"])
     save(tmp_path, IFT, "aime", ["no"] * 5)
     save(tmp_path, REASONING, "gsm8k", ["yes", "yes", "yes", "yes", "no"])
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     call(
-        root, monkeypatch, "tabulate_outcomes.py",
+        root, "tabulate_outcomes.py",
         "--answers", tmp_path / "answers", "--verdicts", tmp_path / "verdicts", "--jurors", "one", "--jury", "{}",
         "--model-ids", IFT, REASONING, "--families", families(), "--architectures", f"small={tmp_path / 'config.json'}",
         "--output", tmp_path / "outcomes.parquet", "--early-stopping", tmp_path / "stopped.csv",
@@ -115,11 +114,6 @@ def study(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def families() -> str:
     return json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k", "aime"]}])
-
-
-def call(root: Path, monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> None:
-    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-    runpy.run_path(str(root / "workflow" / "scripts" / script), run_name="__main__")
 
 
 def test_from_verdicts_to_outcomes(study: Path) -> None:
@@ -135,10 +129,10 @@ def test_what_is_left_out_is_said(study: Path) -> None:
     assert f"omitted, since it is missing: {study / 'verdicts' / 'one' / REASONING / 'aime.parquet'}" in said
 
 
-def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_a_model_of_unknown_architecture(study: Path, root: Path, capsys) -> None:
     with pytest.raises(SystemExit):
         call(
-            root, monkeypatch, "tabulate_outcomes.py",
+            root, "tabulate_outcomes.py",
             "--answers", study / "answers", "--verdicts", study / "verdicts", "--jurors", "one", "--jury", "{}",
             "--model-ids", IFT, "--families", families(), "--architectures", "other=",
             "--output", study / "no.parquet", "--early-stopping", study / "no.csv",
@@ -146,7 +140,7 @@ def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: p
     assert "a model has no architecture" in capsys.readouterr().err
     assert not (study / "no.parquet").exists()
     call(
-        root, monkeypatch, "tabulate_outcomes.py",
+        root, "tabulate_outcomes.py",
         "--answers", study / "answers", "--verdicts", study / "verdicts", "--jurors", "one", "--jury", "{}",
         "--model-ids", IFT, "--families", families(), "--architectures", "small=",
         "--output", study / "unknown.parquet", "--early-stopping", study / "unknown.csv",
@@ -157,10 +151,10 @@ def test_a_model_of_unknown_architecture(study: Path, root: Path, monkeypatch: p
     assert outcomes["right"].null_count() == 0
 
 
-def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_outcomes_to_intervals(study: Path, root: Path) -> None:
     write_table(table_from_rows([], "costs"), study / "costs.parquet", "costs")
     call(
-        root, monkeypatch, "measure_uncertainty.py",
+        root, "measure_uncertainty.py",
         "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families(),
         "--sizes", '{"small": 1}', "--seed", "0", "--replicates", "500", "--contrasts", study / "contrasts.csv",
         "--uncertainty", study / "uncertainty.parquet", study / "uncertainty.csv",
@@ -185,14 +179,12 @@ def test_from_outcomes_to_intervals(study: Path, root: Path, monkeypatch: pytest
 
 
 @pytest.mark.slow
-def test_from_outcomes_to_findings(
-    study: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_from_outcomes_to_findings(study: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_table(table_from_rows([], "costs"), study / "costs.parquet", "costs")
     write_table(table_from_rows([], "length_limits"), study / "limits.parquet", "length_limits")
     families = json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])
     call(
-        root, monkeypatch, "compute_findings.py",
+        root, "compute_findings.py",
         "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families,
         "--sizes", '{"small": 1}', "--corpora", "general", "--seed", "0", "--replicates", "500",
         "--stopped", study / "stopped.csv", "--limits", study / "limits.parquet", "--output", study / "findings.csv",
@@ -208,7 +200,7 @@ def test_from_outcomes_to_findings(
     write_csv(stopped.with_columns(flops_by=pl.lit("exact")), study / "stopped.csv")
     with pytest.raises(SystemExit):
         call(
-            root, monkeypatch, "compute_findings.py",
+            root, "compute_findings.py",
             "--outcomes", study / "outcomes.parquet", "--costs", study / "costs.parquet", "--families", families,
             "--sizes", '{"small": 1}', "--corpora", "general", "--seed", "0", "--replicates", "5",
             "--stopped", study / "stopped.csv", "--output", study / "no.csv",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.claims.findings import CONTRADICTED, SUPPORTED
 from scale_or_reason.claims.paper_results import reference_evidence, reference_findings
@@ -136,13 +135,8 @@ def test_where_words_and_tables_of_the_papers_differ_the_verdict_says_so(folder:
     assert table.filter(verdict=SUPPORTED).height == 24
 
 
-def call(root: Path, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
-    monkeypatch.setattr(sys, "argv", ["reference_check.py", *map(str, arguments)])
-    runpy.run_path(str(root / "workflow" / "scripts" / "reference_check.py"), run_name="__main__")
-
-
-def test_the_program(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    call(root, monkeypatch, "--reference", folder, "--output", folder / "check.csv")
+def test_the_program(folder: Path, root: Path, capsys) -> None:
+    call(root, "reference_check.py", "--reference", folder, "--output", folder / "check.csv")
     out = capsys.readouterr().out
     assert "29 of 62 statements computed from the papers' tables; 0 differ" in out
     assert out.count("not in the tables") == 62 - 29
@@ -158,25 +152,25 @@ def test_the_program(folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, 
     ],
 )
 def test_a_number_that_differs_ends_the_check(
-    folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys, before: str, after: str, name: str
+    folder: Path, root: Path, capsys, before: str, after: str, name: str
 ) -> None:
     file = folder / "v2_table1.csv"
     assert before in file.read_text()
     file.write_text(file.read_text().replace(before, after))
     with pytest.raises(SystemExit) as ended:
-        call(root, monkeypatch, "--reference", folder)
+        call(root, "reference_check.py", "--reference", folder)
     assert ended.value.code == 1
     differing = [line for line in capsys.readouterr().out.splitlines() if "DIFFERS" in line]
     assert any(f" {name} " in line for line in differing)
 
 
-def test_cells_that_are_not_in_the_table_differ_by_name(folder: Path, root: Path, monkeypatch, capsys) -> None:
+def test_cells_that_are_not_in_the_table_differ_by_name(folder: Path, root: Path, capsys) -> None:
     file = folder / "v2_table1.csv"
     file.write_text(
         "\n".join(line for line in file.read_text().splitlines() if not line.startswith("general,math,OE,3,"))
     )
     with pytest.raises(SystemExit):
-        call(root, monkeypatch, "--reference", folder)
+        call(root, "reference_check.py", "--reference", folder)
     assert "nothing (expected 1.8, supported)" in capsys.readouterr().out
 
 

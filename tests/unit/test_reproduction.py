@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from programs import call
 
 from scale_or_reason.claims.reproduction import Tolerance, reproduction
 from scale_or_reason.common.tables import table_from_rows, write_table
@@ -107,15 +106,12 @@ def test_both_versions(folder: Path) -> None:
     assert table.filter(version="v1").select("quantity", "paper").rows() == [("teacher", 90.0)]
 
 
-def test_the_program(
-    folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_program(folder: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_table(OURS, folder / "uncertainty.parquet", "uncertainty")
     write_table(flops((3.0, 0.0, 3e12)), folder / "frontiers.parquet", "frontier_membership")
     options = ["--reference", folder, "--uncertainty", folder / "uncertainty.parquet", "--points", 3, "--factor", 1.5]
     options += ["--frontiers", folder / "frontiers.parquet", "--output", folder / "reproduction.csv"]
-    monkeypatch.setattr(sys, "argv", ["compare_with_papers.py", *map(str, options)])
-    runpy.run_path(str(root / "workflow" / "scripts" / "compare_with_papers.py"), run_name="__main__")
+    call(root, "compare_with_papers.py", *options)
     table = pl.read_csv(folder / "reproduction.csv")
     assert table["agrees"].drop_nulls().sort().to_list() == ["undecided", "undecided", "yes", "yes"]
     assert f"{table.height} numbers of the papers" in capsys.readouterr().out

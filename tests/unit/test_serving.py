@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from itertools import combinations
 from pathlib import Path
 
 import polars as pl
 import pytest
 from made_outcomes import training_costs
+from programs import call
 
 from scale_or_reason.analysis.bootstrap import bootstrap
 from scale_or_reason.analysis.serving import SINGLE, cut_at, evidence_of_servings, serving_table
@@ -164,7 +163,7 @@ def test_single_answers_are_those_of_the_other_tables(votes: pl.DataFrame) -> No
     assert own.get("accuracy", 0, "gsm8k") == pytest.approx(usual.get("accuracy", 0, "gsm8k"))
 
 
-def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program(root: Path, tmp_path: Path) -> None:
     outcomes, extracts = answers_of(SMALL, {"gsm8k": AGREED, "aime": [["7"]]})
     write_table(outcomes, tmp_path / "outcomes.parquet", "outcomes")
     write_table(training_costs({SMALL: 1e15}), tmp_path / "costs.parquet", "costs")
@@ -208,8 +207,7 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     options |= {"parquet": tmp_path / "table.parquet", "csv": tmp_path / "table.csv"}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     words.insert(words.index(budget) + 1, middle)
-    monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, "--rule-graders"])
-    runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
+    call(root, "measure_test_time.py", *words, "--rule-graders")
     found = read_table(tmp_path / "table.parquet", "test_time")
     gsm8k = found.filter(benchmark="gsm8k")
     assert gsm8k["serving"].to_list() == ["single", "vote@2", "vote@4", "budget-5", "budget-p50"]
@@ -239,12 +237,10 @@ def test_the_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     beside = tmp_path / "verdicts/rule_graders" / further / "gsm8k.parquet"
     write_table(own.filter(~first).with_columns(model_id=pl.lit(further)), beside, "verdicts")
     split = ["--further", further, "--further-benchmarks", "gsm8k"]
-    monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, *split, "--rule-graders"])
-    runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
+    call(root, "measure_test_time.py", *words, *split, "--rule-graders")
     assert read_table(tmp_path / "table.parquet", "test_time").equals(found)
     assert read_table(tmp_path / "servings.parquet", "servings").sort(pl.all()).equals(servings.sort(pl.all()))
     # of a model with another ending there are no further answers
     split[1] = f"{SMALL}/think-tokens-5"
-    monkeypatch.setattr(sys, "argv", ["measure_test_time.py", *words, *split, "--rule-graders"])
     with pytest.raises(SystemExit):
-        runpy.run_path(str(root / "workflow/scripts/measure_test_time.py"), run_name="__main__")
+        call(root, "measure_test_time.py", *words, *split, "--rule-graders")

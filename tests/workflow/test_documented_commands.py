@@ -82,7 +82,7 @@ def test_a_documented_command_works(command, project, rules, monkeypatch):
         return
     names = {target for target in options.targets if "/" not in target}
     assert names <= set(rules)
-    # The graphs of whole studies have tests of their own (test_graph.py) and take seconds each. Here, `plan` stands in.
+    # the graphs of whole studies take seconds each, and test_graph_presets.py tests them
     words = ["plan" if word in names else word for word in words]
     if not options.targets:
         words += ["--", "plan"]

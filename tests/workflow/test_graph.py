@@ -1,4 +1,4 @@
-"""The graph of the paper's study and of the presets, as Snakemake sees them."""
+"""The graph of cells and adaptations: what their trainings, answers, verdicts and scores need."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
-from stated_jobs import TRAININGS, stated_jobs
-from workflow_tree import MICRO, Tree, plant
-
-from scale_or_reason.reporting.figures.registry import FIGURES
+from workflow_tree import MICRO, Tree
 
 pytestmark = pytest.mark.workflow
 
@@ -206,200 +202,6 @@ def test_what_the_study_does_not_have_cannot_be_asked_for(tree: Tree, target: st
 
 
 @pytest.mark.parametrize(
-    ("study", "student", "overlays", "judged_together"),
-    [
-        ("micro", "micro-1M", (*MICRO, "config/studies/micro_hybrid.yaml"), 1),
-        ("hybrid", "Qwen2.5-3B", ("config/studies/hybrid.yaml",), 3),  # in three orders
-    ],
-)
-def test_both_modes_of_a_hybrid_student_need_one_training(
-    tree: Tree, study: str, student: str, overlays: tuple[str, ...], judged_together: int
-) -> None:
-    cell = f"general/{student}/mix/rho-0.5/hybrid/seed-0"
-    scores = [f"results/{study}/scores/{cell}/{mode}.parquet" for mode in ("think", "no-think")]
-    run = tree.snakemake("-n", "-p", "--quiet=reason", *scores, study=overlays)
-    jobs = run.jobs
-    assert jobs["tokenise_hybrid_pairs"] == 1
-    assert {jobs[rule] for rule in ("build_mixture", "train_hybrid", "evaluate_hybrid")} == {judged_together}
-    assert (jobs["grade_answers"], jobs["score_model"]) == (2, 2)
-    assert not {"tokenise_pairs", "train_student", "evaluate_model", "evaluate_student"} & jobs.keys()
-    lines = (run.stdout + run.stderr).splitlines()
-    command = {
-        name: next(line for line in lines if f"/{name}.py " in line and "/seq" not in line)
-        for name in ("train_student", "tokenise_pairs", "evaluate_model")
-    }
-    assert f"--tokens results/{study}/hybrid_tokens/general/" in command["train_student"]
-    assert " /no_think" in command["tokenise_pairs"] and " /no_think" in command["evaluate_model"]
-    assert f"--model-ids {cell}/no-think {cell}/think " in command["evaluate_model"]
-
-
-#: Each axis for some cells, and the models that follow, by hand. At ratios 0 and 1 one training serves both curricula.
-RESTRICTED = """
-study:
-  students: [micro-0.07M, micro-1M]
-  ratios: [0, 0.5, 1]
-  adaptations: []
-  base_shots: []
-  families: [{name: Math-OE, benchmarks: [gsm8k, aime]}]
-  data_fractions: {fractions: [0.25, 1], ratios: [0, 0.5], curricula: [mix], corpora: [math], students: [micro-1M]}
-  thinking_budgets:
-    {tokens: [16], percentiles: [50], ratios: [0.5, 1], curricula: [seq], corpora: [general], students: [micro-0.07M],
-     benchmarks: [gsm8k]}
-  votes: {samples_per_item: 4, ratios: [0, 0.5], curricula: [mix], corpora: [general], benchmarks: [aime]}
-  hybrid_students: {ratios: [0.5], curricula: [seq-reversed], corpora: [math], students: [micro-1M]}
-"""
-FURTHER_MODELS = {
-    "math/micro-1M/seq/rho-0/data-0.25/seed-0",
-    "math/micro-1M/mix/rho-0.5/data-0.25/seed-0",
-    *(f"general/micro-0.07M/seq/rho-{r}/seed-0/think-tokens-{cut}" for r in ("0.5", "1") for cut in ("16", "p50")),
-    *(
-        f"general/micro-{size}/{mix}/seed-0/samples-4"
-        for size in ("0.07M", "1M")
-        for mix in ("seq/rho-0", "mix/rho-0.5")
-    ),
-    *(f"math/micro-1M/seq-reversed/rho-0.5/hybrid/seed-0/{mode}" for mode in ("no-think", "think")),
-}
-
-
-def test_restricted_axes_have_exactly_their_models(tree: Tree, tmp_path: Path) -> None:
-    overlay = tmp_path / "restricted.yaml"
-    overlay.write_text(RESTRICTED)
-    targets = ("answers", "results/micro/tables/test_time.csv")
-    run = tree.snakemake("-n", "-p", "--quiet=reason", *targets, study=(*MICRO, str(overlay)))
-    words = re.findall(r"--model-ids ((?:[^-\s]\S* )+)", run.stdout + run.stderr)
-    models = {name for found in words for name in found.split() if not name.startswith("teacher/")}
-    usual = {
-        f"{corpus}/{student}/{mix}/seed-0"
-        for corpus in ("general", "math")
-        for student in ("micro-0.07M", "micro-1M")
-        for mix in ("seq/rho-0", "seq/rho-0.5", "mix/rho-0.5", "seq/rho-1")
-    }
-    assert models == usual | FURTHER_MODELS
-    jobs = run.jobs
-    assert (jobs["train_student"], jobs["train_branch"], jobs["train_hybrid"]) == (2 * 2 * 4, 2, 1)
-    # one job for a student's cut thoughts, and one for each student's further answers
-    assert (jobs["evaluate_student_within_budget"], jobs["evaluate_student_for_votes"]) == (1, 2)
-    assert (jobs["judge_student_within_budget_1"], jobs["judge_student_for_votes_1"]) == (1, 2)
-    assert (jobs["grade_within_budget"], jobs["grade_for_votes"], jobs["measure_test_time"]) == (4, 4, 1)
-
-
-def test_a_number_of_votes_that_the_study_does_not_have_has_no_rule(tree: Tree, tmp_path: Path) -> None:
-    overlay = tmp_path / "restricted.yaml"
-    overlay.write_text(RESTRICTED)
-    folder = "results/micro/answers/general/micro-1M/seq/rho-0/seed-0"
-    run = tree.snakemake("-n", f"{folder}/samples-8/manifest.json", study=(*MICRO, str(overlay)), check=False)
-    assert run.status == 1
-    assert "MissingRuleException" in run.stdout + run.stderr or "\nerror: " in f"\n{run.stderr}"
-
-
-def test_a_cell_under_another_limit_needs_that_cell_only(tree: Tree) -> None:
-    jobs = tree.dry_run("results/micro/scores/general/micro-1M/mix/rho-0.5/seed-0/max-tokens-99.parquet", study=MICRO)
-    one_each = ("train_student", "evaluate_within_limit", "judge_within_limit", "grade_within_limit", "score_model")
-    assert all(jobs[rule] == 1 for rule in one_each)
-    assert not {"evaluate_student", "judge_student_1", "grade_answers"} & jobs.keys()
-
-
-def test_a_limit_that_the_study_does_not_have_is_judged_alone(tree: Tree) -> None:
-    cell = "results/micro/verdicts/micro-judge/general/micro-1M/seq/rho-1/seed-0"
-    jobs = tree.dry_run(f"{cell}/max-tokens-99/manifest.json", study=MICRO)
-    assert jobs["judge_within_limit"] == 1 and "judge_student_within_limit_1" not in jobs
-
-
-def test_other_limits_answer_again_beside_the_studys_own(tree: Tree, tmp_path: Path) -> None:
-    overlay = tmp_path / "limits.yaml"
-    overlay.write_text("study: {length_limits: {max_tokens: [99, 120]}}\n")
-    jobs = tree.dry_run("results/micro/tables/length_limits.csv", study=(*MICRO, str(overlay)))
-    assert jobs["evaluate_within_limit"] == jobs["grade_within_limit"] == 5 * 2 * 2 * 2
-    assert jobs["judge_student_within_limit_1"] == 5 * 2  # in one batch both formats under both limits
-    # nothing waits for models that are in no length limit's row
-    assert jobs["score_models_within_limit"] == 1
-    assert not {"score_models", "adapt_student", "evaluate_base_student", "evaluate_teacher"} & jobs.keys()
-
-
-def test_the_papers_numbers_are_compared_where_they_are(tree: Tree, tmp_path: Path) -> None:
-    (tmp_path / "v2_table1.csv").write_text("")
-    overlay = tmp_path / "reference.yaml"
-    small = "study: {students: [micro-1M], corpora: [general], adaptations: [], figures: []}\n"
-    overlay.write_text(f"paper_results: {{path: {tmp_path}}}\n{small}")
-    jobs = tree.dry_run("tables", study=(*MICRO, str(overlay)))
-    assert jobs["compare_with_papers"] == jobs["measure_uncertainty"] == 1
-    overlay.write_text(small)
-    assert "compare_with_papers" not in tree.dry_run("tables", study=(*MICRO, str(overlay)))
-
-
-@pytest.mark.parametrize("study", [(), MICRO, ("config/studies/v1.yaml",), ("config/studies/single_gpu.yaml",)])
-def test_the_explorer_is_made_with_the_rest(tree: Tree, study: tuple) -> None:
-    jobs = tree.dry_run(study=study)
-    assert jobs["build_explorer"] == jobs["measure_uncertainty"] == 1
-
-
-@pytest.mark.parametrize("study", [MICRO, ("config/studies/single_gpu.yaml",)])
-def test_a_study_may_go_without_the_explorer(tree: Tree, study: tuple, tmp_path: Path) -> None:
-    overlay = tmp_path / "without.yaml"
-    overlay.write_text("study: {explorer: false}\n")
-    without = tree.dry_run(study=(*study, str(overlay)))
-    assert "build_explorer" not in without and set(without) <= set(tree.dry_run(study=study))
-
-
-def test_the_demo(tree: Tree) -> None:
-    jobs = tree.dry_run("all", "job_timings", study=(*MICRO, "config/studies/demo.yaml"))
-    assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both curricula
-    assert "adapt_student" not in jobs
-    assert stated_jobs("make demo") == (sum(jobs.values()) + 1, jobs["train_student"])  # and the rule `all`
-
-
-def test_the_whole_small_study(tree: Tree) -> None:
-    jobs = tree.dry_run("all", "job_timings", study=(*MICRO, "config/studies/micro_axes.yaml"))
-    trainings = sum(count for rule, count in jobs.items() if rule in TRAININGS)
-    assert stated_jobs("make micro") == (sum(jobs.values()) + 1, trainings)
-
-
-def test_the_first_version(tree: Tree) -> None:
-    jobs = tree.dry_run(study=("config/studies/v1.yaml",))
-    assert (jobs["train_student"], jobs["prepare_benchmark"], jobs["judge_student_1"]) == (80, 12, 10)
-    figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
-    assert sum(figures.values()) == 18 + 1  # and the curves of trainings
-    assert not {"figure_sequential", "figure_shots", "figure_family_table"} & figures.keys()
-
-
-def test_the_second_pair(tree: Tree) -> None:
-    jobs = tree.dry_run(study=("config/studies/gemma.yaml",))
-    assert (jobs["train_student"], jobs["generate_teacher_answers"], jobs["evaluate_teacher"]) == (24, 64, 1)
-    figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
-    assert figures == {"figure_overhead": 1, "figure_accuracy_by_flops": 2, "figure_training_curves": 1}
-
-
-def test_every_figure_can_be_asked_for(tree: Tree) -> None:
-    """Also those that the study does not list, and has no data for."""
-    targets = [f"results/micro/figures/{figure}.{suffix}" for figure in FIGURES for suffix in ("pdf", "png", "csv")]
-    jobs = tree.dry_run(*targets, study=MICRO)
-    figures = {rule: count for rule, count in jobs.items() if rule.startswith("figure_")}
-    assert sum(figures.values()) == len(FIGURES) == 18 + 21 + 1 + 2
-    assert figures["figure_ratio_gap"] == 7
-
-
-def test_a_figure_needs_its_tables_only(tree: Tree) -> None:
-    assert tree.dry_run("results/micro/figures/v1/fig10.csv", study=MICRO) == {"figure_length_limit": 1}
-    jobs = tree.dry_run("results/micro/figures/v2/fig21.pdf", study=MICRO)
-    assert not {"compute_flops", "tabulate_outcomes", "measure_answer_lengths"} & jobs.keys()
-    jobs = tree.dry_run("results/micro/figures/v2/fig04.png", study=MICRO)
-    assert (jobs["tabulate_outcomes"], jobs["measure_answer_lengths"], jobs["score_models"]) == (1, 1, 1)
-
-
-def test_the_papers_presets_draw_their_own_figures(root: Path) -> None:
-    def chosen(file: str) -> list[str]:
-        return yaml.safe_load((root / "config" / file).read_text())["study"]["figures"]
-
-    second_pair = ["v2/fig09", "v2/fig10", "v2/fig11"]
-    v1, v2 = ([name for name in FIGURES if name.startswith(version)] for version in ("v1/", "v2/"))
-    assert chosen("studies/v1.yaml") == [*v1, "training_curves"]
-    assert chosen("studies/gemma.yaml") == [*second_pair, "training_curves"]
-    assert chosen("config.yaml") == [*(name for name in v2 if name not in second_pair), "training_curves"]
-    without = {*second_pair, "v1/fig10", "v2/fig13"}
-    assert chosen("studies/micro.yaml") == [*(name for name in v1 + v2 if name not in without), "training_curves"]
-
-
-@pytest.mark.parametrize(
     ("study", "student", "template"),
     [
         ((), "Qwen2.5-3B", ("chatml", "<|im_end|>")),
@@ -417,57 +219,7 @@ def test_students_are_taught_their_own_chat_format(tree: Tree, study: tuple, stu
         assert {word for option in options for word in option if word} == set(template)
 
 
-def test_one_gpu_needs_no_teacher(tree: Tree) -> None:
-    jobs = tree.dry_run(study=("config/studies/single_gpu.yaml",))
-    assert (jobs["import_released_pairs"], jobs["train_student"], jobs["prepare_benchmark"]) == (1, 6, 12)
-    assert not {"generate_teacher_answers", "build_pairs", "evaluate_teacher"} & jobs.keys()
-    assert not any(rule.startswith("judge_") for rule in jobs)
-
-
 def test_another_benchmark_makes_no_teacher_answer_again(tree: Tree) -> None:
     """Overlaps follow from questions and benchmarks; the teacher is asked before anybody looks for them."""
     jobs = tree.dry_run("results/micro/pairs/general/ift/shard-0-of-1.parquet", study=MICRO)
     assert jobs == {"generate_teacher_answers": 1, "prepare_prompts": 1, "small_world_prompts": 1}
-
-
-def test_an_inspection_page_starts_no_engine(tree: Tree) -> None:
-    """Only the table that its item or prompt is looked up in is made."""
-    item = "results/micro/inspect/items/math_500/test%2Falgebra%2F1.json.html"
-    prompt = "results/micro/inspect/prompts/math/0123456789abcdef.html"
-    of_item = {"inspect_item": 1, "prepare_benchmark": 1, "small_world_benchmark_rows": 1}
-    of_prompt = {"inspect_prompt": 1, "prepare_prompts": 1, "small_world_prompts": 1}
-    assert tree.dry_run(item, prompt, study=MICRO) == of_item | of_prompt
-
-
-def test_an_inspection_page_shows_all_models_that_are_asked(tree: Tree) -> None:
-    targets = [f"results/v2/inspect/items/{benchmark}/1.html" for benchmark in ("aime", "gsm8k")]
-    printed = tree.snakemake("-n", "-p", *targets).stdout
-    shown = {
-        Path(output).parent.name: set(ids.split())
-        for ids, output in re.findall(r"inspect_item\.py .*?--model-ids (.*?) --.* --output (\S+)", printed)
-    }
-    assert len(shown["gsm8k"]) == 122
-    assert len(shown["aime"] - shown["gsm8k"]) == 20
-    assert {f"general/Qwen2.5-3B/seq/rho-{ratio}/seed-0/max-tokens-32768" for ratio in "01"} < shown["aime"]
-
-
-def test_real_rows(root: Path, shared_dir: Path, tmp_path: Path) -> None:
-    real = plant(root, tmp_path / "real")
-    rows = f"--config=benchmarks={{source: {{path: {shared_dir / 'data' / 'benchmark_rows'}}}}}"
-    study = (*MICRO, "config/studies/real_rows.yaml")
-    assert real.dry_run(rows, study=study) == {
-        "prepare_benchmark": 16,
-        "evaluate_base_student": 1,
-        "grade_answers": 1,
-        "score_models": 1,
-        "compute_flops": 1,
-    }
-
-
-def test_graphs_are_printed_alone_and_the_drawn_one_is_current(tree: Tree, root: Path) -> None:
-    graph = tree.snakemake("--rulegraph", study=MICRO).stdout
-    assert graph.startswith("digraph")
-    rules = re.findall(r'label ?= ?"(\w+)"', graph)
-    assert "train_student" in rules
-    drawn = re.findall(r">(\w+)</text>", (root / "docs" / "rulegraph.svg").read_text())
-    assert sorted(drawn) == sorted(rules), "make rulegraph"
