@@ -169,10 +169,7 @@ def run_and_leave(words: list[str]) -> None:
         run_program(words)
         status = 0
     except SystemExit as end:
-        if isinstance(end.code, int | None):
-            status = end.code or 0
-        else:
-            print(end.code, file=sys.stderr)
+        status = exit_status(end)
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
         interrupted = isinstance(error, KeyboardInterrupt)
@@ -184,6 +181,14 @@ def run_and_leave(words: list[str]) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(status & 0xFF)
+
+
+def exit_status(end: SystemExit) -> int:
+    """The status of a process that ends so; writes the text that is given in place of a status."""
+    if isinstance(end.code, int | None):
+        return end.code or 0
+    print(end.code, file=sys.stderr)
+    return 1
 
 
 def run_program(words: list[str]) -> None:

@@ -21,6 +21,9 @@ from typing import Any
 
 from torch.distributed.elastic.multiprocessing.subprocess_handler import subprocess_handler
 
+sys.path.append(str(Path(__file__).parents[1]))  # the folder of this program is the first entry, not that of all tests
+from warm_start import exit_status
+
 LAUNCHER = Path(__file__).parents[2] / "workflow" / "scripts" / "torchrun.py"
 
 
@@ -52,10 +55,7 @@ def run_and_leave(words: Sequence[str], environment: Mapping[str, str], mask: It
         runpy.run_path(words[0], run_name="__main__")
         status = 0
     except SystemExit as end:
-        if isinstance(end.code, int | None):
-            status = end.code or 0
-        else:
-            print(end.code, file=sys.stderr)
+        status = exit_status(end)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from unittest import mock
 
+from warm_start import exit_status
+
 
 def load_program(path: Path) -> ModuleType:
     """A program as a module, which is not run. It is registered, since dataclasses look their module up."""
@@ -57,9 +59,7 @@ def run_script(script: Path, *arguments: object, cwd: Path | None = None) -> sub
             call_script(script, *arguments)
             status = 0
         except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else int(end.code is not None)
-            if isinstance(end.code, str):
-                print(end.code, file=stderr)
+            status = exit_status(end)
         except Exception:
             traceback.print_exc(file=stderr)
             status = 1

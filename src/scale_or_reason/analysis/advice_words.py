@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from scale_or_reason.common.wording import listed
+
 #: Heading -> what stands below it, of a row of the table.
 _COLUMNS = {
     "family": lambda row: row["family"],
@@ -172,8 +174,3 @@ def _reach(rows: Sequence[Mapping[str, Any]]) -> str:
         f"The budget is {times} times what the most expensive measured model costs: a larger student or"
         " more training may be better, but was not measured."
     )
-
-
-def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

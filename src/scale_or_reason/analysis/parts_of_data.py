@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from scale_or_reason.common.wording import listed
 from scale_or_reason.scoring.evidence import Evidence
 from scale_or_reason.study.labels import ratio_label, size_label
 
@@ -28,9 +29,5 @@ def formats_without_parts(evidence: Evidence, corpus: str) -> list[str]:
         left = own.filter(~pl.col("student").is_in(list(in_parts)))
         sizes = [size_label(size) for size in left["size_b"].unique(maintain_order=True)] if in_parts else []
         if left.height:
-            found.append(" ".join([*([_listed(sizes)] if sizes else []), ratio_label(ratio)]))
+            found.append(" ".join([*([listed(sizes)] if sizes else []), ratio_label(ratio)]))
     return found
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

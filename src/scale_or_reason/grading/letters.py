@@ -47,7 +47,6 @@ _REJECTED = re.compile(
     r"\b(?:incorrect|wrong|common|tempting|distractor|not|other|first|second|another|worst|invalid|n't|eliminated|false|initial)\b[^.!?\n]{0,40}$",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"^(?:is|are|must\s+be)?\s*(?:not|never)\b", re.IGNORECASE)
 #: What may follow a letter that would otherwise be an article or a pronoun.
 _GOES_ON = re.compile(
     r"[\s*)\]}$\\]{0,9}(?:$|[.,;:!?)\n\-–—(]|(?:because|since|as|and|or|which|with|is|are|for|due|given|based|that|from|by|but|if|when|not|so|in|thus|hence|therefore|rather|while)\b)"

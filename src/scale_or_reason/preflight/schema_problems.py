@@ -68,9 +68,7 @@ def _problem_of(error: Any) -> Problem:
         return Problem((*path, missing), "a key is missing from the config", "nothing", expected, remedy)
     if "propertyNames" in error.schema_path:
         path = (*path, found)
-    shown = (
-        _shown(found) if path[-1:] not in _SECRET else "a value that is not shown here: it may hold a password or a key"
-    )
+    shown = _shown(found) if path[-1:] not in _SECRET else _HIDDEN
     return Problem(path, "a value in the config is not allowed", shown, _expected(error), _remedy(error))
 
 
