@@ -15,7 +15,7 @@ from scale_or_reason.common.tables import read_column, read_table
 from scale_or_reason.flops.formulas import generation_flops
 from scale_or_reason.planning.shapes import Shape
 from scale_or_reason.planning.timings import job_timings, manifest_seconds
-from scale_or_reason.study.cells import FORMATS, HybridMode, format_ratio, parse_model_id
+from scale_or_reason.study.cells import CELL_VARIANTS, FORMATS, HybridMode, format_ratio, parse_model_id
 
 #: The coefficients of a stage's time: GPU-seconds per prompt token, per completion token and per FLOP.
 Speed = tuple[float, float, float]
@@ -218,7 +218,8 @@ def _read_verdicts(folder: Path) -> pl.DataFrame:
     """Tokens by judge, model and benchmark, without other length limits, thinking budgets and further answers."""
     columns = ["model_id", "benchmark", "judge", "judge_prompt_tokens", "judge_tokens"]
     files = [file for file in sorted(folder.rglob("*.parquet")) if not file.is_relative_to(folder / "rule_graders")]
-    files = [file for file in files if not file.parent.name.startswith(("max-tokens-", "think-tokens-", "samples-"))]
+    settings = tuple(f"{kind.suffix}-" for kind in CELL_VARIANTS)
+    files = [file for file in files if not file.parent.name.startswith(settings)]
     if not files:
         types = dict.fromkeys(columns[:3], pl.String()) | dict.fromkeys([*columns[3:], "sequences"], pl.Int64())
         return pl.DataFrame(schema=types)

@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from scale_or_reason.study.cells import FORMATS, HYBRID_MODES
+from scale_or_reason.study.cells import (
+    CELL_VARIANTS,
+    FORMATS,
+    HYBRID_MODES,
+    BudgetedCell,
+    CellVariant,
+    LimitedCell,
+    SampledCell,
+)
 from scale_or_reason.study.study import Study
 
 #: Whether a model has results of a source (a judge; "" for answers).
@@ -97,7 +105,7 @@ def without_variants(model_ids: Iterable[str]) -> list[str]:
 
 
 WITHIN_BUDGET, FOR_VOTES = "student_within_budget", "student_for_votes"
-_VARIANT = "/think-tokens-|/samples-"
+_VARIANT = "|".join(f"/{kind.suffix}-" for kind in (BudgetedCell, SampledCell))
 _STUDENTS = ("student", "adapted_student")
 
 
@@ -108,48 +116,46 @@ def _groups(study: Study) -> list[Group]:
     cells = tuple({**corpus, **student, **seed} for corpus, student, seed in product(corpora, students, seeds))
     adapted = tuple({**student, **seed} for student, seed in product(students, seeds))
     teachers = ({"teacher": study.teacher.name},) if study.teacher else ()
-    limited = [f"{variant}/seed-{{seed}}/max-tokens-{count}" for variant, count in study.limited_variants()]
-    budgeted = [f"{variant}/seed-{{seed}}/think-tokens-{budget}" for variant, budget in study.budgeted_variants()]
-    sampled = [f"{variant}/seed-{{seed}}/samples-{count}" for variant, count in study.sampled_variants()]
     modes = product(_with_seed(study.hybrid_variants()), HYBRID_MODES)
-    hybrid = [f"{variant}/{mode.mode}" for variant, mode in modes]
-    own, few, thought = study.benchmarks, study.length_limits.benchmarks, study.thinking_budgets.benchmarks
-    voted = study.votes.benchmarks
-    rows = (
-        (
-            "student",
-            "{corpus}/{student}",
-            "/seed-{seed}",
-            _with_seed([*study.variants(), *study.branch_variants()]),
-            own,
-            cells,
-        ),
-        ("hybrid_student", "{corpus}/{student}", "/seed-{seed}/hybrid", hybrid, own, cells),
-        ("adapted_student", "adapted/{student}", "/seed-{seed}", _with_seed(study.adapted_variants()), own, adapted),
-        ("base_student", "base/{student}", "", [f"shots-{count}" for count in study.base_shots], own, tuple(students)),
-        ("teacher", "teacher/{teacher}", "", FORMATS, own, teachers),
-        ("student_within_limit", "{corpus}/{student}", "/seed-{seed}/max-tokens", limited, few, cells),
-        (WITHIN_BUDGET, "{corpus}/{student}", "/seed-{seed}/think-tokens", budgeted, thought, cells),
-        (FOR_VOTES, "{corpus}/{student}", "/seed-{seed}/samples", sampled, voted, cells),
-    )
     models = frozenset(model.model_id for model in study.answering())
-    return [
-        Group(
-            kind,
-            owner,
-            tuple(f"{owner}/{variant}" for variant in variants),
-            benchmarks,
-            f"{owner}{suffix}",
-            places,
-            models,
-        )
-        for kind, owner, suffix, variants, benchmarks, places in rows
-        if variants and places
+
+    def group(
+        kind: str,
+        owner: str,
+        log: str,
+        variants: Iterable[str],
+        places: Iterable[Mapping[str, object]],
+        benchmarks: tuple[str, ...] = study.benchmarks,
+    ) -> Group:
+        ids = tuple(f"{owner}/{variant}" for variant in variants)
+        return Group(kind, owner, ids, benchmarks, f"{owner}{log}", tuple(places), models)
+
+    student = "{corpus}/{student}"
+    variants = [*study.variants(), *study.branch_variants()]
+    groups = [
+        group("student", student, "/seed-{seed}", _with_seed(variants), cells),
+        group("hybrid_student", student, "/seed-{seed}/hybrid", [f"{path}/{mode.mode}" for path, mode in modes], cells),
+        group("adapted_student", "adapted/{student}", "/seed-{seed}", _with_seed(study.adapted_variants()), adapted),
+        group("base_student", "base/{student}", "", [f"shots-{count}" for count in study.base_shots], students),
+        group("teacher", "teacher/{teacher}", "", FORMATS, teachers),
     ]
+    for kind, cell_kind, own, benchmarks in (
+        ("student_within_limit", LimitedCell, study.limited(), study.length_limits.benchmarks),
+        (WITHIN_BUDGET, BudgetedCell, study.budgeted(), study.thinking_budgets.benchmarks),
+        (FOR_VOTES, SampledCell, study.sampled(), study.votes.benchmarks),
+    ):
+        log = f"/seed-{{seed}}/{cell_kind.suffix}"
+        groups.append(group(kind, student, log, _with_setting(own), cells, benchmarks))
+    return [group for group in groups if group.model_ids and group.places]
 
 
 def _with_seed(variants: Iterable[str]) -> list[str]:
     return [f"{variant}/seed-{{seed}}" for variant in variants]
+
+
+def _with_setting(cells: Sequence[CellVariant]) -> list[str]:
+    """The cells of all owners and seeds: what follows the student in a model id."""
+    return list(dict.fromkeys(f"{cell.mixture_part}/seed-{{seed}}/{cell.setting_part}" for cell in cells))
 
 
 def batches(groups: Iterable[Group], sources: Sequence[str], size: int | None, has_results: HasResults) -> list[Batch]:
@@ -230,5 +236,6 @@ def _path(source: str, model_id: str) -> str:
 
 
 def _any_of(paths: Iterable[str]) -> str:
-    # the same model under another length limit is another model
-    return f"(?:{'|'.join(paths)})(?:/(?!(?:max|think)-tokens-|samples-)|$)"
+    # the same cell under another setting is another model
+    settings = "|".join(f"{kind.suffix}-" for kind in CELL_VARIANTS)
+    return f"(?:{'|'.join(paths)})(?:/(?!{settings})|$)"

@@ -116,7 +116,12 @@ class Cell(_Model):
     @property
     def model_id(self) -> str:
         part = "" if self.data_fraction == 1 else f"/data-{format_ratio(self.data_fraction)}"
-        return f"{self.corpus}/{self.student}/{self.curriculum}/rho-{format_ratio(self.ratio)}{part}/seed-{self.seed}"
+        return f"{self.corpus}/{self.student}/{self.mixture_part}{part}/seed-{self.seed}"
+
+    @property
+    def mixture_part(self) -> str:
+        """The part of the path that names curriculum and ratio, such as ``seq/rho-0.25``."""
+        return f"{self.curriculum}/rho-{format_ratio(self.ratio)}"
 
     @property
     def trained_as(self) -> Cell:
@@ -128,7 +133,7 @@ class Cell(_Model):
 class CellVariant(Cell):
     """A cell of the grid that answers in another way than under the study's settings.
 
-    A subclass adds one setting. The path ends in ``suffix`` and the value of this setting.
+    A subclass adds one setting, as its last field. The last part of the path is ``suffix`` and the setting's value.
     """
 
     suffix: ClassVar[str]
@@ -140,8 +145,12 @@ class CellVariant(Cell):
 
     @property
     def model_id(self) -> str:
-        setting = fields(self)[-1].name
-        return f"{self.cell.model_id}/{self.suffix}-{getattr(self, setting)}"
+        return f"{self.cell.model_id}/{self.setting_part}"
+
+    @property
+    def setting_part(self) -> str:
+        """The last part of the path, such as ``max-tokens-32768``."""
+        return f"{self.suffix}-{getattr(self, fields(self)[-1].name)}"
 
 
 def _variant(suffix: str, setting: str) -> str:
@@ -194,8 +203,7 @@ class HybridCell(Cell):
 
     @property
     def model_id(self) -> str:
-        variant = f"{self.curriculum}/rho-{format_ratio(self.ratio)}"
-        return f"{self.corpus}/{self.student}/{variant}/hybrid/seed-{self.seed}"
+        return f"{self.corpus}/{self.student}/{self.mixture_part}/hybrid/seed-{self.seed}"
 
     @property
     def cell(self) -> HybridCell:
@@ -316,11 +324,13 @@ class Adopted(_Model):
         return f"adopted/{self.student}"
 
 
+#: The kinds of cells that answer in another way than under the study's settings.
+CELL_VARIANTS: tuple[type[CellVariant], ...] = (LimitedCell, BudgetedCell, SampledCell)
 #: Kinds of models that were trained here, as in tables.
 TRAINED_KINDS = (Cell.kind, Adaptation.kind, *HYBRID_KINDS)
 AnyModel = Cell | LimitedCell | BudgetedCell | SampledCell | HybridCell | Adaptation | BaseStudent | Teacher | Adopted
 _OTHERS = (Adaptation, BaseStudent, Teacher, Adopted)
-_ANSWERING: tuple[type[_Model], ...] = (Cell, LimitedCell, BudgetedCell, SampledCell, *HYBRID_MODES, *_OTHERS)
+_ANSWERING: tuple[type[_Model], ...] = (Cell, *CELL_VARIANTS, *HYBRID_MODES, *_OTHERS)
 _KINDS: tuple[type[_Model], ...] = (*_ANSWERING, HybridCell)
 
 

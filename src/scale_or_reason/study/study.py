@@ -62,7 +62,6 @@ from scale_or_reason.study.selection import (
     undecidable,
     votes_of,
 )
-from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 #: The tables that compare verdicts: made wherever an answer has two or more.
 JURY_TABLES = ("judge_agreement", "jury_sensitivity", "jury_findings")
@@ -223,7 +222,7 @@ class Study:
 
     def hybrid_variants(self) -> list[str]:
         """The variants of a hybrid student: curriculum and ratio, as in a model id."""
-        return list(dict.fromkeys(f"{_variant(cell)}/hybrid" for cell in self.hybrids()))
+        return list(dict.fromkeys(f"{cell.mixture_part}/hybrid" for cell in self.hybrids()))
 
     def limited(self) -> list[LimitedCell]:
         """The trained cells that are also evaluated under other length limits (v1 figure 10, v2 figure 13)."""
@@ -262,25 +261,13 @@ class Study:
 
     def variants(self) -> list[str]:
         """The variants of a student trained on one corpus: curriculum and ratio, as in a model id."""
-        return list(dict.fromkeys(map(_variant, self.trainings())))
+        return list(dict.fromkeys(cell.mixture_part for cell in self.trainings()))
 
     def branch_variants(self) -> list[str]:
         """The variants of a student trained on a part of one corpus: those of :meth:`variants` and the part."""
         return list(
-            dict.fromkeys(f"{_variant(cell)}/data-{format_ratio(cell.data_fraction)}" for cell in self.branches())
+            dict.fromkeys(f"{cell.mixture_part}/data-{format_ratio(cell.data_fraction)}" for cell in self.branches())
         )
-
-    def limited_variants(self) -> list[tuple[str, int]]:
-        """The variants that are evaluated under other length limits, each with its limit."""
-        return list(dict.fromkeys((_variant(cell), cell.max_tokens) for cell in self.limited()))
-
-    def budgeted_variants(self) -> list[tuple[str, ThinkingBudget]]:
-        """The variants that also answer with their thoughts cut, each with its budget."""
-        return list(dict.fromkeys((_variant(cell), cell.budget) for cell in self.budgeted()))
-
-    def sampled_variants(self) -> list[tuple[str, int]]:
-        """The variants with further answers, each with its number of answers."""
-        return list(dict.fromkeys((_variant(cell), cell.samples) for cell in self.sampled()))
 
     def adapted_variants(self) -> list[str]:
         """The variants of a student's adaptations."""
@@ -333,7 +320,3 @@ class Study:
             counted(len(self.judges), "judge"),
         )
         return f"study {self.name}: {', '.join(counts)} -> results/{self.name}"
-
-
-def _variant(cell: Cell) -> str:
-    return f"{cell.curriculum}/rho-{format_ratio(cell.ratio)}"

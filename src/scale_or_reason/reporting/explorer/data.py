@@ -22,7 +22,7 @@ from scale_or_reason.reporting.explorer.manifest_summary import manifest_summary
 from scale_or_reason.reporting.explorer.served import Served, served_cells, servings_of
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.scoring.evidence import CELL, Evidence, cells_of, evidence_from_tables, with_families
-from scale_or_reason.study.cells import HYBRID_MODES, HybridMode, format_ratio
+from scale_or_reason.study.cells import HYBRID_MODES, BudgetedCell, HybridMode, format_ratio
 from scale_or_reason.study.thinking_budgets import ThinkingBudget
 
 Floats = NDArray[np.float64]
@@ -189,7 +189,7 @@ def _add_served(
 
 
 def _cut(model_id: str, budget: ThinkingBudget | None) -> str:
-    return model_id if budget is None else f"{model_id}/think-tokens-{budget}"
+    return model_id if budget is None else f"{model_id}/{BudgetedCell.suffix}-{budget}"
 
 
 def _tasks(evidence: Evidence) -> list[dict[str, Any]]:
