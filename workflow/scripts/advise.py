@@ -126,10 +126,9 @@ def measured_offers(
     config, study = arguments.config, Study.from_config(arguments.config)
     outcomes, costs = read_table(arguments.outcomes, "outcomes"), read_table(arguments.costs, "costs")
     families = family_of(config["study"]["families"])
-    sizes = {student.name: student.size_b for student in study.students.values()}
     count = config["study"]["flops"]
     check_count(outcomes, costs, count, arguments.outcomes)
-    evidence = bootstrap(outcomes, costs, families, sizes, study.seed, arguments.replicates, count)
+    evidence = bootstrap(outcomes, costs, families, sizes_of(study), study.seed, arguments.replicates, count)
     shares = asked_for(config["advise"])
     search = Search.from_config(config["training"], study.searched, (*study.grid_corpora, "")[0])
     if in_flops:
@@ -148,12 +147,7 @@ def measured_offers(
     servings: dict[Serving, Evidence] = {}
     tokens: CutAt = {}
     if arguments.servings is not None and in_flops:
-        ways = read_table(arguments.servings, "servings")
-        check_counted_by(ways, count, arguments.servings)
-        cut = pl.any_horizontal(pl.col("budget", "percentile").is_not_null())
-        further, tokens = ways.filter((pl.col("k") > 1) | cut), cut_at(ways, families)
-        known = counted_by(costs, count)
-        servings = evidence_of_servings(further, known, families, sizes, study.seed, arguments.replicates)
+        servings, tokens = further_ways(arguments, study, costs, families)
     offered = [
         offers(
             evidence,
@@ -170,6 +164,25 @@ def measured_offers(
     if arguments.servings is not None and not in_flops:
         notes.append(_ONE_ANSWER)
     return evidence, checked(offered), [*notes, *([] if on_gpu else [_WITHOUT_GPUS])]
+
+
+def further_ways(
+    arguments: argparse.Namespace, study: Study, costs: pl.DataFrame, families: Mapping[str, str]
+) -> tuple[dict[Serving, Evidence], CutAt]:
+    """The evidence of each way to answer but a single whole answer, and the tokens at which thoughts are cut."""
+    count = arguments.config["study"]["flops"]
+    ways = read_table(arguments.servings, "servings")
+    check_counted_by(ways, count, arguments.servings)
+    cut = pl.any_horizontal(pl.col("budget", "percentile").is_not_null())
+    further = ways.filter((pl.col("k") > 1) | cut)
+    known, sizes = counted_by(costs, count), sizes_of(study)
+    servings = evidence_of_servings(further, known, families, sizes, study.seed, arguments.replicates)
+    return servings, cut_at(ways, families)
+
+
+def sizes_of(study: Study) -> dict[str, float]:
+    """Billions of parameters by student."""
+    return {student.name: student.size_b for student in study.students.values()}
 
 
 def on_servers(study: Study) -> dict[str, str]:

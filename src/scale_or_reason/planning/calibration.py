@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ from scale_or_reason.study.cells import CELL_VARIANTS, FORMATS, HybridMode, form
 
 #: The coefficients of a stage's time: GPU-seconds per prompt token, per completion token and per FLOP.
 Speed = tuple[float, float, float]
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -102,22 +104,11 @@ def read_calibration(
     costs = read_table(file, "costs")
     rules = {row["rule"]: row for row in job_timings(results / "timings").to_dicts()}
     verdicts = _read_verdicts(results / "verdicts")
-    training = _work(costs, "training", lambda _, name: processes.get(name))
-    evaluation = _work(costs, "evaluation", gpus)
-    judging = _judging_work(results / "verdicts", verdicts, gpus, shape)
-    speeds = {name: _speed(work) for name, work in _named(training, evaluation, judging) if work}
-    starts = {
-        name: start
-        for name, rule in (
-            ("training", "train_student"),
-            ("evaluation", "evaluate_model"),
-            ("judging", "judge_answers"),
-        )
-        if rule in rules and (start := _start(rules[rule], _seconds(costs, results, name))) is not None
+    work = {
+        "training": _work(costs, "training", lambda _, name: processes.get(name)),
+        "evaluation": _work(costs, "evaluation", gpus),
+        "judging": _judging_work(results / "verdicts", verdicts, gpus, shape),
     }
-    for name, like in (("generation", "evaluation"), ("learning_rates", "training")):
-        speeds |= {name: speeds[like]} if like in speeds else {}
-        starts |= {name: starts[like]} if like in starts else {}
     return Calibration(
         study=study,
         training=_training_lengths(costs),
@@ -126,14 +117,25 @@ def read_calibration(
         questions=_questions(costs),
         answers=_answers(costs),
         verdicts=_verdict_lengths(verdicts),
-        speeds=speeds,
-        starts=starts,
+        speeds=_with_alike({name: _speed(measured) for name, measured in work.items() if measured}),
+        starts=_with_alike(_starts(rules, costs, results)),
         cpu_jobs={rule: row["mean_seconds"] for rule, row in rules.items()},
     )
 
 
-def _named(*work: list[_Work]) -> Iterable[tuple[str, list[_Work]]]:
-    return zip(("training", "evaluation", "judging"), work, strict=True)
+def _with_alike(measured: dict[str, _Value]) -> dict[str, _Value]:
+    """With the values of stages that are not measured: each has that of the stage whose jobs are most like its own."""
+    alike = {"generation": "evaluation", "learning_rates": "training"}
+    return measured | {name: measured[like] for name, like in alike.items() if like in measured}
+
+
+def _starts(rules: Mapping[str, Mapping[str, float]], costs: pl.DataFrame, results: Path) -> dict[str, float]:
+    """Seconds of the start-up of a job, by stage."""
+    stages = {"training": "train_student", "evaluation": "evaluate_model", "judging": "judge_answers"}
+    found = {
+        name: _start(rules[rule], _seconds(costs, results, name)) for name, rule in stages.items() if rule in rules
+    }
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
 @dataclass(frozen=True)

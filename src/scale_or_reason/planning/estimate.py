@@ -114,11 +114,9 @@ class Estimator:
         assert unit.model is not None
         if getattr(unit.model, "endpoint", None):
             return float("nan")
-        shape, training = self.shape(unit.model), unit.stage in TRAINING_STAGES
+        shape = self.shape(unit.model)
         assert shape is not None
-        flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
-        machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
-        return machine.gpu_seconds / HOUR
+        return self._machine(unit, shape)[1].gpu_seconds / HOUR
 
     def _row(self, unit: Unit, members: int) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -138,42 +136,44 @@ class Estimator:
             "prompt_tokens": sum(call.count * call.prompt for call in unit.calls),
             "completion_tokens": written,
         }
-        shape = self.shape(unit.model)
-        training = unit.stage in TRAINING_STAGES
-        if not training:
+        if unit.stage not in TRAINING_STAGES:
             bytes_per_token = self.assumed.number("disk.bytes_per_token", "bytes")
             row["disk_gb"] += written * (bytes_per_token + _REPLY_BYTES) / GB
+        shape = self.shape(unit.model)
         if getattr(unit.model, "endpoint", None):
-            served = {"gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
-            if shape is not None:
-                served["flops"] = generation_flops_of(shape, unit.calls)
-                served["flops_exact"] = exact_flops_of(shape, unit.calls, training=False)
-            return row | tokens | served
+            return row | tokens | _served_columns(unit, shape)
         assert shape is not None
-        flops = (training_flops_of if training else generation_flops_of)(shape, unit.calls)
-        machine = self._trainer(unit, shape, flops) if training else self._engine(unit, shape, flops)
-        start = self.start_seconds(unit, shape, members)
-        seconds = machine.gpu_seconds / machine.gpus + start
         if unit.stage == "training":
             row["disk_gb"] += shape.parameters * BYTES[self.config["training"]["dtype"]] / GB
+        return row | tokens | self._machine_columns(unit, shape, members)
+
+    def _machine_columns(self, unit: Unit, shape: Shape, members: int) -> dict[str, Any]:
+        """FLOPs, time, memory and price of a unit that runs on machines of the study."""
+        flops, machine = self._machine(unit, shape)
+        start = self.start_seconds(unit, shape, members)
+        seconds = machine.gpu_seconds / machine.gpus + start
         gpu_hours = seconds * machine.gpus / HOUR
-        return (
-            row
-            | tokens
-            | {
-                "flops": flops,
-                "flops_exact": exact_flops_of(shape, unit.calls, training),
-                "gpus": machine.gpus,
-                "hours": seconds / HOUR,
-                "start_hours": start / HOUR,
-                "longest_hours": machine.longest_seconds / HOUR,
-                "gpu_hours": gpu_hours,
-                "decode_tokens_per_second_per_gpu": machine.decode,
-                "memory_gb": machine.memory.total / GB,
-                "fits": machine.fits,
-                "price": gpu_hours * self.gpu.price_per_hour,
-            }
-        )
+        return {
+            "flops": flops,
+            "flops_exact": exact_flops_of(shape, unit.calls, unit.stage in TRAINING_STAGES),
+            "gpus": machine.gpus,
+            "hours": seconds / HOUR,
+            "start_hours": start / HOUR,
+            "longest_hours": machine.longest_seconds / HOUR,
+            "gpu_hours": gpu_hours,
+            "decode_tokens_per_second_per_gpu": machine.decode,
+            "memory_gb": machine.memory.total / GB,
+            "fits": machine.fits,
+            "price": gpu_hours * self.gpu.price_per_hour,
+        }
+
+    def _machine(self, unit: Unit, shape: Shape) -> tuple[float, _Machine]:
+        """FLOPs by the papers' formulas, and the trainer or engine that computes them."""
+        if unit.stage in TRAINING_STAGES:
+            flops = training_flops_of(shape, unit.calls)
+            return flops, self._trainer(unit, shape, flops)
+        flops = generation_flops_of(shape, unit.calls)
+        return flops, self._engine(unit, shape, flops)
 
     def _trainer(self, unit: Unit, shape: Shape, flops: float) -> _Machine:
         student = unit.model
@@ -267,6 +267,15 @@ class Estimator:
         if rule in calibration.cpu_jobs:
             return self.assumed.measured(f"cpu_jobs.{rule}", calibration.cpu_jobs[rule], "seconds of a job")
         return self.assumed.number("cpu_jobs.minutes", "minutes of a job") * 60
+
+
+def _served_columns(unit: Unit, shape: Shape | None) -> dict[str, Any]:
+    """Price and, where the model's shape is known, FLOPs of a unit that a server runs."""
+    columns: dict[str, Any] = {"gpus": 0, "gpu_hours": 0.0, "price": _tokens_price(unit)}
+    if shape is not None:
+        columns["flops"] = generation_flops_of(shape, unit.calls)
+        columns["flops_exact"] = exact_flops_of(shape, unit.calls, training=False)
+    return columns
 
 
 def _tokens_price(unit: Unit) -> float:
