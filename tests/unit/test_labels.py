@@ -232,9 +232,7 @@ def run(root: Path, script: str, **options: Any) -> None:
     call(root, script, *words)
 
 
-def test_from_a_sheet_to_verdicts(
-    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_from_a_sheet_to_verdicts(tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results, place = tmp_path / "results", {"model_id": MODEL, "benchmark": "gsm8k"}
     key = {"benchmark": "gsm8k", "prompt": "p", "gold": ["1"], "choices": [], "extra": "{}"}
     items = [{**key, "item_id": f"{n:02}", "question": f"q{n}"} for n in range(6)]
@@ -263,7 +261,7 @@ def test_from_a_sheet_to_verdicts(
     assert "4 labels" in capsys.readouterr().err and pl.read_csv(path)["label"].to_list() == ["yes"] * 4
     folder = results / "verdicts" / "human"
     run(
-        root, monkeypatch, "take_labels.py",
+        root, "take_labels.py",
         labels=[path], answers=[results / "answers"], answered=answered, output_dir=[folder],
     )  # fmt: skip
     assert "4 labels of 4 answers: 4 by anna" in capsys.readouterr().out
@@ -281,7 +279,7 @@ def test_from_a_sheet_to_verdicts(
     assert "a person in the jury has no labels" in said and "human-anna, human-ben" in said
     families = [json.dumps([{"name": "Math-OE", "benchmarks": ["gsm8k"]}])]
     run(
-        root, monkeypatch, "compare_judges.py", verdicts=[results / "verdicts"], labels=[path], seed=[0],
+        root, "compare_judges.py", verdicts=[results / "verdicts"], labels=[path], seed=[0],
         judges=["one", "human", "human-ben"], model_ids=[MODEL], families=families,
         parquet=[tmp_path / "a.parquet"], csv=[tmp_path / "a.csv"],
     )  # fmt: skip
