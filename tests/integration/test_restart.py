@@ -126,6 +126,41 @@ def test_sigterm_before_the_first_step_ends_the_launcher(tmp_path: Path) -> None
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
 
 
+#: Rank 1 leaves before the launcher is killed, rank 0 begins as a training does when the launcher is gone.
+LATE = """
+import os, pathlib, sys, time
+folder = pathlib.Path(sys.argv[1])
+if os.environ["RANK"] == "1":
+    time.sleep(3600)
+(folder / "pid").write_text(str(os.getpid()))
+(folder / "started").touch()
+launcher = os.getppid()
+while os.getppid() == launcher:
+    time.sleep(0.005)
+from scale_or_reason.training.trainer.launch import end_with_launcher
+try:
+    end_with_launcher()
+finally:
+    (folder / "status").write_text(repr(sys.exc_info()[1]))
+"""
+
+
+def test_a_process_whose_launcher_was_killed_at_its_start_ends(tmp_path: Path) -> None:
+    """Before it could have Linux kill it, too; it would wait half an hour for the others."""
+    script = tmp_path / "late.py"
+    script.write_text(LATE)
+    process = start([str(script), str(tmp_path)], tmp_path / "log.txt")
+    wait_for("started", tmp_path, process)
+    workers = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait(PATIENCE)
+    (late,) = [worker for worker in workers if worker.pid == int((tmp_path / "pid").read_text())]
+    assert psutil.wait_procs([late], timeout=PATIENCE)[1] == []
+    assert (tmp_path / "status").read_text() == f"SystemExit({128 + signal.SIGKILL})"
+    for worker in set(workers) - {late}:
+        worker.kill()
+
+
 def test_several_nodes_need_srun(tmp_path: Path) -> None:
     process = start(["--nnodes", "2", str(tmp_path / "never.py")], tmp_path / "log.txt")
     assert process.wait(PATIENCE) == 2

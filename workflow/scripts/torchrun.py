@@ -17,12 +17,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from subprocess import Popen
 from typing import Any, NoReturn
 
-import psutil
-
 from scale_or_reason.common.errors import Interrupted, StudyError, run_script
+from scale_or_reason.training.trainer.launch import LAUNCHER_VARIABLE
 
 #: Signals with torchrun's own handling; Ctrl-C should not wait.
 HANDLED_BY_TORCHRUN = "SIGINT,SIGHUP,SIGQUIT"
@@ -31,16 +31,53 @@ HANDLED_BY_TORCHRUN = "SIGINT,SIGHUP,SIGQUIT"
 FIRST_PORT, PORTS = 15_000, 15_000
 
 
+class Workers:
+    """The processes that torchrun starts, and SIGTERM for them."""
+
+    def __init__(self) -> None:
+        self.processes: list[Popen[Any]] = []
+        #: Whether torchrun has begun to start processes, and whether SIGTERM has come.
+        self.are_started = self.are_stopped = False
+
+    def stop(self, *_: object) -> None:
+        """The handler of SIGTERM: forwards it. Before the first process is started there is nothing to save."""
+        self.are_stopped = True
+        if not self.are_started:
+            os._exit(Interrupted.EXIT_CODE)  # an exception could end up in an `except` of what is being imported
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+
+    def recorded(self, kind: type[Popen[Any]]) -> type[Popen[Any]]:
+        """A kind of process that is recorded when it starts. If SIGTERM came meanwhile, the process gets it, too."""
+        workers = self
+
+        class Worker(kind):  # type: ignore[misc, valid-type]
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                workers.are_started = True
+                super().__init__(*arguments, **options)
+                workers.processes.append(self)
+                if workers.are_stopped:
+                    self.send_signal(signal.SIGTERM)
+
+        return Worker
+
+
 def main() -> None:
-    signal.signal(signal.SIGTERM, pass_on)
+    workers = Workers()
+    signal.signal(signal.SIGTERM, workers.stop)
+    os.environ[LAUNCHER_VARIABLE] = str(os.getpid())
     os.environ.setdefault(
         "TORCH_CPP_LOG_LEVEL", "ERROR"
     )  # silences long messages of nodes that lose their peers at the end
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.multiprocessing.subprocess_handler import subprocess_handler
 
+    subprocess_handler.Popen = workers.recorded(subprocess_handler.Popen)
     logging.disable()  # the workers print the error
-    arguments = run.parse_args(["--signals-to-handle", HANDLED_BY_TORCHRUN, *sys.argv[1:]])
+    # without a folder for logs that nobody writes, torchrun leaves an empty one in /tmp
+    fixed = ["--signals-to-handle", HANDLED_BY_TORCHRUN, "--log-dir", os.devnull]
+    arguments = run.parse_args([*fixed, *sys.argv[1:]])
     if run.parse_min_max_nnodes(arguments.nnodes) == (1, 1):
         arguments.standalone = True  # a free port, so that trainings can share a machine
     else:
@@ -48,7 +85,8 @@ def main() -> None:
     try:
         run.run(arguments)
     except ChildFailedError as error:
-        end(status(error.get_first_failure()[1].exitcode))
+        first = error.get_first_failure()[1]
+        end(status([first.exitcode, *(failure.exitcode for failure in error.failures.values())], workers.are_stopped))
 
 
 def end(code: int) -> NoReturn:
@@ -83,20 +121,17 @@ def meeting_point(slurm: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def status(exit_code: int) -> int:
-    """The shell's status for a worker killed by a signal; SIGTERM kills workers that have nothing to save yet."""
-    if exit_code == -signal.SIGTERM:
+def status(exit_codes: Sequence[int], are_stopped: bool) -> int:
+    """The shell's status for these workers, the one that failed first in front.
+
+    After SIGTERM it is that of :class:`Interrupted` as soon as one of them has ended by it: the others may fail because
+    that one is gone. SIGTERM kills workers that have nothing to save yet.
+    """
+    by_signal = {-signal.SIGTERM, Interrupted.EXIT_CODE}
+    first = exit_codes[0]
+    if first in by_signal or (are_stopped and by_signal & set(exit_codes)):
         return Interrupted.EXIT_CODE
-    return exit_code if exit_code >= 0 else 128 - exit_code
-
-
-def pass_on(number: int, frame: Any) -> None:
-    """Forward the signal to the workers; without workers there is nothing to save."""
-    workers = psutil.Process().children()
-    if not workers:
-        end(Interrupted.EXIT_CODE)
-    for worker in workers:
-        worker.send_signal(number)
+    return first if first >= 0 else 128 - first
 
 
 if __name__ == "__main__":

@@ -120,7 +120,9 @@ def run_joined(
     ``check`` runs a script's own checks after :func:`check_inputs` and may complete the arguments. ``work`` returns
     whether it has finished. Raises :class:`Interrupted` if it has not.
     """
-    if not launch.has_launcher():
+    if launch.has_launcher():
+        launch.end_with_launcher()
+    else:
         launch.exit_on_sigterm()
     try:
         check_inputs(arguments)

@@ -8,7 +8,6 @@ import importlib.metadata
 import logging
 import os
 import signal
-import socket
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from scale_or_reason.common.errors import Interrupted, StudyError
 
 #: Rank 0 alone hashes the inputs while the others wait: minutes for a large model and the tokens of a large corpus.
 TIMEOUT_MINUTES = 30
+#: Has the launcher's process id, where ``torchrun.py`` is the launcher.
+LAUNCHER_VARIABLE = "SCALE_OR_REASON_LAUNCHER"
 
 
 def rank() -> int:
@@ -47,14 +48,13 @@ def joined_processes(threads: int | None, timeout_minutes: float = TIMEOUT_MINUT
     ``timeout_minutes``: a process that waits longer for the others ends, and with it the training.
     """
     quiet_libraries()
-    if has_launcher():
-        _end_with_launcher()
     # transformers and TRL each read the metadata of every installed package, most of a second each time
     importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
     if threads:
         os.environ["OMP_NUM_THREADS"] = os.environ["RAYON_NUM_THREADS"] = str(threads)
     if not has_launcher():  # without these variables DeepSpeed would look for MPI
-        os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT=_free_port())
+        # port 0: the system chooses a free one when it is opened
+        os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1", MASTER_ADDR="127.0.0.1", MASTER_PORT="0")
     import torch
 
     on_gpu = torch.cuda.is_available()
@@ -116,16 +116,16 @@ def from_first(make: Callable[[], Any]) -> Any:
     return box[0]
 
 
-def _end_with_launcher() -> None:
+def end_with_launcher() -> None:
     """Have Linux kill this process when its launcher is killed.
 
     torchrun starts each process in a new session, so a kill of the launcher's session or process group, as by Slurm,
     does not reach it, and it would continue to train beside the job that replaces it.
     """
-    launcher = os.getppid()
+    launcher = int(os.environ.get(LAUNCHER_VARIABLE) or os.getppid())
     set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() != launcher:  # the launcher was killed before prctl
+    if os.getppid() != launcher:  # it was killed before prctl
         raise SystemExit(128 + signal.SIGKILL)
 
 
@@ -138,9 +138,3 @@ def quiet_libraries() -> None:
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     for name in ("DeepSpeed", "torch", "accelerate", "trl", "transformers.trainer_utils"):
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
