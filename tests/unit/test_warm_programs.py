@@ -40,16 +40,18 @@ class Servers:
     def start(self, load: str = "import_all('colorsys')") -> None:
         (self.folder / "sockets").mkdir()
         text = (
-            f"from pathlib import Path\nfrom scale_or_reason.common.warm_start import *\n"
+            f"import sys\nfrom pathlib import Path\nfrom scale_or_reason.common.warm_start import *\n"
             f"serve(Path({str(self.folder / 'sockets' / 'kind')!r}), lambda: {load})"
         )
         self.server = subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE, start_new_session=True)
         wait_for(lambda: (self.folder / "sockets" / "kind").exists())
 
-    def client(self, *words: str, program: str = PROGRAM, **environment: str) -> subprocess.Popen[str]:
+    def client(
+        self, *words: str, program: str = PROGRAM, start: str = CLIENT, **environment: str
+    ) -> subprocess.Popen[str]:
         self.program.write_text(program)
         return subprocess.Popen(
-            [sys.executable, "-c", CLIENT, str(self.program), *words],
+            [sys.executable, "-c", start, str(self.program), *words],
             env=self.environment | environment,
             cwd=self.folder,
             stdin=subprocess.PIPE,
@@ -160,6 +162,75 @@ def test_signals_reach_the_program(servers: Servers, handler: str) -> None:
     assert client.wait(PATIENCE) == (75 if handler else -signal.SIGTERM)
     wait_for(lambda: not Path(f"/proc/{pid}").exists())
     client.communicate()
+
+
+#: Sends itself a signal at this moment of its own: before it sends anything, or behind the first bytes.
+SIGNALLED = """
+import os, signal, socket
+from scale_or_reason.common import warm_start
+send = socket.send_fds
+def send_and_signal(*arguments):
+    if "{moment}" == "before":
+        os.kill(os.getpid(), signal.SIGTERM)
+    send(*arguments)
+    os.kill(os.getpid(), signal.SIGTERM)
+socket.send_fds = send_and_signal
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "within"])
+def test_a_signal_during_the_request_reaches_the_program_and_spares_the_others(servers: Servers, moment: str) -> None:
+    servers.start()
+    other = servers.client(program="print(1, flush=True)\nprint(input())")
+    assert other.stdout is not None and other.stdout.readline() == "1\n"
+    client = servers.client(program=SLEEPS.format(handler=""), start=SIGNALLED.format(moment=moment) + CLIENT)
+    assert client.communicate(timeout=PATIENCE)[1] == "" and client.returncode == -signal.SIGTERM
+    assert other.communicate("well", timeout=PATIENCE)[0] == "well\n" and other.returncode == 0
+
+
+#: An import that lasts until there is a file, and fails.
+IMPORTS = """
+import pathlib, time
+def imports(folder):
+    (pathlib.Path(folder) / "imports").touch()
+    while not (pathlib.Path(folder) / "go").exists():
+        time.sleep(0.005)
+    1 / 0
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_before_a_refusal_ends_the_program_that_starts_by_itself(servers: Servers) -> None:
+    folder = servers.folder
+    (folder / "slow_imports.py").write_text(IMPORTS)
+    servers.start(f"[sys.path.append({str(folder)!r}), __import__('slow_imports').imports({str(folder)!r})]")
+    client = servers.client(program=SLEEPS.format(handler=""))
+    wait_for((folder / "imports").exists)
+    client.send_signal(signal.SIGTERM)
+    wait_for(lambda: pending(client.pid) == 0)
+    (folder / "go").touch()
+    assert client.communicate(timeout=PATIENCE)[0] == "" and client.returncode == -signal.SIGTERM
+
+
+def pending(pid: int) -> int:
+    """The signals that this process has got and not yet handled, as bits."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return sum(int(line.split()[1], 16) for line in text.splitlines() if line.startswith(("SigPnd", "ShdPnd")))
+
+
+@pytest.mark.slow
+def test_sigterm_for_all_processes_leaves_the_server_to_its_programs(servers: Servers) -> None:
+    servers.start()
+    handler = "signal.signal(signal.SIGTERM, lambda *_: (print('saved', flush=True), os._exit(75)))"
+    client = servers.client(program=SLEEPS.format(handler=handler))
+    assert client.stdout is not None and servers.server is not None
+    pid = int(client.stdout.readline())
+    servers.server.send_signal(signal.SIGTERM)
+    wait_for(lambda: pending(servers.server.pid) == 0)  # type: ignore[union-attr]
+    os.kill(pid, signal.SIGTERM)  # which it does not ignore
+    assert client.communicate(timeout=PATIENCE)[0] == "saved\n" and client.returncode == 75
+    assert account(servers.run()[1])["warm"]
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,21 +50,35 @@ def run_program(kind: str, words: list[str]) -> NoReturn:
     connection = _connection(kind)
     if connection is None:
         os.execv(sys.executable, [sys.executable, *words])
+    received: list[int] = []
+
+    def forward(number: int, _: object) -> None:
+        received.append(number)
+        with contextlib.suppress(OSError):  # the program has just ended
+            connection.sendall(bytes([number]))
+
+    before = {number: signal.getsignal(number) for number in FORWARDED}
+    forwarded = [number for number in FORWARDED if before[number] != signal.SIG_IGN]  # as after nohup
     with connection:
-        # before the request, so that no signal is lost between the fork and the handler
-        for number in FORWARDED:
-            signal.signal(number, lambda number, _: connection.sendall(bytes([number])))
-        _send_request(connection, words)
-        answer = connection.makefile().readline().strip()
-    for number in FORWARDED:
-        signal.signal(number, signal.SIG_DFL)
+        # a signal before the request is complete is forwarded behind it
+        with _blocked(forwarded):
+            for number in forwarded:
+                signal.signal(number, forward)
+            answer = _send_request(connection, words)
+        answer = answer or _answer(connection)
     if answer.startswith(_REFUSED):
+        for number in forwarded:
+            signal.signal(number, before[number])
+        for signalled in received:  # no program has got them
+            os.kill(os.getpid(), signalled)
         print(f"no warm start: {answer.removeprefix(_REFUSED).strip()}", file=sys.stderr, flush=True)
         os.execv(sys.executable, [sys.executable, *words])
     if not answer:  # its programs end with it
         raise SystemExit("the process that had imported the libraries was killed")
     status = int(answer)
     if status < 0:
+        if -status in forwarded:
+            signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     os._exit(status)
 
@@ -82,18 +96,42 @@ def _connection(kind: str) -> socket.socket | None:
     return connection
 
 
-def _send_request(connection: socket.socket, words: list[str]) -> None:
+@contextlib.contextmanager
+def _blocked(numbers: Collection[int]) -> Iterator[None]:
+    """Deliver these signals at the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _send_request(connection: socket.socket, words: list[str]) -> str:
+    """Send the request; a refusal if the server has just been killed."""
     request = {"words": words, "folder": os.getcwd(), "python": sys.executable, "environment": dict(os.environ)}
     text = json.dumps(request).encode()
     head = len(text).to_bytes(8, "big")
-    socket.send_fds(connection, [head], list(range(_DESCRIPTORS)))
-    connection.sendall(text)
+    try:
+        socket.send_fds(connection, [head], list(range(_DESCRIPTORS)))
+        connection.sendall(text)
+    except OSError as error:
+        return f"{_REFUSED} {error}"
+    return ""
+
+
+def _answer(connection: socket.socket) -> str:
+    """The server's answer; empty if it was killed."""
+    try:
+        return connection.makefile().readline().strip()
+    except OSError:
+        return ""
 
 
 class Server:
     """Accepts requests at the socket ``path`` until its standard input ends, and waits for its last program then.
 
-    ``load`` imports the libraries, at the first request.
+    ``load`` imports the libraries, at the first request. SIGTERM for all processes of a machine or a Slurm job must not
+    end it: its programs, which are still saving their results, would end with it.
     """
 
     def __init__(self, path: Path, load: Callable[[], object]) -> None:
@@ -102,13 +140,16 @@ class Server:
         self._fault: str | None = None
         self._events = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
+        unready = path.with_name(f"{path.name}.unready")
+        self._listener.bind(str(unready))
         self._listener.listen(64)
+        unready.rename(path)  # a client that finds the socket is heard
         self._events.register(self._listener, selectors.EVENT_READ, self._accept)
         self._events.register(0, selectors.EVENT_READ, self._end)
         self._path = path
         self._programs: dict[int, socket.socket] = {}
         self._ended = False
+        self._on_sigterm = signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def serve(self) -> list[str] | None:
         """Serve requests; in a fork, return the words of the program to run. Returns ``None`` at the end."""
@@ -147,9 +188,11 @@ class Server:
             connection.close()
             return None
         server = os.getpid()
-        pid = os.fork()
+        with _blocked([signal.SIGTERM]):  # until the program no longer ignores it
+            pid = os.fork()
+            if pid == 0:
+                self._become(server, request["folder"], descriptors)
         if pid == 0:
-            self._become(server, request["folder"], descriptors)
             os.environ.update({name: text for name, text in request["environment"].items() if name in _OF_THE_SHELL})
             return list(request["words"])
         self._programs[pid] = connection
@@ -194,6 +237,7 @@ class Server:
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
         if os.getppid() != server:
             os._exit(128 + signal.SIGKILL)
+        signal.signal(signal.SIGTERM, self._on_sigterm)
         self._events.close()
         self._listener.close()
         for connection in self._programs.values():
@@ -246,7 +290,7 @@ def _receive_request(connection: socket.socket) -> tuple[dict[str, Any], list[in
             raise ValueError("incomplete request")
         size, parts = int.from_bytes(head, "big"), b""
         while len(parts) < size:
-            part = connection.recv(size - len(parts))
+            part = connection.recv(min(size - len(parts), 1 << 20))
             if not part:
                 raise ValueError("incomplete request")
             parts += part
