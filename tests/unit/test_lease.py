@@ -10,17 +10,23 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
+from scale_or_reason.common import lease as lease_module
 from scale_or_reason.common.errors import StudyError
 from scale_or_reason.common.lease import Owner, Patience, lease
 
 BEAT, SILENT = 0.02, 0.4
 PATIENCE = Patience(living=0.1, silent=SILENT)
+#: For owners that live: on a busy machine one may give no sign for a while.
+LONG = Patience(living=0.1, silent=600)
 #: Holds a lease, says so, and waits.
 HOLDER = f"""
 import sys, time
@@ -68,15 +74,15 @@ def test_a_second_program_of_this_machine_is_refused_until_the_first_is_killed(t
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-        with pytest.raises(StudyError) as refused, lease(path, PATIENCE, BEAT):
+        with pytest.raises(StudyError) as refused, lease(path, LONG, BEAT):
             pass
         for text in (str(path), f"host {socket.gethostname()}, process {holder.pid}", "0 minutes", "what to do: "):
             assert text in str(refused.value)
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         begin = time.monotonic()
-        with lease(path, Patience(0.1, 60), BEAT) as owner:  # at once
-            assert held(path).token == owner.token and time.monotonic() - begin < 30
+        with lease(path, LONG, BEAT) as owner:  # at once
+            assert held(path).token == owner.token and time.monotonic() - begin < LONG.silent / 2
     finally:
         holder.kill()
         holder.communicate()
@@ -125,28 +131,64 @@ def test_a_damaged_lease_expires_too(tmp_path: Path, content: str) -> None:
         assert held(path).token == owner.token
 
 
-@pytest.mark.slow
-def test_of_two_that_take_over_one_gets_it(tmp_path: Path) -> None:
-    path = tmp_path / ".seed-0.lease"
+class Clock:
+    """Time that passes in ``sleep`` only; then ``meanwhile`` happens."""
+
+    def __init__(self, meanwhile: Callable[[float], None]) -> None:
+        self.now, self.meanwhile = 1000.0, meanwhile
+        self.time = time.time
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.meanwhile(seconds)
+
+
+def test_a_program_that_was_suspended_while_it_waited_takes_nothing_from_the_living(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every pause of it lasts longer than the silence of a dead owner, and the owner has beaten meanwhile."""
+    path, signs = tmp_path / ".seed-0.lease", count(1)
     write(path, ELSEWHERE)
-    got: list[str] = []
 
-    def take() -> None:
-        try:
-            with lease(path, PATIENCE, BEAT) as owner:
-                got.append(owner.token)
-                done.wait(600)
-        except StudyError:
-            got.append("refused")
-            done.set()
+    def beat(_: float) -> None:
+        assert held(path).token == "theirs", "the owner would end itself"
+        write(path, replace(ELSEWHERE, beats=next(signs)))
 
-    done = Event()
-    threads = [Thread(target=take) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert got.count("refused") == 1 and len(got) == 2
+    clock = Clock(beat)
+    monkeypatch.setattr(lease_module, "time", clock)
+    monkeypatch.setattr(clock, "sleep", lambda seconds, sleep=clock.sleep: sleep(seconds + 1000))
+    with pytest.raises(StudyError, match="node7"), lease(path, Patience(60, 300), 3600):
+        pass
+    assert held(path).token == "theirs"
+
+
+@pytest.mark.parametrize("moment", ["decided", "written"])
+def test_of_two_that_take_over_one_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """The other one writes its name when this one has found the owner dead, or when it has written its own."""
+    path, other = tmp_path / ".seed-0.lease", replace(ELSEWHERE, token="the other", beats=0)
+    write(path, ELSEWHERE)
+    silent = 300.0
+
+    def meanwhile(seconds: float) -> None:
+        if moment == "written" and seconds == lease_module._SETTLE_SECONDS:
+            write(path, other)
+
+    monkeypatch.setattr(lease_module, "time", Clock(meanwhile))
+    wait = lease_module._wait_for_end
+
+    def decide(*arguments: Any) -> Owner | None:
+        ended = wait(*arguments)
+        if moment == "decided":
+            write(path, other)
+        return ended
+
+    monkeypatch.setattr(lease_module, "_wait_for_end", decide)
+    with pytest.raises(StudyError, match="node7"), lease(path, Patience(60, silent), 3600):
+        pass
+    assert held(path).token == "the other"
 
 
 def test_a_program_that_was_suspended_ends_when_another_has_taken_over(tmp_path: Path) -> None:

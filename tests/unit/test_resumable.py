@@ -17,7 +17,7 @@ from programs import load_program
 from scale_or_reason.common.errors import Interrupted
 from scale_or_reason.common.seeds import derive_seed
 from scale_or_reason.common.tables import read_table, table_from_rows, write_table
-from scale_or_reason.inference import resumable
+from scale_or_reason.inference import resumable, stopping
 from scale_or_reason.inference.requests import Completion, OnCompletion, SamplingParameters, ThinkingMode
 from scale_or_reason.inference.stopping import stop_if_requested
 
@@ -223,6 +223,24 @@ def test_a_stopped_job_keeps_every_finished_answer(teacher: Teacher, engine: typ
     assert len(teacher.all(shards=1)) == 10
     assert sorted(engine.asked) == sorted({f"why {i}?" for i in range(10)})
     assert not log.exists()
+
+
+def test_sigterm_when_the_loading_begins_does_not_wait_for_its_end(
+    teacher: Teacher, engine: type[MadeUpEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the last look at signals and before the handler can end the process by itself."""
+    seen = iter([lambda: os.kill(os.getpid(), signal.SIGTERM)])
+
+    class Flags(stopping._State):
+        def __setattr__(self, name: str, value: object) -> None:
+            if name == "idle_screen":
+                next(seen, lambda: None)()
+            super().__setattr__(name, value)
+
+    monkeypatch.setattr(stopping, "_State", Flags())
+    with pytest.raises(Interrupted):
+        teacher.all(shards=1)
+    assert engine.asked == [] and engine.loaded == 0
 
 
 def test_equal_requests_are_sent_once(engine: type[MadeUpEngine], model: Path, tmp_path: Path) -> None:

@@ -93,26 +93,35 @@ def _acquire(path: Path, owner: Owner, patience: Patience) -> None:
     with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
         json.dump(asdict(owner), file)
         return
-    _wait_for_end(path, patience)
+    ended = _wait_for_end(path, patience)
+    if _read(path) != ended:  # another program was faster
+        raise _refusal(path, _read(path))
     _write(path, owner)
     time.sleep(min(_SETTLE_SECONDS, patience.silent / 4))
     if not _is_held_by(path, owner):
         raise _refusal(path, _read(path))
 
 
-def _wait_for_end(path: Path, patience: Patience) -> None:
-    """Wait until the owner has given the lease back, has ended or is silent; :class:`StudyError` if it stays alive."""
+def _wait_for_end(path: Path, patience: Patience) -> Owner | None:
+    """Wait until the owner has given the lease back, has ended or is silent; :class:`StudyError` if it stays alive.
+
+    Returns what the file then has.
+    """
     begin = last_sign = time.monotonic()
     known = _read(path)
     is_alive = known is not None and known.host == socket.gethostname()
     if known is not None and not known.has_ended():
         print(f"waiting for process {known.pid} of {known.host}, which holds {path}", file=sys.stderr, flush=True)
     while True:
-        owner, now = _read(path), time.monotonic()
-        if owner is None or owner.has_ended() or now - last_sign >= patience.silent:
-            return
+        # the time first, and the signs before the silence: this process may have been suspended for any time
+        now = time.monotonic()
+        owner = _read(path)
+        if owner is None or owner.has_ended():
+            return owner
         if owner != known:
             known, last_sign, is_alive = owner, now, True
+        if now - last_sign >= patience.silent:
+            return owner
         if is_alive and now - begin >= patience.living:
             raise _refusal(path, owner)
         time.sleep(min(patience.living, patience.silent) / 20)

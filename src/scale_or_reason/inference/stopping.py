@@ -50,9 +50,9 @@ def idle(screen: TextIO) -> Iterator[None]:
 
     Afterwards the handler is set again, in case that a library has replaced it.
     """
-    stop_if_requested()
     _State.idle_screen = screen
     try:
+        stop_if_requested()  # not before: a signal between the two would take effect only at the end of the block
         yield
     finally:
         _State.idle_screen = None
