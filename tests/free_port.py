@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,3 +23,11 @@ def serving_on_free_port(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def refusing_port() -> Iterator[str]:
+    """The address of a port on which nobody listens, and nobody else can while the block runs."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"

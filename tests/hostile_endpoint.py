@@ -19,13 +19,18 @@ class HostileEndpoint:
     """``faults``: what happens to the first requests with a prompt, one after the other, before it is answered.
 
     A fault is a name, a status, or a response as a map with ``status``, ``body`` and ``headers``. ``closed``: after so
-    many answers all other requests get a status.
+    many answers all other requests get a status. ``held``: after so many answers all other requests wait until
+    ``released`` is set, so that whoever asks does not end before a test has killed it.
     """
 
     def __init__(
-        self, faults: dict[str, list[Any]] | None = None, delay: float = 0.0, closed: tuple[int, int] | None = None
+        self,
+        faults: dict[str, list[Any]] | None = None,
+        delay: float = 0.0,
+        closed: tuple[int, int] | None = None,
+        held: int | None = None,
     ) -> None:
-        self.closed = closed
+        self.closed, self.held, self.released = closed, held, threading.Event()
         self.faults = {prompt: list(own) for prompt, own in (faults or {}).items()}
         self.delay = delay
         self.url = ""
@@ -62,9 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
             endpoint.open += 1
             endpoint.most_open = max(endpoint.most_open, endpoint.open)
             fault = endpoint.faults[prompt].pop(0) if endpoint.faults.get(prompt) else None
+            waits = endpoint.held is not None and endpoint.answered.total() >= endpoint.held
             if endpoint.closed and endpoint.answered.total() >= endpoint.closed[0]:
                 fault = endpoint.closed[1]
         try:
+            if waits:
+                endpoint.released.wait()
             time.sleep(endpoint.delay)
             self._respond(prompt, fault)
         except (BrokenPipeError, ConnectionResetError):

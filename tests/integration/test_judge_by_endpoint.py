@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -134,7 +135,7 @@ def test_two_steps_by_a_server(root: Path, tmp_path: Path) -> None:
 def test_a_job_killed_in_the_second_model_pays_for_no_reply_twice(root: Path, tmp_path: Path) -> None:
     """Snakemake deletes the tables of a job that did not end, also those of models that were finished."""
     names = [f"q{number}" for number in range(24)]
-    server = ScriptedServer({name: [YES] * 4 for name in names}, delay=0.02)
+    server = ScriptedServer({name: [YES] * 4 for name in names}, held=30)
     files = tables(tmp_path, names, ["first", "second"])
     finished = tmp_path / "verdicts/first/gsm8k.parquet"
     with serving(server):
@@ -143,10 +144,12 @@ def test_a_job_killed_in_the_second_model_pays_for_no_reply_twice(root: Path, tm
         while sum(server.answered.values()) < 30 and job.poll() is None:
             time.sleep(0.005)
         job.kill()
-        job.wait(600)
+        assert job.wait(600) == -signal.SIGKILL
         assert finished.is_file()
         finished.unlink()
         paid = sum(server.answered.values())
+        server.held = None
+        server.released.set()
         done = warm_trainer().run(run[1:], environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     assert paid >= 30
