@@ -177,3 +177,41 @@ def test_measurements_replace_assumptions(config, tmp_path):
 def test_a_study_without_comparisons(config, tmp_path):
     alone = config | {"study": config["study"] | {"ratios": [1.0]}}
     assert planned(alone, tmp_path).is_empty()
+
+
+def with_votes(config, **restricted):
+    study = config["study"] | {"votes": {"samples_per_item": 4, "benchmarks": ["gsm8k"], **restricted}}
+    return config | {"study": study}
+
+
+def test_restricted_votes_lower_the_noise_of_those_who_give_them(config, tmp_path):
+    """Discordance 1/4, half of it noise, of which each student has one half."""
+    rest = {"corpora": ["general"], "students": ["Qwen2.5-3B"]}
+    for ratios, samples, variance_of_item in (
+        ([0, 1], (4, 4), 1 / 8 + 1 / 8 / 4),
+        ([0], (4, 1), 1 / 8 + 1 / 16 / 4 + 1 / 16),
+        ([1], (1, 4), 1 / 8 + 1 / 16 / 4 + 1 / 16),
+    ):
+        table = planned(with_votes(config, ratios=ratios, **rest), tmp_path)
+        rows = {row["answers"]: row for row in table.filter(benchmark="gsm8k").to_dicts()}
+        assert (rows["scores"]["samples"], rows["scores"]["reasoning_samples"]) == (1, 1)
+        assert (rows["votes"]["samples"], rows["votes"]["reasoning_samples"]) == samples
+        # 1,319 items; (1.960 + 0.8416)^2 times the variance is nearly the squared difference, which it contains itself
+        approximate = 2.8016 * (variance_of_item / 1319) ** 0.5
+        assert rows["votes"]["detectable"] == pytest.approx(approximate, rel=2e-3)
+        assert rows["scores"]["detectable"] == pytest.approx(2.8016 * (0.25 / 1319) ** 0.5, rel=2e-3)
+        families = table.filter(pl.col("benchmark").is_null())
+        assert families.filter(answers="votes")["family"].to_list() == ["Math-OE"]  # no other has a benchmark of votes
+        assert "Math-OE, with votes" in [row[0] for row in detection_rows(table)]
+        assert detection_notes(table)[-1].startswith("With votes: ")
+        assert table.filter(answers="votes", family="Math-OE")["share"].drop_nulls().sum() == pytest.approx(2)
+
+
+def test_votes_of_other_students_change_no_comparison(config, tmp_path):
+    plain = planned(config, tmp_path)
+    assert plain["answers"].unique().to_list() == ["scores"] and not any("votes" in n for n in detection_notes(plain))
+    # half reasoning answers: neither of the two formats
+    assert planned(with_votes(config, ratios=[0.5]), tmp_path).equals(plain)
+    # as many answers as all students give
+    many = config | {"benchmarks": config["benchmarks"] | {"samples_per_item": {"gsm8k": 4}}}
+    assert planned(with_votes(many), tmp_path).equals(planned(many, tmp_path))

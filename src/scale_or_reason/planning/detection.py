@@ -24,18 +24,24 @@ MOST = {"items": 10**7, "samples": 10**4, "seeds": 10**4}
 
 @dataclass(frozen=True)
 class Compared:
-    """How one benchmark compares two students: ``items``, answers per item, ``discordance``, share of answer noise."""
+    """How one benchmark compares two students: ``items``, answers per item, ``discordance``, share of answer noise.
+
+    ``other_samples`` are the answers per item of the second student, where these are not as many. Half of the noise is
+    that of each student.
+    """
 
     name: str
     items: int
     samples: int
     discordance: float
     noise: float
+    other_samples: int | None = None
 
     def variance(self, seeds: int = 1, difference: float = 0.0) -> float:
         """Variance of the difference in accuracy, if it is ``difference``."""
         single = max(0.0, self.discordance - difference**2)
-        return single * ((1 - self.noise) + self.noise / (self.samples * seeds)) / self.items
+        averaged = (1 / self.samples + 1 / (self.other_samples or self.samples)) / 2
+        return single * ((1 - self.noise) + self.noise * averaged / seeds) / self.items
 
 
 def variance(family: Sequence[Compared], seeds: int, seed_sd: float, difference: float = 0.0) -> float:
@@ -76,7 +82,8 @@ def to_see(family: Sequence[Compared], difference: float, seeds: int, seed_sd: f
         return detectable([replace(one, items=max(one.items, number)) for one in family], seeds)
 
     def with_samples(number: int) -> float | None:
-        more = replace(largest, samples=max(number, largest.samples))
+        others = largest.other_samples and max(number, largest.other_samples)
+        more = replace(largest, samples=max(number, largest.samples), other_samples=others)
         return detectable([more if one is largest else one for one in family], seeds)
 
     tried: dict[str, Callable[[int], float | None]] = {
