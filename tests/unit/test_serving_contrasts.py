@@ -73,3 +73,18 @@ def test_votes_run_out() -> None:
     found = trace_contrasts(evidence_of_servings(pl.concat(made), costs, FAMILIES, SIZES, 0, 20))
     assert set(found["ift_serving"]) == {"vote@2"}
     assert set(found["note"]) == {"the trace would pay for more IFT answers than there are"}
+
+
+@pytest.mark.parametrize("samples", [1, 4, 7])
+def test_empty_answers_cost_nothing_beyond_their_prompt(samples: int) -> None:
+    made = [servings_of(IFT, [[""] * samples] * 7, tokens=0), servings_of(REASONING, [[GOLD]] * 7, tokens=50)]
+    costs = training_costs({IFT: 1e15, REASONING: 1e15})
+    (found, *_) = trace_contrasts(evidence_of_servings(pl.concat(made), costs, FAMILIES, SIZES, 0, 20)).to_dicts()
+    trace, prompt = (float(generation_flops(ARCHITECTURE, 30, tokens)) for tokens in (50, 0))
+    if samples == 1:  # each further answer has its own prompt
+        assert found["answers_paid"] == pytest.approx(trace / prompt)
+        assert found["note"] == "the trace would pay for more IFT answers than there are"
+    else:
+        assert found["answers_paid"] is None
+        assert found["note"] == "all IFT answers are empty, so any number of them costs as much as one"
+    assert (found["accuracy"], found["ift_accuracy"], found["difference"]) == (1.0, 0.0, 1.0)

@@ -16,6 +16,9 @@ from scale_or_reason.scoring.evidence import Evidence
 
 Floats = NDArray[np.float64]
 
+#: A share of an answer's FLOPs that only rounding makes: one token of 100,000 is more.
+_NOTHING = 1e-9
+
 
 def trace_contrasts(evidence: Mapping[Serving, Evidence]) -> pl.DataFrame:
     """A ``test_time_contrasts`` table: one answer of a reasoning student against IFT votes of the same student.
@@ -23,8 +26,9 @@ def trace_contrasts(evidence: Mapping[Serving, Evidence]) -> pl.DataFrame:
     ``evidence`` has the accuracy of each serving (:func:`~scale_or_reason.analysis.serving.evidence_of_servings`). The
     trace is whole or cut at a budget. It is compared with the largest measured number of IFT answers whose FLOPs per
     item do not exceed those of the trace, so the votes are never given more compute. ``answers_paid`` is the number of
-    plain answers, sharing one prompt, that the trace would pay for. ``q`` is the false discovery rate over all
-    families, or over all single benchmarks. Students without an IFT twin on the same corpus and data have no row.
+    plain answers, sharing one prompt, that the trace would pay for; null if all of them are empty, since any number
+    costs as much. ``q`` is the false discovery rate over all families, or over all single benchmarks.
+    Students without an IFT twin on the same corpus and data have no row.
     """
     rows = list(_rows(evidence)) if SINGLE in evidence else []
     for whole in (True, False):
@@ -76,7 +80,8 @@ def _compared(
     most, (flops, _) = max(votes, key=lambda vote: vote[0])
     # FLOPs per item grow linearly with the number of answers; without votes a further answer has its own prompt
     each = (flops[0] - plain[0][0]) / (most - 1) if most > 1 else plain[0][0]
-    row["answers_paid"] = float(1 + (trace[0][0] - plain[0][0]) / each)
+    if each > plain[0][0] * _NOTHING:
+        row["answers_paid"] = float(1 + (trace[0][0] - plain[0][0]) / each)
     affordable = [(k, point) for k, point in votes if point[0][0] <= trace[0][0]]
     if not affordable:
         return row | {"note": "one IFT answer costs more"}
@@ -86,6 +91,8 @@ def _compared(
     row |= {"ift_serving": Serving(None, k).name, "ift_flops": float(flops[0]), "ift_accuracy": float(accuracy[0])}
     row |= {"difference": float(difference[0]), "difference_low": low, "difference_high": high}
     row["p"] = p_value(difference)
-    if k == most:
+    if "answers_paid" not in row:
+        row["note"] = "all IFT answers are empty, so any number of them costs as much as one"
+    elif k == most:
         row["note"] = "the trace would pay for more IFT answers than there are"
     return row

@@ -214,7 +214,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "serving": _TEXT,  # single | budget-N | budget-pN
         "flops": _SHARE,  # per item, as ift_flops
         "accuracy": _SHARE,
-        "answers_paid": _SHARE,  # how many IFT answers that share their prompt cost as much
+        "answers_paid": _SHARE,  # how many IFT answers that share their prompt cost as much; null if all are empty
         "ift_serving": _TEXT,  # the most IFT answers that cost no more
         "ift_flops": _SHARE,  # of these answers
         "ift_accuracy": _SHARE,  # of their majority

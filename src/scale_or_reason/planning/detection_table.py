@@ -21,8 +21,9 @@ WANTED = 0.02
 SCORES, VOTES = "scores", "votes"
 #: For both kinds of ``answers``, one row per family (``benchmark`` is null) and benchmark. ``samples``: answers per
 #: item of the IFT student, ``reasoning_samples`` of the other; of a family the smallest numbers. Shares;
-#: ``detectable`` is the smallest difference of two given models, ``detectable_recipes`` that of two recipes whose trainings vary between seeds; null if none is.
-#: ``share`` of the family's variance. ``items``: of the family all, ``items_needed`` of each of its benchmarks.
+#: ``detectable`` is the smallest difference of two given models, ``detectable_recipes`` that of two recipes whose
+#: trainings vary between seeds; null if none is. ``share`` of the family's variance.
+#: ``items``: of the family all, ``items_needed`` of each of its benchmarks.
 COLUMNS: dict[str, Any] = {
     "family": pl.String(),
     "benchmark": pl.String(),
