@@ -32,6 +32,19 @@ def pytest_configure() -> None:
         raise pytest.UsageError(f"tests/conftest.py: SEVERAL_PROCESSES has no such file: {', '.join(sorted(stale))}")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Give polars in a worker one thread: other workers have the other cores, and small tables gain nothing from more.
+
+    Programs that tests start keep polars' own choice.
+    """
+    if hasattr(session.config, "workerinput"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("POLARS_MAX_THREADS", "1")
+            import polars
+
+            assert polars.thread_pool_size() == 1  # starts the threads
+
+
 class LoadFiles(LoadFileScheduling):
     """Files for ``--dist loadfile``, with those of several processes as one."""
 

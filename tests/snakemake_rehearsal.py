@@ -13,15 +13,12 @@ import json
 import os
 import re
 import sys
-from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import snakemake.api
-import snakemake.workflow
-import yte
 from snakemake.cli import get_argument_parser
 from snakemake.settings.types import Quietness, StorageSettings
+from snakemake_translations import CONFIGS, SNAKEFILES, compile_once
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The small study, and the default one.
@@ -30,36 +27,6 @@ STUDIES = ([Path("config/studies/micro.yaml")], [])
 PATTERNS = 5000
 #: Tests change the project's packages, and look for imports of Slurm's.
 OWN = ("scale_or_reason", "snakemake_study")
-#: Snakefiles by text and number of rules before: the path, the translation, its lines, the number of rules after.
-SNAKEFILES: dict[tuple[str, int], tuple[str, str, dict[int, int], int]] = {}
-#: Values of configs by text.
-CONFIGS: dict[str, Any] = {}
-translate, read_config = snakemake.workflow.parse, yte.process_yaml
-
-
-def translate_once(path: Any, workflow: Any, linemap: dict[int, int], rulecount: int = 0) -> tuple[str, int]:
-    """As ``snakemake.parser.parse``; a translation holds the path of its file, as Python writes it."""
-    name = path.get_path_or_uri(secret_free=True)
-    try:
-        key = (Path(name).read_text(encoding="utf-8"), rulecount)
-    except (OSError, UnicodeDecodeError):
-        return translate(path, workflow, linemap=linemap, rulecount=rulecount)
-    if key not in SNAKEFILES:
-        code, rules = translate(path, workflow, linemap=linemap, rulecount=rulecount)
-        SNAKEFILES[key] = name, code, dict(linemap), rules
-    own_name, code, lines, rules = SNAKEFILES[key]
-    linemap |= lines
-    return code.replace(repr(own_name), repr(name)), rules
-
-
-def read_config_once(file: Any, **options: Any) -> Any:
-    """As ``yte.process_yaml`` of a file; a config that computes something is read each time."""
-    text = file.read()
-    if "__use_yte__" in text or options != {"require_use_yte": True}:
-        return read_config(text, **options)
-    if text not in CONFIGS:
-        CONFIGS[text] = read_config(text, **options)
-    return deepcopy(CONFIGS[text])
 
 
 def read_rules(overlays: list[Path]) -> None:
@@ -111,6 +78,7 @@ def learn(overlays: list[Path]) -> None:
         re.compile(pattern, flags)
     for (source, before), (path, code, lines, rules) in snakefiles:
         SNAKEFILES[source, before] = path, code, {int(line): number for line, number in lines.items()}, rules
+        compile_once(code, path, "exec")
     CONFIGS.update(configs)
     for module in modules:
         with contextlib.suppress(ImportError):
@@ -118,7 +86,6 @@ def learn(overlays: list[Path]) -> None:
 
 
 re._MAXCACHE = PATTERNS  # type: ignore[attr-defined]
-snakemake.workflow.parse, yte.process_yaml = translate_once, read_config_once
 get_argument_parser()
 for overlays in STUDIES:
     learn(overlays)

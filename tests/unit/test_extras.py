@@ -159,6 +159,7 @@ def rules_with(environment: str) -> Iterator[tuple[str, str]]:
                 yield name or file.stem, script[1] if script else ""
 
 
+@pytest.mark.slow
 def test_rules_with_the_small_environment_need_no_other() -> None:
     small = names_of([*BASE, *EXTRAS["analysis"]])
     rules = dict(rules_with("ANALYSIS_ENVIRONMENT"))

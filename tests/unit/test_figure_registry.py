@@ -45,6 +45,7 @@ def test_in_a_study_without_the_papers_families_all_are_main():
     assert (none.name, none.benchmarks) == ("other benchmarks", ())
 
 
+@pytest.mark.slow
 def test_single_benchmarks_stand_below_their_families():
     places = arrange([(task.name, task.family) for task in select_tasks(results(), "benchmarks")])
     assert [len(line) for line in places] == [4] * 5

@@ -174,6 +174,7 @@ def test_what_does_not_fit_is_named(paper: dict[str, Any], tmp_path: Path) -> No
 SHOWN = {"v1": ["$ snakemake plan --configfile config/studies/v1.yaml"], "v2": ["student   "]}
 
 
+@pytest.mark.slow
 def test_the_page_of_measurements_shows_the_plan(plan: Plan, root: Path) -> None:
     """Else: run `snakemake plan` and copy its lines."""
     text = (root / "docs/reference/measurements.md").read_text()

@@ -106,6 +106,7 @@ def test_a_section_that_is_off_may_name_anything(
     assert list(restrictions({**paper, "study": study})) == []
 
 
+@pytest.mark.slow
 @given(cases(), cases())
 def test_a_section_for_the_cell_of_a_hybrid_student_is_refused(
     paper: Config, first: tuple[dict[str, list[Any]], str, dict[str, Any]], other: tuple[Any, str, dict[str, Any]]

@@ -1,12 +1,14 @@
 """Dry runs of many studies in one process, each with other values in its config: jobs by rule, as JSON.
 
-A dry run in a process of its own takes seconds, most of them for the import of Snakemake.
+A dry run in a process of its own takes seconds, most of them for the import of Snakemake and for the translation of
+files that all of these share.
 
     python dry_runs.py '["config/studies/micro.yaml"]' '[{}, {"study": {"ratios": [0]}}]' all models
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections import Counter
@@ -23,6 +25,9 @@ from snakemake.api import (
     WorkflowSettings,
 )
 from snakemake.settings.types import Quietness
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+importlib.import_module("snakemake_translations")
 
 COLLECTIONS = {"all", "models", "answers", "scores", "figures", "tables", "explorer"}
 

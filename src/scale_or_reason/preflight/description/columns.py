@@ -6,6 +6,7 @@ A column without a comment in :mod:`common.table_schemas` has its meaning in ``M
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import io
 import tokenize
@@ -161,6 +162,7 @@ def _section(table: str) -> str:
     return "\n".join([f"## {table}", "", *intro, "| column | type | contents |", "|---|---|---|", *rows, ""])
 
 
+@functools.cache
 def _comments() -> dict[tuple[str, str], str]:
     """The comment beside each column, by the table or the name of the shared columns, and the column; that above a
     table under the empty column."""
