@@ -37,6 +37,8 @@ NOISE = re.compile(
     r"|Complete log\(s\):|Elapsed time:|Adding .* \(.* bytes\)\."
     r"|SLURM run ID:|Auto-selected partition|Job \d+ has been submitted with SLURM jobid"
 )
+#: The rule in Snakemake's message about a finished job.
+_FINISHED_RULE = re.compile(r"\(Rule: ([^)]+)\)")
 #: Begins the last line of a log that a reader should see although its job has succeeded.
 _WARNING = "warning: "
 #: Begins the command line of a job whose record of failure follows.
@@ -117,7 +119,7 @@ class LogHandler(LogHandlerBase):
             self._rules[facts["jobid"]] = str(facts["rule_name"])
             self._running[facts["jobid"]] = (job_name(facts), time.monotonic(), list(facts["log"]))
         elif event == LogEvent.JOB_FINISHED:
-            self._finish(facts["job_id"])
+            self._finish(facts["job_id"], record.getMessage())
         elif event == LogEvent.PROGRESS:
             self._total = facts["total"]
             if facts["done"] == self._total:
@@ -135,15 +137,19 @@ class LogHandler(LogHandlerBase):
             if record.levelno >= logging.WARNING or NOISE.match(message) is None:
                 self._screen.line(message)
 
-    def _finish(self, jobid: int) -> None:
+    def _finish(self, jobid: int, message: str) -> None:
         self._done += 1
         self._failures.pop(jobid, None)
-        name, started, logs = self._running.pop(jobid, (f"job {jobid}", time.monotonic(), []))
         width = len(str(self._total))
+        begin = f"[{self._done:{width}}/{self._total}] {clock()}"
+        if jobid not in self._running:  # --quiet rules: Snakemake keeps back what it knows of a job that starts
+            rule = _FINISHED_RULE.search(message)
+            self._screen.line(f"{begin} {'':7}  {rule[1] if rule else f'job {jobid}'}")
+            return
+        name, started, logs = self._running.pop(jobid)
         seconds = time.monotonic() - started
         self._time_left.finish(self._rules.pop(jobid, ""), seconds)
-        took = duration(seconds)
-        self._screen.line(f"[{self._done:{width}}/{self._total}] {clock()} {took:>7}  {name}")
+        self._screen.line(f"{begin} {duration(seconds):>7}  {name}")
         # what a job has to say last is otherwise seen by nobody
         for line in last_words(Path(logs[0]), 1) if logs else []:
             if line.startswith(_WARNING):

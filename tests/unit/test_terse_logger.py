@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from snakemake.scheduling import job_scheduler
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_terse import LogHandler
@@ -62,6 +64,16 @@ def test_a_job_is_one_line(send: Send, screen: StringIO) -> None:
     assert lines[0] == "12 jobs to do"
     assert lines[1].startswith("[ 1/12]") and lines[1].endswith("train large 0.5")
     assert lines[2].startswith("[ 2/12]") and lines[2].endswith("train the small student")
+
+
+def test_without_what_snakemake_knows_of_a_job_its_rule_is_named(send: Send, screen: StringIO) -> None:
+    """``--quiet rules`` keeps the records of starting jobs back; the names come from Snakemake's own words."""
+    send("", event=LogEvent.RUN_INFO, stats={"total": 2})
+    send("Finished jobid: 7 (Rule: train_student)", event=LogEvent.JOB_FINISHED, job_id=7)
+    send("Finished jobid: 0 (Rule: all)", event=LogEvent.JOB_FINISHED, job_id=0)
+    _, first, second = screen.getvalue().splitlines()
+    assert re.fullmatch(r"\[1/2\] \d\d:\d\d:\d\d +train_student", first) and second.endswith("  all")
+    assert "(Rule: {job.rule.name})" in Path(str(job_scheduler.__file__)).read_text()
 
 
 def test_the_end_is_said(send: Send, screen: StringIO) -> None:
