@@ -19,10 +19,11 @@ from typing import TextIO
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from scale_or_reason.common.errors import refusal
 from scale_or_reason.common.wording import counted
-from snakemake_logger_plugin_terse.cache_folder import check_cache_folder
 from snakemake_logger_plugin_terse.failures import Failure, describe
 from snakemake_logger_plugin_terse.screen import Screen
+from snakemake_logger_plugin_terse.start import check_start
 from snakemake_logger_plugin_terse.text import clock, duration, job_name, last_words
 from snakemake_logger_plugin_terse.time_left import TimeLeft
 
@@ -56,7 +57,7 @@ SILENT_EVENTS = {
     LogEvent.GROUP_INFO,
 }
 
-check_cache_folder()
+check_start()
 
 
 class LogHandler(LogHandlerBase):
@@ -134,6 +135,8 @@ class LogHandler(LogHandlerBase):
                 return
             if any(words in message for words in NO_NEWS) and self._failures:
                 return
+            if event == LogEvent.ERROR and (refused := _refused(message)):
+                message = refused
             if record.levelno >= logging.WARNING or NOISE.match(message) is None:
                 self._screen.line(message)
 
@@ -185,6 +188,15 @@ class LogHandler(LogHandlerBase):
         more = [f"and {len(jobs) - NAMED_JOBS} more"] if len(jobs) > NAMED_JOBS else []
         left = self._time_left.text(now - self._started, self._total - self._done) if jobs else ""
         return " | ".join([*([left] if left else []), *(_running_job(*job) for job in jobs[:NAMED_JOBS]), *more])
+
+
+def _refused(message: str) -> str | None:
+    """For Snakemake's traceback of a full disk and the like: the error and its remedy. None for other errors."""
+    lines = message.strip().splitlines()
+    if len(lines) < 2 or not lines[0].startswith("Traceback"):
+        return None
+    error = refusal(OSError(lines[-1]))
+    return f"error: {error}" if error else None
 
 
 def _running_job(name: str, seconds: float, logs: list[str]) -> str:

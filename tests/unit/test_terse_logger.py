@@ -15,7 +15,6 @@ from snakemake.scheduling import job_scheduler
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_terse import LogHandler
-from snakemake_logger_plugin_terse.cache_folder import complaint
 from snakemake_logger_plugin_terse.text import duration, last_words
 from snakemake_logger_plugin_terse.time_left import TimeLeft
 
@@ -197,19 +196,15 @@ def test_a_progress_bar_is_read_in_its_newest_state(tmp_path: Path) -> None:
     assert last_words(tmp_path / "absent", 1) == []
 
 
-@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
-def test_a_cache_folder_that_cannot_be_made_is_one_error(variable: str, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    blocked = {"HOME": str(tmp_path / "file"), variable: str(tmp_path / "file")}
-    error = complaint(["/bin/snakemake", "-n"], blocked)
-    assert error is not None
-    for line in ("Snakemake's cache folder", f"key: {variable}", "found: Not a directory", "XDG_CACHE_HOME=FOLDER"):
-        assert line in error
-    free = {**blocked, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert complaint(["/bin/snakemake", "-n"], free) is None
-    assert (tmp_path / "cache" / "snakemake").is_dir()
-    for words in (["/bin/pytest"], ["/bin/snakemake", "--help"], ["snakemake", "--runtime-source-cache-path", "x"], []):
-        assert complaint(words, blocked) is None
+def test_a_traceback_of_a_full_disk_is_one_error(send: Send, screen: StringIO) -> None:
+    traceback = 'Traceback (most recent call last):\n\n  File "dag.py", line 9, in init\n\n{}\n\n'
+    full = "OSError: [Errno 28] No space left on device"
+    send(traceback.format(full), logging.ERROR, event=LogEvent.ERROR, exception="OSError")
+    said = screen.getvalue()
+    assert said.startswith("error: the operating system refuses") and "free disk space" in said
+    assert full in said and "dag.py" not in said
+    send(traceback.format("KeyError: 7"), logging.ERROR, event=LogEvent.ERROR, exception="KeyError")
+    assert "dag.py" in screen.getvalue()  # a fault of a program keeps its traceback
 
 
 def test_the_time_left_is_that_of_finished_jobs_of_the_same_rules() -> None:
