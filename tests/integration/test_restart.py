@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from held_training import allow
 from made_mixture import make_mixture, make_rows
 from training_runs import PATIENCE, TEMPLATE, command, warm_launcher
 from warm_engines import warm_trainer
@@ -23,6 +24,11 @@ pytestmark = pytest.mark.integration
 def start(arguments: list[str], log: Path) -> WarmProcess:
     """A launcher with two processes."""
     return warm_trainer().start([*warm_launcher(2), *arguments], log)
+
+
+def held(folder: Path, arguments: list[str]) -> list[str]:
+    """The same training, which waits for what ``folder`` allows."""
+    return [str(Path(__file__).with_name("held_training.py")), str(folder), *arguments]
 
 
 def wait_for(pattern: str, folder: Path, process: WarmProcess) -> None:
@@ -37,26 +43,33 @@ def test_two_processes_under_sigkill_and_sigterm(root: Path, tiny_model: Path, t
     made = make_mixture(tmp_path, tiny_model, root / TEMPLATE, make_rows(80, reasoning_from=48))
     folder, log = tmp_path / "out", tmp_path / "log.txt"
     options = {"batch_size": 2, "deepspeed": root / "config/deepspeed/zero-2.json", "checkpoint_steps": 3}  # 40 steps
-    arguments = command(root, tiny_model, made, folder / "model", **options)
+    arguments = held(tmp_path, command(root, tiny_model, made, folder / "model", **options))
 
+    allow(tmp_path, 7)
     process = start(arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-6/whole.json", folder, process)
     worker = psutil.Process(process.pid).children()[1]
     worker.send_signal(signal.SIGKILL)
+    allow(tmp_path)
     assert process.wait(PATIENCE) in (128 + signal.SIGKILL, 1)  # or the other one's, whose partner was gone
 
     # workers that outlive their launcher would train on beside those that are started in their place
+    allow(tmp_path, 13)
     process = start(arguments, log)
-    wait_for(".model.checkpoints-*/checkpoint-1[2-9]/whole.json", folder, process)
+    wait_for(".model.checkpoints-*/checkpoint-12/whole.json", folder, process)
     workers = psutil.Process(process.pid).children()
     assert len(workers) == 2
     process.kill()
     process.wait(PATIENCE)
     assert psutil.wait_procs(workers, timeout=PATIENCE)[1] == []
 
+    allow(tmp_path, 22)
     process = start(arguments, log)
-    wait_for(".model.checkpoints-*/checkpoint-2[1-9]/whole.json", folder, process)
+    wait_for(".model.checkpoints-*/checkpoint-21/whole.json", folder, process)
     os.kill(process.pid, signal.SIGTERM)
+    for rank in range(2):
+        wait_for(f"signalled-{rank}", tmp_path, process)
+    allow(tmp_path)
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
     told = re.search(r"^SIGTERM: writing a checkpoint at step (\d+) of 40", log.read_text(), re.MULTILINE)
     assert told is not None and "Traceback" not in log.read_text(), log.read_text()
@@ -94,10 +107,12 @@ def test_a_killed_branch_of_two_processes_ends_as_one_that_nobody_disturbed(
     assert start(full, log).wait(PATIENCE) == 0, log.read_text()
     assert [path.name for path in folder.glob(".model.checkpoints-*/checkpoint-*")] == ["checkpoint-24"]
 
-    arguments = command(root, tiny_model, made, folder / "model", data_fraction=0.5, **options)
+    arguments = held(tmp_path, command(root, tiny_model, made, folder / "model", data_fraction=0.5, **options))
+    allow(tmp_path, 28)
     process = start(arguments, log)
     wait_for(".model.checkpoints-*/checkpoint-27/whole.json", folder, process)
     psutil.Process(process.pid).children()[1].send_signal(signal.SIGKILL)
+    allow(tmp_path)
     assert process.wait(PATIENCE) in (128 + signal.SIGKILL, 1) and not (folder / "model").exists()
     assert "resuming after step 24 of 40" in log.read_text()
     process = start(arguments, log)
