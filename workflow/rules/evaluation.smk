@@ -25,6 +25,7 @@ rule evaluate_model:
         "<benchmarks>/evaluate_model/{model_id}.tsv"
     wildcard_constraints:
         model_id=NOT_IN_EVALUATION_BATCH + TRAINED,
+    priority: PRIORITIES["evaluation"]
     retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
@@ -96,6 +97,7 @@ for batch in EVALUATION_BATCHES:
             f"<benchmarks>/evaluate_model/{batch.log}.tsv"
         wildcard_constraints:
             **{first_wildcard: batch.only_here(batch.owner.partition("{")[0]) + OWNER[first_wildcard]},
+        priority: PRIORITIES["evaluation"]
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT

@@ -36,6 +36,7 @@ for batch in ALONE + JUDGE_BATCHES:
             limited_id=rf"{LIMITABLE}/max-tokens-{NUMBER}",
             budgeted_id=rf"{LIMITABLE}/think-tokens-{BUDGET}",
             sampled_id=rf"{LIMITABLE}/samples-{STUDY.votes.samples}",
+        priority: PRIORITIES["judging"]
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT

@@ -12,6 +12,7 @@ rule sample_search_data:
         "<logs>/sample_search_data/{corpus}/{format}.log",
     benchmark:
         "<benchmarks>/sample_search_data/{corpus}/{format}.tsv"
+    priority: PRIORITIES["data"]
     conda:
         CONDA_ENVIRONMENT
     threads: 1
@@ -43,6 +44,7 @@ rule try_learning_rate:
         "<logs>/try_learning_rate/{corpus}/{student}/{format}/lr-{rate}.log",
     benchmark:
         "<benchmarks>/try_learning_rate/{corpus}/{student}/{format}/lr-{rate}.tsv"
+    priority: PRIORITIES["training"]
     retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT

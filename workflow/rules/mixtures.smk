@@ -11,6 +11,7 @@ rule build_mixture:
         "<logs>/build_mixture/{corpus}/{curriculum}/rho-{ratio}.log",
     benchmark:
         "<benchmarks>/build_mixture/{corpus}/{curriculum}/rho-{ratio}.tsv"
+    priority: PRIORITIES["data"]
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]
@@ -39,6 +40,7 @@ rule tokenise_pairs:
         "<logs>/tokenise_pairs/{corpus}/{tokenizer}.log",
     benchmark:
         "<benchmarks>/tokenise_pairs/{corpus}/{tokenizer}.tsv"
+    priority: PRIORITIES["data"]
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]

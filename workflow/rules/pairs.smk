@@ -13,6 +13,7 @@ if config["pairs"]["source"] == "generate":
             "<logs>/generate_teacher_answers/{corpus}/{format}/shard-{shard}-of-{shards}.log",
         benchmark:
             "<benchmarks>/generate_teacher_answers/{corpus}/{format}/shard-{shard}-of-{shards}.tsv"
+        priority: PRIORITIES["data"]
         retries: RESTARTS
         conda:
             CONDA_ENVIRONMENT
@@ -54,6 +55,7 @@ if config["pairs"]["source"] == "generate":
             "<logs>/build_pairs/{corpus}.log",
         benchmark:
             "<benchmarks>/build_pairs/{corpus}.tsv"
+        priority: PRIORITIES["data"]
         conda:
             CONDA_ENVIRONMENT
         threads: JOBS["cpu_large"]["threads"]
@@ -91,6 +93,7 @@ else:
         benchmark:
             "<benchmarks>/import_released_pairs/{corpus}.tsv"
         # downloads fail occasionally
+        priority: PRIORITIES["data"]
         retries: 2
         conda:
             CONDA_ENVIRONMENT

@@ -48,6 +48,7 @@ checkpoint decontaminate_prompts:
         "<logs>/decontaminate_prompts/{corpus}.log",
     benchmark:
         "<benchmarks>/decontaminate_prompts/{corpus}.tsv"
+    priority: PRIORITIES["data"]
     conda:
         CONDA_ENVIRONMENT
     threads: JOBS["cpu_large"]["threads"]

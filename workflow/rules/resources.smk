@@ -4,6 +4,9 @@ from scale_or_reason.study.job_sizes import grown, job_settings
 
 MORE = config["compute"]["retry_scaling"]
 GPU_TYPE = config["compute"]["gpu_type"] if ON_GPU else None
+# Of the jobs that can start, those with the longest way to the tables come first. What remains at the end is then short
+# and fills all cores; a training that comes last would leave them waiting for its evaluation and its judges.
+PRIORITIES = {"data": 5, "branches": 4, "training": 3, "evaluation": 2, "judging": 1}
 
 
 def memory_and_runtime(kind, models=1):

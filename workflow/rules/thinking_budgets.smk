@@ -36,6 +36,7 @@ if BUDGET_BENCHMARKS:
             wildcard_constraints:
                 model_id=f"{here}{LIMITABLE}",
                 corpus=f"{here}{OWNER['corpus']}",
+            priority: PRIORITIES["evaluation"]
             retries: RESTARTS
             conda:
                 CONDA_ENVIRONMENT

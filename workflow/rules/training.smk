@@ -16,6 +16,7 @@ rule train_student:
     wildcard_constraints:
         # at ratios 0 and 1 all curricula are the same run as seq: link_mixed_endpoint
         curriculum=rf"seq|(?:{one_of(CURRICULA[1:])})(?!/rho-[01]/)",
+    priority: PRIORITIES["training"]
     retries: RESTARTS
     conda:
         CONDA_ENVIRONMENT
@@ -70,7 +71,7 @@ use rule train_student as train_branch with:
     benchmark:
         "<benchmarks>/train_branch/{corpus}/{student}/{curriculum}/rho-{ratio}/data-{data_fraction}/seed-{seed}.tsv"
     # before other trainings: it frees the disk of the checkpoint that it begins with
-    priority: 1
+    priority: PRIORITIES["branches"]
     params:
         start=lambda wildcards: option("data_fraction", wildcards.data_fraction),
         execution=execution_options,

@@ -31,6 +31,7 @@ if VOTE_BENCHMARKS:
             wildcard_constraints:
                 model_id=f"{here}{LIMITABLE}",
                 corpus=f"{here}{OWNER['corpus']}",
+            priority: PRIORITIES["evaluation"]
             retries: RESTARTS
             conda:
                 CONDA_ENVIRONMENT
