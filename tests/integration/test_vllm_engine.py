@@ -162,3 +162,10 @@ def test_settings_that_vllm_does_not_know_or_cannot_meet_are_refused(facts: dict
 def test_reserved_settings_are_refused(generator: Path) -> None:
     with pytest.raises(StudyError, match="must not be set"):
         VllmEngine(str(generator), {"trust_remote_code": True})
+
+
+def test_seeds_drawn_many_at_a_time_give_the_tokens_of_vllms_own_sampler() -> None:
+    done = warm_vllm().run([str(Path(__file__).with_name("probe_sampler.py"))], environment=os.environ | {})
+    assert done.returncode == 0, done.stderr[-4000:]
+    facts = json.loads(done.stdout.splitlines()[-1])
+    assert all(facts.values()) and len(facts) == 4, facts

@@ -70,7 +70,7 @@ class VllmEngine:
             os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # an engine in this process starts faster
         try:
             arguments = cpu_settings(text_config(model, revision), settings) if self._on_cpu else dict(settings)
-            with cheap_start() if self._on_cpu else nullcontext():
+            with cheap_start(arguments) if self._on_cpu else nullcontext():
                 self._llm = vllm.LLM(
                     model, revision=revision, tokenizer_revision=revision, seed=0, disable_log_stats=True, **arguments
                 )
