@@ -53,20 +53,22 @@ def main() -> None:
         for trial in tried:
             note = remark(chosen, tried) if trial is chosen else None
             rows.append({**vars(trial), "chosen": trial is chosen, "remark": note})
-            say(trial, chosen, note)
+            print(line_of(trial, chosen, note), file=sys.stderr)
     write_rounded_csv(pl.DataFrame(rows, schema=_SCHEMA), arguments.csv)
     write_json(rates, arguments.output)
 
 
 def read_trial(path: Path) -> Trial:
-    facts = read_json(path)
-    return Trial(**{name: facts[name] for name in Trial.__dataclass_fields__})
+    """The trial in a file of try_learning_rate.py."""
+    content = read_json(path)
+    return Trial(**{name: content[name] for name in Trial.__dataclass_fields__})
 
 
-def say(trial: Trial, chosen: Trial, note: str | None) -> None:
+def line_of(trial: Trial, chosen: Trial, note: str | None) -> str:
+    """The result of a trial, with a mark if it is the chosen one."""
     result = trial.diverged or f"held-out loss {trial.held_out_loss:.4f}"
     mark = f" <- chosen{f' ({note})' if note else ''}" if trial is chosen else ""
-    print(f"{trial.student} {trial.format} {format_rate(trial.learning_rate)}: {result}{mark}", file=sys.stderr)
+    return f"{trial.student} {trial.format} {format_rate(trial.learning_rate)}: {result}{mark}"
 
 
 if __name__ == "__main__":

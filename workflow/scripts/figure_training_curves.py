@@ -41,6 +41,7 @@ def main() -> None:
 
 
 def read_run(models: Path, model_id: str) -> tuple[Cell, pl.DataFrame]:
+    """The cell and the log of a training. Raises :class:`StudyError` for a model that is no cell of the grid."""
     cell, file = parse_model_id(model_id), models / model_id / "training_log.csv"
     if not isinstance(cell, Cell):
         raise StudyError(

@@ -209,6 +209,7 @@ def is_judged(model: ModelAnswers, folder: Path, made_from: str) -> bool:
 
 
 def verdict_row(conversation: JudgeConversation) -> dict[str, Any]:
+    """The columns of the table of verdicts that follow from a conversation."""
     return {
         "verdict": conversation.verdict,
         "reply": conversation.last.get("verdict", ""),

@@ -143,6 +143,7 @@ def find_rate(arguments: argparse.Namespace) -> None:
 
 
 def train_and_save(arguments: argparse.Namespace) -> bool:
+    """Train and write the model's folder; False if SIGTERM ended the training."""
     from scale_or_reason.training.trainer.checkpoints import remove_checkpoints
 
     ready = command.prepare(arguments, arguments.data_fraction, branches_of(arguments.branches))
@@ -161,11 +162,13 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
 
 
 def write_lengths(sequences: Sequences, path: Path) -> None:
+    """Write the tokens of each sequence's prompt and completion, from which exact FLOPs are counted."""
     lengths = {"prompt_tokens": sequences.prompt_lengths, "completion_tokens": sequences.completion_lengths}
     pl.DataFrame(lengths).write_parquet(path)
 
 
 def summary(sequences: Sequences, plan: BatchPlan, schedule: Schedule, trained: Any) -> dict[str, Any]:
+    """What the manifest has of the training's data, batches, schedule and loss."""
     prompt, completion = int(sequences.prompt_lengths.sum()), int(sequences.completion_lengths.sum())
     losses = [entry["loss"] for entry in trained.log][-FINAL_STEPS:]
     return {

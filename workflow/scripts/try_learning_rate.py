@@ -51,6 +51,7 @@ def main() -> None:
 
 
 def try_rate(arguments: argparse.Namespace) -> bool:
+    """Train on the sample and write the trial; False if SIGTERM ended the training."""
     from scale_or_reason.training.trainer.checkpoints import remove_checkpoints
 
     ready = command.prepare(arguments, held_out=arguments.held_out)

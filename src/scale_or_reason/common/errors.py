@@ -82,7 +82,7 @@ class Interrupted(Exception):
 
 #: What the operating system refuses, and what to do about it.
 _REFUSALS = {
-    errno.ENOSPC: "free disk space (`snakemake plan` says how much the study needs), then repeat the command",
+    errno.ENOSPC: "free disk space (`snakemake plan` estimates what the study needs), then repeat the command",
     errno.EDQUOT: "free space or files in your quota, or ask for a larger one, then repeat the command",
     errno.EACCES: "give yourself the permission, or choose another folder, then repeat the command",
     errno.EPERM: "give yourself the permission, or choose another folder, then repeat the command",

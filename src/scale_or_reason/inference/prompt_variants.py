@@ -102,7 +102,7 @@ def check_length_limits(models: Sequence[AnyModel], sampling: SamplingParameters
                 where="--sampling",
                 key="max_tokens",
                 found=sampling.max_tokens,
-                expected=f"{model.max_tokens}, as the id {model.model_id} says",
+                expected=f"{model.max_tokens}, as in the id {model.model_id}",
                 remedy="use the limit of the id, or an id without a limit",
             )
 
@@ -118,6 +118,6 @@ def check_samples(models: Sequence[AnyModel], samples: Mapping[str, int]) -> Non
                 "the number of answers differs from that of the model id",
                 where="--samples",
                 found=", ".join(f"{name}: {count}" for name, count in others.items()),
-                expected=f"as many as the id {model.model_id} says, for every benchmark",
+                expected=f"as many as in the id {model.model_id}, for every benchmark",
                 remedy="use the number of the id, or an id without one",
             )

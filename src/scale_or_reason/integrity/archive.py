@@ -107,7 +107,7 @@ def _add(archive: ZipFile, file: Path, name: Path) -> Checksum:
             where=file,
             found=str(found),
             expected=str(recorded),
-            remedy="`snakemake quarantine` moves damaged files aside and says what makes them again",
+            remedy="`snakemake quarantine` moves damaged files aside and prints how to make them again",
         )
     return found
 

@@ -31,7 +31,9 @@ def outcome(checked: Checked, results: Path) -> str:
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
     remedy = "run the study again to make them"
     if kinds[DAMAGED]:
-        remedy = f"`snakemake quarantine` moves what is damaged to {results / 'damaged'} and says what makes it again"
+        remedy = (
+            f"`snakemake quarantine` moves what is damaged to {results / 'damaged'} and prints how to make it again"
+        )
     return f"{results}: {counts}, of {counted(total, 'file')}: {remedy}"
 
 

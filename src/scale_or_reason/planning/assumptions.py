@@ -304,6 +304,7 @@ class Assumptions:
         return 1
 
     def measured(self, key: str, value: float, unit: str) -> float:
+        """A value that the pilot has measured, noted among the assumptions."""
         return self._note(key, value, unit, f"measured in {self.calibration.study}")
 
     def _note(self, key: str, value: Any, unit: str, source: str = "config") -> Any:

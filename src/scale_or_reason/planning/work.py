@@ -42,6 +42,7 @@ class Work:
         self.config, self.study, self.assumed, self.results = config, study, assumed, results
 
     def units(self) -> list[Unit]:
+        """One unit per cell of each job, stage by stage."""
         parts: tuple[Callable[[], Iterator[Unit]], ...] = (
             self._prompts,
             self._benchmarks,

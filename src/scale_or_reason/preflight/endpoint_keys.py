@@ -31,7 +31,7 @@ class UnsetKey:
             where="the environment",
             key=self.variable,
             found="no value",
-            expected=f"the API key, as {self.catalogue}.{self.name}.endpoint.key says",
+            expected=f"the API key that {self.catalogue}.{self.name}.endpoint.key names",
             remedy=f"export {self.variable}=... in this shell, then repeat the command",
         )
 

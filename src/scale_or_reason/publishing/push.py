@@ -222,7 +222,7 @@ _REMEDIES: Mapping[int | None, str] = {
     401: f"the hub does not accept the token: set {TOKEN_VARIABLE} to a valid one",
     403: "use a token with write access to this organisation; you have to be a member who may create repositories",
     404: "check push.organisation: the hub has no such user or organisation",
-    400: "the hub refuses the content: the message above says what",
+    400: "the hub refuses the content; the message above has the reason",
     None: "check the network and HF_ENDPOINT, then repeat the command: what is uploaded stays",
 }
 

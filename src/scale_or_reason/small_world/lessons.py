@@ -62,6 +62,7 @@ def _completion_lesson(encode: Encode, prompt: str, completion: str) -> Lesson:
 
 
 def student_lesson(rng: Random, encode: Encode) -> Lesson:
+    """A document of the world, with loss on every token."""
     ids = encode(document(rng) + END_OF_TEXT)
     return Lesson(ids, ids)
 
@@ -82,6 +83,7 @@ def teacher_lesson(rng: Random, encode: Encode) -> Lesson:
 
 
 def judge_chat_lesson(rng: Random, encode: Encode) -> Lesson:
+    """A judge's prompt with the true verdict, thinking off."""
     lesson = judge_lesson(rng)
     return _completion_lesson(encode, chat_prompt(lesson.prompt) + f"{THINK_OPEN}\n\n{THINK_CLOSE}\n\n", lesson.reply)
 

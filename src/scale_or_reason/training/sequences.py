@@ -41,9 +41,11 @@ class Sequences:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each sequence, prompt and completion."""
         return self.prompt_lengths + self.completion_lengths
 
     def input_ids(self, index: int) -> NDArray[np.int64]:
+        """The tokens of a sequence: the prompt, then the completion."""
         prompt, completion = self.prompt_starts[index], self.completion_starts[index]
         return np.concatenate(
             [

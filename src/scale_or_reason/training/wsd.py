@@ -27,6 +27,7 @@ class WsdPlan:
 
     @property
     def steps(self) -> int:
+        """Optimizer steps of the phase."""
         return self.warmup_steps + self.stable_steps + self.decay_steps
 
     def rate(self, step: int) -> float:
@@ -55,6 +56,7 @@ class Schedule:
         return [plan.rate(step) for plan in self.plans for step in range(plan.steps)]
 
     def as_list(self) -> list[dict[str, Any]]:
+        """The plan of each phase, for a manifest."""
         return [asdict(plan) for plan in self.plans]
 
     def __str__(self) -> str:

@@ -31,12 +31,15 @@ RATIOS = (IFT, *MIXTURES, REASONING)
 
 
 def mean(values: Iterable[Floats]) -> Floats:
+    """The mean of arrays with one value per replicate, in each replicate."""
     return np.mean(list(values), axis=0)
 
 
 def smallest(values: Sequence[Floats]) -> Floats:
+    """The smallest of arrays with one value per replicate, in each replicate."""
     return np.min(values, axis=0)
 
 
 def geometric_mean(values: Iterable[Floats]) -> Floats:
+    """The geometric mean of arrays with one value per replicate, in each replicate."""
     return np.exp(mean(np.log(list(values))))

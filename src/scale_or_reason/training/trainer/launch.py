@@ -28,6 +28,7 @@ def rank() -> int:
 
 
 def processes() -> int:
+    """The number of processes of this training, on all nodes."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
