@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scale_or_reason.training.trainer import attention, varlen
-from scale_or_reason.training.trainer.command import checkpoint_folder, identity_of
 from scale_or_reason.training.trainer.compiled import compile_layers, why_not_compile
+from scale_or_reason.training.trainer.run_identity import checkpoint_folder, identity_of
 from scale_or_reason.training.trainer.students import load_model
 
 pytestmark = pytest.mark.integration

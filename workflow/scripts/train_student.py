@@ -27,6 +27,7 @@ from scale_or_reason.study.learning_rates import MIXTURE_RULES, rate_at
 from scale_or_reason.training.packing import BatchPlan
 from scale_or_reason.training.sequences import Sequences
 from scale_or_reason.training.trainer import command, launch, students
+from scale_or_reason.training.trainer.run_identity import refuse_diverged_run
 from scale_or_reason.training.wsd import Schedule
 
 #: Steps whose mean is reported as the final loss; one step alone is noisy.
@@ -91,7 +92,7 @@ def complete_and_check(arguments: argparse.Namespace) -> None:
         )
     branches_of(arguments.branches)
     find_rate(arguments)
-    command.refuse_diverged_run(arguments)
+    refuse_diverged_run(arguments)
 
 
 def check_fraction(fraction: float, key: str) -> float:
