@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import polars as pl
 import pytest
 
-from scale_or_reason.reporting.figures import drawing
+from scale_or_reason.reporting.figures import drawing, legends
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study import labels
 
@@ -27,10 +27,10 @@ def test_a_long_name_costs_a_legend_no_further_lines(style):
     with style.applied():
         drawn = Figure(figsize=(4, 3))
         fits = {
-            (start, end): drawing._legend_width(drawn, handles[start:end]) <= drawn.bbox.width
+            (start, end): legends._legend_width(drawn, handles[start:end]) <= drawn.bbox.width
             for start, end in combinations(range(len(names) + 1), 2)
         }
-        lines = drawing._legend_lines(drawn, handles)
+        lines = legends._legend_lines(drawn, handles)
     breaks = (
         (0, *inner, len(names)) for count in range(len(names)) for inner in combinations(range(1, len(names)), count)
     )
@@ -44,7 +44,7 @@ def test_too_many_notes_are_cut_short(style):
 
     with style.applied():
         drawn = Figure(figsize=(7, 2), layout="constrained")
-        drawing.write_below(drawn, [], "; ".join(f"note {number}" for number in range(500)), style)
+        legends.write_below(drawn, [], "; ".join(f"note {number}" for number in range(500)), style)
     assert drawn.texts[0].get_text().splitlines()[-1] == "(more notes in the CSV beside the figure)"
     assert drawn.get_figheight() < 4
 
@@ -60,8 +60,8 @@ def test_labels_of_neighbouring_panels_do_not_touch(style, width):
         for axes in panels:
             axes.set(xlabel="Inference FLOPs per answer", title="Law and order")
             axes.plot([1], [1], label="c_code_summarization")
-            drawing.shrink_legend(axes, axes.legend())
-        drawing.write_below(drawn, [], "", style)
+            legends.shrink_legend(axes, axes.legend())
+        legends.write_below(drawn, [], "", style)
         drawn.draw_without_rendering()
         boxes = [axes.xaxis.label.get_window_extent() for axes in panels]
         names = [axes.get_legend().get_window_extent() for axes in panels]

@@ -17,7 +17,7 @@ EXPLORER_CODE = [
         "scoring/families",
         "study/labels",
     ),
-    *library(*(f"reporting/figures/{name}" for name in ("drawing", "parts", "style"))),
+    *library(*(f"reporting/figures/{name}" for name in ("drawing", "legends", "parts", "style"))),
 ]
 
 # GPUs of jobs, for measured hours. Without GPUs a job of an engine counts as one process; a server's are not known.

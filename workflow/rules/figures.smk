@@ -91,7 +91,9 @@ rule figure_training_curves:
     input:
         models=expand("<results>/models/{model_id}", model_id=TRAINED_IDS),
         style=STYLE,
-        code=library(*(f"reporting/figures/{name}" for name in ("training_curves", "drawing", "parts", "style"))),
+        code=library(
+            *(f"reporting/figures/{name}" for name in ("training_curves", "drawing", "legends", "parts", "style"))
+        ),
         script=script_file("figure_training_curves"),
     output:
         pdf="<summary>/figures/training_curves.pdf",

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scale_or_reason.analysis.frontiers import pareto_frontier
-from scale_or_reason.reporting.figures import accuracy_by_flops, drawing, parts
+from scale_or_reason.reporting.figures import accuracy_by_flops, drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -115,7 +115,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         Line2D([], [], color=style.colours["note"], alpha=opacity, label=labels.data_label(fraction))
         for fraction, opacity in opacities.items()
     ]
-    drawing.finish(grid.figure, table, handles + drawing.area_handles(sizes, style), style, panel=("task",))
+    legends.finish(grid.figure, table, handles + drawing.area_handles(sizes, style), style, panel=("task",))
     return grid.figure
 
 

@@ -23,7 +23,7 @@ from matplotlib.lines import Line2D
 from scale_or_reason.analysis.frontiers import pareto_frontier
 from scale_or_reason.analysis.saturating_fit import SaturatingFit, fit_saturating
 from scale_or_reason.common.seeds import derive_seed
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import Grid, panel_grid, tasks_in
 from scale_or_reason.reporting.figures.hybrids import draw_hybrids, hybrid_handles, hybrids_of
 from scale_or_reason.reporting.figures.results import Results
@@ -155,7 +155,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     sns.despine(grid.figure)
     sizes = table.filter(pl.col("element") == "point")["size_b"].unique().sort().to_list()
     handles = legend(table, style) + drawing.area_handles(sizes, style)
-    drawing.finish(grid.figure, table, handles, style, panel=("task", "cost"))
+    legends.finish(grid.figure, table, handles, style, panel=("task", "cost"))
     return grid.figure
 
 

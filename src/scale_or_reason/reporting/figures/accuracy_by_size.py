@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -95,7 +95,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         _draw_panel(axes, table.filter(task=task), corpora, sizes, style)
     grid.label(0, x="Student size (parameters)", y="Accuracy (%)")
     sns.despine(grid.figure)
-    drawing.finish(grid.figure, table, _legend(table, corpora, style), style, panel=("task",))
+    legends.finish(grid.figure, table, _legend(table, corpora, style), style, panel=("task",))
     return grid.figure
 
 

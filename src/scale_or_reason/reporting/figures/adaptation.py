@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.gaps import gap
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
@@ -104,7 +104,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     grid.label(0, x="Student size (parameters)", y="Gap to general IFT (points)")
     sns.despine(grid.figure)
     handles = [Line2D([], [], label=_title(name, style), **encoding) for name, encoding in encodings.items()]
-    drawing.finish(grid.figure, table, handles, style, panel=("task",))
+    legends.finish(grid.figure, table, handles, style, panel=("task",))
     return grid.figure
 
 

@@ -17,8 +17,9 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from scale_or_reason.reporting.figures.drawing import empty_panel, ratio_colours, write_below
+from scale_or_reason.reporting.figures.drawing import empty_panel, ratio_colours
 from scale_or_reason.reporting.figures.grid import panel_grid
+from scale_or_reason.reporting.figures.legends import write_below
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study.labels import data_label, ratio_label, size_label
 

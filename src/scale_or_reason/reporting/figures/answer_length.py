@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -107,7 +107,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         _draw_panel(axes, points.filter(task=task), sizes, style, grid.is_last(task))
     grid.label(0, x="Student size (parameters)", y="Answer length (tokens)")
     sns.despine(grid.figure, right=False)
-    drawing.finish(grid.figure, table, _legend(style), style, panel=("task",))
+    legends.finish(grid.figure, table, _legend(style), style, panel=("task",))
     return grid.figure
 
 

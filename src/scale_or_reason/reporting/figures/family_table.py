@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scale_or_reason.analysis.table1 import table1
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import legends, parts
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.reporting.figures.tasks import Task, select_tasks
@@ -76,7 +76,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
             cell = cells.filter(corpus=corpus, size_b=size, family=family).row(0, named=True)
             _draw_cell(axes, cell, 2.6 + 3 * column, y, style)
     text = "; ".join(table.filter(pl.col("element") == "note")["note"])
-    drawing.write_below(figure, [], text, style)
+    legends.write_below(figure, [], text, style)
     return figure
 
 

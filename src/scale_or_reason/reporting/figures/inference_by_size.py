@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scale_or_reason.analysis.power_laws import EXTENSION, PowerLaw, fit_power_law
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -108,7 +108,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     for name in FORMATS:
         encoding = {"color": style.colours[name], "marker": style.markers[name], "ls": style.lines[name], "ms": 4}
         handles.append(Line2D([], [], label=style.labels[name], **encoding))
-    drawing.finish(grid.figure, table, handles, style, panel=("task",))
+    legends.finish(grid.figure, table, handles, style, panel=("task",))
     return grid.figure
 
 

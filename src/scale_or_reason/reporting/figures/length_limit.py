@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scale_or_reason.common.wording import counted
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -83,7 +83,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         for name, limit in product(FORMATS, limits)
         if (name, limit) in there
     ]
-    drawing.finish(grid.figure, table, handles, style, panel=("task",))
+    legends.finish(grid.figure, table, handles, style, panel=("task",))
     return grid.figure
 
 

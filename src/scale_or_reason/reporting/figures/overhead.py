@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.gaps import gap, mean_gap
 from scale_or_reason.reporting.figures.grid import panel_grid
 from scale_or_reason.reporting.figures.results import Results
@@ -116,10 +116,10 @@ def _draw_families(table: pl.DataFrame, sizes: Sequence[float], style: Style) ->
         axes.set_ylim(low, high + _ROOM_PER_NAME * len(encodings) * (high - low))
         handles = [Line2D([], [], ls="", ms=3.5, label=task, **encoding) for task, encoding in encodings.items()]
         small = {"fontsize": style.font_size - 1, "frameon": False, "handletextpad": 0.2, "borderpad": 0.2}
-        drawing.shrink_legend(axes, axes.legend(handles=handles, loc="upper right", **small))
+        legends.shrink_legend(axes, axes.legend(handles=handles, loc="upper right", **small))
     grid.label(0, **_AXIS_LABELS)
     sns.despine(grid.figure)
-    drawing.finish(grid.figure, table, drawing.area_handles(sizes, style), style, panel=("task",))
+    legends.finish(grid.figure, table, drawing.area_handles(sizes, style), style, panel=("task",))
     return grid.figure
 
 
@@ -138,7 +138,7 @@ def _draw_single(table: pl.DataFrame, style: Style) -> Figure:
     axes.set(xlabel=_AXIS_LABELS["x"], ylabel=_AXIS_LABELS["y"])
     sns.despine(figure)
     handles = [Line2D([], [], ls="", ms=4.5, label=family, **encoding) for family, encoding in encodings.items()]
-    drawing.finish(figure, table, handles, style, panel=("task",))
+    legends.finish(figure, table, handles, style, panel=("task",))
     drawing.name_points(axes, points, "token_factor", "gap", "task", style)
     return figure
 

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.gaps import gap, mean_gap
 from scale_or_reason.reporting.figures.grid import Grid, panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
@@ -119,7 +119,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     draw_block(grid, 0, table, style)
     grid.label(0, **AXIS_LABELS)
     sns.despine(grid.figure, right=not table["answer_tokens"].count())
-    drawing.finish(grid.figure, table, legend(table, style), style, panel=("task",))
+    legends.finish(grid.figure, table, legend(table, style), style, panel=("task",))
     return grid.figure
 
 

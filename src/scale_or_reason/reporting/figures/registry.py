@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 #: Modules that every figure type uses; a change redraws all figures.
-SHARED_MODULES = ("drawing", "grid", "parts", "results", "style", "tasks")
+SHARED_MODULES = ("drawing", "grid", "legends", "parts", "results", "style", "tasks")
 SHARED_LIBRARY = (
     "common/intervals",
     "common/table_schemas",

@@ -6,7 +6,7 @@ import polars as pl
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from scale_or_reason.reporting.figures import accuracy_by_flops, drawing, ratio_gap
+from scale_or_reason.reporting.figures import accuracy_by_flops, drawing, legends, ratio_gap
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -34,5 +34,5 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     sizes = table["size_b"].drop_nulls().unique().sort().to_list()
     handles = drawing.size_handles(drawing.size_colours(sizes, style), style.marker_areas(sizes))
     handles += accuracy_by_flops.legend(below, style)
-    drawing.finish(grid.figure, table, handles, style, panel=("task", "block"))
+    legends.finish(grid.figure, table, handles, style, panel=("task", "block"))
     return grid.figure

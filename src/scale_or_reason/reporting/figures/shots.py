@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scale_or_reason.common.wording import counted
-from scale_or_reason.reporting.figures import drawing, parts
+from scale_or_reason.reporting.figures import drawing, legends, parts
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.results import Results
 from scale_or_reason.reporting.figures.style import Style
@@ -63,7 +63,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         _draw_panel(axes, points.filter(task=task), colours, counts, style)
     grid.label(0, x="Examples shown", y="Accuracy (%)")
     sns.despine(grid.figure)
-    drawing.finish(grid.figure, table, drawing.size_handles(colours), style, panel=("task",))
+    legends.finish(grid.figure, table, drawing.size_handles(colours), style, panel=("task",))
     return grid.figure
 
 

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scale_or_reason.reporting.figures import drawing
+from scale_or_reason.reporting.figures import drawing, legends
 from scale_or_reason.reporting.figures.grid import panel_grid, tasks_in
 from scale_or_reason.reporting.figures.style import Style
 
@@ -32,5 +32,5 @@ def students_by_flops(
         draw_panel(axes, points.filter(task=task), style.marker_areas(sizes), style)
     grid.label(0, x=x, y="Accuracy (%)")
     sns.despine(grid.figure)
-    drawing.finish(grid.figure, table, [*handles, *drawing.area_handles(sizes, style)], style, panel=("task",))
+    legends.finish(grid.figure, table, [*handles, *drawing.area_handles(sizes, style)], style, panel=("task",))
     return grid.figure

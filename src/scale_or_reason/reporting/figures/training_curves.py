@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from scale_or_reason.common.errors import StudyError
-from scale_or_reason.reporting.figures import drawing
+from scale_or_reason.reporting.figures import drawing, legends
 from scale_or_reason.reporting.figures.style import Style
 from scale_or_reason.study import labels
 from scale_or_reason.study.cells import CURRICULA, Cell, format_ratio
@@ -100,7 +100,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
         axes.set_xlabel("Step")
     figure.align_ylabels(grid[:, 0])
     sns.despine(figure)
-    drawing.write_below(figure, _legend(table, colours, style), "", style)
+    legends.write_below(figure, _legend(table, colours, style), "", style)
     return figure
 
 
