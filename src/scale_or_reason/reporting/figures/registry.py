@@ -67,9 +67,11 @@ FIGURE_TYPES = {
         ("early_stopping",), _STUDENTS, ("students_by_flops",), ("analysis/frontiers", "scoring/outcomes")
     ),
     "accuracy_by_serving": FigureType(("test_time",), _STUDENTS, ("students_by_flops",), ("analysis/frontiers",)),
-    "length_limit": FigureType(("length_limits",), (*_STUDENTS, "limits", "limited_benchmarks")),
+    "length_limit": FigureType(
+        ("length_limits",), (*_STUDENTS, "limits", "limited_benchmarks"), library=("common/wording",)
+    ),
     "inference_by_size": FigureType(("scores", "costs"), _STUDENTS, library=("analysis/power_laws",)),
-    "shots": FigureType(("scores",), ("sizes", "families", "base_shots")),
+    "shots": FigureType(("scores",), ("sizes", "families", "base_shots"), library=("common/wording",)),
     "adaptation": FigureType(("scores",), (*_STUDENTS, "adaptations", "adaptation_corpora"), ("gaps",)),
     "family_table": FigureType(("scores",), _STUDENTS, library=("analysis/table1",)),
 }
