@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from stated_jobs import MEASUREMENTS, TRAININGS, stated_jobs
+from stated_jobs import MEASUREMENTS, TRAININGS, numbers_on, stated_jobs
 from workflow_tree import MICRO, Run, Tree
 
 from scale_or_reason.benchmarks.names import BENCHMARK_NAMES
@@ -146,6 +146,10 @@ def test_the_page_of_measurements_counts_the_jobs_of_the_papers_study(paper: tup
     jobs = paper[0].jobs
     total = sum(jobs.values()) + 1  # and the rule `all`
     assert stated_jobs("snakemake -n") == (total, None)
+    trained = (jobs["train_student"], jobs["adapt_student"])
+    assert numbers_on("README.md", r"(\d+) trainings on two corpora and (\d+) adaptations") == trained
+    words = r"so (\d+) trainings serve 100 cells. There are also (\d+) adaptations"
+    assert numbers_on("docs/explanation/architecture.md", words) == trained
     table = re.search(r"^This table has the (\d+) jobs.*?\n\n\|(.*?)\n\n", MEASUREMENTS.read_text(), re.M | re.S)
     assert table is not None and int(table[1]) == total
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2].splitlines()[2:]]

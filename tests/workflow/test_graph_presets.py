@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from stated_jobs import TRAININGS, stated_jobs
+from stated_jobs import TRAININGS, numbers_on, stated_jobs, with_engines
 from workflow_tree import MICRO, Tree, plant
 
 from scale_or_reason.reporting.figures.registry import FIGURES
@@ -45,6 +45,17 @@ def test_the_demo(tree: Tree) -> None:
     assert jobs["train_student"] == 3 * 4  # ratios 0, .5, 1; at .5 both curricula
     assert "adapt_student" not in jobs
     assert stated_jobs("make demo") == (sum(jobs.values()) + 1, jobs["train_student"])  # and the rule `all`
+    words = r"`make demo` has (\d+) trainings and (\d+) jobs with an engine"
+    assert numbers_on("docs/reference/measurements.md", words) == (jobs["train_student"], with_engines(jobs))
+
+
+def test_the_study_on_a_laptop(tree: Tree) -> None:
+    jobs = tree.dry_run(study=(*MICRO, "config/studies/laptop.yaml"))
+    page = "docs/how-to/run_on_a_laptop.md"
+    assert numbers_on(page, r"\| whole study \| (\d+) \|") == (sum(jobs.values()) + 1,)  # and the rule `all`
+    assert numbers_on(page, r"\| trainings, [^|]*\| (\d+) \|") == (jobs["train_student"],)
+    answers = jobs["evaluate_student"] + jobs["evaluate_base_student"]
+    assert numbers_on(page, r"\| answers of 3 students, [^|]*\| (\d+) \|") == (answers,)
 
 
 def test_the_whole_small_study(tree: Tree) -> None:
