@@ -108,7 +108,8 @@ class WarmProcess:
         return status
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        if self._status is None:  # otherwise its id may be another one's
+            os.kill(self.pid, signal.SIGKILL)
 
 
 def read(file: IO[str]) -> str:

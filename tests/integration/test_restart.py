@@ -141,11 +141,12 @@ def test_sigterm_before_the_first_step_ends_the_launcher(tmp_path: Path) -> None
     assert process.wait(PATIENCE) == os.EX_TEMPFAIL
 
 
-#: Rank 1 leaves before the launcher is killed, rank 0 begins as a training does when the launcher is gone.
+#: Rank 0 begins as a training does, but not before its launcher has been killed.
 LATE = """
 import os, pathlib, sys, time
 folder = pathlib.Path(sys.argv[1])
 if os.environ["RANK"] == "1":
+    (folder / "other").touch()
     time.sleep(3600)
 (folder / "pid").write_text(str(os.getpid()))
 (folder / "started").touch()
@@ -165,7 +166,8 @@ def test_a_process_whose_launcher_was_killed_at_its_start_ends(tmp_path: Path) -
     script = tmp_path / "late.py"
     script.write_text(LATE)
     process = start([str(script), str(tmp_path)], tmp_path / "log.txt")
-    wait_for("started", tmp_path, process)
+    for mark in ("started", "other"):
+        wait_for(mark, tmp_path, process)
     workers = psutil.Process(process.pid).children()
     process.kill()
     process.wait(PATIENCE)

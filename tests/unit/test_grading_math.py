@@ -3,7 +3,9 @@ r"""The mathematics grader: plain numbers without algebra, algebra in a child pr
 from __future__ import annotations
 
 import os
+import selectors
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from computing import cpu_seconds, in_passes, seconds_of_family
@@ -192,6 +194,25 @@ def test_patience_with_requests_that_come_to_nothing_ends() -> None:
 @pytest.mark.slow
 def test_a_bad_request_is_answered(algebra: AlgebraProcess) -> None:
     assert algebra.request(op="equal") == {"error": "KeyError"}
+
+
+@pytest.mark.slow
+def test_a_suspension_of_the_job_times_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it the whole time is over by the clock, before the child could go on."""
+    waits: list[float] = []
+
+    class Suspended(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+        def select(self, timeout: float | None = None) -> list[Any]:
+            waits.append(timeout or 0.0)
+            return [] if len(waits) == 1 else super().select(timeout)
+
+    monkeypatch.setattr(isolation.selectors, "DefaultSelector", Suspended)
+    process = isolation.AlgebraProcess()
+    try:
+        assert process.request(op="equal", gold="2", answer=r"\sqrt{4}")["equal"]
+    finally:
+        process.close()
+    assert max(waits) <= 1
 
 
 def test_a_timeout_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import math
 import os
 import selectors
 import signal
@@ -116,7 +117,7 @@ class AlgebraProcess:
             child.stdin.flush()
             with selectors.DefaultSelector() as selector:
                 selector.register(child.stdout, selectors.EVENT_READ)
-                line = child.stdout.readline() if selector.select(seconds) else b""
+                line = child.stdout.readline() if _is_readable(selector, seconds) else b""
         except OSError:
             line = b""
         if not line.endswith(b"\n"):
@@ -124,6 +125,14 @@ class AlgebraProcess:
             return None
         reply: dict[str, Any] = json.loads(line)
         return reply
+
+
+def _is_readable(selector: selectors.BaseSelector, seconds: float) -> bool:
+    """Whether there is a reply within so many seconds in which this process runs.
+
+    Counted one by one: a scheduler may suspend a job for hours, parent and child together.
+    """
+    return any(selector.select(min(1.0, seconds)) for _ in range(max(1, math.ceil(seconds))))
 
 
 _SHARED = AlgebraProcess()
