@@ -52,7 +52,7 @@ def main() -> None:
 
 def run(start: dict[str, Any], arguments: list[str]) -> list[int]:
     """Exit codes of all ranks."""
-    port = free_port()
+    port = free_port() if start["processes"] > 1 else "0"
     pids = {fork(rank, start, arguments, port): rank for rank in range(start["processes"])}
     codes = {}
     while pids:

@@ -24,6 +24,13 @@ OVERLAY = {
 ON_ONE_NODE = {"students": {"micro-0.07M": {"nodes": 1}}, "compute": {"device": "cpu"}}
 COLUMNS = ["step", "items", "tokens", "loss", "learning_rate", "grad_norm"]
 MODEL = model(1)
+HELD = Path(__file__).parents[1] / "integration" / "held_training.py"
+
+
+def allow(folder: Path, steps: int = 1_000_000) -> None:
+    """See ``HELD``."""
+    (folder / "allowed.new").write_text(str(steps))
+    (folder / "allowed.new").rename(folder / "allowed")
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +71,22 @@ def test_sigterm_stops_both_nodes_with_status_75(slurm: ThrowawaySlurm, project:
     printed = subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=True)
     (line,) = [line for line in printed.stdout.splitlines() if "train_student.py" in line]
     shell = line.removeprefix("Shell command: ").split(" &> ")[0]
+    program = project.path / "workflow/scripts/train_student.py"
+    assert "workflow/scripts/train_student.py" in shell
+    shell = shell.replace("workflow/scripts/train_student.py", f"{HELD} {project.path} {program}")
     script, log = project.path / "job.sh", project.path / "job.log"
     # as Snakemake does: with another number of threads sums are rounded otherwise
     variables = f"PATH={Path(sys.executable).parent}:$PATH OMP_NUM_THREADS=1"
     script.write_text(f"#!/bin/bash\nexport {variables}\n{shell}\n", encoding="utf-8")
     options = ["--nodes=2", "--ntasks=2", "--mem=1000", f"--chdir={project.path}", f"--output={log}"]
 
+    allow(project.path, 6)
     interrupted = slurm.run("sbatch", "--parsable", *options, str(script)).strip()
     beside = (project.path / MODEL).parent
     slurm.wait_until("a checkpoint", lambda: list(beside.glob(".seed-0.checkpoints-*/*/whole.json")), 900)
     slurm.run("scancel", "--signal=TERM", interrupted)  # to the steps, not to the script: as --signal does
+    slurm.wait_until("signal", lambda: len(list(project.path.glob("signalled-*"))) == 2, 900)
+    allow(project.path)
     assert slurm.end_of(interrupted)["ExitCode"] == f"{os.EX_TEMPFAIL}:0", log.read_text()
     (told,) = [
         text for text in log.read_text().splitlines() if text.startswith("SIGTERM: writing a checkpoint at step")

@@ -74,15 +74,19 @@ def why_not() -> str | None:
     return None
 
 
+#: Below the range from which Linux takes ports for everything else on the machine, which could take one of these
+#: before a daemon does, and below that in which trainings over several nodes meet (``torchrun.py``).
+PORTS = range(10_000, 15_000)
+
+
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    found: set[int] = set()
+    while len(found) < count:
+        port = secrets.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as one:
+            one.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)
 
 
 @dataclass
