@@ -153,7 +153,7 @@ def stored(pairs: pl.DataFrame, part: int, modes: PromptModes | None = MODES) ->
     with TemporaryDirectory() as folder:
         tokenise_pairs(pairs.iter_slices(part), Letters(), STOP, {"tokenizer": "letters"}, Path(folder, "t"), modes)
         store = open_tokens(Path(folder, "t"), {"tokenizer": "letters"})
-        return TokenStore(np.array(store.tokens), store.counts, store.facts)
+        return TokenStore(np.array(store.tokens), store.counts, store.manifest)
 
 
 @settings(max_examples=12)

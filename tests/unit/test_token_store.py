@@ -56,7 +56,7 @@ def stored(pairs: pl.DataFrame, part: int = 2) -> TokenStore:
         count = tokenise_pairs(pairs.iter_slices(part), Letters(), STOP, {"tokenizer": "letters"}, Path(folder, "t"))
         assert count == pairs.height
         store = open_tokens(Path(folder, "t"), {"tokenizer": "letters"})
-        return TokenStore(np.array(store.tokens), store.counts, store.facts)
+        return TokenStore(np.array(store.tokens), store.counts, store.manifest)
 
 
 def texts_of(sequences: Sequences) -> list[tuple[str, str]]:

@@ -242,8 +242,8 @@ class Evaluation:
         )
         benchmarks = write_answers(questions, self._answers(run, variant, questions), variant.model_id, folder)
         tokens = sum(counts["answer_tokens"] for counts in benchmarks.values())
-        facts = generation_manifest(engine.generation, inputs, **mode)
-        write_json({**run.speed(tokens), "benchmarks": benchmarks, **facts}, folder / "manifest.json")
+        made_from = generation_manifest(engine.generation, inputs, **mode)
+        write_json({**run.speed(tokens), "benchmarks": benchmarks, **made_from}, folder / "manifest.json")
         return benchmarks
 
     def _answers(self, run: RecordedEngine, variant: PromptVariant, questions: list[Question]) -> list[Completion]:

@@ -127,13 +127,13 @@ class Evaluation:
             table = answered.filter(benchmark=name)
             write_table(table_from_rows(table.to_dicts(), "answers"), folder / f"{name}.parquet", "answers")
         counts = {"answers": len(own), "cut": len(replies)}
-        facts = generation_manifest(
+        made_from = generation_manifest(
             generation,
             self.items | named("answers", list(tables.values())),
             model_id=model.model_id,
             **_settings_of(model.budget, tokens),
         )
-        write_json({**speed, "thoughts": counts, **facts}, folder / "manifest.json")
+        write_json({**speed, "thoughts": counts, **made_from}, folder / "manifest.json")
         return counts
 
     def _continuations(

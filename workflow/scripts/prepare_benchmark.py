@@ -66,7 +66,7 @@ def main() -> None:
     chosen = (benchmark, row_source(arguments), arguments.max_items, arguments.seed)
     items = pool_items(*chosen, size=arguments.pool_size) if arguments.pool else evaluation_items(*chosen)
     write_table(items, arguments.output, "items")
-    write_json(facts(benchmark, arguments, items), arguments.manifest)
+    write_json(manifest_of(benchmark, arguments, items), arguments.manifest)
     what = "rows for few-shot examples" if arguments.pool else "items"
     print(f"{benchmark.name} (version {benchmark.version}): {items.height} {what} in {arguments.output}")
 
@@ -84,7 +84,7 @@ def row_source(arguments: argparse.Namespace) -> RowSource:
     return JsonlFolder(arguments.path)
 
 
-def facts(benchmark: Benchmark, arguments: argparse.Namespace, items: pl.DataFrame) -> dict[str, Any]:
+def manifest_of(benchmark: Benchmark, arguments: argparse.Namespace, items: pl.DataFrame) -> dict[str, Any]:
     """The manifest; ``items_sha256`` is the hash of the items as JSON lines, in their order."""
     settings = {
         name: getattr(arguments, name) for name in ("benchmark", "kind", "options", "max_items", "seed", "pool")

@@ -68,12 +68,12 @@ def main() -> None:
 
     tokenizer = load_tokenizer(*at_revision(arguments.tokenizer), arguments.chat_template)
     check_template(tokenizer, arguments.stop_token, arguments.chat_template)
-    facts = tokens_identity(tokenizer, arguments.stop_token)
+    identity = tokens_identity(tokenizer, arguments.stop_token)
     pairs = tokenise_pairs(
         parts_of(arguments.pairs),
         tokenizer,
         arguments.stop_token,
-        {"model": arguments.tokenizer, **facts},
+        {"model": arguments.tokenizer, **identity},
         arguments.output,
         modes,
     )

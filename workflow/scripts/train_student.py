@@ -150,14 +150,14 @@ def train_and_save(arguments: argparse.Namespace) -> bool:
     ready = command.prepare(arguments, arguments.data_fraction, branches_of(arguments.branches))
     trained = command.run(arguments, ready)
     if trained.finished and launch.rank() == 0:
-        facts = ready.manifest | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
+        made_from = ready.manifest | {"training": summary(ready.sequences, ready.plan, ready.schedule, trained)}
         with atomic_directory(arguments.output) as folder:
             students.save_student(folder, trained.model, trained.weights, ready.tokenizer, arguments.stop_token)
             write_lengths(ready.sequences, folder / "sequence_lengths.parquet")
             if arguments.data_fraction != 1:
                 write_table(ready.mixture, folder / "mixture.parquet", "mixture")
             write_csv(training_log(trained.log, ready.sequences, ready.plan), folder / "training_log.csv")
-            write_json(facts, folder / "manifest.json")
+            write_json(made_from, folder / "manifest.json")
         remove_checkpoints(ready.checkpoints)
     return trained.finished
 

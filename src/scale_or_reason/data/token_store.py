@@ -2,7 +2,7 @@
 
 A folder with ``tokens.bin`` (int32: of each pair the prompt in the chat template, the IFT answer and the reasoning
 answer, each answer with the token that ends it, end to end), ``counts.parquet`` (schema token_counts, in the same
-order) and ``manifest.json``, which says by which tokenizer and template. Where prompts carry the mode, each answer has
+order) and ``manifest.json``, which names tokenizer and template. Where prompts carry the mode, each answer has
 a prompt of its own before it (schema hybrid_token_counts).
 
 A plain array, since a training reads arbitrary pieces of it: numpy maps it, where ``datasets`` would build row by row.
@@ -102,14 +102,15 @@ def tokenise_pairs(
     parts: Iterable[pl.DataFrame],
     tokenizer: Any,
     stop_token: str,
-    facts: Mapping[str, Any],
+    identity: Mapping[str, Any],
     folder: Path,
     modes: PromptModes | None = None,
 ) -> int:
     """Tokenise the pairs (schema pairs, part by part) into ``folder``, whole or not at all; return their number.
 
-    Prompt and answers are tokenised apart, as they are when the student answers. ``facts`` go into the manifest. With
-    ``modes`` the prompts carry the mode. Raises :class:`StudyError` for a pair without one of its texts.
+    Prompt and answers are tokenised apart, as they are when the student answers. ``identity``, of the tokenizer,
+    goes into the manifest. With ``modes`` the prompts carry the mode. Raises :class:`StudyError` for a pair without
+    one of its texts.
     """
     encoder = TextTokenizer(tokenizer, stop_token)
     digest = hashlib.sha256()
@@ -129,7 +130,7 @@ def tokenise_pairs(
                 counts.append(pl.DataFrame({"prompt_id": part["prompt_id"], **lengths}, schema=SCHEMAS[schema]))
         table = pl.concat(counts)
         write_table(table, temporary / "counts.parquet", schema)
-        made = {**facts, "pairs": table.height, "tokens_sha256": digest.hexdigest()}
+        made = {**identity, "pairs": table.height, "tokens_sha256": digest.hexdigest()}
         made |= {} if modes is None else {"modes": asdict(modes)}
         (temporary / "manifest.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return table.height
@@ -162,14 +163,14 @@ class TokenStore:
 
     tokens: NDArray[np.int32]
     counts: pl.DataFrame
-    facts: Mapping[str, Any]
+    manifest: Mapping[str, Any]
 
     def starts(self) -> pl.DataFrame:
         """Of every pair: prompt_id, the lengths of its parts, and where each begins in ``tokens``.
 
         The parts are ``ift_prompt``, ``ift``, ``reasoning_prompt``, ``reasoning``; both formats may share the prompt.
         """
-        parts = _PARTS[_schema_of(self.facts)]
+        parts = _PARTS[_schema_of(self.manifest)]
         lengths = self.counts.select(parts).to_numpy()
         ends = np.cumsum(lengths).reshape(lengths.shape) if len(lengths) else lengths
         begins = {f"{name.removesuffix('_tokens')}_start": (ends - lengths)[:, i] for i, name in enumerate(parts)}
@@ -187,24 +188,24 @@ def open_tokens(folder: Path, expected: Mapping[str, Any]) -> TokenStore:
     template would train a student in gibberish, silently. Also if ``tokens.bin`` does not have the size of its counts;
     :func:`check_tokens` compares the contents.
     """
-    file, facts = folder / "manifest.json", _facts_of(folder)
+    file, manifest = folder / "manifest.json", _manifest_of(folder)
     for name, value in expected.items():
-        if facts.get(name, value if name in _LATER else None) != value:
+        if manifest.get(name, value if name in _LATER else None) != value:
             raise StudyError(
                 "the pairs were tokenised for another kind of student",
                 where=file,
                 key=name,
-                found=facts.get(name),
+                found=manifest.get(name),
                 expected=value,
                 remedy="students share tokens only if they share a tokenizer: check `students.*.tokenizer`",
             )
-    schema = _schema_of(facts)
+    schema = _schema_of(manifest)
     counts = read_table(folder / "counts.parquet", schema)
-    return TokenStore(_mapped(folder / "tokens.bin", counts, _PARTS[schema]), counts, facts)
+    return TokenStore(_mapped(folder / "tokens.bin", counts, _PARTS[schema]), counts, manifest)
 
 
-def _schema_of(facts: Mapping[str, Any]) -> str:
-    return _SCHEMAS["modes" in facts]
+def _schema_of(manifest: Mapping[str, Any]) -> str:
+    return _SCHEMAS["modes" in manifest]
 
 
 def _mapped(file: Path, counts: pl.DataFrame, parts: Sequence[str]) -> NDArray[np.int32]:
@@ -224,26 +225,26 @@ def check_tokens(folder: Path) -> int:
 
     Reads every token once. Raises :class:`StudyError` if the file has changed since it was written.
     """
-    file, facts = folder / "tokens.bin", _facts_of(folder)
+    file, manifest = folder / "tokens.bin", _manifest_of(folder)
     digest, highest = hashlib.sha256(), -1
     with file.open("rb") as stream:
         while data := stream.read(_BYTES_AT_ONCE):
             digest.update(data)
             highest = max(highest, int(np.frombuffer(data, dtype=np.int32, count=len(data) // 4).max(initial=-1)))
-    if (found := digest.hexdigest()) != (expected := facts.get("tokens_sha256")):
+    if (found := digest.hexdigest()) != (expected := manifest.get("tokens_sha256")):
         raise _damaged(file, f"sha256 {found}", f"sha256 {expected}, as in manifest.json")
     return highest
 
 
-def _facts_of(folder: Path) -> dict[str, Any]:
+def _manifest_of(folder: Path) -> dict[str, Any]:
     file = folder / "manifest.json"
     try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
+        manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _damaged(file, str(error), "a JSON object") from None
-    if not isinstance(facts, dict):
-        raise _damaged(file, type(facts).__name__, "a JSON object")
-    return facts
+    if not isinstance(manifest, dict):
+        raise _damaged(file, type(manifest).__name__, "a JSON object")
+    return manifest
 
 
 def _damaged(file: Path, found: str, expected: str) -> StudyError:

@@ -111,12 +111,12 @@ def _draw_panel(axes: Axes, panel: pl.DataFrame, corpora: Sequence[str], sizes: 
     for corpus, name in _series(corpora):
         ours = pl.col("corpus").eq_missing(corpus) & (pl.col("format") == name)
         own = every_size.join(points.filter(ours), on="size_b", how="left", maintain_order="left")
-        drawing.series(axes, own, "size_b", "accuracy", style, **_look(corpus, name, corpora, style))
+        drawing.series(axes, own, "size_b", "accuracy", style, **_encoding(corpus, name, corpora, style))
         drawing.run_marks(axes, runs.filter(ours), "size_b", style.colours[name], style)
     drawing.size_axis(axes, sizes)
 
 
-def _look(corpus: str | None, name: str, corpora: Sequence[str], style: Style) -> Mapping[str, Any]:
+def _encoding(corpus: str | None, name: str, corpora: Sequence[str], style: Style) -> Mapping[str, Any]:
     rank = corpora.index(corpus) if corpus in corpora else 0
     line = style.lines["base"] if corpus is None else _CORPUS_LINES[rank % len(_CORPUS_LINES)]
     colour = style.colours[name]
@@ -130,5 +130,5 @@ def _legend(table: pl.DataFrame, corpora: Sequence[str], style: Style) -> list[L
     for corpus, name in _series(corpora):
         if (corpus, name) in there:
             title = style.labels[name] if corpus is None else f"{corpus.capitalize()}, {style.labels[name]}"
-            handles.append(Line2D([], [], label=title, **_look(corpus, name, corpora, style)))
+            handles.append(Line2D([], [], label=title, **_encoding(corpus, name, corpora, style)))
     return handles + drawing.teacher_handle(table, style)

@@ -98,7 +98,7 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     grid = panel_grid(tasks_in(table), style)
     points = table.filter(pl.col("element") == "point")
     sizes = points["size_b"].unique().sort().to_list()
-    encodings = _looks(points["series"].unique(maintain_order=True).to_list(), style)
+    encodings = _encodings(points["series"].unique(maintain_order=True).to_list(), style)
     for task, axes in grid.blocks[0].items():
         _draw_panel(axes, points.filter(task=task), sizes, encodings, style)
     grid.label(0, x="Student size (parameters)", y="Gap to general IFT (points)")
@@ -122,7 +122,7 @@ def _draw_panel(
     drawing.gap_axis(axes, style)
 
 
-def _looks(names: list[str], style: Style) -> dict[str, dict[str, Any]]:
+def _encodings(names: list[str], style: Style) -> dict[str, dict[str, Any]]:
     encodings: dict[str, dict[str, Any]] = {}
     alone = {"color": style.colours["base"], "marker": style.markers["base"], "ms": 3}
     for name in names:

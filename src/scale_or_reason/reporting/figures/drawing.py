@@ -218,7 +218,7 @@ def name_points(axes: Axes, points: pl.DataFrame, x: str, y: str, name: str, sty
     taken = [Bbox.from_bounds(left - 3 * scale, low - 3 * scale, 6 * scale, 6 * scale) for left, low in places]
     frame = axes.get_window_extent()
     for row, text in zip(points.to_dicts(), points[name], strict=True):
-        label = axes.annotate(text, (row[x], row[y]), xytext=(0, 0), textcoords="offset points", **_note_look(style))
+        label = axes.annotate(text, (row[x], row[y]), xytext=(0, 0), textcoords="offset points", **_note_text(style))
         costs = {}
         for offset, anchor in _OFFSETS.items():
             label.xyann, (ha, va) = offset, anchor
@@ -245,7 +245,7 @@ _OFFSETS = {
 }
 
 
-def _note_look(style: Style) -> dict[str, Any]:
+def _note_text(style: Style) -> dict[str, Any]:
     return {"fontsize": style.font_size - 1, "color": style.colours["note"], "zorder": 6, "annotation_clip": False}
 
 

@@ -79,7 +79,9 @@ def draw(table: pl.DataFrame, style: Style) -> Figure:
     sns.despine(grid.figure)
     there = set(points.select("format", "max_tokens").rows())
     handles = [
-        Line2D([], [], label=f"{style.labels[name]}, {counted(limit, 'token')}", **_look(name, limit, limits, style))
+        Line2D(
+            [], [], label=f"{style.labels[name]}, {counted(limit, 'token')}", **_encoding(name, limit, limits, style)
+        )
         for name, limit in product(FORMATS, limits)
         if (name, limit) in there
     ]
@@ -94,12 +96,12 @@ def _draw_panel(axes: Axes, points: pl.DataFrame, sizes: list[float], limits: li
     every = pl.DataFrame({"size_b": sizes}, schema={"size_b": pl.Float64()})
     for name, limit in product(FORMATS, limits):
         own = every.join(points.filter(format=name, max_tokens=limit), on="size_b", how="left", maintain_order="left")
-        drawing.series(axes, own, "size_b", "accuracy", style, **_look(name, limit, limits, style))
+        drawing.series(axes, own, "size_b", "accuracy", style, **_encoding(name, limit, limits, style))
     drawing.size_axis(axes, sizes)
     drawing.accuracy_axis(axes, points)
 
 
-def _look(name: str, limit: int, limits: list[int], style: Style) -> dict[str, Any]:
+def _encoding(name: str, limit: int, limits: list[int], style: Style) -> dict[str, Any]:
     """Colour and marker of the format; the longest limit has filled markers."""
     rank, colour = limits.index(limit), style.colours[name]
     face = colour if limit == limits[-1] else "white"

@@ -104,7 +104,7 @@ def _draw_families(table: pl.DataFrame, sizes: Sequence[float], style: Style) ->
     areas = style.marker_areas(list(sizes))
     for family, axes in grid.blocks[0].items():
         own = table.filter(family=family)
-        encodings = _looks(own["task"].unique(maintain_order=True).to_list(), style)
+        encodings = _encodings(own["task"].unique(maintain_order=True).to_list(), style)
         for task, encoding in encodings.items():
             points = own.filter(pl.col("element") == "point", task=task).sort("size_b")
             axes.plot(points["token_factor"], points["gap"], color=encoding["color"], lw=style.interval_width, zorder=2)
@@ -128,7 +128,7 @@ def _draw_single(table: pl.DataFrame, style: Style) -> Figure:
     size = (_SINGLE_WIDTH * style.width_in, _SINGLE_HEIGHT * style.width_in)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
-    encodings = _looks(table["family"].unique(maintain_order=True).to_list(), style)
+    encodings = _encodings(table["family"].unique(maintain_order=True).to_list(), style)
     points = table.filter(pl.col("element") == "point")
     for family, encoding in encodings.items():
         own = points.filter(family=family)
@@ -143,7 +143,7 @@ def _draw_single(table: pl.DataFrame, style: Style) -> Figure:
     return figure
 
 
-def _looks(names: Sequence[str], style: Style) -> dict[str, dict[str, Any]]:
+def _encodings(names: Sequence[str], style: Style) -> dict[str, dict[str, Any]]:
     """Colour and marker of each name; names share them only if there are more names than colours."""
     ranks = {name: rank for rank, name in enumerate(names)}
     return {
