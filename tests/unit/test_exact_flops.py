@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scale_or_reason.common.errors import StudyError
 from scale_or_reason.flops.exact import (
     Decoder,
     exact_forward_flops,
@@ -129,14 +130,62 @@ def test_layers_that_differ():
     assert exact_forward_flops(model, 1) == pytest.approx(weights + 3 * 4 * 8)
 
 
+#: Of heads with queries of 20 numbers and values of 10.
+LATENT = {"q_lora_rank": 24, "kv_lora_rank": 18, "qk_nope_head_dim": 12, "qk_rope_head_dim": 8, "v_head_dim": 10}
+
+
+def test_latent_attention_by_hand():
+    """Four heads on a hidden state of 8: 24x8 and 80x24 for queries, 26x8, 88x18 for keys and values, 8x40."""
+    model = Decoder.from_config(SMALL | LATENT)
+    direct = Decoder.from_config(SMALL | LATENT | {"q_lora_rank": None})
+    others = 3 * 2 * (26 * 8 + 88 * 18 + 8 * 40 + 3 * 160) + 2 * 800
+    # a pair takes 20 products for its logit and 10 for the value in each of four heads of three layers
+    pairs = 3 * 4 * 2 * (20 + 10) * 15
+    assert exact_forward_flops(model, 5) == 5 * (others + 3 * 2 * (24 * 8 + 80 * 24)) + pairs
+    assert exact_forward_flops(direct, 5) == 5 * (others + 3 * 2 * 80 * 8) + pairs
+    # one token after four: its own products and five pairs
+    last = exact_generation_flops(model, 4, 1) - exact_prefill_flops(model, 4)
+    assert last == others + 3 * 2 * (24 * 8 + 80 * 24) + 3 * 4 * 2 * 30 * 5
+    with pytest.raises(StudyError) as caught:
+        Decoder.from_config({name: value for name, value in (SMALL | LATENT).items() if name != "v_head_dim"}, "x.json")
+    assert (caught.value.where, caught.value.key) == ("x.json", "v_head_dim")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["DeepseekV2", "DeepseekV3"])
+@pytest.mark.parametrize("query_rank", [24, None])
+def test_the_weights_of_latent_attention_and_experts_are_those_of_transformers(kind, query_rank):
+    """Two sparse layers and a dense one: every matrix that a token is multiplied with, from the module itself."""
+    import torch
+    import transformers
+
+    sizes = {name: SMALL[name] for name in ("vocab_size", "intermediate_size", "num_hidden_layers")}
+    sizes |= {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 4, "moe_intermediate_size": 6}
+    experts = {"n_routed_experts": 8, "num_experts_per_tok": 2, "n_shared_experts": 2, "first_k_dense_replace": 1}
+    config = getattr(transformers, f"{kind}Config")(**sizes | LATENT | experts | {"q_lora_rank": query_rank})
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config)
+    used = 0.0
+    for name, weight in model.named_parameters():
+        if weight.dim() > 1 and "embed_tokens" not in name:
+            used += weight.numel() * (2 / 8 if ".experts." in name else 1)
+    decoder = Decoder.from_config(config.to_dict())
+    assert exact_forward_flops(decoder, 1) == 2 * used + 3 * 4 * 2 * (20 + 10)
+    attention = sum(weight.numel() for name, weight in model.named_parameters() if "attn" in name and weight.dim() > 1)
+    assert 3 * decoder.projections == attention
+
+
 def configs():
-    from transformers import Gemma3TextConfig, Qwen2Config, Qwen3Config
+    from transformers import DeepseekV3Config, Gemma3TextConfig, Qwen2Config, Qwen3Config
 
     sizes = {name: SMALL[name] for name in ("vocab_size", "intermediate_size", "num_hidden_layers")}
     sizes |= {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256}
     yield Qwen2Config(**sizes)
     yield Qwen3Config(**sizes, head_dim=32)
     yield Gemma3TextConfig(**sizes, head_dim=32, sliding_window=128)
+    for query_rank in (24, None):
+        experts = {"n_routed_experts": 8, "num_experts_per_tok": 2, "first_k_dense_replace": 3}  # all layers are dense
+        yield DeepseekV3Config(**sizes | LATENT | experts | {"q_lora_rank": query_rank, "num_key_value_heads": 4})
 
 
 @pytest.mark.slow

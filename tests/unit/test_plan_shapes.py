@@ -84,6 +84,24 @@ def test_shared_experts_and_dense_layers_count(config: dict[str, int], whole: fl
     assert shape.active_parameters == pytest.approx(active, rel=0.01)
 
 
+DEEPSEEK_V3 = {"vocab_size": 129_280, "hidden_size": 7168, "num_attention_heads": 128, "num_hidden_layers": 61}
+DEEPSEEK_V3 |= {"intermediate_size": 18_432, "moe_intermediate_size": 2048, "n_routed_experts": 256}
+DEEPSEEK_V3 |= {"num_experts_per_tok": 8, "n_shared_experts": 1, "first_k_dense_replace": 3, "q_lora_rank": 1536}
+DEEPSEEK_V3 |= {"kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128}
+
+
+def test_latent_attention() -> None:
+    """DeepSeek-V3, whose README_WEIGHTS.md has 671 billion, of which 36.6 are active without 0.9 of input embeddings.
+
+    Its cache has 512 + 64 numbers a token in a layer, on every GPU.
+    """
+    shape = Shape.from_config(DEEPSEEK_V3 | {"tie_word_embeddings": False})
+    assert shape.parameters == pytest.approx(671.0e9, rel=0.001)
+    assert shape.active_parameters == pytest.approx(36.6e9 + 129_280 * 7168, rel=0.002)
+    assert shape.cache_bytes(2) == 61 * 576 * 2
+    assert shape.cache_bytes(2, tensor_parallel=8) == 8 * 61 * 576 * 2
+
+
 def test_keys_and_values() -> None:
     # of each token two vectors of 4 x 128 in 28 layers, 2 bytes a number
     shape = shape_of("Qwen/Qwen2.5-7B", {})

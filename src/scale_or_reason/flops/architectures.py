@@ -45,10 +45,10 @@ class Architecture:
             text = _GEMMA3_TEXT_DEFAULTS | text
         layers, feed_forward = _layers_and_feed_forward(text, where)
         return cls(
-            vocabulary=_count(text, "vocab_size", where),
-            hidden=_count(text, "hidden_size", where),
+            vocabulary=dimension(text, "vocab_size", where),
+            hidden=dimension(text, "hidden_size", where),
             feed_forward=feed_forward,
-            heads=_count(text, "num_attention_heads", where),
+            heads=dimension(text, "num_attention_heads", where),
             layers=layers,
         )
 
@@ -86,12 +86,12 @@ class Experts:
         per_token = config.get("num_experts_per_tok") or config.get("experts_per_token")
         if not per_token:
             return None
-        layers = _count(config, "num_hidden_layers", where)
-        width = _count(config, "moe_intermediate_size" if config.get("moe_intermediate_size") else _WIDTH, where)
+        layers = dimension(config, "num_hidden_layers", where)
+        width = dimension(config, "moe_intermediate_size" if config.get("moe_intermediate_size") else _WIDTH, where)
         shared = config.get("shared_expert_intermediate_size") or width * (config.get("n_shared_experts") or 0)
         sparse = _sparse_layers(config, layers)
         routed = next((int(config[name]) for name in _ROUTED if config.get(name)), 0)
-        return cls(width, per_token, routed, shared, sparse, _count(config, _WIDTH, where) if sparse < layers else 0)
+        return cls(width, per_token, routed, shared, sparse, dimension(config, _WIDTH, where) if sparse < layers else 0)
 
     def total_width(self, experts: int, layers: int) -> int:
         """The width of all ``layers`` together, with this number of routed experts in each sparse one."""
@@ -170,7 +170,8 @@ def _download_config(model: str, revision: str | None) -> Path:
         ) from error
 
 
-def _count(config: Mapping[str, Any], key: str, where: object) -> int:
+def dimension(config: Mapping[str, Any], key: str, where: object) -> int:
+    """A value of a ``config.json``. Raises :class:`StudyError` if it is missing or is not a positive number."""
     value = config.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise StudyError(
@@ -187,16 +188,16 @@ def _count(config: Mapping[str, Any], key: str, where: object) -> int:
 def _layers_and_feed_forward(config: dict[str, Any], where: object) -> tuple[int, float]:
     if "block_configs" in config:
         return _blocks(config, where)
-    layers = _count(config, "num_hidden_layers", where)
+    layers = dimension(config, "num_hidden_layers", where)
     experts = Experts.from_config(config, where)
     if experts is None:
-        return layers, _count(config, _WIDTH, where)
+        return layers, dimension(config, _WIDTH, where)
     return layers, experts.total_width(experts.per_token, layers) / layers
 
 
 def _blocks(config: dict[str, Any], where: object) -> tuple[int, float]:
     """Nemotron models from architecture search: layers may lack attention or differ in feed-forward width."""
-    hidden = _count(config, "hidden_size", where)
+    hidden = dimension(config, "hidden_size", where)
     blocks = config["block_configs"]
     layers = sum(not block["attention"].get("no_op") for block in blocks)
     widths = [_block_width(block["ffn"], hidden) for block in blocks if not block["ffn"].get("no_op")]

@@ -2,14 +2,16 @@
 
 The matrix products are counted, ``2 m n k`` each: grouped-query attention, feed-forward layers with three matrices, the
 router of mixtures of experts, an output head at each position whose token is predicted, sliding windows; no product for
-the embedding look-up. Latent attention (DeepSeek's) counts as if each query head had keys and values of its own. All
-functions are vectorised over lengths in tokens. A token attends to itself and those before it (``causal``), as in fast
-kernels, or with ``causal=False`` to the whole sequence, as in the paper.
+the embedding look-up. Latent attention (:class:`Latent`) expands the keys and values of each token once, as in training
+and prefill; an engine may decode with the compressed ones instead, which takes other products. Layers that predict
+several tokens are not counted. All functions are vectorised over lengths in tokens. A token attends to itself and those
+before it (``causal``), as in fast kernels, or with ``causal=False`` to the whole sequence, as in the paper.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -18,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scale_or_reason.flops.architectures import Architecture, Experts, named_config, read_config
+from scale_or_reason.flops.architectures import Architecture, Experts, dimension, named_config, read_config
 
 Flops = NDArray[np.float64]
 
@@ -27,11 +29,58 @@ _GEMMA3_DEFAULTS = {"num_key_value_heads": 4, "head_dim": 256, "sliding_window":
 
 
 @dataclass(frozen=True)
+class Latent:
+    """Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1 and appendix C).
+
+    Keys and values of all heads are made from a vector of ``key_value_rank``, queries from one of ``query_rank``, or
+    from the hidden state if it is None. A head has queries and keys of ``plain`` + ``rotary`` numbers and values of
+    ``value`` numbers. All heads share the ``rotary`` part of the key.
+    """
+
+    query_rank: int | None
+    key_value_rank: int
+    plain: int
+    rotary: int
+    value: int
+
+    @classmethod
+    def from_config(cls, text: Mapping[str, Any], where: object = None) -> Latent | None:
+        """From the keys of DeepSeek-V2 and V3, which later models share; None for other attention.
+
+        Raises :class:`StudyError` if one is missing.
+        """
+        if not text.get("kv_lora_rank"):
+            return None
+        sizes = ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
+        query_rank = dimension(text, "q_lora_rank", where) if text.get("q_lora_rank") else None
+        return cls(query_rank, *(dimension(text, name, where) for name in sizes))
+
+    @property
+    def head_width(self) -> int:
+        """The numbers in a head's query or key."""
+        return self.plain + self.rotary
+
+    @property
+    def cached(self) -> int:
+        """The numbers that a cache of compressed keys and values has for a token in one layer."""
+        return self.key_value_rank + self.rotary
+
+    def projections(self, hidden: int, heads: int) -> int:
+        """The weights of a layer's projections: queries, compressed keys and values, their expansion, output."""
+        queries = heads * self.head_width
+        to_queries = hidden * queries if self.query_rank is None else self.query_rank * (hidden + queries)
+        compressed = hidden * self.cached
+        expanded = self.key_value_rank * heads * (self.plain + self.value)
+        return to_queries + compressed + expanded + heads * self.value * hidden
+
+
+@dataclass(frozen=True)
 class Decoder:
     """The dimensions of a decoder; ``windows`` has one entry per layer with attention, None for global attention.
 
     If layers differ, ``key_value_heads`` is the mean over the layers with attention. ``routed_experts`` is the number
-    of experts among which the router of a layer chooses, as a mean over the layers; 0 for dense models.
+    of experts among which the router of a layer chooses, as a mean over the layers; 0 for dense models. With ``latent``
+    attention each head has keys and values of its own, and ``head_width`` is that of queries and keys.
     """
 
     base: Architecture
@@ -39,6 +88,7 @@ class Decoder:
     head_width: int
     windows: tuple[int | None, ...]
     routed_experts: float = 0
+    latent: Latent | None = None
 
     @classmethod
     def from_config(cls, config: dict[str, Any], where: object = None) -> Decoder:
@@ -50,18 +100,27 @@ class Decoder:
         text = config.get("text_config", config)
         if text.get("model_type") == "gemma3_text":
             text = _GEMMA3_DEFAULTS | text
+        latent = Latent.from_config(text, where)
         return cls(
             base=base,
-            key_value_heads=_key_value_heads(text, base),
-            head_width=text.get("head_dim") or base.hidden // base.heads,
+            key_value_heads=base.heads if latent else _key_value_heads(text, base),
+            head_width=latent.head_width if latent else text.get("head_dim") or base.hidden // base.heads,
             windows=_windows(text, base.layers),
             routed_experts=_routed_experts(text, base.layers),
+            latent=latent,
         )
 
     @classmethod
     def from_source(cls, source: str | Path, revision: str | None = None) -> Decoder:
         """Like :meth:`Architecture.from_source`."""
         return cls.from_config(*read_config(source, revision))
+
+    @property
+    def projections(self) -> float:
+        """The weights of a layer's attention: query, key, value and output projections."""
+        if self.latent is not None:
+            return self.latent.projections(self.base.hidden, self.base.heads)
+        return self.base.hidden * self.head_width * (2 * self.base.heads + 2 * self.key_value_heads)
 
 
 def named_decoder(text: str, where: str) -> tuple[str, Decoder | None]:
@@ -125,11 +184,10 @@ def exact_generation_flops(model: Decoder, prompt: ArrayLike, generated: ArrayLi
 
 
 def _weights(model: Decoder) -> float:
-    """FLOPs per token in all layers: query, key, value and output projections; router; gate, up and down."""
+    """FLOPs per token in all layers: projections of attention; router; gate, up and down."""
     base = model.base
-    projections = 2 * base.hidden * model.head_width * (2 * base.heads + 2 * model.key_value_heads)
     router = 2 * base.hidden * model.routed_experts
-    return base.layers * (projections + router + 6 * base.hidden * base.feed_forward)
+    return base.layers * (2 * model.projections + router + 6 * base.hidden * base.feed_forward)
 
 
 def _head(model: Decoder) -> float:
@@ -138,7 +196,8 @@ def _head(model: Decoder) -> float:
 
 def _pair(model: Decoder) -> float:
     """FLOPs per pair of query and key tokens in one layer: the logit and the term of the weighted sum."""
-    return 4 * model.base.heads * model.head_width
+    value_width = model.latent.value if model.latent else model.head_width
+    return 2 * model.base.heads * (model.head_width + value_width)
 
 
 def _attention(model: Decoder, length: Flops, causal: bool) -> Flops:

@@ -82,7 +82,7 @@ class Shape:
         d, layers = model.hidden, model.layers
         heads, kv = (count * self.decoder.head_width for count in (model.heads, self.decoder.key_value_heads))
         width = self.mixture.total_width(experts, layers) if self.mixture else layers * model.feed_forward
-        attention = 2 * d * heads + 2 * d * kv + (heads + 2 * kv if self.biased else 0)
+        attention = self.decoder.projections + (heads + 2 * kv if self.biased else 0)
         routers = d * self.mixture.routed * self.mixture.sparse if self.mixture else 0
         norms = (2 * layers + 1) * d
         embeddings = (1 if self.tied else 2) * model.vocabulary * d
@@ -95,8 +95,10 @@ class Shape:
     def cache_bytes(self, bytes_per_number: int, tensor_parallel: int = 1) -> float:
         """KV cache bytes per token, summed over all GPUs of an engine.
 
-        With more GPUs than key-value heads, heads are replicated.
+        With more GPUs than key-value heads, heads are replicated; each GPU has the whole cache of latent attention.
         """
+        if self.decoder.latent is not None:
+            return self.architecture.layers * self.decoder.latent.cached * tensor_parallel * bytes_per_number
         heads = max(self.decoder.key_value_heads, tensor_parallel)
         return 2 * self.architecture.layers * heads * self.decoder.head_width * bytes_per_number
 
