@@ -59,7 +59,7 @@ OVERLAYS = {
     "micro": "{students: {micro-0.07M: {learning_rate: search}}, benchmarks: {samples_per_item: {gsm8k: 2}},"
     " study: {thinking_budgets: {tokens: [16, 32]}, votes: {samples_per_item: 4, ratios: [0, 1]},"
     " hybrid_students: {ratios: [0.5]}},"
-    " compute: {warm_start: true}}",
+    " compute: {warm_start: true, jobs: {cpu_small: {threads: 2}}}}",
 }
 #: What tells a program with these libraries.
 WARM = {
@@ -85,7 +85,7 @@ def commands(tree: Tree, request: pytest.FixtureRequest, tmp_path_factory: pytes
     overlay.write_text(OVERLAYS.get(request.param, "{}"))
     study = (*STUDIES[request.param], str(overlay))
     views = [f"results/{request.param}/inspect/{view}" for view in PAGES]
-    output = tree.snakemake("-n", "-p", "--quiet=reason", "all", *views, study=study).stdout
+    output = tree.snakemake("-n", "-p", "--cores=2", "--quiet=reason", "all", *views, study=study).stdout
     found: dict[str, set[str]] = {}
     for line in re.findall(r"^Shell command: (?:exec )?(python .*?) &> ", output, re.M):
         words = shlex.split(line)
@@ -101,6 +101,8 @@ def commands(tree: Tree, request: pytest.FixtureRequest, tmp_path_factory: pytes
 
 def check_warm_start(words: list[str], program: str) -> None:
     """Fail if a program with an engine or a trainer would import its libraries anew, with one model or with several."""
+    if "--processes" in words:  # which cannot import the script of a fork
+        assert words[words.index("--processes") + 1] == "2" and words[1] != "workflow/scripts/warm_start.py", words[:4]
     for text, kind in WARM.items():
         if text in program:
             assert words[1:3] == ["workflow/scripts/warm_start.py", kind], words[:4]

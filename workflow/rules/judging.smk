@@ -80,11 +80,12 @@ rule grade_answers:
     resources:
         **memory_and_runtime("cpu_small"),
     params:
+        python=warm_python("analysis"),
         program=program("grade_answers"),
         directory=subpath(output[0], parent=True),
         version=graders_version(STUDY.benchmarks),
     message:
         "grade {wildcards.model_id} by rules"
     shell:
-        "python {params.program} --items {input.item_tables} --answers {input.answers}"
+        "{params.python} {params.program} --items {input.item_tables} --answers {input.answers}"
         " --processes {threads} --output-dir {params.directory} &> {log}"

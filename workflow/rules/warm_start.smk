@@ -1,4 +1,4 @@
-# Engines, trainings, tables and figures as forks of a process that has imported their libraries (`compute.warm_start`).
+# Engines, trainings, rule graders, tables and figures as forks of a process that has imported their libraries (`compute.warm_start`).
 import atexit
 import os
 import shlex
@@ -41,9 +41,10 @@ def python_with(kind):
 def warm_python(kind):
     """:func:`python_with` as a parameter, before a script that is an input; like :func:`program` never a reason to rerun.
 
-    `src/snakemake_study/records.py` takes `{params.python}` in a command for `python`.
+    `src/snakemake_study/records.py` takes `{params.python}` in a command for `python`. With several threads a program
+    may start processes, which cannot import a script that runs in a fork.
     """
-    return lambda wildcards, threads: python_with(kind)
+    return lambda wildcards, threads: python_with(kind) if threads == 1 else "python"
 
 
 def start_servers():

@@ -3,9 +3,9 @@
     python workflow/scripts/warm_start.py engine workflow/scripts/evaluate_model.py ...
     python workflow/scripts/warm_start.py --serve engine FOLDER/engine < PIPE
 
-With `compute.warm_start` the workflow starts a server for engines, one for trainings and one for tables and figures.
-They serve until their standard input ends. Only for CPUs, and for models in local folders: with these libraries
-imported, a program no longer decides whether they use a GPU or the hub.
+With `compute.warm_start` the workflow starts a server for engines, one for trainings and one for rule graders, tables
+and figures. They serve until their standard input ends. Only for CPUs, and for models in local folders: with these
+libraries imported, a program no longer decides whether they use a GPU or the hub.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def load_trainer() -> None:
 
 
 def load_analysis() -> None:
-    """Import what tables and figures need, without polars: its threads would be missing in a fork."""
+    """Import what rule graders, tables and figures need, without polars: its threads would be missing in a fork."""
     warm_start.import_all(
         "numpy",
         "scipy.optimize",
@@ -56,7 +56,9 @@ def load_analysis() -> None:
         "matplotlib.backends.backend_agg",
         "matplotlib.backends.backend_pdf",
         "seaborn",
+        "concurrent.futures.process",
         "scale_or_reason.common.errors",
+        "scale_or_reason.grading",
     )
 
 

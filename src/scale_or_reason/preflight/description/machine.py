@@ -72,7 +72,7 @@ class Compute(Section):
         "job's. Use 1 for a job per model.",
     )
     warm_start: bool = key(
-        "Whether engines, trainings, tables and figures start as forks of a process that has imported their libraries. "
+        "Whether engines, trainings, rule graders, tables and figures start as forks of a process with their imports. "
         "Only for `device: cpu`, models in local folders and jobs on this machine; otherwise without effect.",
         when="Use it for models so small that a job spends most of its time on starting.",
     )
