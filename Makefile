@@ -15,7 +15,7 @@ REFERENCE ?= resources/papers
 PYTEST := $(BIN)/python -m pytest
 # most of a test's time is the start of a program, on one core; the files that take longest come first, and
 # tests/conftest.py keeps those together that need both cores
-TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
+BY_FILE := --dist loadfile --no-loadscope-reorder
 CODE := src tests workflow/scripts envs
 # nearly all of a short job's time is imports, and compiling torch anew each time doubles it
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,7 +25,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) format config-reference venv venv-gpu venv-inspect lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) inspect-where-possible format config-reference venv venv-gpu venv-inspect lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -103,15 +103,16 @@ bench-generation: venv ## what the log of replies costs, and what one continuous
 micro-world: venv ## train the small world's models again, from seed (resources/micro has them): hours
 	$(SNAKEMAKE) $(MICRO) -- small_world_models
 
-test: lint ## lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm (not its bad days)
-	@$(MAKE) --no-print-directory venv-inspect || echo "no inspect_ai here: its tests are skipped"
-	$(PYTEST) $(TWO_AT_A_TIME) -m "not long" tests/slurm tests/integration tests/workflow tests/unit
+test: venv ## lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm (not its bad days)
+	@$(MAKE) --no-print-directory --jobs 3 --keep-going --output-sync=target $(LINTERS) inspect-where-possible
+# one worker more than cores: with two, a seventh of the cores' time went by while tests waited, for Slurm above all
+	$(PYTEST) -n 3 $(BY_FILE) -m "not long" tests/slurm tests/integration tests/workflow tests/unit
 
 test-slurm: venv ## a throw-away Slurm with fake GPUs: a reduced small study, two-node trainings, bad days, other sites
 	$(PYTEST) tests/slurm
 
 test-fast: lint ## lint and the unit tests that take no seconds
-	$(PYTEST) $(TWO_AT_A_TIME) tests/unit -m "not slow and not long"
+	$(PYTEST) -n 2 $(BY_FILE) tests/unit -m "not slow and not long"
 
 lint: venv ## style, types and Snakemake's own advice
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target $(LINTERS)
@@ -134,6 +135,9 @@ lint/code:
 
 lint/imports:
 	$(BIN)/lint-imports --no-logo
+
+inspect-where-possible: # downloads, while the linters compute
+	@$(MAKE) --no-print-directory venv-inspect || echo "no inspect_ai here: its tests are skipped"
 
 format: venv ## bring all code into the one layout
 	$(BIN)/ruff check --fix $(CODE)

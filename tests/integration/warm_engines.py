@@ -17,7 +17,9 @@ def warm_trainer() -> WarmPython:
         "TRANSFORMERS_VERBOSITY": "error",
     }
     models = ("transformers.models.qwen2.modeling_qwen2", "transformers.models.gemma3.modeling_gemma3")
-    return WarmPython("torch", "deepspeed", "datasets", "trl.trainer.sft_trainer", *models, environment=variables)
+    late = ("torch.utils.cpp_extension", "deepspeed.module_inject")  # imported when a training begins
+    libraries = ("torch", "deepspeed", "datasets", "trl.trainer.sft_trainer", *late, *models)
+    return WarmPython(*libraries, environment=variables)
 
 
 @functools.cache
