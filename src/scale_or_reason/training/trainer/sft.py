@@ -113,10 +113,7 @@ def train(
     refuse_diverged(execution.checkpoints)
     arguments = _trainer_arguments(plan, recipe, execution)  # before the model, whose loading depends on ZeRO-3
     model = load_model(model_folder, revision, recipe.dtype, implementation(execution.attention))
-    sizes = [(getattr(part, "ds_numel", part.numel()), part.element_size()) for part in model.parameters()]
-    # in a disk's worst case: the files of a branch's checkpoint are also those of the run's, while that exists
-    at_once = (CHECKPOINTS_AT_ONCE if execution.checkpoint_steps else 1) + len(execution.branches)
-    from_first(lambda: check_disk(execution.checkpoints, sum(size for size, _ in sizes), sizes[0][1], at_once))
+    from_first(lambda: _check_disk(model, execution))
     if execution.compiled:
         compile_layers(model)
     if arguments.use_cpu:
@@ -153,6 +150,15 @@ def train(
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # ZeRO-3 gathers the shards of all ranks
     checks |= from_first(lambda: count_changed(before, weights))
     return Trained(trainer.accelerator.unwrap_model(model), weights, log, seconds, True, checks, memory, loss)
+
+
+def _check_disk(model: Any, execution: Execution) -> None:
+    """Raise :class:`scale_or_reason.common.errors.StudyError` if the checkpoints do not fit on their disk."""
+    # with ZeRO-3 a parameter has only this process' part, and the size of the whole beside it
+    sizes = [(getattr(part, "ds_numel", part.numel()), part.element_size()) for part in model.parameters()]
+    # in a disk's worst case: the files of a branch's checkpoint are also those of the run's, while that exists
+    at_once = (CHECKPOINTS_AT_ONCE if execution.checkpoint_steps else 1) + len(execution.branches)
+    check_disk(execution.checkpoints, sum(size for size, _ in sizes), sizes[0][1], at_once)
 
 
 def _mean_loss(trainer: Any, sequences: Sequences, plan: BatchPlan, pad_token_id: int) -> float:
