@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from process_state import unchanged_process
 from xdist.scheduler import LoadFileScheduling
 
 #: The same examples in every run, and no limit on the time of one, which says more of the machine than of the code.
@@ -57,6 +59,13 @@ class LoadFiles(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFiles | None:
     """How tests are distributed; None for pytest-xdist's own way."""
     return LoadFiles(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.fixture(autouse=True)
+def leaves_the_process_as_it_was() -> Iterator[None]:
+    """Fail a test that changes what later tests of the same worker share."""
+    with unchanged_process():
+        yield
 
 
 @pytest.fixture(scope="session")
