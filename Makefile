@@ -25,7 +25,7 @@ PAGES := README.md CONTRIBUTING.md CHANGELOG.md LICENSE CITATION.cff config/READ
 SNAKEFILES := Snakefile workflow/Snakefile workflow/rules
 
 .DEFAULT_GOAL := help
-.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) inspect-where-possible format config-reference venv venv-gpu venv-inspect lock docs rulegraph clean
+.PHONY: help demo micro overhead scale figures kills test-faults generation-kills bench bench-generation grade-check reference-check bench-grading bench-bootstrap bench-coverage bench-frontiers bench-analysis bench-hostile bench-train gpu-check micro-world test test-fast test-slurm lint $(LINTERS) test/inspect format config-reference venv venv-gpu venv-inspect lock docs rulegraph clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -104,7 +104,7 @@ micro-world: venv ## train the small world's models again, from seed (resources/
 	$(SNAKEMAKE) $(MICRO) -- small_world_models
 
 test: venv ## lint, unit, the workflow's graph, real engines on tiny models, a throw-away Slurm (not its bad days)
-	@$(MAKE) --no-print-directory --jobs 3 --keep-going --output-sync=target $(LINTERS) inspect-where-possible
+	@$(MAKE) --no-print-directory --jobs 3 --keep-going --output-sync=target $(LINTERS) test/inspect
 # one worker more than cores: with two, a seventh of the cores' time went by while tests waited, for Slurm above all
 	$(PYTEST) -n 3 $(BY_FILE) -m "not long" tests/slurm tests/integration tests/workflow tests/unit
 
@@ -136,7 +136,7 @@ lint/code:
 lint/imports:
 	$(BIN)/lint-imports --no-logo
 
-inspect-where-possible: # downloads, while the linters compute
+test/inspect: # downloads, while the linters compute
 	@$(MAKE) --no-print-directory venv-inspect || echo "no inspect_ai here: its tests are skipped"
 
 format: venv ## bring all code into the one layout
