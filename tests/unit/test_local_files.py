@@ -89,6 +89,8 @@ def test_a_folder_is_searched_first_and_stands_there_once(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(("before", "after"), [(None, "/p/src"), ("", "/p/src"), ("/other", "/p/src:/other")])
 def test_another_variable_has_no_default(monkeypatch: pytest.MonkeyPatch, before: str | None, after: str) -> None:
-    monkeypatch.delenv("PYTHONPATH", raising=False) if before is None else monkeypatch.setenv("PYTHONPATH", before)
+    monkeypatch.setenv("PYTHONPATH", before or "")  # recorded, so that it is restored
+    if before is None:
+        monkeypatch.delenv("PYTHONPATH")
     search_first(Path("/p/src"), "PYTHONPATH")
     assert os.environ["PYTHONPATH"] == after

@@ -158,9 +158,9 @@ class JudgeRun:
         rows = self.judge_all(run, model.requests)
         verdicts = write_verdicts(model.requests, rows, self.name, folder)
         tokens = sum(row["judge_tokens"] for row in rows)
-        made_from = generation_manifest(self.generation, inputs, **settings)
+        generated = generation_manifest(self.generation, inputs, **settings)
         account = {**run.speed(tokens), "verdicts": verdicts, "fingerprint": made_from}
-        write_json({**account, **made_from}, folder / "manifest.json")
+        write_json({**account, **generated}, folder / "manifest.json")
 
     def judge_all(self, engine: RecordedEngine, requests: list[JudgeRequest]) -> list[dict[str, Any]]:
         """One row per request."""
