@@ -41,7 +41,7 @@ from scale_or_reason.common.tables import read_table, write_rounded_csv
 from scale_or_reason.flops.counts import COUNT_NAMES, check_counted_by, count_note, counted_by
 from scale_or_reason.planning.assumptions import Assumptions
 from scale_or_reason.planning.estimate import Estimator
-from scale_or_reason.planning.lifetimes import hours_paid_once, lifetime_hours
+from scale_or_reason.planning.lifetimes import Floats, hours_paid_once, lifetime_hours
 from scale_or_reason.planning.measured_hours import measured_hours
 from scale_or_reason.reporting.figures import advice as picture
 from scale_or_reason.reporting.figures.style import Style, save_figure
@@ -94,6 +94,7 @@ def main() -> None:
                 expected="a positive number",
                 remedy="set the budget for training and answers together, and the number of answers",
             )
+    notes: Sequence[str]
     if arguments.from_papers is not None:
         published = published_offers(arguments.from_papers, config)
         evidence, offered, notes = published.evidence, published.offered, published.notes
@@ -132,7 +133,7 @@ def measured_offers(
     shares = asked_for(config["advise"])
     search = Search.from_config(config["training"], study.searched, (*study.grid_corpora, "")[0])
     if in_flops:
-        lifetimes = [(None, None)] * len(evidence.families)
+        lifetimes: Sequence[tuple[Floats | None, Floats | None]] = [(None, None)] * len(evidence.families)
         parts = flops_paid_once(evidence, counted_by(costs, count), search, len(study.judges))
     else:
         estimator = Estimator(config, Assumptions(config, study))

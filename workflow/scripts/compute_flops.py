@@ -182,7 +182,8 @@ def measured_seconds(folders: Sequence[Path], section: str | None = None) -> flo
     """The sum of the seconds in the manifests of all ``folders`` (in their ``section``); None if one is missing."""
     contents = [read_manifest(folder / "manifest.json") for folder in folders]
     seconds = [(content.get(section, {}) if section else content).get("seconds") for content in contents]
-    return sum(seconds) if seconds and None not in seconds else None
+    known = [one for one in seconds if one is not None]
+    return sum(known) if seconds and len(known) == len(seconds) else None
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import argparse
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -119,7 +119,7 @@ def graders(processes: int, items: Items) -> Iterator[Callable[[Iterator[pl.Data
 
 def _in_order(pool: ProcessPoolExecutor, chunks: Iterator[pl.DataFrame], ahead: int) -> Iterator[GradedChunk]:
     """Like ``pool.map``, but with few chunks in memory at a time."""
-    waiting = deque()
+    waiting: deque[Future[GradedChunk]] = deque()
     for chunk in chunks:
         waiting.append(pool.submit(grade_chunk, chunk))
         if len(waiting) > ahead:

@@ -122,7 +122,7 @@ def items_in(folder: Path) -> Iterator[tuple[dict[str, Any], str]]:
         path = rows_file(folder, name)
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         for number, row in enumerate(json.loads(line) for line in lines):
-            if benchmark.keep(row):
+            if benchmark.grader and benchmark.keep(row):
                 question = benchmark.read(row)
                 texts = {"gold": list(question.gold), "choices": list(question.choices)}
                 extra = json.dumps(dict(question.extra))
@@ -131,7 +131,8 @@ def items_in(folder: Path) -> Iterator[tuple[dict[str, Any], str]]:
 
 def missed_and_mistaken(folder: Path, rounds: int) -> tuple[dict[str, Tally], dict[str, Tally]]:
     """By benchmark: right answers with those that are missed, wrong answers with those that are called right."""
-    right, wrong = defaultdict(Tally), defaultdict(Tally)
+    right: dict[str, Tally] = defaultdict(Tally)
+    wrong: dict[str, Tally] = defaultdict(Tally)
     for item, name in items_in(folder):
         benchmark, grader = item["benchmark"], get_grader(name)
         for style, answer in right_answers(item, name):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from scale_or_reason.analysis.benchmark_sampling import over_benchmarks
 from scale_or_reason.analysis.bootstrap import REPLICATES, bootstrap
@@ -35,7 +36,7 @@ def parse_arguments() -> argparse.Namespace:
             shared_options.replicates(REPLICATES),
         ],
     )
-    exact_and_rounded = {"type": Path, "nargs": 2, "metavar": ("PARQUET", "CSV")}
+    exact_and_rounded: dict[str, Any] = {"type": Path, "nargs": 2, "metavar": ("PARQUET", "CSV")}
     parser.add_argument("--uncertainty", **exact_and_rounded, required=True, help="accuracies and gaps to write")
     parser.add_argument("--frontiers", **exact_and_rounded, required=True, help="memberships of frontiers to write")
     parser.add_argument("--contrasts", type=Path, required=True, help="comparisons at equal compute to write (CSV)")

@@ -159,7 +159,7 @@ def main() -> None:
     torch.manual_seed(derive_seed("small world weights", arguments.role, arguments.seed))
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer / "tokenizer.json"))
     model = initial_model(arguments, tokenizer.get_vocab_size())
-    pad = tokenizer.token_to_id(END_OF_TEXT)
+    pad: Any = tokenizer.token_to_id(END_OF_TEXT)
     # A base student ends documents with the end-of-text token, a chat model ends its turns.
     eos = END_OF_TEXT if arguments.role == "student" else END
     report = train(model, arguments, lambda text: tokenizer.encode(text, add_special_tokens=False).ids, pad)
