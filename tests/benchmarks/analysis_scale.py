@@ -102,6 +102,8 @@ def plant(folder: Path, changes: dict) -> dict:
             shape = shapes[config[catalogue][name]["model"]]
             (folder / model).mkdir(parents=True, exist_ok=True)
             (folder / model / "config.json").write_text(json.dumps(_as_published(shape)))
+            for file in ("tokenizer.json", "chat_template.jinja"):  # looked for before the first job, and not read
+                (folder / model / file).touch()
             overlay[catalogue][name] = {"model": str(model)}
             config[catalogue][name]["model"] = str(model)
     (folder / "made_up.yaml").write_text(yaml.safe_dump(overlay))
