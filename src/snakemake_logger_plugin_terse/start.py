@@ -51,7 +51,8 @@ def _values(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:
 
 
 def _missing_overlay(words: Sequence[str]) -> StudyError | None:
-    missing = next((word for word in _values(words, _OVERLAY_OPTIONS) if not Path(word).is_file()), None)
+    files = map(Path, _values(words, _OVERLAY_OPTIONS))  # also a pipe, as of the shell's <(command)
+    missing = next((str(file) for file in files if file.is_dir() or not file.exists()), None)
     if missing is None:
         return None
     places = dict.fromkeys([Path(missing).parent, Path("config/studies")])

@@ -48,6 +48,13 @@ def test_a_misspelt_overlay(words: list[str], found: str, environment: dict[str,
     assert error is not None and (error.found, error.remedy) == (found, "did you mean 'config/studies/micro.yaml'?")
 
 
+def test_a_pipe_is_an_overlay_and_a_folder_is_none(environment: dict[str, str]) -> None:
+    os.mkfifo("pipe")
+    assert complaint([RUN, "--configfile", "pipe"], environment) is None
+    error = complaint([RUN, "--configfile", "config"], environment)
+    assert error is not None and error.found == "config"
+
+
 def test_a_target_among_the_overlays(environment: dict[str, str]) -> None:
     error = complaint([RUN, "--configfile", "config/studies/micro.yaml", "xyz"], environment)
     assert error is not None and error.found == "xyz" and "behind `--`" in str(error)
